@@ -1,0 +1,125 @@
+import type { CallOptions } from '../types.ts';
+import type { KubeObject, NewObject, ObjectMeta, ObjectName, Resource } from './objects.ts';
+
+/** Options of {@link Connection.list} and {@link Connection.watch}. */
+export interface SelectOptions extends CallOptions {
+  /** Absent on a namespaced resource: all namespaces. */
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+}
+
+/** Options of {@link Connection.list}. */
+export interface ListOptions extends SelectOptions {
+  /** Objects per page. @defaultValue 500 */
+  readonly limit?: number;
+}
+
+/** A list that is fetched page by page while it is read. Reading it twice asks the server twice. */
+export interface Listing<T> extends AsyncIterable<T> {
+  pages(): AsyncIterable<ListPage<T>>;
+  toArray(): Promise<T[]>;
+}
+
+/** One answer of the server; `resourceVersion` is where a watch of this list goes on. */
+export interface ListPage<T> {
+  readonly items: readonly T[];
+  readonly resourceVersion: string;
+}
+
+/**
+ * What a watch yields. It begins with one `synced` that holds every object there is, and yields `synced` again whenever
+ * the server forgot where the watch stood (410) or the connection was lost for too long: whatever is not in it is gone.
+ */
+export type WatchEvent<T> =
+  | { readonly type: 'synced'; readonly objects: readonly T[] }
+  | { readonly type: 'added' | 'modified' | 'deleted'; readonly object: T };
+
+/** Options of {@link Connection.watch}. */
+export interface WatchOptions extends Omit<SelectOptions, 'timeoutMs'> {
+  /** The connection counts as dead after this long without any byte; bookmarks keep a quiet one alive. @defaultValue 90000 */
+  readonly deadAfterMs?: number;
+}
+
+/** A patch. Which one decides what happens to lists and to what must be as expected beforehand. */
+export type Patch =
+  /** RFC 7386: `null` removes, lists are replaced whole. */
+  | { readonly type: 'merge'; readonly body: object }
+  /** RFC 6902; a failing `test` is `CONFLICT`. */
+  | { readonly type: 'json'; readonly operations: readonly JsonPatchOperation[] };
+
+/** One operation of RFC 6902. */
+export type JsonPatchOperation =
+  | { readonly op: 'add' | 'replace' | 'test'; readonly path: string; readonly value: unknown }
+  | { readonly op: 'remove'; readonly path: string };
+
+/** The very object a write is meant for: another one, or a newer state of it, is `CONFLICT`. */
+export interface Preconditions {
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+}
+
+/** Options of the writes. `dryRun` lets the server check everything, admission included, and persist nothing. */
+export interface KubeWriteOptions extends CallOptions {
+  readonly dryRun?: boolean;
+  /** Name recorded in managedFields. @defaultValue the connection's */
+  readonly fieldManager?: string;
+}
+
+/** Options of {@link Connection.patch}. */
+export interface PatchOptions extends KubeWriteOptions, Preconditions {
+  readonly subresource?: 'status';
+}
+
+/** Options of {@link Connection.delete}. There is no default policy: what becomes of dependents is the caller's decision. */
+export interface DeleteOptions extends KubeWriteOptions, Preconditions {
+  readonly propagationPolicy: 'Orphan' | 'Background' | 'Foreground';
+}
+
+/**
+ * One cluster's API server: pooled, typed, with one mapping of failures to `ApiError`.
+ *
+ * Reads are repeated on 429, 5xx and broken connections. Writes are repeated only where the first attempt certainly had
+ * no effect (429, connection refused) or where repeating is harmless because it carries `resourceVersion` or `uid`.
+ *
+ * @throws ApiError `NOT_FOUND`, `ALREADY_EXISTS`, `CONFLICT`, `REJECTED`, `FORBIDDEN`, `UNAUTHENTICATED`, `EXPIRED`,
+ * `RATE_LIMITED`, `SERVER_ERROR`, `UNREACHABLE`, `TIMEOUT`, `ABORTED`; every method may throw these.
+ */
+export interface Connection extends AsyncDisposable {
+  /** What messages call the cluster. */
+  readonly cluster: string;
+  /** Address of the API server, without credentials. */
+  readonly server: string;
+  /** Whether the credentials hold a client certificate, which KubeSphere 3.3 insists on. */
+  readonly clientCertificate: boolean;
+  /** @throws ApiError `NOT_FOUND` */
+  get<T extends KubeObject>(resource: Resource<T>, name: ObjectName, options?: CallOptions): Promise<T>;
+  /** Like {@link get}; `undefined` where the object, or its kind, does not exist. */
+  find<T extends KubeObject>(resource: Resource<T>, name: ObjectName, options?: CallOptions): Promise<T | undefined>;
+  list<T extends KubeObject>(resource: Resource<T>, options?: ListOptions): Listing<T>;
+  /** Like {@link list}, metadata only: what inventories need. */
+  listMetadata(resource: Resource, options?: ListOptions): Listing<{ readonly metadata: ObjectMeta }>;
+  /** Lists, then follows; ends only with `signal`, or by throwing what no reconnect can heal. */
+  watch<T extends KubeObject>(resource: Resource<T>, options?: WatchOptions): AsyncIterable<WatchEvent<T>>;
+  create<T extends KubeObject>(resource: Resource<T>, object: NewObject<T>, options?: KubeWriteOptions): Promise<T>;
+  /** With `uid` or `resourceVersion` the server refuses (`CONFLICT`) when the object is not the one meant. */
+  patch<T extends KubeObject>(
+    resource: Resource<T>,
+    name: ObjectName,
+    patch: Patch,
+    options?: PatchOptions,
+  ): Promise<T>;
+  /** Resolves when the server accepted the request: the object may live on until its finalizers are gone. */
+  delete(resource: Resource, name: ObjectName, options: DeleteOptions): Promise<void>;
+  /** Every kind that the server serves with the verb `list`, each in its preferred version. */
+  resources(options?: CallOptions): Promise<readonly ServedResource[]>;
+  /** `gitVersion` of `/version`. */
+  version(options?: CallOptions): Promise<string>;
+  /** GET of a path outside the resource API, as text: `/readyz`, a service proxy. */
+  raw(path: string, options?: CallOptions): Promise<string>;
+}
+
+/** A {@link Resource} with what the server lets one do with it. */
+export interface ServedResource extends Resource {
+  readonly verbs: readonly string[];
+}

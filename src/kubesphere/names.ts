@@ -1,0 +1,75 @@
+/**
+ * Names that KubeSphere 3.x and kubefed write on objects. Sources are KubeSphere v3.3.2 and kubefed v0.8.1, file and
+ * line of each in the project's domain reference.
+ */
+
+/** Label of a project: its workspace, the single source of truth for membership (pkg/constants/constants.go). */
+export const workspaceLabel = 'kubesphere.io/workspace';
+/** Label set once on every namespace by the namespace controller: its own name. */
+export const namespaceLabel = 'kubesphere.io/namespace';
+/** Label of a DevOps project's backing namespace. */
+export const devopsLabel = 'kubesphere.io/devopsproject';
+/** `true`: kubefed owns the object; `false`: kubefed must not touch it; absent: plain. */
+export const managedLabel = 'kubefed.io/managed';
+/** Label of the host's stub of a multi-cluster project. */
+export const federatedHostLabel = 'kubesphere.io/kubefed-host-namespace';
+/** Label of the Cluster object that stands for the host itself. */
+export const hostLabel = 'cluster-role.kubesphere.io/host';
+/** Label of a binding: whose it is. */
+export const userLabel = 'iam.kubesphere.io/user-ref';
+/** Annotation of a namespace: who created it and becomes its admin at first reconcile. */
+export const creatorAnnotation = 'kubesphere.io/creator';
+/** kubefed's way to delete members' copies with given DeleteOptions, as JSON. */
+export const deleteOptionAnnotation = 'kubefed.io/deleteoption';
+/** Set by Kubernetes itself since 1.21: a namespace's own name. */
+export const nameLabel = 'kubernetes.io/metadata.name';
+
+/** Finalizers of KubeSphere 3.x. */
+export const finalizers = Object.freeze({
+  namespace: 'finalizers.kubesphere.io/namespaces',
+  workspace: 'finalizers.tenant.kubesphere.io',
+  workspaceTemplate: 'finalizers.workspacetemplate.kubesphere.io',
+  /** A flag rather than a finalizer: its template's Workspace is deleted with orphan propagation. */
+  orphan: 'orphan.finalizers.kubesphere.io',
+  cluster: 'finalizer.cluster.kubesphere.io',
+  user: 'finalizers.kubesphere.io/users',
+  helmRelease: 'helmrelease.application.kubesphere.io',
+  sync: 'kubefed.io/sync-controller',
+});
+
+/** Holds the installation on every cluster. */
+export const kubesphereNamespace = 'kubesphere-system';
+/** Holds kubefed's objects on a host, and a host's ServiceAccount on a member. */
+export const kubefedNamespace = 'kube-federation-system';
+/** Every cluster has it, nothing moves or deletes it. */
+export const systemWorkspace = 'system-workspace';
+/** ClusterConfiguration and ConfigMap of an installation. */
+export const installation = Object.freeze({
+  configuration: 'ks-installer',
+  config: 'kubesphere-config',
+  secret: 'kubesphere-secret',
+  configKey: 'kubesphere.yaml',
+});
+
+/** ServiceAccount that a host creates on a member: the same for every host that calls it so (domain reference, 8.3). */
+export const hostServiceAccount = (cluster: string): string => `${cluster}-kubesphere`;
+/** ClusterRole and ClusterRoleBinding of {@link hostServiceAccount}. */
+export const hostClusterRole = (cluster: string): string => `kubefed-controller-manager:${hostServiceAccount(cluster)}`;
+/** Secret on the host with that account's token. */
+export const hostSecret = (cluster: string): string => `${cluster}-secret`;
+
+/** Namespaces that the installer puts into system-workspace: never part of a move unless named. */
+export const systemNamespaces: ReadonlySet<string> = new Set([
+  'default',
+  'kube-public',
+  'kube-system',
+  'kube-node-lease',
+  kubesphereNamespace,
+  'kubesphere-controls-system',
+  'kubesphere-monitoring-system',
+  'kubesphere-monitoring-federated',
+  'kubesphere-logging-system',
+  'kubesphere-devops-system',
+  'istio-system',
+  kubefedNamespace,
+]);
