@@ -1,5 +1,5 @@
 import type { KubeObject } from '../kube/objects.ts';
-import { defineResource, type RoleBinding, type Untyped } from '../kube/resources.ts';
+import { core, defineResource, type RoleBinding, type Untyped } from '../kube/resources.ts';
 
 /** One entry of `status.conditions`. */
 export interface Condition {
@@ -174,6 +174,11 @@ export const kubesphere = Object.freeze({
     plural: 'federatedworkspaces',
   }),
   federatedUsers: defineResource<FederatedObject>({ ...types, kind: 'FederatedUser', plural: 'federatedusers' }),
+  federatedGlobalRoles: defineResource<FederatedObject>({
+    ...types,
+    kind: 'FederatedGlobalRole',
+    plural: 'federatedglobalroles',
+  }),
   federatedGlobalRoleBindings: defineResource<FederatedObject>({
     ...types,
     kind: 'FederatedGlobalRoleBinding',
@@ -195,13 +200,43 @@ export const kubesphere = Object.freeze({
     plural: 'federatednamespaces',
     namespaced: true,
   }),
+  federatedConfigMaps: defineResource<FederatedObject>({
+    ...types,
+    kind: 'FederatedConfigMap',
+    plural: 'federatedconfigmaps',
+    namespaced: true,
+  }),
+  federatedSecrets: defineResource<FederatedObject>({
+    ...types,
+    kind: 'FederatedSecret',
+    plural: 'federatedsecrets',
+    namespaced: true,
+  }),
+  federatedPersistentVolumeClaims: defineResource<FederatedObject>({
+    ...types,
+    kind: 'FederatedPersistentVolumeClaim',
+    plural: 'federatedpersistentvolumeclaims',
+    namespaced: true,
+  }),
+  federatedDeployments: defineResource<FederatedObject>({
+    ...types,
+    kind: 'FederatedDeployment',
+    plural: 'federateddeployments',
+    namespaced: true,
+  }),
 });
 
 /** Kinds that kubefed propagates, each with the kind it makes on members (domain reference, 1.6). */
 export const federatedKinds = Object.freeze([
   { federated: kubesphere.federatedWorkspaces, target: kubesphere.workspaces },
   { federated: kubesphere.federatedUsers, target: kubesphere.users },
+  { federated: kubesphere.federatedGlobalRoles, target: kubesphere.globalRoles },
   { federated: kubesphere.federatedGlobalRoleBindings, target: kubesphere.globalRoleBindings },
   { federated: kubesphere.federatedWorkspaceRoles, target: kubesphere.workspaceRoles },
   { federated: kubesphere.federatedWorkspaceRoleBindings, target: kubesphere.workspaceRoleBindings },
+  { federated: kubesphere.federatedNamespaces, target: core.namespaces },
+  { federated: kubesphere.federatedConfigMaps, target: core.configMaps },
+  { federated: kubesphere.federatedSecrets, target: core.secrets },
+  { federated: kubesphere.federatedPersistentVolumeClaims, target: core.persistentVolumeClaims },
+  { federated: kubesphere.federatedDeployments, target: core.deployments },
 ] as const);
