@@ -1,0 +1,161 @@
+import { FederationError } from '../errors.ts';
+import type { Json } from '../types.ts';
+import type { Definition, Element, ErasedItemStep, ErasedStep, Gate } from './definition.ts';
+import type { ItemStep, Step, StepContext } from './step.ts';
+import { checkAddition, checkWhole } from './well-formed.ts';
+
+type Fresh<Name extends string, State> = string extends Name
+  ? 'a step name must be a literal'
+  : Name extends keyof State
+    ? `step name already taken: ${Name}`
+    : unknown;
+type NoClash<State, More> = [Extract<keyof State, keyof More>] extends [never]
+  ? unknown
+  : { readonly 'step name already taken': Extract<keyof State, keyof More> };
+type Result<Name extends string, Out> = { readonly [K in Name]: Out };
+
+/** Part of a workflow: what it needs from before, what it adds. A guard is kept in place by being needed. */
+export interface Piece<Needs, Env, Adds> {
+  readonly '~elements': readonly Element[];
+  /** Types only. */
+  readonly '~piece'?: (needs: Needs, env: Env) => Adds;
+}
+
+/** A composition under way. Immutable: every method returns a new value. Order, needs and names are checked by the compiler. */
+export interface Builder<Input, Env, State, Needs, Adds> extends Piece<Needs, Env, Adds> {
+  /** Adds a step; its result is in the state of later ones under its name. */
+  step<Name extends string, Before, Out>(
+    step: Step<Name, State, Env, Before, Out> & { readonly name: Fresh<Name, State> },
+  ): Builder<Input, Env, State & Result<Name, Out>, Needs, Adds & Result<Name, Out>>;
+  /** Adds a step over many items. */
+  each<Name extends string, Item, Before>(
+    step: ItemStep<Name, State, Env, Item, Before> & { readonly name: Fresh<Name, State> },
+  ): Builder<
+    Input,
+    Env,
+    State & Result<Name, { readonly done: number }>,
+    Needs,
+    Adds & Result<Name, { readonly done: number }>
+  >;
+  /** Adds all of a {@link piece}. */
+  include<More>(
+    piece: Piece<State, Env, More> & NoClash<State, More>,
+  ): Builder<Input, Env, State & More, Needs, Adds & More>;
+  /** The run pauses here until `resume` brings an approval, which the journal keeps with what was shown. */
+  gate(
+    name: string,
+    title: string,
+    show?: (ctx: StepContext<State, Env>) => Promise<unknown>,
+  ): Builder<Input, Env, State, Needs, Adds>;
+  /** Closes the composition; only for one begun by {@link compose}. */
+  readonly returns: [Input] extends [never]
+    ? never
+    : <Output>(select: (state: State) => Output) => Workflow<Input, Env, Output>;
+}
+
+/** A composition that can be planned and run. */
+export interface Workflow<Input, Env, Output> {
+  readonly name: string;
+  readonly version: string;
+  /** Names of steps and gates, in order. */
+  readonly steps: readonly string[];
+  readonly '~definition': Definition;
+  /** Types only. */
+  readonly '~types'?: { readonly input: Input; readonly env: (env: Env) => void; readonly output: Output };
+}
+
+/** What {@link compose} starts from. */
+export interface WorkflowIdentity<Env> {
+  readonly name: string;
+  /** Of this definition, `major.minor.patch`. A run is resumed by the same version, and rolled back by any of the same major. */
+  readonly version: string;
+  /** Which world this is; a run is driven on in no other. @defaultValue always the same */
+  readonly identity?: (env: Env) => Promise<Json>;
+  /** Throws `UNREACHABLE`. Asked before the first compensation, and by resume and rollback. @defaultValue everything answers */
+  readonly reach?: (env: Env) => Promise<void>;
+}
+
+interface Origin {
+  readonly name: string;
+  readonly version: string;
+  readonly identity: Definition['identity'];
+  readonly reach: Definition['reach'];
+}
+
+/**
+ * Begins a workflow.
+ *
+ * @example
+ * ```ts
+ * const move = compose<{ to: string }, Env>({ name: 'move', version: '1.0.0' })
+ *   .step(check)
+ *   .gate('approve', 'Go on?')
+ *   .step(rename)
+ *   .returns((state) => ({ renamed: state.check.count }));
+ * ```
+ * @throws FederationError WORKFLOW_INVALID where a name or version cannot be used; methods of the builder likewise.
+ */
+export function compose<Input, Env>(
+  identity: WorkflowIdentity<Env>,
+): Builder<Input, Env, { readonly input: Input }, { readonly input: Input }, object> {
+  if (!/^[A-Za-z0-9][\w.-]*$/.test(identity.name))
+    throw new FederationError(
+      'WORKFLOW_INVALID',
+      `"${identity.name}" is no name for a workflow; use letters, digits, "-", "." and "_".`,
+    );
+  if (!/^\d+(\.\d+){0,2}$/.test(identity.version))
+    throw new FederationError(
+      'WORKFLOW_INVALID',
+      `Version "${identity.version}" of workflow "${identity.name}" must look like 1, 1.2 or 1.2.3.`,
+    );
+  return extend(
+    {
+      name: identity.name,
+      version: identity.version,
+      // The engine hands both the very env that the compiler checked against Env.
+      identity: identity.identity as Definition['identity'],
+      reach: identity.reach as Definition['reach'],
+    },
+    [],
+  );
+}
+
+/** Begins a reusable part with declared needs; it is included with {@link Builder.include} and has no result of its own. */
+export function piece<Needs extends { readonly input: unknown }, Env>(): Builder<never, Env, Needs, Needs, object> {
+  return extend(undefined, []);
+}
+
+function extend<Input, Env, State, Needs, Adds>(
+  origin: Origin | undefined,
+  elements: readonly Element[],
+): Builder<Input, Env, State, Needs, Adds> {
+  const add = <NewState, NewAdds>(...more: readonly Element[]): Builder<Input, Env, NewState, Needs, NewAdds> => {
+    checkAddition(elements, more);
+    return extend(origin, [...elements, ...more]);
+  };
+  const builder: Omit<Builder<Input, Env, State, Needs, Adds>, 'returns'> & { readonly returns: unknown } = {
+    '~elements': elements,
+    // Here the types of a step are forgotten: from now on its state, results and items are what the journal holds.
+    step: (step) => add({ kind: 'step', name: step.name, step: step as unknown as ErasedStep }),
+    each: (step) => add({ kind: 'items', name: step.name, step: step as unknown as ErasedItemStep }),
+    include: (part) => add(...part['~elements']),
+    gate: (name, title, show) => add({ kind: 'gate', name, title, ...(show && { show: show as Gate['show'] & {} }) }),
+    returns: (select: Definition['select']): Workflow<Input, Env, unknown> => {
+      if (origin === undefined)
+        throw new FederationError(
+          'WORKFLOW_INVALID',
+          'A piece has no result; include it in a composition begun with compose().',
+        );
+      checkWhole(origin.name, elements);
+      const { name, version, identity, reach } = origin;
+      return Object.freeze({
+        name,
+        version,
+        steps: elements.map((element) => element.name),
+        '~definition': { elements, identity, reach, select },
+      });
+    },
+  };
+  // `returns` is typed by whether there is an Input, which only the compiler knows.
+  return Object.freeze(builder) as Builder<Input, Env, State, Needs, Adds>;
+}

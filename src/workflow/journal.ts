@@ -1,0 +1,97 @@
+import type { CallOptions, Json } from '../types.ts';
+import type { Change, Residue } from './change.ts';
+import type { PauseReason } from './events.ts';
+import type { Plan } from './planned.ts';
+
+/** One item of `items-fixed`. */
+export interface FixedItem {
+  readonly key: string;
+  readonly item: Json;
+  readonly intends: readonly Change[];
+  /** Why it had nothing to do; such an item is neither run nor undone. */
+  readonly skipped?: string;
+}
+
+/** One record of a run. The run is a function of its records and the static list of steps. */
+export type JournalEntry = {
+  /** For people; nothing is decided by it. */
+  readonly at: string;
+  /** Unique to one drive. */
+  readonly driver: string;
+} & (
+  | {
+      readonly type: 'opened';
+      readonly format: 1;
+      /** Of this package. */
+      readonly release: string;
+      readonly workflow: string;
+      readonly version: string;
+      readonly steps: readonly string[];
+      readonly fingerprint: string;
+      readonly identity: Json;
+      readonly input: Json;
+      readonly onFailure: 'rollback' | 'pause';
+      /** What the run is held to at every step. */
+      readonly plan?: Plan;
+    }
+  /** A driver begins; its sequence number is the epoch. */
+  | { readonly type: 'driving' }
+  /** What was captured and not done is fenced against writes of former drivers. */
+  | { readonly type: 'touched' }
+  | { readonly type: 'captured'; readonly step: string; readonly before: Json; readonly intends: readonly Change[] }
+  | { readonly type: 'items-fixed'; readonly step: string; readonly items: readonly FixedItem[] }
+  | {
+      readonly type: 'items-captured';
+      readonly step: string;
+      readonly items: readonly { readonly key: string; readonly before: Json }[];
+    }
+  | { readonly type: 'items-done' | 'items-undone'; readonly step: string; readonly keys: readonly string[] }
+  | { readonly type: 'done'; readonly step: string; readonly out: Json }
+  | { readonly type: 'skipped'; readonly step: string; readonly why: string; readonly out: Json }
+  | { readonly type: 'approved'; readonly gate: string; readonly by: string; readonly fingerprint: string }
+  | {
+      readonly type: 'paused';
+      readonly why: PauseReason;
+      readonly error?: Json;
+      readonly gate?: string;
+      readonly shown?: Json;
+      readonly fingerprint?: string;
+    }
+  /** From here on the run only undoes. */
+  | { readonly type: 'undoing'; readonly why: string; readonly error?: Json }
+  | { readonly type: 'undone'; readonly step: string }
+  | { readonly type: 'residue'; readonly residue: Residue }
+  | { readonly type: 'closed'; readonly outcome: 'completed' | 'rolled-back' | 'rollback-incomplete' }
+);
+
+/** Where runs are recorded. Append-only; a taken sequence number is refused, the claim only decides who may try. */
+export interface JournalStore {
+  /**
+   * Resolves when the entry is durable. `seq` counts from 1.
+   * @throws FederationError JOURNAL_CONFLICT when `seq` is taken.
+   */
+  append(runId: string, seq: number, entry: JournalEntry, options?: CallOptions): Promise<void>;
+  /**
+   * All entries in order; none where the run is unknown.
+   * @throws FederationError JOURNAL_INVALID when one is missing or damaged.
+   */
+  read(runId: string, options?: CallOptions): AsyncIterable<JournalEntry>;
+  /** Ids of all runs. */
+  runs(options?: CallOptions): AsyncIterable<string>;
+  /**
+   * Waits until no other driver holds the run. A holder counts as gone when this observer, by its own monotonic clock,
+   * has seen no change of the claim for the claim's duration.
+   * @throws FederationError JOURNAL_CONFLICT when another driver is at work.
+   */
+  claim(runId: string, driver: string, options?: CallOptions): Promise<Claim>;
+}
+
+/** The right to try to drive a run; disposing it lets the next driver start at once. */
+export interface Claim extends AsyncDisposable {
+  /** How often {@link Claim.renew} is due. */
+  readonly renewEveryMs: number;
+  /** @throws FederationError DRIVER_LOST when another driver holds the run. */
+  renew(options?: CallOptions): Promise<void>;
+  /** Aborted when the claim is lost. */
+  readonly lost: AbortSignal;
+}
