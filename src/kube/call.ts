@@ -1,0 +1,129 @@
+import { ApiError, FederationError } from '../errors.ts';
+import { withRetry } from '../internal/retry.ts';
+import { abortError, deadline } from '../internal/signal.ts';
+import type { CallOptions, Logger } from '../types.ts';
+import { either } from './abort.ts';
+import { answerFailure, hadNoEffect, networkFailure, senseless } from './failures.ts';
+import { describe, type Operation } from './operation.ts';
+import type { HttpAnswer, HttpRequest, Transport } from './transport.ts';
+
+/** When a failed request is sent again. */
+export type Repeat =
+  /** Reads and dry runs. */
+  | 'always'
+  /** The request names the very object or state it is meant for, so that doing it twice is doing it once. */
+  | 'guarded'
+  /** Only while it certainly had no effect. */
+  | 'without-effect';
+
+/** A request as {@link Caller} takes it. */
+export type CallRequest = Omit<HttpRequest, 'signal'> & { readonly repeat: Repeat };
+
+/** Sends requests of one connection, with repeats, limits and one mapping of failures. */
+export interface Caller {
+  readonly cluster: string;
+  readonly logger: Logger | undefined;
+  readonly closing: AbortSignal;
+  /** Resolves with the text of a successful answer. */
+  text(operation: Operation, request: CallRequest, options: CallOptions | undefined): Promise<string>;
+  /** Resolves with the JSON of a successful answer. */
+  json(operation: Operation, request: CallRequest, options: CallOptions | undefined): Promise<unknown>;
+  /** One attempt; resolves with a successful answer whose body is still to be read. */
+  open(operation: Operation, request: HttpRequest): Promise<HttpAnswer>;
+}
+
+/** Makes the {@link Caller} of a transport. */
+export function createCaller(cluster: string, transport: Transport, logger: Logger | undefined): Caller {
+  async function open(operation: Operation, request: HttpRequest): Promise<HttpAnswer> {
+    const answer = await failing(operation, request.signal, () => transport.send(request));
+    if (answer.statusCode >= 200 && answer.statusCode < 300) return answer;
+    const body = await failing(operation, request.signal, () => answer.body.text());
+    throw answerFailure({ status: answer.statusCode, headers: answer.headers, body }, operation);
+  }
+
+  async function text(operation: Operation, request: CallRequest, options: CallOptions = {}): Promise<string> {
+    using limit = deadline(options, describe(operation));
+    using life = either(limit.signal, transport.closing);
+    const { signal } = life;
+    const { repeat, ...http } = request;
+    let lost: FederationError | undefined;
+    const attempt = async (): Promise<() => string> => {
+      try {
+        const answer = await open(operation, { ...http, signal });
+        const body = await failing(operation, signal, () => answer.body.text());
+        return () => body;
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        const uncertain = !hadNoEffect(error);
+        if (repeat === 'always' || !uncertain) throw error;
+        if (repeat === 'guarded' && error.retryable) {
+          lost = error;
+          throw error;
+        }
+        // Thrown outside of the retry: it may be retryable in itself, but not by sending it again.
+        return () => {
+          throw error;
+        };
+      }
+    };
+    try {
+      const result = await withRetry(attempt, {
+        signal,
+        ...(options.retry !== undefined && { retry: options.retry }),
+        onRetry: ({ error, attempt: number }) =>
+          logger?.debug(`${error.message} Trying again.`, { cluster, code: error.code, attempt: number }),
+      });
+      return result();
+    } catch (error) {
+      if (lost !== undefined && error instanceof ApiError) return afterLostAnswer(error, operation);
+      throw error;
+    }
+  }
+
+  return {
+    cluster,
+    logger,
+    closing: transport.closing,
+    text,
+    open,
+    async json(operation, request, options) {
+      const body = await text(operation, request, options);
+      try {
+        return JSON.parse(body);
+      } catch {
+        throw senseless(operation, 'something that is no JSON');
+      }
+    },
+  };
+}
+
+/**
+ * What a repeated write with preconditions was answered after the answer to an earlier attempt was lost. A delete that
+ * finds nothing has reached its aim. A conflict may be the earlier attempt's own doing: only the caller can tell.
+ */
+function afterLostAnswer(error: ApiError, operation: Operation): string {
+  if (operation.verb === 'DELETE' && error.code === 'NOT_FOUND') return '{}';
+  if (error.code !== 'CONFLICT') throw error;
+  throw new ApiError(
+    'CONFLICT',
+    `${error.message} The answer to an earlier attempt was lost: this very call may have made the change, so compare what is there with what was meant.`,
+    {
+      cluster: error.cluster,
+      cause: error,
+      details: { answerLost: true },
+      ...(error.status !== undefined && { status: error.status }),
+      ...(error.reason !== undefined && { reason: error.reason }),
+      ...(error.resource !== undefined && { resource: error.resource }),
+    },
+  );
+}
+
+async function failing<T>(operation: Operation, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  if (signal.aborted) throw abortError(signal);
+  try {
+    return await work();
+  } catch (error) {
+    if (signal.aborted) throw abortError(signal);
+    throw FederationError.is(error) ? error : networkFailure(error, operation);
+  }
+}

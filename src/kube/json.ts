@@ -1,0 +1,4 @@
+/** Whether `value` is a JSON object: no array, not null. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,240 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, isAbsolute, resolve } from 'node:path';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { parseDocument } from 'yaml';
+import { FederationError } from '../errors.ts';
+import { isRecord } from './json.ts';
+
+/** A cluster as `KubeConfig` of client-node holds it. */
+export interface KubeconfigCluster {
+  readonly name: string;
+  readonly server: string;
+  readonly caData?: string;
+  readonly caFile?: string;
+  readonly tlsServerName?: string;
+  readonly skipTLSVerify?: boolean;
+  readonly proxyUrl?: string;
+}
+
+/** A user as `KubeConfig` of client-node holds it. */
+export interface KubeconfigUser {
+  readonly name: string;
+  readonly token?: string;
+  readonly certData?: string;
+  readonly certFile?: string;
+  readonly keyData?: string;
+  readonly keyFile?: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly impersonateUser?: string;
+  readonly exec?: unknown;
+  readonly authProvider?: unknown;
+}
+
+/** What is used of a client-node `KubeConfig`: its data, whichever copy of that package made it. */
+export interface KubeConfigLike {
+  readonly clusters: readonly KubeconfigCluster[];
+  readonly users: readonly KubeconfigUser[];
+  readonly contexts: readonly { readonly name: string; readonly cluster: string; readonly user?: string }[];
+  readonly currentContext?: string;
+}
+
+/** Where credentials come from: a path, YAML (or JSON) text, or a client-node `KubeConfig`. */
+export type KubeconfigSource = string | KubeConfigLike;
+
+/** One context of a kubeconfig, complete. */
+export interface ChosenContext {
+  /** What messages call the kubeconfig; never its content. */
+  readonly where: string;
+  readonly context: string;
+  readonly cluster: KubeconfigCluster;
+  readonly user: KubeconfigUser;
+  /** Holds the bearer token; read again while it is used. */
+  readonly tokenFile: string | undefined;
+  /** A client-node `KubeConfig` of just this context that has cached nothing yet. */
+  readonly fresh: () => KubeConfig;
+}
+
+interface Parsed {
+  readonly config: KubeConfigLike;
+  /** By user name: client-node 2.0 does not read the field `tokenFile`. */
+  readonly tokenFiles: ReadonlyMap<string, string>;
+  readonly folder: string | undefined;
+}
+
+/**
+ * Reads a kubeconfig and picks one context of it. Loads client-node, and sends nothing.
+ *
+ * @throws FederationError `KUBECONFIG_INVALID`, with the path and never the content.
+ */
+export async function chooseContext(source: KubeconfigSource, context?: string): Promise<ChosenContext> {
+  const where = describeSource(source);
+  const invalid = (what: string): FederationError => new FederationError('KUBECONFIG_INVALID', `${where} ${what}`);
+  const { KubeConfig: Config } = await import('@kubernetes/client-node');
+  const { config, tokenFiles, folder } =
+    typeof source === 'string' ? await parse(source, new Config(), invalid) : taken(source, invalid);
+
+  const names = config.contexts.map(({ name }) => name);
+  const wanted = context ?? config.currentContext;
+  if (wanted === undefined || wanted === '')
+    throw invalid(`names no current-context. Give the option context; it has ${list(names)}.`);
+  const entry = config.contexts.find(({ name }) => name === wanted);
+  if (entry === undefined) throw invalid(`has no context "${wanted}". Choose one that it has: ${list(names)}.`);
+  const cluster = config.clusters.find(({ name }) => name === entry.cluster);
+  if (cluster === undefined)
+    throw invalid(
+      `has a context "${wanted}" for the cluster "${entry.cluster}", which is not in it. Add that cluster.`,
+    );
+  const user = config.users.find(({ name }) => name === entry.user);
+  if (user === undefined && entry.user !== undefined && entry.user !== '')
+    throw invalid(`has a context "${wanted}" for the user "${entry.user}", which is not in it. Add that user.`);
+  checkServer(cluster.server, invalid, wanted);
+
+  // client-node applies the certificate authority only where there is a user, and refuses plain http otherwise.
+  const plain = cluster.server.startsWith('http:');
+  const { proxyUrl: _ours, ...rest } = cluster;
+  const theCluster = plain ? { ...rest, skipTLSVerify: true } : rest;
+  const theUser = withExecInfo(user ?? { name: 'anonymous' }, theCluster, folder);
+  return {
+    where,
+    context: wanted,
+    cluster,
+    user: theUser,
+    tokenFile: tokenFileOf(theUser, tokenFiles),
+    fresh() {
+      const fresh = new Config();
+      fresh.loadFromOptions({
+        clusters: [theCluster],
+        users: [theUser],
+        contexts: [{ name: wanted, cluster: theCluster.name, user: theUser.name }],
+        currentContext: wanted,
+      });
+      return fresh;
+    },
+  };
+}
+
+function list(names: readonly string[]): string {
+  return names.length === 0 ? 'none' : names.map((name) => `"${name}"`).join(', ');
+}
+
+const isText = (source: string): boolean =>
+  /\n|^\s*[{[]|^\s*(?:apiVersion|kind|clusters|contexts|users)\s*:/.test(source);
+
+function describeSource(source: KubeconfigSource): string {
+  if (typeof source !== 'string') return 'The given KubeConfig object';
+  if (isText(source)) return 'The given kubeconfig text';
+  // Something this long is hardly a path, and may well be an encoded kubeconfig.
+  return source.length > 255 ? 'The kubeconfig path given (too long to be shown)' : `The kubeconfig "${source}"`;
+}
+
+type Invalid = (what: string) => FederationError;
+
+async function parse(source: string, config: KubeConfig, invalid: Invalid): Promise<Parsed> {
+  const folder = isText(source) ? undefined : dirname(resolve(source));
+  const text = folder === undefined ? source : await read(source, invalid);
+  const raw = yaml(text, invalid);
+  if (!isRecord(raw) || !Array.isArray(raw['clusters']) || !Array.isArray(raw['contexts']))
+    throw invalid(
+      'is YAML but no kubeconfig: it has no lists "clusters" and "contexts". Give the file that kubectl uses.',
+    );
+  try {
+    config.loadFromString(text);
+  } catch (error) {
+    // Only messages that name a field: others may quote the text.
+    const named = error instanceof Error && /^(?:clusters|users|contexts)\[\d+\][.\w]* is missing$/.test(error.message);
+    throw invalid(
+      `is no complete kubeconfig${named ? `: ${error.message}` : ''}. Compare it with one that kubectl accepts.`,
+    );
+  }
+  if (folder !== undefined) config.makePathsAbsolute(folder);
+  return { config, tokenFiles: tokenFilesOf(raw['users'], folder), folder };
+}
+
+async function read(path: string, invalid: Invalid): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw invalid(
+      `cannot be read (${codeOf(error)}). Give the path of a file that exists and is readable, or the YAML text.`,
+    );
+  }
+}
+
+function yaml(text: string, invalid: Invalid): unknown {
+  const document = parseDocument(text);
+  const [problem] = document.errors;
+  // The parser's message quotes the line, which may hold a token: only its position is told.
+  if (problem !== undefined)
+    throw invalid(`is no YAML: ${problem.code} in line ${problem.linePos?.[0].line ?? '?'}. Correct it there.`);
+  try {
+    return document.toJS();
+  } catch {
+    throw invalid('is YAML that cannot be resolved. Give one without aliases.');
+  }
+}
+
+function taken(config: KubeConfigLike, invalid: Invalid): Parsed {
+  if (![config.clusters, config.contexts, config.users].every(Array.isArray))
+    throw invalid('lacks clusters, contexts or users. Load a kubeconfig into it first.');
+  return { config, tokenFiles: new Map(), folder: undefined };
+}
+
+function tokenFilesOf(users: unknown, folder: string | undefined): ReadonlyMap<string, string> {
+  const files = new Map<string, string>();
+  for (const entry of Array.isArray(users) ? users : []) {
+    if (!isRecord(entry) || !isRecord(entry['user']) || typeof entry['name'] !== 'string') continue;
+    const file = entry['user']['tokenFile'];
+    if (typeof file === 'string') files.set(entry['name'], folder === undefined ? file : resolve(folder, file));
+  }
+  return files;
+}
+
+function tokenFileOf(user: KubeconfigUser, tokenFiles: ReadonlyMap<string, string>): string | undefined {
+  const provided = isRecord(user.authProvider) ? user.authProvider['config'] : undefined;
+  const file = isRecord(provided) ? provided['tokenFile'] : undefined;
+  return tokenFiles.get(user.name) ?? (typeof file === 'string' ? file : undefined);
+}
+
+/** Credential plugins expect KUBERNETES_EXEC_INFO, and a relative command is meant from the kubeconfig's folder; client-node knows neither. */
+function withExecInfo(user: KubeconfigUser, cluster: KubeconfigCluster, folder: string | undefined): KubeconfigUser {
+  if (!isRecord(user.exec)) return user;
+  const { command, env, apiVersion, provideClusterInfo } = user.exec;
+  const info = {
+    apiVersion,
+    kind: 'ExecCredential',
+    spec: {
+      interactive: false,
+      ...(provideClusterInfo === true && {
+        cluster: {
+          server: cluster.server,
+          'tls-server-name': cluster.tlsServerName,
+          'insecure-skip-tls-verify': cluster.skipTLSVerify,
+          'certificate-authority-data': cluster.caData,
+        },
+      }),
+    },
+  };
+  const relative = typeof command === 'string' && folder !== undefined && /[/\\]/.test(command) && !isAbsolute(command);
+  return {
+    ...user,
+    exec: {
+      ...user.exec,
+      command: relative ? resolve(folder, command) : command,
+      env: [...(Array.isArray(env) ? env : []), { name: 'KUBERNETES_EXEC_INFO', value: JSON.stringify(info) }],
+    },
+  };
+}
+
+function checkServer(server: string, invalid: Invalid, context: string): void {
+  const url = URL.parse(server);
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw invalid(
+      `has a context "${context}" whose server is no http or https address. Correct clusters[].cluster.server.`,
+    );
+}
+
+/** The error code of a failed system call, for messages. */
+export function codeOf(error: unknown): string {
+  return isRecord(error) && typeof error['code'] === 'string' ? error['code'] : 'unknown reason';
+}

@@ -1,0 +1,46 @@
+import { BlockList, isIP } from 'node:net';
+
+/** The variables that matter, as `process.env` holds them. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The proxy on the way to `server`: the kubeconfig's `proxy-url` if given, else HTTPS_PROXY or HTTP_PROXY unless NO_PROXY
+ * excludes the server. As in kubectl, loopback addresses are never proxied by the environment.
+ */
+export function proxyFor(server: URL, proxyUrl: string | undefined, env: Environment): string | undefined {
+  if (proxyUrl !== undefined && proxyUrl !== '') return proxyUrl;
+  const read = (name: string): string => env[name] || env[name.toLowerCase()] || '';
+  const proxy = read(server.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY');
+  const host = server.hostname.replace(/^\[|\]$/g, '').toLowerCase();
+  if (proxy === '' || isLoopback(host)) return undefined;
+  const port = server.port || (server.protocol === 'https:' ? '443' : '80');
+  const excluded = read('NO_PROXY')
+    .split(',')
+    .some((rule) => matches(rule.trim().toLowerCase(), host, port));
+  if (excluded) return undefined;
+  return proxy.includes('://') ? proxy : `http://${proxy}`;
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}
+
+function matches(rule: string, host: string, port: string): boolean {
+  if (rule === '') return false;
+  if (rule === '*') return true;
+  const [network = '', bits] = rule.split('/');
+  const family = isIP(network);
+  if (family !== 0 && bits !== undefined) return inNetwork(host, network, Number(bits), family === 4 ? 'ipv4' : 'ipv6');
+  const [, name = rule, only] = family === 6 ? [] : (/^(.*?)(?::(\d+))?$/.exec(rule) ?? []);
+  if (only !== undefined && only !== port) return false;
+  const bare = name.replace(/^\*?\./, '').replace(/^\[|\]$/g, '');
+  return (host === bare && !/^\*?\./.test(name)) || (isIP(host) === 0 && host.endsWith(`.${bare}`));
+}
+
+function inNetwork(host: string, network: string, bits: number, family: 'ipv4' | 'ipv6'): boolean {
+  if (isIP(host) !== (family === 'ipv4' ? 4 : 6) || !(bits >= 0 && bits <= (family === 'ipv4' ? 32 : 128)))
+    return false;
+  const list = new BlockList();
+  list.addSubnet(network, bits, family);
+  return list.check(host, family);
+}

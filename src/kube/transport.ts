@@ -1,0 +1,139 @@
+import { Agent, type Dispatcher, ProxyAgent } from 'undici';
+import { FederationError } from '../errors.ts';
+import { abortable } from './abort.ts';
+import type { Access, Credentials, TlsSettings } from './credentials.ts';
+
+/** One HTTP request to the cluster; `path` holds the query. */
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly signal: AbortSignal;
+  /** An answer without end (a watch): longest silence before it counts as dead. */
+  readonly silenceMs?: number;
+}
+
+/** The answer, its body unread. */
+export type HttpAnswer = Dispatcher.ResponseData;
+
+/** The way to one API server. */
+export interface Transport extends AsyncDisposable {
+  /** Rejects with what undici or node threw, or with what the credentials threw. A 401 is answered once by renewed credentials. */
+  send(request: HttpRequest): Promise<HttpAnswer>;
+  /** Aborted, with our error, when the connection is closed. */
+  readonly closing: AbortSignal;
+}
+
+/** HTTP/1.1 connections, or HTTP/2 sessions of up to 100 streams each. */
+const maxConnections = 16;
+/** kube-apiserver ends ordinary requests after 60 s: longer silence is a dead connection. */
+const callSilenceMs = 75_000;
+/** Below the minute after which many load balancers forget idle connections. */
+const keepAliveMs = 20_000;
+
+interface Pools {
+  readonly tlsDigest: string;
+  readonly calls: Dispatcher;
+  /** Watches last: on their own connections they can neither block calls nor use up the bound. */
+  readonly watches: Dispatcher;
+}
+
+/** Opens nothing before the first {@link Transport.send}. */
+export function createTransport(options: {
+  readonly cluster: string;
+  readonly server: URL;
+  readonly proxy: string | undefined;
+  readonly credentials: Credentials;
+}): Transport {
+  const { cluster, server, proxy, credentials } = options;
+  const basePath = server.pathname.replace(/\/+$/, '');
+  const closing = new AbortController();
+  const open = new Set<Dispatcher>();
+  let pools: Pools | undefined;
+
+  const dispatcher = (tls: TlsSettings, connections?: number): Dispatcher => {
+    const made = createDispatcher(tls, proxy, connections);
+    open.add(made);
+    return made;
+  };
+  /** Lets what runs on it end by itself. */
+  const retire = (old: Dispatcher): void => {
+    void old.close().finally(() => open.delete(old));
+  };
+  const poolsFor = ({ tls, tlsDigest }: Access): Pools => {
+    if (pools?.tlsDigest === tlsDigest) return pools;
+    const former = pools;
+    pools = { tlsDigest, calls: dispatcher(tls, maxConnections), watches: dispatcher(tls) };
+    if (former !== undefined) for (const old of [former.calls, former.watches]) retire(old);
+    return pools;
+  };
+  /** A connection that fell silent is not used again: over HTTP/2 it would swallow every later request too. */
+  const abandon = (silent: Pools): void => {
+    if (pools !== silent) return;
+    pools = undefined;
+    for (const old of [silent.calls, silent.watches]) retire(old);
+  };
+
+  async function exchange(access: Access, request: HttpRequest): Promise<HttpAnswer> {
+    const used = poolsFor(access);
+    const silenceMs = request.silenceMs ?? callSilenceMs;
+    try {
+      const answer = await (request.silenceMs === undefined ? used.calls : used.watches).request({
+        origin: server.origin,
+        path: `${basePath}${request.path}`,
+        method: request.method,
+        headers: {
+          'user-agent': 'kubesphere-federation',
+          accept: 'application/json',
+          ...request.headers,
+          ...access.headers,
+        },
+        body: request.body ?? null,
+        signal: request.signal,
+        headersTimeout: silenceMs,
+        bodyTimeout: silenceMs,
+      });
+      answer.body.once('error', (error: unknown) => {
+        if (isSilence(error)) abandon(used);
+      });
+      return answer;
+    } catch (error) {
+      if (isSilence(error)) abandon(used);
+      throw error;
+    }
+  }
+
+  return {
+    closing: closing.signal,
+    async send(request) {
+      const access = await abortable(credentials.current(), request.signal);
+      const answer = await exchange(access, request);
+      if (answer.statusCode !== 401) return answer;
+      const renewed = await abortable(credentials.renew(access), request.signal);
+      if (renewed === undefined) return answer;
+      await answer.body.dump();
+      return exchange(renewed, request);
+    },
+    async [Symbol.asyncDispose]() {
+      closing.abort(new FederationError('ABORTED', `${cluster}: the connection was closed. Connect again to go on.`));
+      await Promise.all([...open].map((dispatcher) => dispatcher.destroy()));
+      open.clear();
+    },
+  };
+}
+
+function createDispatcher(tls: TlsSettings, proxy: string | undefined, connections: number | undefined): Dispatcher {
+  const common = { allowH2: true, keepAliveTimeout: keepAliveMs, connections: connections ?? null };
+  return proxy === undefined
+    ? new Agent({ ...common, connect: tls })
+    : new ProxyAgent({ ...common, uri: proxy, requestTls: tls });
+}
+
+function isSilence(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    (error.code === 'UND_ERR_HEADERS_TIMEOUT' || error.code === 'UND_ERR_BODY_TIMEOUT')
+  );
+}
