@@ -1,0 +1,101 @@
+import type { User } from './call.ts';
+import { type ApiObject, recordAt, recordsAt, strings, text } from './object.ts';
+import { StatusError } from './status.ts';
+import { keyOf, type Store } from './store.ts';
+
+/** What somebody wants to do with a resource. */
+export interface ResourceWish {
+  readonly verb: string;
+  readonly group: string;
+  readonly plural: string;
+  readonly subresource: string | undefined;
+  readonly namespace: string | undefined;
+  readonly name: string;
+}
+
+/** What somebody wants to do with a path outside the resource API. */
+export interface PathWish {
+  readonly verb: string;
+  readonly path: string;
+}
+
+const rbac = 'rbac.authorization.k8s.io';
+
+/** Whether RBAC lets `user` do it; members of system:masters may do everything. */
+export function allowed(store: Store, user: User, wish: ResourceWish | PathWish): boolean {
+  if (user.groups.includes('system:masters')) return true;
+  const fits = (rule: Record<string, unknown>): boolean =>
+    'path' in wish ? pathRule(rule, wish) : resourceRule(rule, wish);
+  for (const binding of store.table(`clusterrolebindings.${rbac}`).all()) {
+    if (binds(binding, user) && rulesOf(store, binding).some(fits)) return true;
+  }
+  if ('path' in wish || wish.namespace === undefined) return false;
+  for (const binding of store.table(`rolebindings.${rbac}`).all()) {
+    if (binding.metadata.namespace !== wish.namespace) continue;
+    if (binds(binding, user) && rulesOf(store, binding).some(fits)) return true;
+  }
+  return false;
+}
+
+function rulesOf(store: Store, binding: ApiObject): Record<string, unknown>[] {
+  const { kind, name } = recordAt(binding, 'roleRef');
+  const table = store.table(kind === 'Role' ? `roles.${rbac}` : `clusterroles.${rbac}`);
+  return recordsAt(
+    table.get(keyOf(kind === 'Role' ? binding.metadata.namespace : undefined, text(name) ?? '')),
+    'rules',
+  );
+}
+
+function binds(binding: ApiObject, user: User): boolean {
+  return recordsAt(binding, 'subjects').some(({ kind, name, namespace }) => {
+    if (kind === 'User') return name === user.name;
+    if (kind === 'Group') return typeof name === 'string' && user.groups.includes(name);
+    return `system:serviceaccount:${String(namespace ?? binding.metadata.namespace)}:${String(name)}` === user.name;
+  });
+}
+
+const has = (list: unknown, wanted: string): boolean => strings(list).some((item) => item === '*' || item === wanted);
+
+function resourceRule(rule: Record<string, unknown>, wish: ResourceWish): boolean {
+  const resource = wish.subresource === undefined ? wish.plural : `${wish.plural}/${wish.subresource}`;
+  const names = strings(rule['resourceNames']);
+  return (
+    has(rule['verbs'], wish.verb) &&
+    has(rule['apiGroups'], wish.group) &&
+    (has(rule['resources'], resource) ||
+      (wish.subresource !== undefined && strings(rule['resources']).includes(`*/${wish.subresource}`))) &&
+    (names.length === 0 || names.includes(wish.name))
+  );
+}
+
+function pathRule(rule: Record<string, unknown>, { verb, path }: PathWish): boolean {
+  return (
+    has(rule['verbs'], verb) &&
+    strings(rule['nonResourceURLs']).some((known) =>
+      known.endsWith('*') ? path.startsWith(known.slice(0, -1)) : known === path,
+    )
+  );
+}
+
+/** The refusal of what {@link allowed} does not allow. */
+export function accessDenied(user: User, wish: ResourceWish | PathWish): StatusError {
+  const who = `User ${JSON.stringify(user.name)} cannot ${wish.verb}`;
+  if ('path' in wish) {
+    return new StatusError(403, 'Forbidden', `forbidden: ${who} path ${JSON.stringify(wish.path)}`, {});
+  }
+  const { group, plural, subresource, namespace, name } = wish;
+  const resource = subresource === undefined ? plural : `${plural}/${subresource}`;
+  const where = namespace === undefined ? 'at the cluster scope' : `in the namespace ${JSON.stringify(namespace)}`;
+  const why = `${who} resource ${JSON.stringify(resource)} in API group ${JSON.stringify(group)} ${where}`;
+  const what = group === '' ? plural : `${plural}.${group}`;
+  return new StatusError(
+    403,
+    'Forbidden',
+    `${what}${name === '' ? '' : ` ${JSON.stringify(name)}`} is forbidden: ${why}`,
+    {
+      ...(name === '' ? {} : { name }),
+      ...(group === '' ? {} : { group }),
+      kind: plural,
+    },
+  );
+}

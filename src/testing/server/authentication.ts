@@ -1,0 +1,87 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { User } from './call.ts';
+import { isRecord, recordAt, text } from './object.ts';
+import { unauthorized } from './status.ts';
+import { keyOf, type Store } from './store.ts';
+
+/** Whoever shows no credentials at all. */
+export const anonymous: User = Object.freeze({
+  name: 'system:anonymous',
+  groups: Object.freeze(['system:unauthenticated']),
+});
+
+/** The user that a service account's token stands for. */
+export function serviceAccountUser(namespace: string, name: string, uid?: string): User {
+  return {
+    name: `system:serviceaccount:${namespace}:${name}`,
+    ...(uid === undefined ? {} : { uid }),
+    groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
+  };
+}
+
+/** Knows whose a bearer token is. */
+export class Authenticator {
+  readonly #store: Store;
+  readonly #key = randomBytes(32);
+  readonly #tokens = new Map<string, User>();
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** Makes a token for `user` that is good as long as the server lives. */
+  issue(user: User): string {
+    const token = randomBytes(24).toString('base64url');
+    this.#tokens.set(token, user);
+    return token;
+  }
+
+  /** Makes the token of a service account, to be kept in the Secret named; it is good as long as both live. */
+  issueServiceAccount(claims: { namespace: string; account: string; uid: string; secret: string }): string {
+    const header = base64url({ alg: 'HS256', typ: 'JWT' });
+    const payload = base64url({
+      iss: 'kubernetes/serviceaccount',
+      'kubernetes.io/serviceaccount/namespace': claims.namespace,
+      'kubernetes.io/serviceaccount/secret.name': claims.secret,
+      'kubernetes.io/serviceaccount/service-account.name': claims.account,
+      'kubernetes.io/serviceaccount/service-account.uid': claims.uid,
+      sub: `system:serviceaccount:${claims.namespace}:${claims.account}`,
+    });
+    return `${header}.${payload}.${this.#sign(`${header}.${payload}`)}`;
+  }
+
+  /** @throws StatusError 401 for a token that is nobody's, or no longer anybody's. */
+  user(authorization: string | undefined): User {
+    if (authorization === undefined) return anonymous;
+    const [, token] = /^Bearer\s+(\S+)$/i.exec(authorization) ?? [];
+    if (token === undefined) return anonymous;
+    const user = this.#tokens.get(token) ?? this.#serviceAccount(token);
+    if (user === undefined) throw unauthorized();
+    return user;
+  }
+
+  #serviceAccount(token: string): User | undefined {
+    const [header = '', payload = '', signature = ''] = token.split('.');
+    const expected = Buffer.from(this.#sign(`${header}.${payload}`));
+    const given = Buffer.from(signature);
+    if (expected.length !== given.length || !timingSafeEqual(expected, given)) return undefined;
+    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
+    if (!isRecord(claims)) return undefined;
+    const claim = (name: string): string => text(claims[`kubernetes.io/serviceaccount/${name}`]) ?? '';
+    const namespace = claim('namespace');
+    const account = this.#store.table('serviceaccounts').get(keyOf(namespace, claim('service-account.name')));
+    const secret = this.#store.table('secrets').get(keyOf(namespace, claim('secret.name')));
+    const kept = text(recordAt(secret, 'data')['token']);
+    if (account?.metadata.uid !== claim('service-account.uid') || kept === undefined) return undefined;
+    if (Buffer.from(kept, 'base64').toString('utf8') !== token) return undefined;
+    return serviceAccountUser(namespace, account.metadata.name, account.metadata.uid);
+  }
+
+  #sign(content: string): string {
+    return createHmac('sha256', this.#key).update(content).digest('base64url');
+  }
+}
+
+function base64url(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}

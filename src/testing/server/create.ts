@@ -1,0 +1,102 @@
+import { randomUUID } from 'node:crypto';
+import { type Call, type Ground, tableOf } from './call.ts';
+import { decodeObject } from './decode.ts';
+import { written } from './managed-fields.ts';
+import { type ApiObject, type Draft, deepFreeze, recordAt, timestamp } from './object.ts';
+import { prepareNew } from './rules.ts';
+import { alreadyExists, badRequest, forbidden, invalid, notFound, StatusError } from './status.ts';
+import { keyOf } from './store.ts';
+import { metadataErrors } from './validation.ts';
+
+const suffixLetters = 'bcdfghjklmnpqrstvwxz2456789';
+
+function generatedName(prefix: string): string {
+  let name = prefix.slice(0, 58);
+  for (let i = 0; i < 5; i++) name += suffixLetters[Math.floor(Math.random() * suffixLetters.length)];
+  return name;
+}
+
+/** Answers a create. */
+export async function create(ground: Ground, call: Call, body: unknown): Promise<ApiObject> {
+  const { type, namespace } = call;
+  const draft = decodeObject(body, type);
+  const { metadata } = draft;
+  const named = metadata.name ?? '';
+  placeInNamespace(call, draft);
+  refuseDyingDefinition(ground, call);
+  if (call.name !== '' && named !== '' && call.name !== named) {
+    throw badRequest(`the name of the object (${named}) does not match the name on the URL (${call.name})`);
+  }
+  if (metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
+  if (namespace !== undefined) refuseDeadNamespace(ground, call, named);
+  if (named === '' && metadata.generateName) metadata.name = generatedName(metadata.generateName);
+  if (!metadata.name) {
+    const field = {
+      field: 'metadata.name',
+      type: 'FieldValueRequired',
+      detail: 'name or generateName is required',
+    } as const;
+    throw invalid(type, '', [field]);
+  }
+  metadata.uid = randomUUID();
+  metadata.creationTimestamp = timestamp();
+  delete metadata.deletionTimestamp;
+  delete metadata.deletionGracePeriodSeconds;
+  if (type.generation) metadata.generation = 1;
+  else delete metadata.generation;
+  metadata.managedFields = written(call, []);
+  prepareNew(type, draft);
+  const errors = metadataErrors(type, draft);
+  if (errors.length > 0) throw invalid(type, metadata.name, errors);
+  await ground.admit({ operation: 'CREATE', call, name: named, object: draft });
+  // Admission may have waited for a webhook: the namespace and the name are looked at again.
+  if (namespace !== undefined) refuseDeadNamespace(ground, call, named);
+  const key = keyOf(namespace, metadata.name);
+  const table = tableOf(ground, call);
+  if (table.get(key) !== undefined) throw alreadyExists(type, metadata.name);
+  return call.dryRun ? deepFreeze(draft) : table.put(key, draft);
+}
+
+function placeInNamespace({ type, namespace }: Call, { metadata }: Draft): void {
+  if (!type.namespaced) {
+    if (metadata.namespace) throw badRequest('namespace is not allowed on this type');
+    delete metadata.namespace;
+    return;
+  }
+  if (metadata.namespace !== undefined && metadata.namespace !== '' && metadata.namespace !== namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  }
+  metadata.namespace = namespace ?? '';
+}
+
+/** Nothing is created in a namespace that is not there or on its way out. */
+function refuseDeadNamespace(ground: Ground, { type, namespace = '' }: Call, name: string): void {
+  const found = ground.store.table('namespaces').get(namespace);
+  if (found === undefined) throw notFound({ group: '', plural: 'namespaces' }, namespace);
+  if (recordAt(found, 'status')['phase'] === 'Terminating') {
+    throw forbidden(
+      type,
+      name,
+      `unable to create new content in namespace ${namespace} because it is being terminated`,
+      [
+        {
+          reason: 'NamespaceTerminating',
+          message: `namespace ${namespace} is being terminated`,
+          field: 'metadata.namespace',
+        },
+      ],
+    );
+  }
+}
+
+function refuseDyingDefinition(ground: Ground, { type }: Call): void {
+  if (!type.custom) return;
+  const definition = ground.store.table('customresourcedefinitions.apiextensions.k8s.io').get(type.storage);
+  if (definition?.metadata.deletionTimestamp === undefined) return;
+  throw new StatusError(
+    405,
+    'MethodNotAllowed',
+    'create not allowed while custom resource definition is terminating',
+    {},
+  );
+}

@@ -1,0 +1,117 @@
+import type { ServedType } from './catalogue.ts';
+import { apiVersionOfType, compareVersions, type Registry } from './registry.ts';
+
+const aggregated = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+
+/** An answer of discovery. */
+export interface DiscoveryAnswer {
+  readonly body: object;
+  readonly contentType: string;
+}
+
+/** Answers `/api`, `/apis` and what is below them short of a resource; `undefined` where nothing is served. */
+export function discover(registry: Registry, path: string, accept: string | undefined): DiscoveryAnswer | undefined {
+  const parts = path.split('/').filter((part) => part !== '');
+  const groups = groupsOf(registry);
+  const wantsAll = (accept ?? '').replaceAll(' ', '').includes('g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList');
+  const plain = (body: object | undefined): DiscoveryAnswer | undefined =>
+    body === undefined ? undefined : { body, contentType: 'application/json' };
+  const [root, group = '', version = ''] = parts;
+  if (root === 'api') {
+    if (parts.length === 1) return wantsAll ? all([...groups].filter(([name]) => name === '')) : plain(coreVersions);
+    return parts.length === 2 ? plain(resourceList(groups.get(''), group)) : undefined;
+  }
+  if (root !== 'apis') return undefined;
+  const named = [...groups].filter(([name]) => name !== '');
+  if (parts.length === 1) {
+    const list = {
+      kind: 'APIGroupList',
+      apiVersion: 'v1',
+      groups: named.map(([name, types]) => groupInfo(name, types)),
+    };
+    return wantsAll ? all(named) : plain(list);
+  }
+  const types = groups.get(group);
+  if (types === undefined) return undefined;
+  if (parts.length === 2) return plain({ kind: 'APIGroup', apiVersion: 'v1', ...groupInfo(group, types) });
+  return parts.length === 3 ? plain(resourceList(types, version)) : undefined;
+}
+
+const coreVersions = {
+  kind: 'APIVersions',
+  versions: ['v1'],
+  serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: '127.0.0.1' }],
+};
+
+function groupsOf(registry: Registry): Map<string, ServedType[]> {
+  return Map.groupBy(registry.all(), (type) => type.group);
+}
+
+function versionsOf(types: readonly ServedType[]): string[] {
+  return [...new Set(types.map((type) => type.version))].sort((a, b) => compareVersions(b, a));
+}
+
+function groupInfo(name: string, types: readonly ServedType[]): object {
+  const versions = versionsOf(types).map((version) => ({ groupVersion: `${name}/${version}`, version }));
+  return { name, versions, preferredVersion: versions[0] };
+}
+
+function subresourcesOf(type: ServedType): { name: string; verbs: string[] }[] {
+  return [
+    ...(type.storage === 'namespaces' ? [{ name: 'finalize', verbs: ['update'] }] : []),
+    ...(type.status ? [{ name: 'status', verbs: ['get', 'patch', 'update'] }] : []),
+  ];
+}
+
+function resourceList(types: readonly ServedType[] | undefined, version: string): object | undefined {
+  const served = types?.filter((type) => type.version === version) ?? [];
+  const first = served[0];
+  if (first === undefined) return undefined;
+  const resources = served.flatMap((type) => [
+    {
+      name: type.plural,
+      singularName: type.singular,
+      namespaced: type.namespaced,
+      kind: type.kind,
+      verbs: type.verbs,
+      ...(type.shortNames.length === 0 ? {} : { shortNames: type.shortNames }),
+      ...(type.categories.length === 0 ? {} : { categories: type.categories }),
+    },
+    ...subresourcesOf(type).map(({ name, verbs }) => ({
+      name: `${type.plural}/${name}`,
+      singularName: '',
+      namespaced: type.namespaced,
+      kind: type.kind,
+      verbs,
+    })),
+  ]);
+  return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: apiVersionOfType(first), resources };
+}
+
+function all(groups: readonly (readonly [string, readonly ServedType[]])[]): DiscoveryAnswer {
+  const items = groups.map(([name, types]) => ({
+    metadata: { name, creationTimestamp: null },
+    versions: versionsOf(types).map((version) => ({
+      version,
+      freshness: 'Current',
+      resources: types.filter((type) => type.version === version).map(aggregatedResource),
+    })),
+  }));
+  const body = { kind: 'APIGroupDiscoveryList', apiVersion: 'apidiscovery.k8s.io/v2', metadata: {}, items };
+  return { body, contentType: aggregated };
+}
+
+function aggregatedResource(type: ServedType): object {
+  const responseKind = { group: type.group, version: type.version, kind: type.kind };
+  const subresources = subresourcesOf(type).map(({ name, verbs }) => ({ subresource: name, responseKind, verbs }));
+  return {
+    resource: type.plural,
+    responseKind,
+    scope: type.namespaced ? 'Namespaced' : 'Cluster',
+    singularResource: type.singular,
+    verbs: type.verbs,
+    ...(type.shortNames.length === 0 ? {} : { shortNames: type.shortNames }),
+    ...(type.categories.length === 0 ? {} : { categories: type.categories }),
+    ...(subresources.length === 0 ? {} : { subresources }),
+  };
+}

@@ -1,0 +1,105 @@
+import { builtinTypes, type ServedType } from './catalogue.ts';
+import { type ApiObject, recordAt, recordsAt, strings, text } from './object.ts';
+
+const customVerbs = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
+
+/** Every resource served now: the built-in ones and those of CustomResourceDefinitions. */
+export class Registry {
+  readonly #types = new Map<string, ServedType>();
+  #ordered: readonly ServedType[] | undefined;
+
+  constructor() {
+    for (const type of builtinTypes) this.#add(type);
+  }
+
+  find(group: string, version: string, plural: string): ServedType | undefined {
+    return this.#types.get(`${group}/${version}/${plural}`);
+  }
+
+  /** Every served version of every resource. */
+  all(): readonly ServedType[] {
+    this.#ordered ??= [...this.#types.values()];
+    return this.#ordered;
+  }
+
+  /** One served version per resource: what walks over all objects once. */
+  storages(): readonly ServedType[] {
+    const first = new Map<string, ServedType>();
+    for (const type of this.all()) {
+      if (type.verbs.includes('list') && !first.has(type.storage)) first.set(type.storage, type);
+    }
+    return [...first.values()];
+  }
+
+  /** The served version that `apiVersion` and `kind` name: how owner references name their owners. */
+  findKind(apiVersion: string, kind: string): ServedType | undefined {
+    return this.all().find((type) => type.kind === kind && apiVersionOfType(type) === apiVersion);
+  }
+
+  /** Serves what a CustomResourceDefinition declares, in the order in which Kubernetes prefers versions. */
+  serve(definition: ApiObject): void {
+    this.withdraw(definition);
+    for (const type of customTypes(definition)) this.#add(type);
+  }
+
+  /** Serves it no longer. */
+  withdraw(definition: ApiObject): void {
+    for (const [key, type] of this.#types)
+      if (type.custom && type.storage === definition.metadata.name) this.#types.delete(key);
+    this.#ordered = undefined;
+  }
+
+  #add(type: ServedType): void {
+    this.#types.set(`${type.group}/${type.version}/${type.plural}`, type);
+    this.#ordered = undefined;
+  }
+}
+
+/** `v1`, `apps/v1`. */
+export function apiVersionOfType({ group, version }: Pick<ServedType, 'group' | 'version'>): string {
+  return group === '' ? version : `${group}/${version}`;
+}
+
+function customTypes(definition: ApiObject): ServedType[] {
+  const spec = recordAt(definition, 'spec');
+  const names = recordAt(spec, 'names');
+  const kind = text(names['kind']) ?? '';
+  const group = text(spec['group']) ?? '';
+  const plural = text(names['plural']) ?? '';
+  return recordsAt(spec, 'versions')
+    .filter((version) => version['served'] === true)
+    .sort((a, b) => compareVersions(text(b['name']) ?? '', text(a['name']) ?? ''))
+    .map((version) => ({
+      group,
+      version: text(version['name']) ?? '',
+      kind,
+      listKind: text(names['listKind']) ?? `${kind}List`,
+      plural,
+      singular: text(names['singular']) ?? kind.toLowerCase(),
+      shortNames: strings(names['shortNames']),
+      categories: strings(names['categories']),
+      namespaced: spec['scope'] === 'Namespaced',
+      storage: definition.metadata.name,
+      verbs: customVerbs,
+      status: recordAt(version, 'subresources')['status'] !== undefined,
+      generation: true,
+      custom: true,
+    }));
+}
+
+/** Kubernetes' order of versions: v2 before v1 before v1beta1 before v1alpha1; anything else after, by name. */
+export function compareVersions(a: string, b: string): number {
+  const [x, y] = [rank(a), rank(b)];
+  for (let i = 0; i < x.length; i++) {
+    const difference = (x[i] ?? 0) - (y[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return a < b ? 1 : a > b ? -1 : 0;
+}
+
+function rank(version: string): readonly number[] {
+  const match = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(version);
+  if (match === null) return [0, 0, 0];
+  const stage = match[2] === undefined ? 3 : match[2] === 'beta' ? 2 : 1;
+  return [stage, Number(match[1]), Number(match[3] ?? 0)];
+}

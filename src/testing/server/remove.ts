@@ -1,0 +1,169 @@
+import { type Call, type Ground, tableOf } from './call.ts';
+import { list } from './list.ts';
+import { type ApiObject, type Draft, deepFreeze, draftOf, isRecord, recordAt, sameJson, timestamp } from './object.ts';
+import { refuseProtected, removable } from './rules.ts';
+import { badRequest, conflict, invalid, notFound, type Status } from './status.ts';
+import { keyOf, type Table } from './store.ts';
+import { inVersion } from './update.ts';
+
+/** Finalizers that a propagation policy puts on an object, for the garbage collector. */
+export const collectorFinalizers = Object.freeze({ orphan: 'orphan', foreground: 'foregroundDeletion' });
+
+const policies = ['Orphan', 'Background', 'Foreground'];
+
+/** DeleteOptions, from body and query. */
+export interface RemoveOptions {
+  readonly policy: 'Orphan' | 'Background' | 'Foreground' | undefined;
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+  readonly dryRun: boolean;
+  readonly raw: Readonly<Record<string, unknown>>;
+}
+
+/** Reads DeleteOptions; the body counts where there is one, else the query, as in the real server. */
+export function removeOptions(query: URLSearchParams, body: unknown): RemoveOptions {
+  const raw = isRecord(body) ? body : {};
+  const kind = raw['kind'];
+  if (kind !== undefined && kind !== 'DeleteOptions') {
+    throw badRequest(`decoded object cannot be converted to DeleteOptions`);
+  }
+  const from = (field: string): unknown => (isRecord(body) ? raw[field] : (query.get(field) ?? undefined));
+  const named = from('propagationPolicy');
+  const orphan = from('orphanDependents');
+  if (named !== undefined && orphan !== undefined) {
+    throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [
+      {
+        field: 'propagationPolicy',
+        type: 'FieldValueInvalid',
+        value: named,
+        detail: 'orphanDependents and deletionPropagation cannot be both set',
+      },
+    ]);
+  }
+  const policy = named ?? (orphan === undefined ? undefined : String(orphan) === 'true' ? 'Orphan' : 'Background');
+  if (policy !== undefined && policy !== 'Orphan' && policy !== 'Background' && policy !== 'Foreground') {
+    throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [
+      {
+        field: 'propagationPolicy',
+        type: 'FieldValueNotSupported',
+        value: policy,
+        detail: `supported values: ${policies
+          .map((known) => JSON.stringify(known))
+          .sort()
+          .join(', ')}, "nil"`,
+      },
+    ]);
+  }
+  const { uid, resourceVersion } = recordAt(raw, 'preconditions');
+  const dryRun = raw['dryRun'];
+  return {
+    policy,
+    ...(typeof uid === 'string' ? { uid } : {}),
+    ...(typeof resourceVersion === 'string' ? { resourceVersion } : {}),
+    dryRun: (Array.isArray(dryRun) && dryRun.includes('All')) || query.getAll('dryRun').includes('All'),
+    raw,
+  };
+}
+
+/** Answers a delete: the object where it stays for its finalizers, a Status where it is gone. */
+export async function remove(ground: Ground, call: Call, body: unknown): Promise<ApiObject | Status> {
+  const options = removeOptions(call.query, body);
+  refuseProtected(call.type, call.name);
+  const left = await removeOne(ground, call, call.name, options);
+  return typeof left === 'string' ? removedStatus(call, left) : left;
+}
+
+/** Answers a deletecollection with the objects that were there. */
+export async function removeCollection(ground: Ground, call: Call, body: unknown): Promise<readonly ApiObject[]> {
+  const options = removeOptions(call.query, body);
+  const { items } = list(ground.store, call.type, call.namespace, call.query);
+  for (const { metadata } of items) {
+    const { namespace } = metadata;
+    try {
+      await removeOne(ground, { ...call, namespace, name: metadata.name }, '', options);
+    } catch (error) {
+      if (tableOf(ground, call).get(keyOf(namespace, metadata.name)) !== undefined) throw error;
+    }
+  }
+  return items.map((object) => inVersion(call, object));
+}
+
+/** Deletes; answers the uid of what is gone, or what stays. `admittedAs` is the name that admission sees. */
+async function removeOne(
+  ground: Ground,
+  call: Call,
+  admittedAs: string,
+  options: RemoveOptions,
+): Promise<ApiObject | string> {
+  const { type, name, namespace } = call;
+  const table: Table = tableOf(ground, call);
+  const key = keyOf(namespace, name);
+  for (;;) {
+    const current = table.get(key);
+    if (current === undefined) throw notFound(type, name);
+    checkPreconditions(call, current, options);
+    await ground.admit({
+      operation: 'DELETE',
+      call,
+      name: admittedAs,
+      oldObject: inVersion(call, current),
+      options: options.raw,
+    });
+    if (table.get(key) !== current) continue;
+    const marked = markedForDeletion(type.storage, current, options);
+    if (removable(type, marked)) {
+      if (!options.dryRun) table.remove(key);
+      return current.metadata.uid;
+    }
+    if (sameJson(marked, current)) return inVersion(call, current);
+    return options.dryRun ? deepFreeze(marked) : inVersion(call, table.put(key, marked));
+  }
+}
+
+function checkPreconditions(
+  { type, name }: Call,
+  { metadata }: ApiObject,
+  { uid, resourceVersion }: RemoveOptions,
+): void {
+  const failed = (what: string, wanted: string, found: string, perhaps: string): never => {
+    throw conflict(
+      { group: type.group, plural: type.kind },
+      name,
+      `the ${what} in the precondition (${wanted}) does not match the ${what} in record (${found}). The object might have been ${perhaps}`,
+    );
+  };
+  if (uid !== undefined && uid !== metadata.uid) failed('UID', uid, metadata.uid, 'deleted and then recreated');
+  if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
+    failed('ResourceVersion', resourceVersion, metadata.resourceVersion, 'modified');
+  }
+}
+
+function markedForDeletion(storage: string, current: ApiObject, { policy }: RemoveOptions): Draft {
+  const draft = draftOf(current);
+  const { metadata } = draft;
+  const { orphan, foreground } = collectorFinalizers;
+  if (policy !== undefined) {
+    const others = (metadata.finalizers ?? []).filter((finalizer) => finalizer !== orphan && finalizer !== foreground);
+    if (policy === 'Orphan') others.push(orphan);
+    if (policy === 'Foreground') others.push(foreground);
+    if (others.length > 0) metadata.finalizers = others;
+    else delete metadata.finalizers;
+  }
+  if (metadata.deletionTimestamp === undefined) {
+    metadata.deletionTimestamp = timestamp();
+    if (storage !== 'namespaces') metadata.deletionGracePeriodSeconds = 0;
+    if (metadata.generation !== undefined) metadata.generation += 1;
+  }
+  if (storage === 'namespaces') draft['status'] = { ...recordAt(draft, 'status'), phase: 'Terminating' };
+  return draft;
+}
+
+function removedStatus({ type, name }: Call, uid: string): Status {
+  return {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Success',
+    details: { name, ...(type.group === '' ? {} : { group: type.group }), kind: type.plural, uid },
+  };
+}

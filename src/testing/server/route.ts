@@ -1,0 +1,59 @@
+/** Where in the resource API a path points. */
+export interface Route {
+  readonly group: string;
+  readonly version: string;
+  readonly plural: string;
+  readonly namespace: string | undefined;
+  /** Empty for the collection. */
+  readonly name: string;
+  readonly subresource: string | undefined;
+}
+
+/** Reads a path of the resource API; `undefined` for every other path. */
+export function routeOf(path: string): Route | undefined {
+  const parts = path
+    .split('/')
+    .filter((part) => part !== '')
+    .map(decodeURIComponent);
+  const [root, ...rest] = parts;
+  if (root === 'api' && rest.length >= 2) return within('', rest[0] ?? '', rest.slice(1));
+  if (root === 'apis' && rest.length >= 3) return within(rest[0] ?? '', rest[1] ?? '', rest.slice(2));
+  return undefined;
+}
+
+function within(group: string, version: string, parts: readonly string[]): Route | undefined {
+  const [first = '', second, third, ...others] = parts;
+  // `/namespaces/x/status` is a namespace; `/namespaces/x/configmaps` is what is in it.
+  if (
+    first === 'namespaces' &&
+    second !== undefined &&
+    third !== undefined &&
+    third !== 'status' &&
+    third !== 'finalize'
+  ) {
+    const [name = '', subresource, ...more] = others;
+    return more.length > 0 ? undefined : { group, version, plural: third, namespace: second, name, subresource };
+  }
+  if (others.length > 0) return undefined;
+  return { group, version, plural: first, namespace: undefined, name: second ?? '', subresource: third };
+}
+
+/** The verb of a request, as rights and policies name it. */
+export function verbOf(method: string, route: Pick<Route, 'name'>, query: URLSearchParams): string | undefined {
+  const collection = route.name === '';
+  switch (method) {
+    case 'GET':
+      if (/^(?:true|1)$/.test(query.get('watch') ?? '')) return 'watch';
+      return collection ? 'list' : 'get';
+    case 'POST':
+      return collection ? 'create' : undefined;
+    case 'PUT':
+      return collection ? undefined : 'update';
+    case 'PATCH':
+      return collection ? undefined : 'patch';
+    case 'DELETE':
+      return collection ? 'deletecollection' : 'delete';
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,151 @@
+import type { ServedType } from './catalogue.ts';
+import { definitionStatus } from './definitions.ts';
+import { type ApiObject, type Draft, isRecord, recordAt, sameJson, strings } from './object.ts';
+import { type FieldError, StatusError } from './status.ts';
+
+/** Finalizer of a namespace's spec: its contents go first. */
+export const namespaceFinalizer = 'kubernetes';
+/** Finalizer of a definition: its objects go first. */
+export const definitionFinalizer = 'customresourcecleanup.apiextensions.k8s.io';
+/** Label every namespace carries: its own name. */
+const nameLabel = 'kubernetes.io/metadata.name';
+
+/** Fills in what the server itself gives a new object of a built-in kind. */
+export function prepareNew(type: ServedType, draft: Draft): void {
+  if (type.status) delete draft['status'];
+  switch (type.storage) {
+    case 'namespaces':
+      draft['spec'] = { ...recordAt(draft, 'spec'), finalizers: [namespaceFinalizer] };
+      draft['status'] = { phase: 'Active' };
+      break;
+    case 'secrets':
+      draft['type'] ??= 'Opaque';
+      break;
+    case 'persistentvolumeclaims':
+    case 'persistentvolumes':
+    case 'pods':
+      draft['status'] = { phase: 'Pending' };
+      break;
+    case 'customresourcedefinitions.apiextensions.k8s.io':
+      draft.metadata.finalizers = [...(draft.metadata.finalizers ?? []), definitionFinalizer];
+      draft['status'] = definitionStatus(draft);
+      break;
+    default:
+      if (type.status && !type.custom) draft['status'] = {};
+  }
+  canonicalize(type, draft);
+}
+
+/** What holds for every version of an object of a built-in kind. */
+export function canonicalize(type: ServedType, draft: Draft): void {
+  if (type.storage === 'namespaces')
+    draft.metadata.labels = { ...draft.metadata.labels, [nameLabel]: draft.metadata.name };
+  if (type.storage !== 'secrets' || !isRecord(draft['stringData'])) return;
+  const plain = Object.entries(draft['stringData']).map(([key, value]) => [
+    key,
+    Buffer.from(String(value)).toString('base64'),
+  ]);
+  draft['data'] = { ...recordAt(draft, 'data'), ...Object.fromEntries(plain) };
+  delete draft['stringData'];
+}
+
+/**
+ * Takes back what the written part of the object may not change: the main resource leaves status alone where that is
+ * a subresource, `/status` leaves everything else alone, `/finalize` changes nothing but a namespace's finalizers.
+ */
+export function isolate(type: ServedType, current: ApiObject, draft: Draft, subresource: string | undefined): Draft {
+  if (subresource === 'status') {
+    const { managedFields } = draft.metadata;
+    const metadata = type.custom ? current.metadata : { ...current.metadata, ...labelsOf(draft) };
+    return {
+      ...current,
+      metadata: { ...metadata, ...(managedFields === undefined ? {} : { managedFields }) },
+      status: draft['status'],
+    };
+  }
+  if (subresource === 'finalize') {
+    return {
+      ...current,
+      metadata: draft.metadata,
+      spec: { ...recordAt(current, 'spec'), finalizers: strings(recordAt(draft, 'spec')['finalizers']) },
+    };
+  }
+  const result: Draft = { ...draft };
+  if (type.status) {
+    delete result['status'];
+    if (current['status'] !== undefined) result['status'] = current['status'];
+  }
+  if (type.storage === 'namespaces') result['spec'] = current['spec'];
+  if (type.storage === 'customresourcedefinitions.apiextensions.k8s.io') result['status'] = definitionStatus(result);
+  return result;
+}
+
+function labelsOf({ metadata: { labels, annotations } }: Draft): Partial<Draft['metadata']> {
+  return { ...(labels === undefined ? {} : { labels }), ...(annotations === undefined ? {} : { annotations }) };
+}
+
+const forbiddenChange = (field: string, detail: string): FieldError => ({ field, type: 'FieldValueForbidden', detail });
+const immutable = (field: string, value: unknown): FieldError => ({
+  field,
+  type: 'FieldValueInvalid',
+  value,
+  detail: 'field is immutable',
+});
+
+/** What an update of a built-in kind may not change. */
+export function updateErrors(type: ServedType, current: ApiObject, draft: Draft): FieldError[] {
+  switch (type.storage) {
+    case 'configmaps':
+    case 'secrets':
+      return [
+        ...(type.storage === 'secrets' && draft['type'] !== current['type'] ? [immutable('type', draft['type'])] : []),
+        ...immutableContents(current, draft),
+      ];
+    case 'rolebindings.rbac.authorization.k8s.io':
+    case 'clusterrolebindings.rbac.authorization.k8s.io':
+      return sameJson(current['roleRef'], draft['roleRef'])
+        ? []
+        : [{ field: 'roleRef', type: 'FieldValueInvalid', value: draft['roleRef'], detail: 'cannot change roleRef' }];
+    case 'deployments.apps':
+    case 'statefulsets.apps':
+    case 'daemonsets.apps':
+    case 'replicasets.apps':
+      return sameJson(recordAt(current, 'spec')['selector'], recordAt(draft, 'spec')['selector'])
+        ? []
+        : [immutable('spec.selector', recordAt(draft, 'spec')['selector'])];
+    default:
+      return [];
+  }
+}
+
+function immutableContents(current: ApiObject, draft: Draft): FieldError[] {
+  if (current['immutable'] !== true) return [];
+  const detail = 'field is immutable when `immutable` is set';
+  const fields = ['data', 'binaryData'].filter((field) => !sameJson(current[field], draft[field]));
+  return [
+    ...(draft['immutable'] === true ? [] : [forbiddenChange('immutable', detail)]),
+    ...fields.map((field) => forbiddenChange(field, detail)),
+  ];
+}
+
+/** Whether nothing holds back the removal of an object that is being deleted. */
+export function removable(type: ServedType, object: ApiObject | Draft): boolean {
+  if ((object.metadata.finalizers ?? []).length > 0) return false;
+  return type.storage !== 'namespaces' || strings(recordAt(object, 'spec')['finalizers']).length === 0;
+}
+
+const protectedNamespaces = new Set(['default', 'kube-system', 'kube-public']);
+
+/** @throws StatusError 403 for the namespaces that no cluster can do without. */
+export function refuseProtected(type: ServedType, name: string): void {
+  if (type.storage !== 'namespaces' || !protectedNamespaces.has(name)) return;
+  throw new StatusError(
+    403,
+    'Forbidden',
+    `namespaces ${JSON.stringify(name)} is forbidden: this namespace may not be deleted`,
+    {
+      name,
+      kind: 'namespaces',
+    },
+  );
+}

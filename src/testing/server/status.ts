@@ -1,0 +1,197 @@
+/** One cause in a {@link Status}. */
+export interface StatusCause {
+  readonly reason?: string;
+  readonly message?: string;
+  readonly field?: string;
+}
+
+/** Body of every failed request, and of a delete that removed its object. */
+export interface Status {
+  readonly kind: 'Status';
+  readonly apiVersion: 'v1';
+  readonly metadata: { readonly continue?: string };
+  readonly status: 'Success' | 'Failure';
+  readonly message?: string;
+  readonly reason?: string;
+  readonly details?: {
+    readonly name?: string;
+    readonly group?: string;
+    readonly kind?: string;
+    readonly uid?: string;
+    readonly causes?: readonly StatusCause[];
+    readonly retryAfterSeconds?: number;
+  };
+  readonly code?: number;
+}
+
+/** A refused request. */
+export class StatusError extends Error {
+  readonly status: Status & { readonly code: number };
+  constructor(
+    code: number,
+    reason: string,
+    message: string,
+    details?: Status['details'],
+    metadata: Status['metadata'] = {},
+  ) {
+    super(message);
+    this.status = {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata,
+      status: 'Failure',
+      message,
+      ...(reason === '' ? {} : { reason }),
+      ...(details === undefined ? {} : { details }),
+      code,
+    };
+  }
+}
+
+/** What a failure is about. */
+export interface Subject {
+  readonly group: string;
+  readonly plural: string;
+}
+
+/** `deployments.apps`, `namespaces`. */
+export function qualified({ group, plural }: Subject): string {
+  return group === '' ? plural : `${plural}.${group}`;
+}
+
+function about({ group, plural }: Subject, name: string | undefined): NonNullable<Status['details']> {
+  return { ...(name ? { name } : {}), ...(group === '' ? {} : { group }), kind: plural };
+}
+
+export function badRequest(message: string): StatusError {
+  return new StatusError(400, 'BadRequest', message);
+}
+
+export function unauthorized(): StatusError {
+  return new StatusError(401, 'Unauthorized', 'Unauthorized');
+}
+
+export function forbidden(subject: Subject, name: string, why: string, causes?: readonly StatusCause[]): StatusError {
+  const message =
+    name === ''
+      ? `${qualified(subject)} is forbidden: ${why}`
+      : `${qualified(subject)} ${JSON.stringify(name)} is forbidden: ${why}`;
+  return new StatusError(403, 'Forbidden', message, {
+    ...about(subject, name),
+    ...(causes === undefined ? {} : { causes }),
+  });
+}
+
+export function notFound(subject: Subject, name: string): StatusError {
+  return new StatusError(
+    404,
+    'NotFound',
+    `${qualified(subject)} ${JSON.stringify(name)} not found`,
+    about(subject, name),
+  );
+}
+
+/** The address names nothing that is served. */
+export function unknownResource(): StatusError {
+  return new StatusError(404, 'NotFound', 'the server could not find the requested resource', {});
+}
+
+export function methodNotAllowed(subject: Subject): StatusError {
+  return new StatusError(
+    405,
+    'MethodNotAllowed',
+    'the server does not allow this method on the requested resource',
+    about(subject, undefined),
+  );
+}
+
+export function notAcceptable(): StatusError {
+  return new StatusError(
+    406,
+    'NotAcceptable',
+    'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf',
+  );
+}
+
+export function alreadyExists(subject: Subject, name: string): StatusError {
+  return new StatusError(
+    409,
+    'AlreadyExists',
+    `${qualified(subject)} ${JSON.stringify(name)} already exists`,
+    about(subject, name),
+  );
+}
+
+export function conflict(subject: Subject, name: string, why?: string): StatusError {
+  const because = why ?? 'the object has been modified; please apply your changes to the latest version and try again';
+  return new StatusError(
+    409,
+    'Conflict',
+    `Operation cannot be fulfilled on ${qualified(subject)} ${JSON.stringify(name)}: ${because}`,
+    about(subject, name),
+  );
+}
+
+/** A list or watch that asks for a past the server no longer has. */
+export function expired(message: string, inconsistentContinue?: string): StatusError {
+  return new StatusError(
+    410,
+    'Expired',
+    message,
+    undefined,
+    inconsistentContinue === undefined ? {} : { continue: inconsistentContinue },
+  );
+}
+
+export function unsupportedMediaType(accepted: readonly string[]): StatusError {
+  return new StatusError(
+    415,
+    'UnsupportedMediaType',
+    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
+  );
+}
+
+/** One wrong field of a body. */
+export interface FieldError {
+  readonly field: string;
+  readonly type: 'FieldValueInvalid' | 'FieldValueRequired' | 'FieldValueForbidden' | 'FieldValueNotSupported';
+  readonly value?: unknown;
+  readonly detail: string;
+}
+
+const fieldWords = {
+  FieldValueInvalid: 'Invalid value',
+  FieldValueRequired: 'Required value',
+  FieldValueForbidden: 'Forbidden',
+  FieldValueNotSupported: 'Unsupported value',
+} as const;
+
+function fieldMessage({ type, value, detail }: FieldError): string {
+  const shown =
+    type === 'FieldValueInvalid' || type === 'FieldValueNotSupported' ? ` ${JSON.stringify(value ?? null)}:` : '';
+  return `${fieldWords[type]}:${shown} ${detail}`;
+}
+
+export function invalid(
+  { group, kind }: { readonly group: string; readonly kind: string },
+  name: string,
+  errors: readonly FieldError[],
+): StatusError {
+  const messages = errors.map((error) => `${error.field}: ${fieldMessage(error)}`);
+  const list = messages.length === 1 ? messages[0] : `[${messages.join(', ')}]`;
+  return new StatusError(
+    422,
+    'Invalid',
+    `${group === '' ? kind : `${kind}.${group}`} ${JSON.stringify(name)} is invalid: ${list}`,
+    {
+      ...(name === '' ? {} : { name }),
+      ...(group === '' ? {} : { group }),
+      kind,
+      causes: errors.map((error) => ({ reason: error.type, message: fieldMessage(error), field: error.field })),
+    },
+  );
+}
+
+export function internalError(message: string): StatusError {
+  return new StatusError(500, 'InternalError', `Internal error occurred: ${message}`, { causes: [{ message }] });
+}

@@ -1,0 +1,75 @@
+import type { Call, Ground } from './call.ts';
+import { tableOf } from './call.ts';
+import { create } from './create.ts';
+import { list, type Page } from './list.ts';
+import type { ApiObject } from './object.ts';
+import { remove, removeCollection } from './remove.ts';
+import { review } from './reviews.ts';
+import { methodNotAllowed, notFound, type Status, unknownResource } from './status.ts';
+import { keyOf } from './store.ts';
+import { inVersion, patch, update } from './update.ts';
+
+/** What a request other than a watch came to. */
+export type Outcome =
+  | { readonly kind: 'object'; readonly code: 200 | 201; readonly object: ApiObject }
+  | { readonly kind: 'page'; readonly page: Page }
+  | { readonly kind: 'status'; readonly status: Status };
+
+/** The body of a request. */
+export interface Body {
+  readonly mediaType: string;
+  readonly content: unknown;
+}
+
+const subresourceVerbs: Readonly<Record<string, readonly string[]>> = {
+  status: ['get', 'update', 'patch'],
+  finalize: ['update'],
+};
+
+/** Whether the resource of `call` knows `verb`. @throws StatusError 404, 405 */
+export function checkVerb(call: Call, verb: string | undefined): asserts verb is string {
+  const { type, subresource } = call;
+  if (subresource === undefined) {
+    if (verb === undefined || !type.verbs.includes(verb)) throw methodNotAllowed(type);
+    return;
+  }
+  const known = subresource === 'status' ? type.status : subresource === 'finalize' && type.storage === 'namespaces';
+  if (!known) throw unknownResource();
+  if (verb === undefined || !subresourceVerbs[subresource]?.includes(verb)) throw methodNotAllowed(type);
+}
+
+/** Does what a request asks for. @throws StatusError */
+export async function perform(ground: Ground, call: Call, verb: string, body: Body): Promise<Outcome> {
+  const { type, name, namespace } = call;
+  switch (verb) {
+    case 'get': {
+      const found = tableOf(ground, call).get(keyOf(namespace, name));
+      if (found === undefined) throw notFound(type, name);
+      return { kind: 'object', code: 200, object: inVersion(call, found) };
+    }
+    case 'list':
+      return { kind: 'page', page: list(ground.store, type, namespace, call.query) };
+    case 'create':
+      if (!type.verbs.includes('get'))
+        return { kind: 'object', code: 201, object: review(ground.store, call, body.content) };
+      return { kind: 'object', code: 201, object: await create(ground, call, body.content) };
+    case 'update':
+      return { kind: 'object', code: 200, object: await update(ground, call, body.content) };
+    case 'patch':
+      return { kind: 'object', code: 200, object: await patch(ground, call, body.mediaType, body.content) };
+    case 'delete': {
+      const left = await remove(ground, call, body.content);
+      return isStatus(left) ? { kind: 'status', status: left } : { kind: 'object', code: 200, object: left };
+    }
+    case 'deletecollection': {
+      const items = await removeCollection(ground, call, body.content);
+      return { kind: 'page', page: { items, revision: ground.store.revision } };
+    }
+    default:
+      throw methodNotAllowed(type);
+  }
+}
+
+function isStatus(value: ApiObject | Status): value is Status {
+  return value.kind === 'Status';
+}
