@@ -1,0 +1,183 @@
+import { FederationError } from '../../errors.ts';
+import { sleep } from '../../internal/signal.ts';
+import type { Connection, SelectOptions } from '../../kube/connection.ts';
+import type { KubeObject, Resource } from '../../kube/objects.ts';
+import type { Logger } from '../../types.ts';
+import { Informer } from './informer.ts';
+import { type Outcome, Queue } from './queue.ts';
+
+/** How fast time passes, which "random" delays are drawn, and who hears of failures. */
+export interface RuntimeOptions {
+  /** Divides every delay of the model. @defaultValue 1 */
+  readonly speed?: number;
+  /** Delays that vary on real clusters are drawn from it. @defaultValue 1 */
+  readonly seed?: number;
+  /** Told of every failed reconcile. Without one, only defects of a controller are reported, with `process.emitWarning`. */
+  readonly logger?: Logger;
+}
+
+/** One control loop: `reconcile` is never run twice at once for one key. */
+export interface ControllerSpec {
+  readonly name: string;
+  /** Keys worked on at once. @defaultValue 1 */
+  readonly workers?: number;
+  /** Delay after the first failure of a key; doubles up to `maxMs`. @defaultValue 5 up to 30000, model time */
+  readonly backoff?: { readonly firstMs: number; readonly maxMs: number };
+  readonly reconcile: (key: string) => Promise<Outcome>;
+}
+
+/** Numbers in [0, 1) that depend on `seed` alone. */
+function randomOf(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let value = Math.imul(state ^ (state >>> 15), 1 | state);
+    value = (value + Math.imul(value ^ (value >>> 7), 61 | value)) ^ value;
+    return ((value ^ (value >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/**
+ * What controllers of one program share: the connection, one informer per kind, the clock, and an orderly end.
+ * Disposing it stops the control loops, waits for what they were doing, and throws the defects that came up.
+ */
+export class Manager implements AsyncDisposable {
+  readonly connection: Connection;
+  readonly signal: AbortSignal;
+  readonly #options: RuntimeOptions;
+  readonly #random: () => number;
+  readonly #stop = new AbortController();
+  readonly #informers = new Map<string, Informer<never>>();
+  readonly #following: Promise<void>[] = [];
+  readonly #queues: Queue[] = [];
+  readonly #defects: unknown[];
+  readonly #parent: Manager | undefined;
+  readonly #unsynced = new Set<Promise<void>>();
+
+  constructor(connection: Connection, options: RuntimeOptions = {}, parent?: Manager) {
+    this.connection = connection;
+    this.#parent = parent;
+    this.#defects = parent === undefined ? [] : parent.#defects;
+    this.signal = this.#stop.signal;
+    this.#options = options;
+    this.#random = randomOf(options.seed ?? 1);
+  }
+
+  /** Milliseconds that `ms` of the model take here. */
+  scaled(ms: number): number {
+    return ms / (this.#options.speed ?? 1);
+  }
+  /** A delay that varies on real clusters, in milliseconds that it takes here. */
+  between(fromMs: number, toMs: number): number {
+    return this.scaled(fromMs + this.#random() * (toMs - fromMs));
+  }
+  /** A manager of the same kind for another cluster; its defects are thrown by this one. */
+  child(connection: Connection): Manager {
+    return new Manager(connection, { ...this.#options, seed: Math.floor(this.#random() * 2 ** 32) }, this);
+  }
+
+  /** The informer of a kind; `mortal` ones end for good when the server no longer accepts the credentials. */
+  informer<T extends KubeObject>(
+    resource: Resource<T>,
+    { mortal = false, ...select }: Omit<SelectOptions, 'timeoutMs' | 'signal'> & { readonly mortal?: boolean } = {},
+  ): Informer<T> {
+    const key = JSON.stringify([resource.group, resource.plural, select]);
+    const known = this.#informers.get(key);
+    // One key stands for one resource, and a resource for one T.
+    if (known !== undefined) return known as unknown as Informer<T>;
+    const informer = new Informer<T>();
+    this.#informers.set(key, informer as unknown as Informer<never>);
+    let ready = (): void => {};
+    const synced = new Promise<void>((resolve) => {
+      ready = resolve;
+    });
+    this.#unsynced.add(synced);
+    this.#following.push(this.#follow(resource, select, informer, mortal, ready));
+    return informer;
+  }
+
+  /** Starts a control loop. */
+  controller({ name, workers = 1, backoff = { firstMs: 5, maxMs: 30_000 }, reconcile }: ControllerSpec): Queue {
+    const run = async (key: string): Promise<Outcome> => {
+      try {
+        return await reconcile(key);
+      } catch (error) {
+        if (this.signal.aborted) return undefined;
+        this.#report(`${name} of ${key}`, error);
+        return 'retry';
+      }
+    };
+    const first = backoff.firstMs >= 1000 ? this.scaled(backoff.firstMs) : backoff.firstMs;
+    const delay = (failures: number): number =>
+      Math.min(first * 2 ** Math.min(failures, 20), Math.max(first, this.scaled(backoff.maxMs)));
+    const queue = new Queue(run, { workers, delay });
+    this.#queues.push(queue);
+    return queue;
+  }
+
+  /** Runs `task` now and then every `ms` of the model. */
+  every(ms: number, name: string, task: () => Promise<void> | void): void {
+    const loop = async (): Promise<void> => {
+      while (!this.signal.aborted) {
+        try {
+          await task();
+        } catch (error) {
+          if (!this.signal.aborted) this.#report(name, error);
+        }
+        await sleep(this.scaled(ms), this.signal).catch(() => {});
+      }
+    };
+    this.#following.push(loop());
+  }
+
+  /** Says in the log what a controller logs. */
+  log(level: keyof Logger, message: string, data: object = {}): void {
+    this.#options.logger?.[level](message, { cluster: this.connection.cluster, ...data });
+  }
+
+  /** Resolves once every informer asked for so far has seen what there is. */
+  async synced(): Promise<void> {
+    await Promise.all(this.#unsynced);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort(new FederationError('ABORTED', 'The controllers were stopped.'));
+    await Promise.all([...this.#following, ...this.#queues.map((queue) => queue.close())]);
+    if (this.#parent === undefined && this.#defects.length > 0)
+      throw new AggregateError(this.#defects, 'Controllers of the sandbox have defects.');
+  }
+
+  async #follow<T extends KubeObject>(
+    resource: Resource<T>,
+    select: SelectOptions,
+    informer: Informer<T>,
+    mortal: boolean,
+    ready: () => void,
+  ): Promise<void> {
+    while (!this.signal.aborted) {
+      try {
+        for await (const event of this.connection.watch(resource, { ...select, signal: this.signal })) {
+          informer.apply(event);
+          if (informer.synced) ready();
+        }
+      } catch (error) {
+        if (this.signal.aborted) break;
+        this.#report(`watch of ${resource.plural}`, error);
+        if (mortal && FederationError.is(error, 'UNAUTHENTICATED', 'FORBIDDEN')) break;
+        await sleep(this.scaled(1_000), this.signal).catch(() => {});
+      }
+    }
+    ready();
+  }
+
+  /** What an API server answered is part of the model; anything else is a defect of ours. */
+  #report(what: string, error: unknown): void {
+    if (FederationError.is(error)) {
+      this.log('warn', `${what}: ${error.message}`, { code: error.code });
+      return;
+    }
+    this.#defects.push(error);
+    this.log('error', `${what}: ${String(error)}`);
+    if (this.#options.logger === undefined) process.emitWarning(`${what}: ${String(error)}`);
+  }
+}

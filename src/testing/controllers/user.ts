@@ -1,0 +1,74 @@
+import { hash } from 'bcryptjs';
+import { core } from '../../kube/resources.ts';
+import { finalizers, managedLabel, userLabel } from '../../kubesphere/names.ts';
+import { kubesphere, type User } from '../../kubesphere/resources.ts';
+import { type Context, loop } from './context.ts';
+import { federate } from './federate.ts';
+import { addFinalizer, dropFinalizers, ignoring, named, update } from './writes.ts';
+
+/** bcrypt's cost in the product (golang's default). */
+const hashCost = 10;
+const isHash = (password: string): boolean => /^\$2[aby]\$\d\d\$/.test(password);
+
+/** Everything that names a user by label and goes with it. */
+const belongings = [
+  kubesphere.globalRoleBindings,
+  kubesphere.workspaceRoleBindings,
+  core.clusterRoleBindings,
+  core.roleBindings,
+];
+
+/**
+ * pkg/controller/user of 3.x, on every cluster. A host federates a user before the password is hashed, so that the plain
+ * text reaches the members for a moment; copies made by kubefed are left alone.
+ */
+export function userController(context: Context): void {
+  const { manager, settings } = context;
+  const { connection } = manager;
+  const sync = federate(manager, {
+    resource: kubesphere.users,
+    federated: kubesphere.federatedUsers,
+    template: ({ spec, status }: User) => ({ spec, ...(status === undefined ? {} : { status }) }),
+  });
+
+  async function hashPassword(user: User): Promise<User> {
+    const { password } = user.spec;
+    if (password === undefined || password === '' || isHash(password)) return user;
+    return update(connection, kubesphere.users, user, {
+      metadata: { annotations: { 'iam.kubesphere.io/last-password-change-time': new Date().toISOString() } },
+      spec: { password: await hash(password, hashCost) },
+    });
+  }
+
+  async function activate(user: User): Promise<void> {
+    if (user.status?.state !== undefined || user.spec.password === undefined) return;
+    await update(connection, kubesphere.users, user, { status: { state: 'Active' } });
+  }
+
+  async function deleteBelongings(name: string): Promise<void> {
+    const labelSelector = `${userLabel}=${name}`;
+    for (const resource of belongings) {
+      for await (const object of connection.list(resource, { labelSelector })) {
+        await ignoring(connection.delete(resource, named(object), { propagationPolicy: 'Background' }), 'NOT_FOUND');
+      }
+    }
+  }
+
+  loop(context, {
+    name: 'user',
+    informer: manager.informer(kubesphere.users),
+    async reconcile(cached) {
+      if (cached.metadata.deletionTimestamp !== undefined) {
+        if (cached.metadata.finalizers?.includes(finalizers.user) !== true) return undefined;
+        await deleteBelongings(cached.metadata.name);
+        await dropFinalizers(connection, kubesphere.users, cached, finalizers.user);
+        return undefined;
+      }
+      let user = await addFinalizer(connection, kubesphere.users, cached, finalizers.user);
+      if (settings.multiCluster()) user = await sync(user);
+      if (user.metadata.labels?.[managedLabel] === 'true') return undefined;
+      await activate(await hashPassword(user));
+      return undefined;
+    },
+  });
+}

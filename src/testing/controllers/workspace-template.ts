@@ -1,0 +1,195 @@
+import { FederationError } from '../../errors.ts';
+import { core } from '../../kube/resources.ts';
+import { deleteOptionAnnotation, finalizers, managedLabel, userLabel, workspaceLabel } from '../../kubesphere/names.ts';
+import { kubesphere, type WorkspaceTemplate } from '../../kubesphere/resources.ts';
+import { type Context, loop } from './context.ts';
+import { roleTemplates } from './role-bases.ts';
+import {
+  addFinalizer,
+  createUnlessThere,
+  dropFinalizers,
+  exactly,
+  ignoring,
+  named,
+  same,
+  sameButUnmanaged,
+  update,
+} from './writes.ts';
+
+/** pkg/controller/workspacetemplate of 3.x, on every cluster; what it does depends on whether the cluster is a host. */
+export function workspaceTemplateController(context: Context): void {
+  const { manager, settings } = context;
+  const { connection } = manager;
+  const workspaces = manager.informer(kubesphere.workspaces);
+  const federated = manager.informer(kubesphere.federatedWorkspaces);
+  const users = manager.informer(kubesphere.users);
+  const roles = manager.informer(kubesphere.workspaceRoles);
+  const bindings = manager.informer(kubesphere.workspaceRoleBindings);
+  const templates = roleTemplates(manager);
+
+  /** Not a host: the Workspace becomes what the template says, labels included, so kubefed's mark is lost. */
+  async function syncWorkspace({ metadata: { name }, spec: { template } }: WorkspaceTemplate): Promise<void> {
+    const labels = template.metadata?.labels ?? {};
+    const spec = template.spec ?? {};
+    const workspace = workspaces.get(name);
+    if (workspace === undefined) {
+      await createUnlessThere(connection, kubesphere.workspaces, { metadata: { name, labels }, spec });
+    } else if (!same(workspace.spec, spec) || !same(workspace.metadata.labels, labels)) {
+      await update(connection, kubesphere.workspaces, workspace, {
+        metadata: { labels: exactly(workspace.metadata.labels, labels) },
+        spec: { manager: null, networkIsolation: null, ...spec },
+      });
+    }
+  }
+
+  /** Host: the FederatedWorkspace becomes what the template says, and kubefed is told to leave the template alone. */
+  async function syncFederated(cached: WorkspaceTemplate): Promise<void> {
+    const template =
+      cached.metadata.labels?.[managedLabel] === 'false'
+        ? cached
+        : await update(connection, kubesphere.workspaceTemplates, cached, {
+            metadata: { labels: { [managedLabel]: 'false' } },
+          });
+    const { name, labels = {} } = template.metadata;
+    const { spec } = template;
+    const object = federated.get(name);
+    if (object === undefined) {
+      await createUnlessThere(connection, kubesphere.federatedWorkspaces, { metadata: { name, labels }, spec });
+    } else if (!same(object.spec, spec) || !same(object.metadata.labels, labels)) {
+      const { uid, resourceVersion } = object.metadata;
+      await connection.patch(
+        kubesphere.federatedWorkspaces,
+        { name },
+        {
+          type: 'json',
+          operations: [
+            { op: 'add', path: '/metadata/labels', value: labels },
+            { op: 'add', path: '/spec', value: spec },
+          ],
+        },
+        { uid, resourceVersion },
+      );
+    }
+  }
+
+  async function initialiseRoles(workspace: string): Promise<void> {
+    for (const { metadata, rules } of templates('workspace', 'WorkspaceRole')) {
+      const name = `${workspace}-${metadata.name}`;
+      const labels = { ...metadata.labels, [workspaceLabel]: workspace };
+      const annotations = metadata.annotations ?? {};
+      const role = roles.get(name);
+      if (role === undefined) {
+        await createUnlessThere(connection, kubesphere.workspaceRoles, {
+          metadata: { name, labels, annotations },
+          ...{ rules },
+        });
+      } else if (!sameButUnmanaged(role.metadata.labels, labels)) {
+        await update(connection, kubesphere.workspaceRoles, role, {
+          metadata: { labels: exactly(role.metadata.labels, labels) },
+          rules,
+        });
+      }
+    }
+  }
+
+  async function bindManager({ metadata: { name: workspace }, spec }: WorkspaceTemplate): Promise<void> {
+    const user = users.get(spec.template.spec?.manager ?? '');
+    if (user === undefined || user.metadata.deletionTimestamp !== undefined) return;
+    const name = `${workspace}-admin`;
+    const labels = { [workspaceLabel]: workspace, [userLabel]: user.metadata.name };
+    const roleRef = { apiGroup: 'iam.kubesphere.io', kind: 'WorkspaceRole', name };
+    const subjects = [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: user.metadata.name }];
+    const binding = bindings.get(name);
+    if (binding === undefined) {
+      await createUnlessThere(connection, kubesphere.workspaceRoleBindings, {
+        metadata: { name, labels },
+        roleRef,
+        subjects,
+      });
+    } else if (!same(binding.subjects, subjects) || !sameButUnmanaged(binding.metadata.labels, labels)) {
+      await update(connection, kubesphere.workspaceRoleBindings, binding, {
+        metadata: { labels: exactly(binding.metadata.labels, labels) },
+        roleRef,
+        subjects,
+      });
+    }
+  }
+
+  /** Every HelmRelease that bears the workspace's label, whatever the orphan flag says. */
+  async function deleteApps(workspace: string): Promise<void> {
+    const labelSelector = `${workspaceLabel}=${workspace}`;
+    for await (const release of connection.list(kubesphere.helmReleases, { labelSelector })) {
+      await ignoring(
+        connection.delete(kubesphere.helmReleases, named(release), { propagationPolicy: 'Background' }),
+        'NOT_FOUND',
+      );
+    }
+  }
+
+  async function deleteWorkspace({ metadata }: WorkspaceTemplate): Promise<void> {
+    const { name } = metadata;
+    const orphan = metadata.finalizers?.includes(finalizers.orphan) === true;
+    const propagationPolicy = orphan ? 'Orphan' : 'Background';
+    if (settings.multiCluster()) {
+      const object = federated.get(name);
+      // The real controller takes this for "all done" and leaves the Workspace itself behind.
+      if (object === undefined) return;
+      if (orphan) {
+        await update(connection, kubesphere.federatedWorkspaces, object, {
+          metadata: { annotations: { [deleteOptionAnnotation]: JSON.stringify({ propagationPolicy }) } },
+        });
+      } else {
+        for await (const namespace of connection.list(core.namespaces, {
+          labelSelector: `${workspaceLabel}=${name}`,
+        })) {
+          await connection.delete(core.namespaces, named(namespace), { propagationPolicy });
+        }
+      }
+      await connection.delete(kubesphere.federatedWorkspaces, { name }, { propagationPolicy: 'Background' });
+    }
+    await connection.delete(kubesphere.workspaces, { name }, { propagationPolicy });
+  }
+
+  loop(context, {
+    name: 'workspacetemplate',
+    informer: manager.informer(kubesphere.workspaceTemplates),
+    async reconcile(cached) {
+      const { name } = cached.metadata;
+      if (cached.metadata.deletionTimestamp !== undefined) {
+        const present = cached.metadata.finalizers ?? [];
+        if (!present.includes(finalizers.workspaceTemplate) && !present.includes(finalizers.orphan)) return undefined;
+        await deleteApps(name);
+        try {
+          await deleteWorkspace(cached);
+        } catch (error) {
+          if (!FederationError.is(error, 'NOT_FOUND')) {
+            // Not tried again: the template stays Terminating until something else touches it.
+            manager.log('error', `workspacetemplate ${name}: its Workspace could not be deleted`, {
+              error: String(error),
+            });
+            return undefined;
+          }
+        }
+        await dropFinalizers(
+          connection,
+          kubesphere.workspaceTemplates,
+          cached,
+          finalizers.workspaceTemplate,
+          finalizers.orphan,
+        );
+        return undefined;
+      }
+      const template = await addFinalizer(
+        connection,
+        kubesphere.workspaceTemplates,
+        cached,
+        finalizers.workspaceTemplate,
+      );
+      if (settings.multiCluster()) await syncFederated(template);
+      else await syncWorkspace(template);
+      await initialiseRoles(name);
+      await bindManager(template);
+      return undefined;
+    },
+  });
+}

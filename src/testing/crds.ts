@@ -1,0 +1,69 @@
+import { FederationError } from '../errors.ts';
+import { sleep } from '../internal/signal.ts';
+import type { Connection } from '../kube/connection.ts';
+import type { KubeObject, NewObject, Resource } from '../kube/objects.ts';
+import { core, type Untyped } from '../kube/resources.ts';
+import { kubesphere } from '../kubesphere/resources.ts';
+import { createUnlessThere } from './controllers/writes.ts';
+import { recordsAt } from './server/object.ts';
+
+/** Cluster has none in 3.x, nor have User and the roles: their controllers write status with a plain update. */
+const withStatusSubresource: ReadonlySet<string> = new Set([
+  kubesphere.kubeFedClusters.kind,
+  kubesphere.helmReleases.kind,
+  kubesphere.resourceQuotas.kind,
+]);
+
+/** The CustomResourceDefinition of one of KubeSphere's kinds: name, scope and subresources as shipped, schema open. */
+export function definitionOf(resource: Resource): NewObject<Untyped> {
+  const { group, version, kind, plural, namespaced } = resource;
+  const status = group === kubesphere.federatedUsers.group || withStatusSubresource.has(kind);
+  const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
+  return {
+    metadata: { name: `${plural}.${group}` },
+    spec: {
+      group,
+      scope: namespaced ? 'Namespaced' : 'Cluster',
+      names: { kind, plural, singular: kind.toLowerCase(), listKind: `${kind}List` },
+      versions: [
+        { name: version, served: true, storage: true, schema, ...(status ? { subresources: { status: {} } } : {}) },
+      ],
+    },
+  };
+}
+
+/** Creates the definitions of every KubeSphere and kubefed kind that is not there yet, and waits until they are served. */
+export async function installDefinitions(connection: Connection): Promise<void> {
+  const resources: Resource[] = Object.values(kubesphere);
+  await Promise.all(
+    resources.map((resource) => createUnlessThere(connection, core.customResourceDefinitions, definitionOf(resource))),
+  );
+  await Promise.all(resources.map((resource) => served(connection, resource)));
+}
+
+async function served(connection: Connection, resource: Resource): Promise<void> {
+  const name = `${resource.plural}.${resource.group}`;
+  for (let attempt = 0; attempt < 600; attempt++) {
+    const definition = await connection.get(core.customResourceDefinitions, { name });
+    const established = recordsAt(definition, 'status', 'conditions').some(
+      ({ type, status }) => type === 'Established' && status === 'True',
+    );
+    if (established && (await answers(connection, resource))) return;
+    await sleep(100);
+  }
+  throw new FederationError(
+    'NOT_OBSERVED',
+    `${connection.cluster} does not serve ${name} a minute after its creation.`,
+  );
+}
+
+/** A definition is Established a moment before its first list succeeds. */
+async function answers(connection: Connection, resource: Resource<KubeObject>): Promise<boolean> {
+  try {
+    for await (const _page of connection.list(resource, { limit: 1, retry: false }).pages()) break;
+    return true;
+  } catch (error) {
+    if (FederationError.is(error, 'NOT_FOUND', 'SERVER_ERROR', 'RATE_LIMITED')) return false;
+    throw error;
+  }
+}
