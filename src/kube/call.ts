@@ -3,8 +3,11 @@ import { withRetry } from '../internal/retry.ts';
 import { abortError, deadline } from '../internal/signal.ts';
 import type { CallOptions, Logger } from '../types.ts';
 import { either } from './abort.ts';
-import { answerFailure, hadNoEffect, networkFailure, senseless } from './failures.ts';
+import { answerFailure, senseless } from './failures.ts';
+import { isRecord, parseJson } from './json.ts';
+import { hadNoEffect, networkFailure } from './network.ts';
 import { describe, type Operation } from './operation.ts';
+import { statusOf } from './status.ts';
 import type { HttpAnswer, HttpRequest, Transport } from './transport.ts';
 
 /** When a failed request is sent again. */
@@ -38,7 +41,21 @@ export function createCaller(cluster: string, transport: Transport, logger: Logg
     const answer = await failing(operation, request.signal, () => transport.send(request));
     if (answer.statusCode >= 200 && answer.statusCode < 300) return answer;
     const body = await failing(operation, request.signal, () => answer.body.text());
+    if (answer.statusCode === 404 && !(await isKubernetes(operation, request, body))) {
+      throw senseless(operation, 'a 404 that no Kubernetes API server wrote', true);
+    }
     throw answerFailure({ status: answer.statusCode, headers: answer.headers, body }, operation);
+  }
+
+  /** A proxy or ingress on the way answers 404 as well, but what it cannot find may be there: an API server that knows no such kind proves itself. */
+  async function isKubernetes(operation: Operation, { signal }: HttpRequest, body: string): Promise<boolean> {
+    if (operation.resource === undefined || statusOf(body).real) return true;
+    const proof = await failing(operation, signal, async () => {
+      const answer = await transport.send({ method: 'GET', path: '/version', signal });
+      return answer.body.text();
+    });
+    const version = parseJson(proof);
+    return statusOf(proof).real || (isRecord(version) && typeof version['gitVersion'] === 'string');
   }
 
   async function text(operation: Operation, request: CallRequest, options: CallOptions = {}): Promise<string> {
@@ -88,32 +105,33 @@ export function createCaller(cluster: string, transport: Transport, logger: Logg
     open,
     async json(operation, request, options) {
       const body = await text(operation, request, options);
-      try {
-        return JSON.parse(body);
-      } catch {
-        throw senseless(operation, 'something that is no JSON');
-      }
+      const value = parseJson(body);
+      if (value === undefined) throw senseless(operation, 'something that is no JSON');
+      return value;
     },
   };
 }
 
 /**
  * What a repeated write with preconditions was answered after the answer to an earlier attempt was lost. A delete that
- * finds nothing has reached its aim. A conflict may be the earlier attempt's own doing: only the caller can tell.
+ * finds nothing has reached its aim. Anything else may come from the earlier attempt itself, which only the caller can
+ * tell: the error says so, in words and in `details.answerLost`.
  */
 function afterLostAnswer(error: ApiError, operation: Operation): string {
   if (operation.verb === 'DELETE' && error.code === 'NOT_FOUND') return '{}';
-  if (error.code !== 'CONFLICT') throw error;
+  const { code, message, status, reason, resource, cluster, retryable, retryAfterMs } = error;
   throw new ApiError(
-    'CONFLICT',
-    `${error.message} The answer to an earlier attempt was lost: this very call may have made the change, so compare what is there with what was meant.`,
+    code,
+    `${message} The answer to an earlier attempt of this call was lost, so it may have taken effect: compare what is there with what was meant.`,
     {
-      cluster: error.cluster,
+      cluster,
       cause: error,
+      retryable,
       details: { answerLost: true },
-      ...(error.status !== undefined && { status: error.status }),
-      ...(error.reason !== undefined && { reason: error.reason }),
-      ...(error.resource !== undefined && { resource: error.resource }),
+      ...(status !== undefined && { status }),
+      ...(reason !== undefined && { reason }),
+      ...(resource !== undefined && { resource }),
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
     },
   );
 }

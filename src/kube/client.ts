@@ -84,6 +84,8 @@ export function createClient(parts: {
     async delete(resource, name, options) {
       const { uid, resourceVersion, propagationPolicy, dryRun } = options;
       const operation: Operation = { ...about('DELETE', resource, name), uid };
+      // Should something on the way drop the body of a DELETE, the query still says what must not become a cascade.
+      const path = `${objectPath(resource, name)}${query({ propagationPolicy, dryRun: dryRun === true ? 'All' : undefined })}`;
       const body = JSON.stringify({
         kind: 'DeleteOptions',
         apiVersion: 'v1',
@@ -93,11 +95,7 @@ export function createClient(parts: {
       });
       const headers = { 'content-type': 'application/json' };
       const repeat: Repeat = dryRun === true ? 'always' : hasGuard(options) ? 'guarded' : 'without-effect';
-      await caller.text(
-        operation,
-        { method: 'DELETE', path: objectPath(resource, name), headers, body, repeat },
-        options,
-      );
+      await caller.text(operation, { method: 'DELETE', path, headers, body, repeat }, options);
     },
     resources: (options) => servedResources(caller, options),
     async version(options) {

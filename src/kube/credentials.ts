@@ -5,7 +5,8 @@ import { createSecureContext } from 'node:tls';
 import { ApiError, FederationError } from '../errors.ts';
 import { digest } from '../internal/digest.ts';
 import { isRecord } from './json.ts';
-import { type ChosenContext, codeOf } from './kubeconfig.ts';
+import type { ChosenContext } from './kubeconfig.ts';
+import { codeOf } from './system-error.ts';
 
 /** TLS settings of one cluster, as node:tls takes them. */
 export interface TlsSettings {

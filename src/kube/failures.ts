@@ -1,22 +1,12 @@
 import { ApiError, type ErrorCode } from '../errors.ts';
-import { isRecord } from './json.ts';
-import { codeOf } from './kubeconfig.ts';
 import { describe, type Operation, refOf } from './operation.ts';
+import { isAdmission, isFailedTest, type Status, statusOf } from './status.ts';
 
 /** An answer that is no success. */
 export interface FailedAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: string;
-}
-
-/** The part of a Kubernetes `Status` that matters. */
-interface Status {
-  readonly message: string;
-  readonly reason: string | undefined;
-  readonly retryAfterSeconds: number | undefined;
-  /** Messages of `details.causes`. */
-  readonly causes: readonly string[];
 }
 
 /**
@@ -39,21 +29,6 @@ export function answerFailure(answer: FailedAnswer, operation: Operation): ApiEr
     ...(ref !== undefined && { resource: ref }),
     ...(waitMs !== undefined && { retryAfterMs: waitMs }),
   });
-}
-
-/** Reads a `Status` from text, or takes plain text for its message. */
-export function statusOf(body: string): Status {
-  const value = parsed(body);
-  if (!isRecord(value) || value['kind'] !== 'Status')
-    return { message: plain(body), reason: undefined, retryAfterSeconds: undefined, causes: [] };
-  const details = isRecord(value['details']) ? value['details'] : {};
-  const causes = Array.isArray(details['causes']) ? details['causes'] : [];
-  return {
-    message: text(value['message']) ?? '',
-    reason: text(value['reason']) || undefined,
-    retryAfterSeconds: typeof details['retryAfterSeconds'] === 'number' ? details['retryAfterSeconds'] : undefined,
-    causes: causes.flatMap((cause: unknown) => (isRecord(cause) ? [text(cause['message']) ?? ''] : [])),
-  };
 }
 
 function codeFor(http: number, status: Status, { tests }: Operation): ErrorCode {
@@ -82,26 +57,6 @@ function codeFor(http: number, status: Status, { tests }: Operation): ErrorCode 
   }
 }
 
-/** Sentences that admission writes and authorization does not. What is not recognised stays what its status says. */
-const admissionSentences: readonly RegExp[] = [
-  /admission webhook "[^"]*" denied the request/,
-  /ValidatingAdmissionPolicy '[^']*' with binding '[^']*' denied request/,
-  /failed calling webhook/,
-  /exceeded quota:/,
-  /violates PodSecurity/,
-  /because it is being terminated/,
-];
-
-function isAdmission({ message }: Status): boolean {
-  return admissionSentences.some((sentence) => sentence.test(message));
-}
-
-/** The server's own words for a JSON patch that did not apply; other causes than a failed test say so. */
-function isFailedTest({ message, causes }: Status): boolean {
-  const words = [message, ...causes].join('\n');
-  return /testing .* failed|test failed/i.test(words) || (causes.length === 0 && /error in our request/.test(words));
-}
-
 function said(code: ErrorCode, http: number, { message }: Status, { resource }: Operation): string {
   const because = message === '' ? `HTTP ${http}` : message;
   switch (code) {
@@ -110,7 +65,7 @@ function said(code: ErrorCode, http: number, { message }: Status, { resource }: 
     case 'FORBIDDEN':
       return `is not allowed for these credentials: ${because}. Grant the right, or use other credentials.`;
     case 'REJECTED':
-      return `was refused${/webhook|Policy/.test(because) ? ' by an admission policy' : ''}: ${because}`;
+      return `was refused${refuser(because)}: ${because}`;
     case 'NOT_FOUND':
       return `found nothing: ${because}`;
     case 'UNSUPPORTED':
@@ -128,6 +83,13 @@ function said(code: ErrorCode, http: number, { message }: Status, { resource }: 
   }
 }
 
+function refuser(message: string): string {
+  if (/failed calling webhook/.test(message))
+    return ', for an admission webhook could not be called (repair it, or remove its configuration)';
+  if (/admission webhook/.test(message)) return ' by an admission webhook';
+  return /ValidatingAdmissionPolicy/.test(message) ? ' by an admission policy' : '';
+}
+
 /** `Retry-After` in seconds or as a date, else what the Status asks for. */
 function retryAfterMs(header: string | string[] | undefined, seconds: number | undefined): number | undefined {
   const value = Array.isArray(header) ? header[0] : header;
@@ -137,76 +99,11 @@ function retryAfterMs(header: string | string[] | undefined, seconds: number | u
   return seconds === undefined ? undefined : seconds * 1000;
 }
 
-/** Failures before anything was sent. */
-const neverSent: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EHOSTDOWN',
-  'ENETDOWN',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'UND_ERR_PRX_CONN',
-  'UND_ERR_PRX_TLS',
-]);
-/** Codes of node:tls for a certificate that is not accepted; nothing was sent, and trying again does not help. */
-const distrust = /^(?:CERT_|ERR_TLS_CERT|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_MISMATCH|INVALID_CA|ERR_SSL_)/;
-
-/** The one place where a failed or broken connection becomes an {@link ApiError}; `details.sent` says whether the request may have arrived. */
-export function networkFailure(error: unknown, operation: Operation): ApiError {
-  const code = codeOf(error);
-  const trouble = distrust.test(code);
-  const tunnel = error instanceof Error && /HTTP Tunneling|Proxy Authentication/.test(error.message);
-  const connecting = isRecord(error) && error['syscall'] === 'connect';
-  const sent = !(trouble || tunnel || connecting || neverSent.has(code));
-  const why = error instanceof Error ? error.message || code : code;
-  const ref = refOf(operation);
-  const message = trouble
-    ? `did not trust the server: ${why} (${code}). Check certificate-authority and tls-server-name of its kubeconfig.`
-    : !sent
-      ? `could not be sent: ${why} (${code}). Check that the cluster${tunnel ? ', and the proxy on the way to it,' : ''} can be reached from here.`
-      : `got no complete answer: ${why} (${code}).${isWrite(operation) ? ' Whether it took effect is not known: read before trying again.' : ''}`;
-  return new ApiError('UNREACHABLE', `${describe(operation)} ${message}`, {
-    cluster: operation.cluster,
-    cause: error,
-    retryable: !trouble,
-    details: { sent },
-    ...(ref !== undefined && { resource: ref }),
-  });
-}
-
-/** An answer of success that cannot be what the API server says. */
-export function senseless(operation: Operation, what: string): ApiError {
+/** An answer that cannot be the API server's. */
+export function senseless(operation: Operation, what: string, retryable = false): ApiError {
   return new ApiError(
     'SERVER_ERROR',
     `${describe(operation)} was answered with ${what}. Check that the address is that of a Kubernetes API server.`,
-    {
-      cluster: operation.cluster,
-    },
+    { cluster: operation.cluster, retryable },
   );
 }
-
-/** Whether the failed request certainly had no effect, so that even a write may be sent again. */
-export function hadNoEffect(error: ApiError): boolean {
-  if (error.code === 'RATE_LIMITED') return true;
-  return error.code === 'UNREACHABLE' && isRecord(error.details) && error.details['sent'] === false;
-}
-
-const isWrite = ({ verb }: Operation): boolean => verb === 'CREATE' || verb === 'PATCH' || verb === 'DELETE';
-
-function parsed(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
-}
-const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
-/** The first words of an answer that is no JSON. */
-const plain = (body: string): string =>
-  body
-    .replace(/<[^>]*>/g, ' ')
-    .replace(/\s+/g, ' ')
-    .trim()
-    .slice(0, 200);

@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import { dirname, isAbsolute, resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node';
-import { parseDocument } from 'yaml';
 import { FederationError } from '../errors.ts';
 import { isRecord } from './json.ts';
+import { type Invalid, isText, readKubeconfig, takenData } from './kubeconfig-text.ts';
 
 /** A cluster as `KubeConfig` of client-node holds it. */
 export interface KubeconfigCluster {
@@ -55,13 +54,6 @@ export interface ChosenContext {
   readonly fresh: () => KubeConfig;
 }
 
-interface Parsed {
-  readonly config: KubeConfigLike;
-  /** By user name: client-node 2.0 does not read the field `tokenFile`. */
-  readonly tokenFiles: ReadonlyMap<string, string>;
-  readonly folder: string | undefined;
-}
-
 /**
  * Reads a kubeconfig and picks one context of it. Loads client-node, and sends nothing.
  *
@@ -72,7 +64,7 @@ export async function chooseContext(source: KubeconfigSource, context?: string):
   const invalid = (what: string): FederationError => new FederationError('KUBECONFIG_INVALID', `${where} ${what}`);
   const { KubeConfig: Config } = await import('@kubernetes/client-node');
   const { config, tokenFiles, folder } =
-    typeof source === 'string' ? await parse(source, new Config(), invalid) : taken(source, invalid);
+    typeof source === 'string' ? await readKubeconfig(source, new Config(), invalid) : takenData(source, invalid);
 
   const names = config.contexts.map(({ name }) => name);
   const wanted = context ?? config.currentContext;
@@ -118,76 +110,11 @@ function list(names: readonly string[]): string {
   return names.length === 0 ? 'none' : names.map((name) => `"${name}"`).join(', ');
 }
 
-const isText = (source: string): boolean =>
-  /\n|^\s*[{[]|^\s*(?:apiVersion|kind|clusters|contexts|users)\s*:/.test(source);
-
 function describeSource(source: KubeconfigSource): string {
   if (typeof source !== 'string') return 'The given KubeConfig object';
   if (isText(source)) return 'The given kubeconfig text';
   // Something this long is hardly a path, and may well be an encoded kubeconfig.
   return source.length > 255 ? 'The kubeconfig path given (too long to be shown)' : `The kubeconfig "${source}"`;
-}
-
-type Invalid = (what: string) => FederationError;
-
-async function parse(source: string, config: KubeConfig, invalid: Invalid): Promise<Parsed> {
-  const folder = isText(source) ? undefined : dirname(resolve(source));
-  const text = folder === undefined ? source : await read(source, invalid);
-  const raw = yaml(text, invalid);
-  if (!isRecord(raw) || !Array.isArray(raw['clusters']) || !Array.isArray(raw['contexts']))
-    throw invalid(
-      'is YAML but no kubeconfig: it has no lists "clusters" and "contexts". Give the file that kubectl uses.',
-    );
-  try {
-    config.loadFromString(text);
-  } catch (error) {
-    // Only messages that name a field: others may quote the text.
-    const named = error instanceof Error && /^(?:clusters|users|contexts)\[\d+\][.\w]* is missing$/.test(error.message);
-    throw invalid(
-      `is no complete kubeconfig${named ? `: ${error.message}` : ''}. Compare it with one that kubectl accepts.`,
-    );
-  }
-  if (folder !== undefined) config.makePathsAbsolute(folder);
-  return { config, tokenFiles: tokenFilesOf(raw['users'], folder), folder };
-}
-
-async function read(path: string, invalid: Invalid): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    throw invalid(
-      `cannot be read (${codeOf(error)}). Give the path of a file that exists and is readable, or the YAML text.`,
-    );
-  }
-}
-
-function yaml(text: string, invalid: Invalid): unknown {
-  const document = parseDocument(text);
-  const [problem] = document.errors;
-  // The parser's message quotes the line, which may hold a token: only its position is told.
-  if (problem !== undefined)
-    throw invalid(`is no YAML: ${problem.code} in line ${problem.linePos?.[0].line ?? '?'}. Correct it there.`);
-  try {
-    return document.toJS();
-  } catch {
-    throw invalid('is YAML that cannot be resolved. Give one without aliases.');
-  }
-}
-
-function taken(config: KubeConfigLike, invalid: Invalid): Parsed {
-  if (![config.clusters, config.contexts, config.users].every(Array.isArray))
-    throw invalid('lacks clusters, contexts or users. Load a kubeconfig into it first.');
-  return { config, tokenFiles: new Map(), folder: undefined };
-}
-
-function tokenFilesOf(users: unknown, folder: string | undefined): ReadonlyMap<string, string> {
-  const files = new Map<string, string>();
-  for (const entry of Array.isArray(users) ? users : []) {
-    if (!isRecord(entry) || !isRecord(entry['user']) || typeof entry['name'] !== 'string') continue;
-    const file = entry['user']['tokenFile'];
-    if (typeof file === 'string') files.set(entry['name'], folder === undefined ? file : resolve(folder, file));
-  }
-  return files;
 }
 
 function tokenFileOf(user: KubeconfigUser, tokenFiles: ReadonlyMap<string, string>): string | undefined {
@@ -232,9 +159,4 @@ function checkServer(server: string, invalid: Invalid, context: string): void {
     throw invalid(
       `has a context "${context}" whose server is no http or https address. Correct clusters[].cluster.server.`,
     );
-}
-
-/** The error code of a failed system call, for messages. */
-export function codeOf(error: unknown): string {
-  return isRecord(error) && typeof error['code'] === 'string' ? error['code'] : 'unknown reason';
 }

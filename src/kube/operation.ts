@@ -74,3 +74,6 @@ export function query(parameters: Readonly<Record<string, string | number | bool
   for (const [name, value] of Object.entries(parameters)) if (value !== undefined) given.set(name, String(value));
   return given.size === 0 ? '' : `?${given}`;
 }
+
+/** Whether the operation changes something. */
+export const isWrite = ({ verb }: Operation): boolean => verb === 'CREATE' || verb === 'PATCH' || verb === 'DELETE';

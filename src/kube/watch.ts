@@ -4,9 +4,10 @@ import { abortError, sleep } from '../internal/signal.ts';
 import { either } from './abort.ts';
 import type { Caller } from './call.ts';
 import type { WatchEvent, WatchOptions } from './connection.ts';
-import { answerFailure, networkFailure, senseless } from './failures.ts';
-import { isRecord } from './json.ts';
+import { answerFailure, senseless } from './failures.ts';
+import { isRecord, parseJson } from './json.ts';
 import { isObject, readWhole, wholeObjects } from './listing.ts';
+import { networkFailure } from './network.ts';
 import { apiVersionOf, type KubeObject, type Resource } from './objects.ts';
 import { collectionPath, type Operation, query } from './operation.ts';
 
@@ -50,6 +51,7 @@ async function* follow<T extends KubeObject>(
       }
       startedAt = performance.now();
       for await (const event of stream(caller, resource, options, resourceVersion, deadAfterMs)) {
+        if (signal.aborted) throw abortError(signal);
         resourceVersion = event.object.metadata.resourceVersion;
         if (event.type !== 'bookmark') yield { type: event.type, object: view.decode(event.object) };
       }
@@ -119,7 +121,7 @@ async function* lines(
 }
 
 function changeOf(line: string, operation: Operation, resource: Resource): Change {
-  const event = parsed(line);
+  const event = parseJson(line);
   const { type, object } = isRecord(event) ? event : {};
   if (type === 'ERROR' && isRecord(object))
     throw answerFailure(
@@ -133,12 +135,4 @@ function changeOf(line: string, operation: Operation, resource: Resource): Chang
   if ((type === 'ADDED' || type === 'MODIFIED' || type === 'DELETED') && isObject(object))
     return { type: changes[type], object };
   throw senseless(operation, 'something that is no event');
-}
-
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }
