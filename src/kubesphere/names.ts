@@ -21,6 +21,14 @@ export const userLabel = 'iam.kubesphere.io/user-ref';
 export const creatorAnnotation = 'kubesphere.io/creator';
 /** kubefed's way to delete members' copies with given DeleteOptions, as JSON. */
 export const deleteOptionAnnotation = 'kubefed.io/deleteoption';
+/** Ours, on a project: JSON of the workspace and the run that unbound it. */
+export const unboundAnnotation = 'kubesphere-federation/unbound-from';
+/** Ours, on everything a run creates: the id of that run. */
+export const runAnnotation = 'kubesphere-federation/run';
+/** Ours, on what a new driver found half done: the epoch of that driver. */
+export const epochAnnotation = 'kubesphere-federation/epoch';
+/** Ours, on kube-system of a cluster made for tests: shortened timings and memory journals are allowed there only. */
+export const sandboxLabel = 'kubesphere-federation/sandbox';
 /** Set by Kubernetes itself since 1.21: a namespace's own name. */
 export const nameLabel = 'kubernetes.io/metadata.name';
 

@@ -1,0 +1,40 @@
+import type { OwnerReference } from '../kube/objects.ts';
+import type { Dialect } from './dialect.ts';
+import { finalizers, unboundAnnotation, workspaceLabel } from './names.ts';
+
+/** Whether KubeSphere itself wrote this owner: its controllers match by kind, not by group (k8sutil.go:30-50). */
+export function isWorkspaceOwner({ kind, apiVersion }: OwnerReference): boolean {
+  return (kind === 'Workspace' || kind === 'WorkspaceTemplate') && apiVersion.startsWith('tenant.kubesphere.io/');
+}
+
+/** Owners that are none of KubeSphere's business: they stay whatever happens to the workspace. */
+export function foreignOwners(owners: readonly OwnerReference[] | undefined): OwnerReference[] {
+  return (owners ?? []).filter((owner) => !isWorkspaceOwner(owner));
+}
+
+/**
+ * KubeSphere 3.3 and 3.4: the label decides, the namespace controller makes the Workspace owner follow it. Taking off
+ * the label first and the owner later, as the v3.3 page does, leaves a moment in which it is put back (H3): one patch
+ * does both.
+ */
+export const v3: Dialect = Object.freeze<Dialect>({
+  line: '3.x',
+  unbind: ({ metadata }, note) => ({
+    type: 'merge',
+    body: {
+      metadata: {
+        labels: { [workspaceLabel]: null },
+        annotations: { [unboundAnnotation]: note },
+        ownerReferences: foreignOwners(metadata.ownerReferences),
+      },
+    },
+  }),
+  bind: (_project, workspace) => ({
+    type: 'merge',
+    body: { metadata: { labels: { [workspaceLabel]: workspace }, annotations: { [unboundAnnotation]: null } } },
+  }),
+  keepProjects: ({ metadata }) =>
+    metadata.finalizers?.includes(finalizers.orphan)
+      ? undefined
+      : { type: 'merge', body: { metadata: { finalizers: [...(metadata.finalizers ?? []), finalizers.orphan] } } },
+});

@@ -1,0 +1,162 @@
+import { FederationError } from '../errors.ts';
+import { canonical, digest } from '../internal/digest.ts';
+import { apiVersionOf, type KubeObject, type Resource } from '../kube/objects.ts';
+import { core } from '../kube/resources.ts';
+import type { KubeSphereCluster } from '../kubesphere/cluster.ts';
+import { epochAnnotation, runAnnotation } from '../kubesphere/names.ts';
+import { kubesphere } from '../kubesphere/resources.ts';
+import type { Json, ResourceRef } from '../types.ts';
+import type { Change } from '../workflow/change.ts';
+
+/** The fields of an object that decide, by JSON pointer; a field that is not there is `null`. */
+export type Fields = Readonly<Record<string, Json>>;
+
+const known: readonly Resource[] = [...Object.values<Resource>(core), ...Object.values<Resource>(kubesphere)];
+
+/**
+ * The resource that a reference names: one this package knows, else one the cluster serves.
+ *
+ * @throws FederationError `INVALID` for a kind that the cluster does not serve
+ */
+async function resourceOf(
+  { name, connection }: KubeSphereCluster,
+  { apiVersion, kind }: ResourceRef,
+  signal: AbortSignal,
+): Promise<Resource> {
+  const is = (resource: Resource): boolean => resource.kind === kind && apiVersionOf(resource) === apiVersion;
+  const resource = known.find(is) ?? (await connection.resources({ signal })).find(is);
+  if (resource === undefined) throw new FederationError('INVALID', `${name} serves no ${apiVersion} ${kind}.`);
+  return resource;
+}
+
+/** Names an object for plans, errors and the journal. */
+export function refOf(
+  cluster: string,
+  resource: Resource,
+  metadata: { readonly name: string; readonly namespace?: string; readonly uid?: string },
+): ResourceRef {
+  return {
+    cluster,
+    apiVersion: apiVersionOf(resource),
+    kind: resource.kind,
+    ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
+    name: metadata.name,
+    ...(metadata.uid === undefined ? {} : { uid: metadata.uid }),
+  };
+}
+
+const encode = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
+const decode = (key: string): string => key.replaceAll('~1', '/').replaceAll('~0', '~');
+
+/** JSON pointer of a label. */
+export const labelField = (name: string): string => `/metadata/labels/${encode(name)}`;
+/** JSON pointer of an annotation. */
+export const annotationField = (name: string): string => `/metadata/annotations/${encode(name)}`;
+
+/** A field whose value is a secret: it stands in changes as SHA-256 only. */
+export const secretField = (pointer: string): string => `sha256:${pointer}`;
+
+/** What stands at a JSON pointer; `null` where nothing does. */
+function at(object: unknown, pointer: string): Json {
+  let here: unknown = object;
+  for (const key of pointer.split('/').slice(1).map(decode)) {
+    if (typeof here !== 'object' || here === null) return null;
+    here = (here as Readonly<Record<string, unknown>>)[key];
+  }
+  return (here ?? null) as Json;
+}
+
+/** The named fields of an object. */
+export function pick(object: KubeObject, pointers: readonly string[]): Fields {
+  return Object.fromEntries(
+    pointers.map((pointer) => {
+      const value = at(object, pointer.replace(/^sha256:/, ''));
+      return [pointer, value === null || pointer.startsWith('/') ? value : digest(value as object)];
+    }),
+  );
+}
+
+/** The clusters of a run, by the name that its {@link ResourceRef}s carry. */
+export type Clusters = Readonly<Record<string, KubeSphereCluster>>;
+
+/** The cluster that a reference names. @throws FederationError `INVALID` */
+export function clusterOf(clusters: Clusters, { cluster }: ResourceRef): KubeSphereCluster {
+  const found = clusters[cluster];
+  if (found === undefined)
+    throw new FederationError(
+      'INVALID',
+      `Cluster "${cluster}" was not given; there are ${Object.keys(clusters).join(', ')}.`,
+    );
+  return found;
+}
+
+/** Whether a run itself made this object. */
+export function madeBy(runId: string, { metadata }: KubeObject): boolean {
+  return metadata.annotations?.[runAnnotation] === runId;
+}
+
+/**
+ * The object of a change as it is now, in the form of the change's own `before` and `after`: what the engine compares
+ * to tell untouched, done, and changed by others apart.
+ *
+ * An object on its way out counts as deleted. What stands under the name of an object to create counts only when this run
+ * made it. What stands under the name of a deleted one, made again by this run, is what it was or still on the way there.
+ */
+async function look(clusters: Clusters, change: Change, runId: string, signal: AbortSignal): Promise<Json> {
+  const cluster = clusterOf(clusters, change.resource);
+  const object = await cluster.connection.find(await resourceOf(cluster, change.resource, signal), change.resource, {
+    signal,
+  });
+  const before = change.before ?? null;
+  const after = change.after ?? null;
+  if (object === undefined) return null;
+  if (change.verb === 'delete' && object.metadata.deletionTimestamp !== undefined) return null;
+  const fields = pick(object, Object.keys(after ?? before ?? {}));
+  const { uid } = change.resource;
+  if (change.verb === 'create' ? madeBy(runId, object) : uid === undefined || uid === object.metadata.uid)
+    return fields;
+  if (change.verb === 'delete' && madeBy(runId, object))
+    return canonical(fields) === canonical(before) ? before : after;
+  return { uid: object.metadata.uid };
+}
+
+/** `observe` of every writing step: see {@link look}. */
+export async function observeChanges(
+  clusters: Clusters,
+  {
+    intends,
+    runId,
+    signal,
+  }: { readonly intends: readonly Change[]; readonly runId: string; readonly signal: AbortSignal },
+): Promise<readonly Json[]> {
+  return Promise.all(intends.map((change) => look(clusters, change, runId, signal)));
+}
+
+/**
+ * `touch` of every writing step: a real change to each object, so that a write of a driver that was overtaken, which
+ * still carries the old resourceVersion, is refused.
+ */
+export async function touchChanges(
+  clusters: Clusters,
+  {
+    intends,
+    epoch,
+    signal,
+  }: { readonly intends: readonly Change[]; readonly epoch: number; readonly signal: AbortSignal },
+): Promise<void> {
+  await Promise.all(
+    intends.map(async ({ resource: ref }) => {
+      const cluster = clusterOf(clusters, ref);
+      const resource = await resourceOf(cluster, ref, signal);
+      const { connection } = cluster;
+      const object = await connection.find(resource, ref, { signal });
+      if (object === undefined || (ref.uid !== undefined && ref.uid !== object.metadata.uid)) return;
+      await connection.patch(
+        resource,
+        ref,
+        { type: 'merge', body: { metadata: { annotations: { [epochAnnotation]: String(epoch) } } } },
+        { uid: object.metadata.uid, signal },
+      );
+    }),
+  );
+}

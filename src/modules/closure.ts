@@ -1,0 +1,103 @@
+import { FederationError } from '../errors.ts';
+import type { ObjectMeta } from '../kube/objects.ts';
+import { core } from '../kube/resources.ts';
+import type { KubeSphereCluster } from '../kubesphere/cluster.ts';
+import type { ResourceRef } from '../types.ts';
+import { refOf } from './changes.ts';
+
+/** Everything that Kubernetes' garbage collector may take when the owners are deleted, at any depth. */
+export interface Closure {
+  readonly cluster: string;
+  readonly objects: readonly (ResourceRef & { readonly uid: string })[];
+}
+
+interface Owned {
+  readonly ref: ResourceRef & { readonly uid: string };
+  readonly owners: readonly string[];
+}
+
+/** Kinds that hold no data and change every second; nothing they own is worth keeping. */
+const skipped: ReadonlySet<string> = new Set(['events', 'leases']);
+const atOnce = 8;
+
+async function everyOwned(cluster: KubeSphereCluster, signal: AbortSignal): Promise<Owned[]> {
+  const { connection, name } = cluster;
+  const resources = (await connection.resources({ signal })).filter(
+    ({ plural, verbs }) => verbs.includes('list') && !skipped.has(plural),
+  );
+  const owned: Owned[] = [];
+  const queue = [...resources];
+  const lane = async (): Promise<void> => {
+    for (let resource = queue.shift(); resource !== undefined; resource = queue.shift())
+      for await (const { metadata } of connection.listMetadata(resource, { signal }))
+        if (metadata.ownerReferences?.length)
+          owned.push({
+            ref: { ...refOf(name, resource, metadata), uid: metadata.uid },
+            owners: metadata.ownerReferences.map(({ uid }) => uid),
+          });
+  };
+  await Promise.all(Array.from({ length: atOnce }, lane));
+  return owned;
+}
+
+/**
+ * Computes what a deletion would take with it: a live list of every kind the cluster serves, page by page, following
+ * owner references by UID. An object with a second owner counts too: whether that one lives is not for us to bet on.
+ *
+ * @throws ApiError when any kind cannot be listed: a closure with a gap is no closure
+ */
+export async function deletionClosure(
+  cluster: KubeSphereCluster,
+  roots: readonly string[],
+  signal: AbortSignal,
+): Promise<Closure> {
+  const dependents = new Map<string, Owned[]>();
+  for (const owned of await everyOwned(cluster, signal))
+    for (const owner of owned.owners) dependents.set(owner, [...(dependents.get(owner) ?? []), owned]);
+  const taken = new Map<string, Closure['objects'][number]>();
+  const queue = [...roots];
+  for (let uid = queue.shift(); uid !== undefined; uid = queue.shift())
+    for (const { ref } of dependents.get(uid) ?? []) {
+      if (taken.has(ref.uid)) continue;
+      taken.set(ref.uid, ref);
+      queue.push(ref.uid);
+    }
+  return { cluster: cluster.name, objects: [...taken.values()] };
+}
+
+/**
+ * Refuses a deletion whose closure holds a namespace.
+ *
+ * @throws FederationError `KEPT_AT_RISK` naming the namespaces
+ */
+export function assertTakesNoNamespace({ cluster, objects }: Closure, what: string): void {
+  const namespaces = objects
+    .filter(({ kind, apiVersion }) => kind === 'Namespace' && apiVersion === 'v1')
+    .map(({ name }) => name);
+  if (namespaces.length === 0) return;
+  throw new FederationError(
+    'KEPT_AT_RISK',
+    `${cluster}: deleting ${what} would delete ${namespaces.length} namespace(s) with it: ${some(namespaces)}. Nothing was deleted. Take that owner off them, or keep the owner.`,
+    { details: { namespaces } },
+  );
+}
+
+/** The first few names, and how many more there are. */
+export function some(names: readonly string[], most = 10): string {
+  return names.length <= most ? names.join(', ') : `${names.slice(0, most).join(', ')} and ${names.length - most} more`;
+}
+
+/** Namespaces by name with what decides whether they live: read in one paged metadata list. */
+export async function namespacesOf(
+  cluster: KubeSphereCluster,
+  signal: AbortSignal,
+  labelSelector?: string,
+): Promise<ReadonlyMap<string, ObjectMeta>> {
+  const found = new Map<string, ObjectMeta>();
+  for await (const { metadata } of cluster.connection.listMetadata(core.namespaces, {
+    signal,
+    ...(labelSelector === undefined ? {} : { labelSelector }),
+  }))
+    found.set(metadata.name, metadata);
+  return found;
+}

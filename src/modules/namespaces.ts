@@ -1,0 +1,137 @@
+import { FederationError } from '../errors.ts';
+import type { Listing } from '../kube/connection.ts';
+import type { ObjectMeta } from '../kube/objects.ts';
+import { core } from '../kube/resources.ts';
+import type { KubeSphereCluster } from '../kubesphere/cluster.ts';
+import { managedLabel, systemNamespaces, systemWorkspace, workspaceLabel } from '../kubesphere/names.ts';
+import type { CallOptions } from '../types.ts';
+import { mapListing } from './listing.ts';
+import { perform, type WriteOptions, type Written } from './operation.ts';
+import { bindProject, unbindProject } from './operations/bind-project.ts';
+import { assertSafeToLift, lowerShield, raiseShield, type Shielded, shieldForm, shieldId } from './shield.ts';
+
+/** A namespace, and what makes it a project. */
+export interface NamespaceInfo {
+  readonly name: string;
+  readonly uid: string;
+  /** Absent: it is no project. */
+  readonly workspace: string | undefined;
+  /** kubefed owns it: it is the copy of a multi-cluster project. */
+  readonly federated: boolean;
+  readonly terminating: boolean;
+}
+
+function infoOf({ metadata }: { readonly metadata: ObjectMeta }): NamespaceInfo {
+  return {
+    name: metadata.name,
+    uid: metadata.uid,
+    workspace: metadata.labels?.[workspaceLabel],
+    federated: metadata.labels?.[managedLabel] === 'true',
+    terminating: metadata.deletionTimestamp !== undefined,
+  };
+}
+
+/** Resolves a cluster of the federation by name. */
+export type ClusterByName = (name: string) => Promise<KubeSphereCluster>;
+
+/** The namespaces of a federation's clusters; those with a workspace are projects. */
+export class Namespaces {
+  readonly #cluster: ClusterByName;
+
+  constructor(cluster: ClusterByName) {
+    this.#cluster = cluster;
+  }
+
+  /** Namespaces of one cluster, of one workspace if named. */
+  async list(
+    { cluster, workspace }: { readonly cluster: string; readonly workspace?: string },
+    options?: CallOptions,
+  ): Promise<Listing<NamespaceInfo>> {
+    const { connection } = await this.#cluster(cluster);
+    const selector = workspace === undefined ? {} : { labelSelector: `${workspaceLabel}=${workspace}` };
+    return mapListing(connection.listMetadata(core.namespaces, { ...options, ...selector }), infoOf);
+  }
+
+  /** @throws ApiError `NOT_FOUND` */
+  async get(
+    { cluster, name }: { readonly cluster: string; readonly name: string },
+    options?: CallOptions,
+  ): Promise<NamespaceInfo> {
+    return infoOf(await (await this.#cluster(cluster)).connection.get(core.namespaces, { name }, options));
+  }
+
+  /**
+   * Puts a namespace into a workspace, and waits until the live Workspace owns it.
+   *
+   * @throws FederationError `INVALID` for a system namespace, `PLAN_BLOCKED` where it is in another workspace
+   */
+  async bind(
+    { cluster, name, workspace }: { readonly cluster: string; readonly name: string; readonly workspace: string },
+    options?: WriteOptions,
+  ): Promise<Written<void>> {
+    refuseSystem(name, workspace);
+    const [at, { uid }] = [await this.#cluster(cluster), await this.get({ cluster, name }, options)];
+    return perform(bindProject(at, { name, uid }, workspace), `bind project "${name}"`, options);
+  }
+
+  /**
+   * Takes a project out of its workspace; it lives on. A note on it says where it was.
+   *
+   * @throws FederationError `INVALID` for a system namespace or a multi-cluster project, whose label kubefed puts back
+   */
+  async unbind(
+    { cluster, name }: { readonly cluster: string; readonly name: string },
+    options?: WriteOptions,
+  ): Promise<Written<void>> {
+    const info = await this.get({ cluster, name }, options);
+    refuseSystem(name, info.workspace);
+    if (info.federated)
+      throw new FederationError(
+        'INVALID',
+        `${cluster}: "${name}" is a multi-cluster project; its host puts the label back. Detach the cluster first.`,
+      );
+    return perform(unbindProject(await this.#cluster(cluster), info), `unbind project "${name}"`, options);
+  }
+
+  /** Makes the API server refuse to delete these namespaces, whoever asks, until {@link unprotect}. */
+  async protect(
+    { cluster, names }: { readonly cluster: string; readonly names: readonly string[] },
+    options?: WriteOptions,
+  ): Promise<Written<unknown>> {
+    return perform(
+      raiseShield(await this.#cluster(cluster), shieldOf(names)),
+      `protect ${names.length} namespace(s)`,
+      options,
+    );
+  }
+
+  /**
+   * Takes that protection away, given the same names.
+   *
+   * @throws FederationError `KEPT_AT_RISK` while a namespace has an owner that is gone: the garbage collector would take it at once
+   */
+  async unprotect(
+    { cluster, names }: { readonly cluster: string; readonly names: readonly string[] },
+    options: CallOptions = {},
+  ): Promise<void> {
+    const at = await this.#cluster(cluster);
+    const signal = options.signal ?? new AbortController().signal;
+    await assertSafeToLift({ signal }, at, names);
+    await lowerShield({ signal }, at, {
+      ...shieldOf(names),
+      form: await shieldForm(at, signal),
+    });
+  }
+}
+
+function shieldOf(names: readonly string[]): Shielded {
+  return { id: shieldId(names), namespaces: names, workspaces: [] };
+}
+
+function refuseSystem(name: string, workspace: string | undefined): void {
+  if (systemNamespaces.has(name) || workspace === systemWorkspace)
+    throw new FederationError(
+      'INVALID',
+      `"${name}" belongs to the installation itself (${systemWorkspace}); it is neither bound nor unbound.`,
+    );
+}

@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto';
+import { FederationError } from '../errors.ts';
+import { deadline } from '../internal/signal.ts';
+import type { CallOptions, Logger } from '../types.ts';
+import type { Forecast } from '../workflow/change.ts';
+import type { Work } from './work.ts';
+
+/**
+ * One write, complete: what it would do, what it needs to know beforehand, the write itself, the proof, the way back.
+ * The modules perform it, the migration takes it as a step; there is no second way to write.
+ */
+export interface Operation<Before, Out> {
+  /** Reads only: what `run` would do now. */
+  readonly forecast: (work: Work) => Promise<Forecast<Out>>;
+  /** Reads only: what the way back will need. Plain JSON without secrets. */
+  readonly capture: (work: Work) => Promise<Before>;
+  /** May be called twice. */
+  readonly run: (work: Work, before: Before) => Promise<Out>;
+  /** Rejects with `NOT_OBSERVED` until what `run` promised is seen in the cluster where it should be. */
+  readonly verify: (work: Work, before: Before, out: Out) => Promise<void>;
+  /** Restores `before`; `out` is absent where `run` failed half way. */
+  readonly compensate: (work: Work, before: Before, out: Out | undefined) => Promise<void>;
+}
+
+/** `run` and its proof: what a step does. */
+export async function runAndVerify<Before, Out>(
+  operation: Operation<Before, Out>,
+  work: Work,
+  before: Before,
+): Promise<Out> {
+  const out = await operation.run(work, before);
+  await operation.verify(work, before, out);
+  return out;
+}
+
+/** Options of every write of the modules. */
+export interface WriteOptions extends CallOptions {
+  /** Answers with the forecast and writes nothing. */
+  readonly dryRun?: boolean;
+}
+
+/** What a write of a module resolves with. */
+export type Written<Out> =
+  | { readonly outcome: 'changed'; readonly result: Out }
+  /** It was so already. */
+  | { readonly outcome: 'already'; readonly result: Out; readonly why: string }
+  | { readonly outcome: 'dry-run'; readonly forecast: Forecast<Out> };
+
+/**
+ * Performs one operation outside any run.
+ *
+ * @throws FederationError `PLAN_BLOCKED` where the forecast says that it must not be done
+ */
+export async function perform<Before, Out>(
+  operation: Operation<Before, Out>,
+  what: string,
+  options: WriteOptions = {},
+  log: Logger = silent,
+): Promise<Written<Out>> {
+  using limit = deadline(options, what);
+  const work: Work = { signal: limit.signal, log, runId: `call-${randomUUID()}`, confirmDriver: async () => {} };
+  const forecast = await operation.forecast(work);
+  if (options.dryRun === true) return { outcome: 'dry-run', forecast };
+  if (forecast.effect === 'none') return { outcome: 'already', result: forecast.out, why: forecast.why };
+  if (forecast.effect === 'blocked')
+    throw new FederationError('PLAN_BLOCKED', `${what}: ${forecast.why} ${forecast.remedy}`);
+  const before = await operation.capture(work);
+  return { outcome: 'changed', result: await runAndVerify(operation, work, before) };
+}
+
+/** A logger that says nothing: the default everywhere, for a library does not write to the console. */
+export const silent: Logger = Object.freeze({ debug() {}, info() {}, warn() {}, error() {} });

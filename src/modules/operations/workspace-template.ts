@@ -1,0 +1,253 @@
+import { FederationError } from '../../errors.ts';
+import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
+import { kubefedNamespace, managedLabel, workspaceLabel } from '../../kubesphere/names.ts';
+import { kubesphere, type WorkspaceTemplate } from '../../kubesphere/resources.ts';
+import { madeBy, refOf } from '../changes.ts';
+import { assertTakesNoNamespace, deletionClosure, namespacesOf, some } from '../closure.ts';
+import type { Operation } from '../operation.ts';
+import { create, edit, remove, type Work, waitFor, waitGone } from '../work.ts';
+
+/** A workspace to create on a host. */
+export interface NewWorkspace {
+  readonly name: string;
+  /** User name of its manager. */
+  readonly manager: string;
+  readonly networkIsolation?: boolean;
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** What to do when the host has a workspace of that name: another one, until the caller says it is the same. */
+  readonly existing?: 'join';
+}
+
+const resource = kubesphere.workspaceTemplates;
+const syncLimitMs = 120_000;
+
+/** Makes sure that a template's deletion keeps every project: asks its controller to orphan, and reads that back (H20). */
+export async function keepProjects(work: Work, cluster: KubeSphereCluster, name: string, uid: string): Promise<void> {
+  const target = { cluster, resource, name: { name }, uid };
+  await edit(work, target, (template) => cluster.dialect.keepProjects(template));
+  const template = await cluster.connection.get(resource, { name }, { signal: work.signal });
+  if (template.metadata.uid === uid && cluster.dialect.keepProjects(template) === undefined) return;
+  throw new FederationError(
+    'NOT_OBSERVED',
+    `${cluster.name}: the order to keep the projects of workspace "${name}" did not stay on its template. The template was not deleted. Which tool rewrites its finalizers?`,
+  );
+}
+
+async function assertEmpty(work: Work, host: KubeSphereCluster, name: string): Promise<void> {
+  const projects = [...(await namespacesOf(host, work.signal, `${workspaceLabel}=${name}`)).keys()];
+  if (projects.length === 0) return;
+  throw new FederationError(
+    'KEPT_AT_RISK',
+    `${host.name}: workspace "${name}" has ${projects.length} project(s) there by now (${some(projects)}). It was not deleted. Move or unbind them, then delete it.`,
+  );
+}
+
+/**
+ * Creates a workspace on a host, placed nowhere yet: inert, so that a create that arrives late harms nobody. Its way back
+ * deletes only the template that this run made, and only while no namespace would go with it.
+ */
+export function createWorkspace(
+  host: KubeSphereCluster,
+  { name, manager, networkIsolation, annotations, existing }: NewWorkspace,
+): Operation<null, void> {
+  return {
+    async forecast({ signal, runId }) {
+      const found = await host.connection.find(resource, { name }, { signal });
+      if (found === undefined)
+        return {
+          effect: 'change',
+          changes: [{ verb: 'create', resource: refOf(host.name, resource, { name }), before: null, after: {} }],
+        };
+      if (existing === 'join' || madeBy(runId, found))
+        return { effect: 'none', why: `workspace "${name}" is there and is joined`, out: undefined };
+      return {
+        effect: 'blocked',
+        why: `${host.name} has a workspace "${name}" already; equal names need not mean the same workspace.`,
+        remedy: `If it is the same, say existing: 'join'; if not, give this one another name with to: '…'.`,
+      };
+    },
+    capture: async () => null,
+    async run(work) {
+      host.dialect;
+      await create(work, host, resource, {
+        metadata: { name, ...(annotations === undefined ? {} : { annotations }) },
+        spec: {
+          template: { spec: { manager, ...(networkIsolation === undefined ? {} : { networkIsolation }) } },
+          placement: { clusters: [] },
+        },
+      });
+    },
+    async verify({ signal }) {
+      await waitFor(signal, {
+        cluster: host,
+        resource: kubesphere.federatedWorkspaces,
+        select: { fieldSelector: `metadata.name=${name}` },
+        test: (objects) => objects.has(name) || undefined,
+        what: `workspace "${name}" to be federated`,
+        timeoutMs: syncLimitMs,
+      });
+    },
+    async compensate(work) {
+      const { connection } = host;
+      const template = await connection.find(resource, { name }, { signal: work.signal });
+      if (template === undefined || !madeBy(work.runId, template)) return;
+      const { uid } = template.metadata;
+      const workspace = await connection.find(kubesphere.workspaces, { name }, { signal: work.signal });
+      await assertEmpty(work, host, name);
+      assertTakesNoNamespace(
+        await deletionClosure(host, [uid, ...(workspace === undefined ? [] : [workspace.metadata.uid])], work.signal),
+        `workspace "${name}"`,
+      );
+      if (template.metadata.deletionTimestamp === undefined) await keepProjects(work, host, name, uid);
+      await remove(work, { cluster: host, resource, name: { name }, uid, propagationPolicy: 'Background' });
+      await waitGone(work, { cluster: host, resource, name: { name }, uid }, syncLimitMs);
+      await waitFor(work.signal, {
+        cluster: host,
+        resource: kubesphere.federatedWorkspaces,
+        select: { fieldSelector: `metadata.name=${name}` },
+        test: (objects) => (objects.has(name) ? undefined : true),
+        what: `FederatedWorkspace "${name}" to be gone`,
+        timeoutMs: syncLimitMs,
+      });
+    },
+  };
+}
+
+/** Clusters that a template names; `undefined` where it places by selector. */
+export function placedOn({ spec }: Pick<WorkspaceTemplate, 'spec'>): readonly string[] | undefined {
+  return (
+    spec.placement?.clusters?.map(({ name }) => name) ??
+    (spec.placement?.clusterSelector === undefined ? [] : undefined)
+  );
+}
+
+/** What {@link placeWorkspace} captures. */
+export interface PlacedBefore {
+  readonly clusters: readonly string[];
+}
+
+const field = '/spec/placement/clusters';
+const named = (clusters: readonly string[]): { readonly name: string }[] => clusters.map((name) => ({ name }));
+
+/**
+ * Adds a cluster to a workspace's placement: the whole list with the resourceVersion it was read at, never an index (H9).
+ * With `member` it waits until the Workspace is there and kubefed has it. Its way back takes the cluster off again, which
+ * makes kubefed delete the Workspace on a joined member: only while no namespace would go with it (H7).
+ */
+export function placeWorkspace(
+  host: KubeSphereCluster,
+  name: string,
+  cluster: string,
+  member?: KubeSphereCluster,
+): Operation<PlacedBefore, void> {
+  const read = (signal: AbortSignal): Promise<WorkspaceTemplate> => host.connection.get(resource, { name }, { signal });
+  const place = (work: Work, decide: (clusters: readonly string[]) => readonly string[]): Promise<WorkspaceTemplate> =>
+    edit(work, { cluster: host, resource, name: { name } }, (template) => {
+      const now = placedOn(template) ?? [];
+      const then = decide(now);
+      return then.length === now.length
+        ? undefined
+        : { type: 'merge', body: { spec: { placement: { clusters: named(then) } } } };
+    });
+  return {
+    async forecast({ signal }) {
+      const template = await host.connection.find(resource, { name }, { signal });
+      const now = template === undefined ? [] : placedOn(template);
+      if (now === undefined)
+        return {
+          effect: 'blocked',
+          why: `Workspace "${name}" of ${host.name} is placed by a selector; naming one cluster would take it off all others.`,
+          remedy: 'Give the workspace a list of clusters in its placement, then try again.',
+        };
+      if (now.includes(cluster)) return { effect: 'none', why: `it is placed on ${cluster} already`, out: undefined };
+      const ref = refOf(host.name, resource, {
+        name,
+        ...(template === undefined ? {} : { uid: template.metadata.uid }),
+      });
+      return {
+        effect: 'change',
+        changes: [
+          {
+            verb: 'update',
+            resource: ref,
+            before: { [field]: named(now) },
+            after: { [field]: named([...now, cluster]) },
+          },
+        ],
+      };
+    },
+    capture: async ({ signal }) => ({ clusters: placedOn(await read(signal)) ?? [] }),
+    async run(work) {
+      host.dialect;
+      await place(work, (now) => (now.includes(cluster) ? now : [...now, cluster]));
+    },
+    async verify({ signal }) {
+      await waitFor(signal, {
+        cluster: host,
+        resource: kubesphere.federatedWorkspaces,
+        select: { fieldSelector: `metadata.name=${name}` },
+        test: (objects) =>
+          objects.get(name)?.spec.placement?.clusters?.some((entry) => entry.name === cluster) || undefined,
+        what: `the placement of workspace "${name}" on ${cluster} to be federated`,
+        timeoutMs: syncLimitMs,
+      });
+      if (member !== undefined) await adopted({ signal }, member, name);
+    },
+    async compensate(work) {
+      if (member !== undefined) {
+        const workspace = await member.connection.find(kubesphere.workspaces, { name }, { signal: work.signal });
+        if (workspace !== undefined)
+          assertTakesNoNamespace(
+            await deletionClosure(member, [workspace.metadata.uid], work.signal),
+            `Workspace "${name}", which shrinking its placement does,`,
+          );
+        await place(work, (now) => now.filter((entry) => entry !== cluster));
+        if (workspace !== undefined)
+          await waitGone(
+            work,
+            { cluster: member, resource: kubesphere.workspaces, name: { name }, uid: workspace.metadata.uid },
+            syncLimitMs,
+          );
+        return;
+      }
+      await assertNotJoined(work, host, cluster);
+      await place(work, (now) => now.filter((entry) => entry !== cluster));
+    },
+  };
+}
+
+/** Waits until a host's kubefed has the Workspace of that name on a member: an object that arrived is the only proof of life. */
+export async function adopted(work: Pick<Work, 'signal'>, member: KubeSphereCluster, name: string): Promise<string> {
+  return waitFor(work.signal, {
+    cluster: member,
+    resource: kubesphere.workspaces,
+    select: { fieldSelector: `metadata.name=${name}` },
+    test: (objects) => {
+      const metadata = objects.get(name)?.metadata;
+      return metadata?.labels?.[managedLabel] === 'true' && metadata.deletionTimestamp === undefined
+        ? metadata.uid
+        : undefined;
+    },
+    what: `Workspace "${name}" to arrive from the host`,
+    timeoutMs: syncLimitMs,
+  });
+}
+
+async function assertNotJoined(
+  { signal }: Pick<Work, 'signal'>,
+  host: KubeSphereCluster,
+  cluster: string,
+): Promise<void> {
+  if (
+    (await host.connection.find(
+      kubesphere.kubeFedClusters,
+      { namespace: kubefedNamespace, name: cluster },
+      { signal },
+    )) === undefined
+  )
+    return;
+  throw new FederationError(
+    'KEPT_AT_RISK',
+    `${host.name}: cluster "${cluster}" is still joined; taking it off a placement now would delete the Workspace there, and every project bound to it. Nothing was changed. Remove the Cluster first.`,
+  );
+}

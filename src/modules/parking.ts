@@ -1,0 +1,92 @@
+import { FederationError } from '../errors.ts';
+import { digest } from '../internal/digest.ts';
+import { core } from '../kube/resources.ts';
+import type { KubeSphereCluster } from '../kubesphere/cluster.ts';
+import { kubesphereNamespace } from '../kubesphere/names.ts';
+import { madeBy, refOf } from './changes.ts';
+import type { Operation } from './operation.ts';
+import { create, remove, type Work } from './work.ts';
+
+/** Where a secret that undo needs is kept: on the cluster that held it anyway, never in a journal. */
+export interface Parked {
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** SHA-256 of each value, by key. */
+  readonly digests: Readonly<Record<string, string>>;
+}
+
+const resource = core.secrets;
+const nameFor = (what: string): { readonly namespace: string; readonly name: string } => ({
+  namespace: kubesphereNamespace,
+  name: `kubesphere-federation-parked-${what}`,
+});
+const encode = (value: string): string => Buffer.from(value).toString('base64');
+
+function digests(values: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, digest(value)]));
+}
+
+/**
+ * Copies secrets into one Secret on the cluster that holds them anyway; `read` yields them afresh, or nothing where there
+ * is nothing to park. `what` is part of its name. The way back deletes the copy.
+ */
+export function park(
+  cluster: KubeSphereCluster,
+  what: string,
+  read: (signal: AbortSignal) => Promise<Readonly<Record<string, string>>>,
+): Operation<null, Parked | null> {
+  const name = nameFor(what);
+  return {
+    async forecast({ signal }) {
+      if (Object.keys(await read(signal)).length === 0)
+        return { effect: 'none', why: 'there is no secret that undo would need', out: null };
+      return {
+        effect: 'change',
+        changes: [{ verb: 'create', resource: refOf(cluster.name, resource, name), before: null, after: {} }],
+      };
+    },
+    capture: async () => null,
+    async run(work) {
+      cluster.dialect;
+      const values = await read(work.signal);
+      const data = Object.fromEntries(Object.entries(values).map(([key, value]) => [key, encode(value)]));
+      await create(work, cluster, resource, { metadata: name, type: 'Opaque', data });
+      return { cluster: cluster.name, ...name, digests: digests(values) };
+    },
+    async verify(work, _before, parked) {
+      if (parked !== null) await unpark(work, cluster, parked);
+    },
+    compensate: (work) => discardParked(work, cluster, what),
+  };
+}
+
+/**
+ * Reads parked secrets back.
+ *
+ * @throws FederationError `WORLD_MOVED` where the copy is gone or not what was parked
+ */
+export async function unpark(
+  work: Pick<Work, 'signal'>,
+  cluster: KubeSphereCluster,
+  parked: Parked,
+): Promise<Readonly<Record<string, string>>> {
+  const secret = await cluster.connection.find(resource, parked, { signal: work.signal });
+  const values = Object.fromEntries(
+    Object.entries(secret?.data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]),
+  );
+  const found = digests(values);
+  if (Object.entries(parked.digests).every(([key, value]) => found[key] === value)) return values;
+  throw new FederationError(
+    'WORLD_MOVED',
+    `${cluster.name}: Secret ${parked.namespace}/${parked.name}, which holds what undo needs, is ${secret === undefined ? 'gone' : 'not what was put there'}. Restore it, then try again.`,
+  );
+}
+
+/** Deletes this run's parked secrets; where there are none, nothing happens. */
+export async function discardParked(work: Work, cluster: KubeSphereCluster, what: string): Promise<void> {
+  const name = nameFor(what);
+  const secret = await cluster.connection.find(resource, name, { signal: work.signal });
+  if (secret === undefined || !madeBy(work.runId, secret)) return;
+  await remove(work, { cluster, resource, name, uid: secret.metadata.uid, propagationPolicy: 'Background' });
+}

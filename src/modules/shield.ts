@@ -1,0 +1,274 @@
+import { FederationError } from '../errors.ts';
+import { digest } from '../internal/digest.ts';
+import { sleep } from '../internal/signal.ts';
+import type { KubeObject, Resource } from '../kube/objects.ts';
+import { type AdmissionConfiguration, core } from '../kube/resources.ts';
+import type { KubeSphereCluster } from '../kubesphere/cluster.ts';
+import { nameLabel } from '../kubesphere/names.ts';
+import { kubesphere } from '../kubesphere/resources.ts';
+import type { Change } from '../workflow/change.ts';
+import { madeBy, refOf } from './changes.ts';
+import { namespacesOf, some } from './closure.ts';
+import type { Operation } from './operation.ts';
+import { create, remove, type Work } from './work.ts';
+
+/** What a shield keeps: the API server refuses to delete these, whoever asks. */
+export interface Shielded {
+  /** Part of the names of the objects that make the shield. */
+  readonly id: string;
+  readonly namespaces: readonly string[];
+  readonly workspaces: readonly string[];
+}
+
+type Form = 'policy' | 'webhook';
+interface Part {
+  readonly resource: Resource<AdmissionConfiguration>;
+  readonly name: string;
+  readonly body: Omit<AdmissionConfiguration, keyof KubeObject>;
+}
+
+const tenantGroup = kubesphere.workspaces.group;
+const deletesOf = (apiGroup: string, resource: string): object => ({
+  apiGroups: [apiGroup],
+  apiVersions: ['*'],
+  operations: ['DELETE'],
+  resources: [resource],
+});
+const byName = (names: readonly string[]): object => ({
+  matchExpressions: [{ key: nameLabel, operator: 'In', values: [...names].sort() }],
+});
+
+function policyParts({ id, namespaces, workspaces }: Shielded): Part[] {
+  const message = `kept by kubesphere-federation (shield ${id}); whoever put the shield up takes it down`;
+  const policy = (suffix: string, constraints: object, expression: string): Part[] => {
+    const name = `kubesphere-federation-${id}-${suffix}`;
+    return [
+      {
+        resource: core.validatingAdmissionPolicies,
+        name,
+        body: {
+          spec: {
+            failurePolicy: 'Fail',
+            matchConstraints: constraints,
+            validations: [{ expression, message, reason: 'Forbidden' }],
+          },
+        },
+      },
+      {
+        resource: core.validatingAdmissionPolicyBindings,
+        name,
+        body: { spec: { policyName: name, validationActions: ['Deny'] } },
+      },
+    ];
+  };
+  return [
+    ...(namespaces.length === 0
+      ? []
+      : policy(
+          'namespaces',
+          { resourceRules: [deletesOf('', 'namespaces')], namespaceSelector: byName(namespaces) },
+          'false',
+        )),
+    // By name in the expression: resourceNames do not see a deletecollection.
+    ...(workspaces.length === 0
+      ? []
+      : policy(
+          'workspaces',
+          { resourceRules: [deletesOf(tenantGroup, 'workspaces')] },
+          `!(oldObject.metadata.name in ${JSON.stringify([...workspaces].sort())})`,
+        )),
+  ];
+}
+
+function webhookParts({ id, namespaces, workspaces }: Shielded): Part[] {
+  const webhook = (suffix: string, rest: object): object => ({
+    name: `${suffix}.shield.kubesphere-federation.dev`,
+    admissionReviewVersions: ['v1'],
+    sideEffects: 'None',
+    failurePolicy: 'Fail',
+    timeoutSeconds: 1,
+    // Nobody listens there, on purpose: a webhook that cannot be called refuses.
+    clientConfig: { url: 'https://127.0.0.1:1/shield' },
+    ...rest,
+  });
+  return [
+    {
+      resource: core.validatingWebhookConfigurations,
+      name: `kubesphere-federation-${id}`,
+      body: {
+        webhooks: [
+          ...(namespaces.length === 0
+            ? []
+            : [webhook('namespaces', { rules: [deletesOf('', 'namespaces')], namespaceSelector: byName(namespaces) })]),
+          // A webhook of old servers cannot name Workspaces: it refuses to delete any.
+          ...(workspaces.length === 0
+            ? []
+            : [webhook('workspaces', { rules: [deletesOf(tenantGroup, 'workspaces')] })]),
+        ] as AdmissionConfiguration['webhooks'] & object,
+      },
+    },
+  ];
+}
+
+/** Which form of shield a cluster can bear. @throws ApiError */
+export async function shieldForm({ connection }: KubeSphereCluster, signal: AbortSignal): Promise<Form> {
+  const served = await connection.resources({ signal });
+  return served.some(
+    ({ plural, group, version }) =>
+      plural === 'validatingadmissionpolicies' && group === 'admissionregistration.k8s.io' && version === 'v1',
+  )
+    ? 'policy'
+    : 'webhook';
+}
+
+function parts(form: Form, shielded: Shielded): Part[] {
+  return form === 'policy' ? policyParts(shielded) : webhookParts(shielded);
+}
+
+/** Asks the server, without doing it, whether it would delete: a shield that cannot be seen to refuse is none. */
+async function refuses(
+  work: Work,
+  { connection }: KubeSphereCluster,
+  resource: Resource,
+  name: string,
+): Promise<boolean> {
+  const object = await connection.find(resource, { name }, { signal: work.signal });
+  if (object === undefined) return true;
+  try {
+    await connection.delete(
+      resource,
+      { name },
+      { uid: object.metadata.uid, propagationPolicy: 'Background', dryRun: true, signal: work.signal },
+    );
+    return false;
+  } catch (error) {
+    if (FederationError.is(error, 'REJECTED')) return true;
+    throw error;
+  }
+}
+
+const proofLimitMs = 60_000;
+
+async function prove(work: Work, cluster: KubeSphereCluster, { namespaces, workspaces }: Shielded): Promise<void> {
+  const queue: { resource: Resource; name: string }[] = [
+    ...workspaces.map((name) => ({ resource: kubesphere.workspaces, name })),
+    ...namespaces.map((name) => ({ resource: core.namespaces, name })),
+  ];
+  const until = performance.now() + proofLimitMs;
+  const lane = async (): Promise<void> => {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift())
+      while (!(await refuses(work, cluster, item.resource, item.name))) {
+        if (performance.now() > until)
+          throw new FederationError(
+            'NOT_OBSERVED',
+            `${cluster.name}: the shield is up for ${proofLimitMs / 1000} s, yet the API server would still delete ${item.resource.kind} "${item.name}". Is admission switched off there? Nothing of the projects was touched.`,
+          );
+        await sleep(100, work.signal);
+      }
+  };
+  await Promise.all(Array.from({ length: 16 }, lane));
+}
+
+/**
+ * Refuses to lift a shield while a kept namespace has an owner that is gone or going: the garbage collector keeps trying,
+ * and would delete it the moment the shield is down.
+ *
+ * @throws FederationError `KEPT_AT_RISK`
+ */
+export async function assertSafeToLift(
+  work: Pick<Work, 'signal'>,
+  cluster: KubeSphereCluster,
+  namespaces: readonly string[],
+): Promise<void> {
+  const all = await namespacesOf(cluster, work.signal);
+  const owners = new Map<
+    string,
+    {
+      readonly apiVersion: string;
+      readonly kind: string;
+      readonly name: string;
+      readonly uid: string;
+      readonly of: string[];
+    }
+  >();
+  for (const name of namespaces)
+    for (const owner of all.get(name)?.ownerReferences ?? []) {
+      const known = owners.get(owner.uid);
+      if (known === undefined) owners.set(owner.uid, { ...owner, of: [name] });
+      else known.of.push(name);
+    }
+  const served = owners.size === 0 ? [] : await cluster.connection.resources({ signal: work.signal });
+  for (const owner of owners.values()) {
+    const resource = served.find(
+      ({ kind, group }) => kind === owner.kind && owner.apiVersion.split('/').slice(0, -1).join('/') === group,
+    );
+    const live =
+      resource === undefined ? undefined : await cluster.connection.find(resource, owner, { signal: work.signal });
+    if (live?.metadata.uid === owner.uid && live.metadata.deletionTimestamp === undefined) continue;
+    throw new FederationError(
+      'KEPT_AT_RISK',
+      `${cluster.name}: ${owner.of.length} kept project(s) (${some(owner.of)}) still name ${owner.kind} "${owner.name}" (UID ${owner.uid}) as owner, which is ${live === undefined ? 'gone' : 'going'}. Without the shield the garbage collector deletes them at once: the shield stays up. Take that owner reference off them, then lift the shield.`,
+    );
+  }
+}
+
+/**
+ * Puts a shield up: a ValidatingAdmissionPolicy where served, else a webhook configuration without a backend. It binds
+ * the garbage collector, kubefed, people and our own late writes alike (domain reference, 8.2: 0 of 10 lost).
+ */
+export function raiseShield(
+  cluster: KubeSphereCluster,
+  shielded: Shielded,
+): Operation<{ readonly form: Form }, { readonly form: Form }> {
+  const names = (form: Form): Part[] => parts(form, shielded);
+  return {
+    async forecast(work) {
+      const form = await shieldForm(cluster, work.signal);
+      const changes: Change[] = names(form).map(({ resource, name }) => ({
+        verb: 'create',
+        resource: refOf(cluster.name, resource, { name }),
+        before: null,
+        after: {},
+      }));
+      return { effect: 'change', changes, expects: { form } };
+    },
+    capture: async ({ signal }) => ({ form: await shieldForm(cluster, signal) }),
+    async run(work, { form }) {
+      for (const { resource, name, body } of names(form))
+        await create(work, cluster, resource, { ...body, metadata: { name } });
+      return { form };
+    },
+    verify: (work) => prove(work, cluster, shielded),
+    async compensate(work, { form }) {
+      await assertSafeToLift(work, cluster, shielded.namespaces);
+      await lowerShield(work, cluster, { ...shielded, form }, work.runId);
+    },
+  };
+}
+
+/**
+ * Takes the objects of a shield away, with `runId` only those that this run put up. Call {@link assertSafeToLift} first.
+ */
+export async function lowerShield(
+  work: Pick<Work, 'signal'>,
+  cluster: KubeSphereCluster,
+  { form, ...shielded }: Shielded & { readonly form: Form },
+  runId?: string,
+): Promise<void> {
+  for (const { resource, name } of parts(form, shielded).reverse()) {
+    const object = await cluster.connection.find(resource, { name }, { signal: work.signal });
+    if (object === undefined || (runId !== undefined && !madeBy(runId, object))) continue;
+    await remove(work, {
+      cluster,
+      resource,
+      name: { name },
+      uid: object.metadata.uid,
+      propagationPolicy: 'Background',
+    });
+  }
+}
+
+/** A short id for a shield that is not part of a run: the same names give the same shield. */
+export function shieldId(names: readonly string[]): string {
+  return digest([...names].sort()).slice(0, 10);
+}
