@@ -173,7 +173,8 @@ export class Manager implements AsyncDisposable {
   /** What an API server answered is part of the model; anything else is a defect of ours. */
   #report(what: string, error: unknown): void {
     if (FederationError.is(error)) {
-      this.log('warn', `${what}: ${error.message}`, { code: error.code });
+      const stale = error.code === 'CONFLICT' || error.code === 'NOT_FOUND';
+      this.log(stale ? 'debug' : 'warn', `${what}: ${error.message}`, { code: error.code });
       return;
     }
     this.#defects.push(error);
