@@ -3,7 +3,7 @@ import { type Call, type Ground, tableOf } from './call.ts';
 import { decodeObject } from './decode.ts';
 import { written } from './managed-fields.ts';
 import { type ApiObject, type Draft, deepFreeze, recordAt, timestamp } from './object.ts';
-import { prepareNew } from './rules.ts';
+import { contentErrors, prepareNew } from './rules.ts';
 import { alreadyExists, badRequest, forbidden, invalid, notFound, StatusError } from './status.ts';
 import { keyOf } from './store.ts';
 import { metadataErrors } from './validation.ts';
@@ -46,7 +46,7 @@ export async function create(ground: Ground, call: Call, body: unknown): Promise
   else delete metadata.generation;
   metadata.managedFields = written(call, []);
   prepareNew(type, draft);
-  const errors = metadataErrors(type, draft);
+  const errors = [...metadataErrors(type, draft), ...contentErrors(type, draft)];
   if (errors.length > 0) throw invalid(type, metadata.name, errors);
   await ground.admit({ operation: 'CREATE', call, name: named, object: draft });
   // Admission may have waited for a webhook: the namespace and the name are looked at again.

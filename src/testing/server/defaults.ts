@@ -53,18 +53,14 @@ const roles: readonly {
 /** Creates what every cluster has from the start: four namespaces and the roles everybody relies on. */
 export async function createDefaults(ground: Ground): Promise<void> {
   const client = new InternalClient(ground, 'bootstrap');
-  const type = (group: string, plural: string) => {
-    const found = ground.registry.find(group, 'v1', plural);
-    if (found === undefined) throw new Error(`${plural} is not in the catalogue`);
-    return found;
-  };
+  const { registry } = ground;
   for (const name of ['kube-system', 'default', 'kube-public', 'kube-node-lease']) {
     const labels = name === 'kube-system' ? { 'kubesphere-federation/sandbox': 'true' } : {};
-    await client.create(type('', 'namespaces'), { metadata: { name, labels } });
+    await client.create(registry.builtin('', 'namespaces'), { metadata: { name, labels } });
   }
   for (const { name, rules, groups } of roles) {
-    await client.create(type(rbac, 'clusterroles'), { metadata: { name }, rules });
-    await client.create(type(rbac, 'clusterrolebindings'), {
+    await client.create(registry.builtin(rbac, 'clusterroles'), { metadata: { name }, rules });
+    await client.create(registry.builtin(rbac, 'clusterrolebindings'), {
       metadata: { name },
       roleRef: { apiGroup: rbac, kind: 'ClusterRole', name },
       subjects: groups.map((group) => ({ apiGroup: rbac, kind: 'Group', name: group })),

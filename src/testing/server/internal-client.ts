@@ -30,12 +30,16 @@ export class InternalClient {
     return this.#do('patch', type, object.metadata, body, subresource);
   }
 
-  finalize(type: ServedType, object: object & { metadata: { name: string } }): Promise<void> {
+  finalize(type: ServedType, object: ApiObject): Promise<void> {
     return this.#do('update', type, { namespace: undefined, name: object.metadata.name }, object, 'finalize');
   }
 
   delete(type: ServedType, object: ApiObject, options: object): Promise<void> {
     return this.#do('delete', type, object.metadata, options);
+  }
+
+  deleteCollection(type: ServedType, namespace: string | undefined, options: object): Promise<void> {
+    return this.#do('deletecollection', type, { namespace, name: '' }, options);
   }
 
   async #do(

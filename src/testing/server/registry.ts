@@ -16,6 +16,13 @@ export class Registry {
     return this.#types.get(`${group}/${version}/${plural}`);
   }
 
+  /** A resource of {@link builtinTypes}, which is always served. */
+  builtin(group: string, plural: string): ServedType {
+    const type = this.find(group, 'v1', plural);
+    if (type === undefined) throw new Error(`${plural} is not in the catalogue.`);
+    return type;
+  }
+
   /** Every served version of every resource. */
   all(): readonly ServedType[] {
     this.#ordered ??= [...this.#types.values()];

@@ -69,7 +69,7 @@ export function removeOptions(query: URLSearchParams, body: unknown): RemoveOpti
 export async function remove(ground: Ground, call: Call, body: unknown): Promise<ApiObject | Status> {
   const options = removeOptions(call.query, body);
   refuseProtected(call.type, call.name);
-  const left = await removeOne(ground, call, call.name, options);
+  const left = await removeOne(ground, { ...call, dryRun: options.dryRun }, call.name, options);
   return typeof left === 'string' ? removedStatus(call, left) : left;
 }
 
@@ -80,7 +80,7 @@ export async function removeCollection(ground: Ground, call: Call, body: unknown
   for (const { metadata } of items) {
     const { namespace } = metadata;
     try {
-      await removeOne(ground, { ...call, namespace, name: metadata.name }, '', options);
+      await removeOne(ground, { ...call, dryRun: options.dryRun, namespace, name: metadata.name }, '', options);
     } catch (error) {
       if (tableOf(ground, call).get(keyOf(namespace, metadata.name)) !== undefined) throw error;
     }

@@ -1,3 +1,4 @@
+import { policyProblems } from './admission/policies.ts';
 import type { ServedType } from './catalogue.ts';
 import { definitionStatus } from './definitions.ts';
 import { type ApiObject, type Draft, isRecord, recordAt, sameJson, strings } from './object.ts';
@@ -91,6 +92,17 @@ const immutable = (field: string, value: unknown): FieldError => ({
   value,
   detail: 'field is immutable',
 });
+
+/** What is wrong with an object of a built-in kind, new or changed. */
+export function contentErrors(type: ServedType, draft: Draft): FieldError[] {
+  if (type.storage !== 'validatingadmissionpolicies.admissionregistration.k8s.io') return [];
+  return policyProblems(recordAt(draft, 'spec')).map(({ field, value, problem }) => ({
+    field,
+    type: 'FieldValueInvalid',
+    value,
+    detail: `compilation failed: ERROR: <input>: ${problem}`,
+  }));
+}
 
 /** What an update of a built-in kind may not change. */
 export function updateErrors(type: ServedType, current: ApiObject, draft: Draft): FieldError[] {

@@ -1,12 +1,15 @@
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { Admission } from './admission/admission.ts';
 import { Authenticator } from './authentication.ts';
 import type { Ground } from './call.ts';
 import { CertificateAuthority } from './certificate.ts';
 import { createDefaults } from './defaults.ts';
-import { answer } from './http.ts';
+import { respond } from './http.ts';
 import type { FaultRule } from './intercept.ts';
 import { kubeconfigText } from './kubeconfig.ts';
+import { startManager } from './manager/manager.ts';
+import { Pace } from './pace.ts';
 import { Registry } from './registry.ts';
 import { Store } from './store.ts';
 
@@ -43,19 +46,21 @@ export interface ApiServer extends AsyncDisposable {
 
 /** Starts a server with the four namespaces every cluster has. */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const { name, speed = 1, gitVersion = 'v1.34.4' } = options;
+  const { name, speed = 1, seed = 1, gitVersion = 'v1.34.4' } = options;
   const store = new Store();
   const registry = new Registry();
-  const ground: Ground = { store, registry, admit: () => Promise.resolve() };
+  const pace = new Pace(speed, seed);
+  const ground: Ground = { store, registry, admit: (request) => admission.admit(ground, request) };
+  const admission = new Admission(ground, pace);
   store.subscribe((storage, { before, after }) => {
     if (storage !== 'customresourcedefinitions.apiextensions.k8s.io') return;
     if (after !== undefined) registry.serve(after);
     else if (before !== undefined) registry.withdraw(before);
   });
-  await createDefaults(ground);
-
   const authenticator = new Authenticator(store);
   const authority = new CertificateAuthority(`${name}-ca`);
+  startManager(ground, pace, authenticator, authority.cert);
+  await createDefaults(ground);
   const rules = new Set<FaultRule>();
   const front = { ground, authenticator, gitVersion, rules, bookmarkEveryMs: Math.max(1000, 60_000 / speed) };
   const server = createServer(
@@ -65,7 +70,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       requestCert: true,
       rejectUnauthorized: false,
     },
-    (request, response) => void answer(front, request, response),
+    (request, response) => void respond(front, request, response),
   );
   server.keepAliveTimeout = 60_000;
   const sockets = new Set<Socket>();
@@ -83,7 +88,10 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     for (const socket of sockets) socket.destroy();
     await closed;
   };
-  const close = suspend;
+  const close = async (): Promise<void> => {
+    pace.stop();
+    await suspend();
+  };
   return {
     name,
     url,

@@ -4,7 +4,7 @@ import { written } from './managed-fields.ts';
 import { type ApiObject, type Draft, deepFreeze, draftOf, sameJson } from './object.ts';
 import { patched } from './patches.ts';
 import { apiVersionOfType } from './registry.ts';
-import { canonicalize, isolate, removable, updateErrors } from './rules.ts';
+import { canonicalize, contentErrors, isolate, removable, updateErrors } from './rules.ts';
 import { badRequest, conflict, invalid, notFound } from './status.ts';
 import { keyOf } from './store.ts';
 import { metadataErrors, metadataUpdateErrors } from './validation.ts';
@@ -83,6 +83,7 @@ function prepared(call: Call, current: ApiObject, changed: Draft): Draft {
   const errors = [
     ...metadataErrors(type, draft),
     ...metadataUpdateErrors(current, draft),
+    ...contentErrors(type, draft),
     ...updateErrors(type, current, draft),
   ];
   if (errors.length > 0) throw invalid(type, name, errors);

@@ -28,7 +28,11 @@ const subresourceVerbs: Readonly<Record<string, readonly string[]>> = {
 
 /** Whether the resource of `call` knows `verb`. @throws StatusError 404, 405 */
 export function checkVerb(call: Call, verb: string | undefined): asserts verb is string {
-  const { type, subresource } = call;
+  const { type, subresource, namespace } = call;
+  if (!type.namespaced && namespace !== undefined) throw unknownResource();
+  if (type.namespaced && namespace === undefined && verb !== 'list' && verb !== 'watch') {
+    throw call.name === '' ? methodNotAllowed(type) : unknownResource();
+  }
   if (subresource === undefined) {
     if (verb === undefined || !type.verbs.includes(verb)) throw methodNotAllowed(type);
     return;

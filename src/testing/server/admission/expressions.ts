@@ -1,0 +1,81 @@
+import { Environment } from '@marcbachmann/cel-js';
+import type { AdmissionRequest, Ground } from '../call.ts';
+
+const environment = new Environment({
+  unlistedVariablesAreDyn: true,
+  homogeneousAggregateLiterals: false,
+  enableOptionalTypes: true,
+});
+
+/** A CEL expression, ready to be evaluated. */
+export type Expression = (variables: Record<string, unknown>) => unknown;
+
+/** Parses `source`. @throws Error where it is no CEL */
+export function compile(source: string): Expression {
+  const parsed = environment.parse(source);
+  return (variables) => parsed(variables);
+}
+
+/** What is wrong with an expression's text; `undefined` where it parses. */
+export function expressionProblem(source: string): string | undefined {
+  try {
+    compile(source);
+    return undefined;
+  } catch (error) {
+    return firstLine(error);
+  }
+}
+
+/** The first line of a failure: the rest is the library's drawing of the place. */
+export function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
+}
+
+/** What expressions of policies and webhooks see of a request. */
+export function requestVariables(ground: Ground, request: AdmissionRequest): Record<string, unknown> {
+  const { call, operation, object, oldObject, name, options } = request;
+  const { type, user, namespace, subresource } = call;
+  const kind = { group: type.group, version: type.version, kind: type.kind };
+  const resource = { group: type.group, version: type.version, resource: type.plural };
+  const attributes: Record<string, unknown> = {
+    kind,
+    resource,
+    subResource: subresource ?? '',
+    requestKind: kind,
+    requestResource: resource,
+    requestSubResource: subresource ?? '',
+    name,
+    operation,
+    userInfo: { username: user.name, uid: user.uid ?? '', groups: user.groups, extra: {} },
+    dryRun: call.dryRun,
+    options: options ?? {},
+    namespace: namespace ?? (type.storage === 'namespaces' ? name : ''),
+  };
+  return {
+    object: object ?? null,
+    oldObject: oldObject ?? null,
+    request: attributes,
+    namespaceObject: namespace === undefined ? null : (ground.store.table('namespaces').get(namespace) ?? null),
+    params: null,
+  };
+}
+
+/** Adds `variables.x`, each evaluated when, and only when, it is read; later ones see earlier ones. */
+export function withVariables(
+  base: Record<string, unknown>,
+  definitions: readonly { readonly name: string; readonly expression: Expression }[],
+): Record<string, unknown> {
+  const variables: Record<string, unknown> = {};
+  const all = { ...base, variables };
+  for (const { name, expression } of definitions) {
+    let known: { readonly value: unknown } | undefined;
+    Object.defineProperty(variables, name, {
+      enumerable: true,
+      get() {
+        known ??= { value: expression(all) };
+        return known.value;
+      },
+    });
+  }
+  return all;
+}

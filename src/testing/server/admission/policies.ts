@@ -1,0 +1,177 @@
+import type { AdmissionRequest, Ground } from '../call.ts';
+import { type ApiObject, recordAt, recordsAt, strings, text } from '../object.ts';
+import { forbidden, type Status, StatusError } from '../status.ts';
+import {
+  compile,
+  type Expression,
+  expressionProblem,
+  firstLine,
+  requestVariables,
+  withVariables,
+} from './expressions.ts';
+import { type Constraints, constrains, policyConstraints } from './match.ts';
+
+interface Named {
+  readonly name: string;
+  readonly source: string;
+  readonly expression: Expression;
+}
+
+interface Validation extends Named {
+  readonly message: string | undefined;
+  readonly messageExpression: Expression | undefined;
+  readonly reason: string | undefined;
+}
+
+interface Policy {
+  readonly name: string;
+  readonly constraints: Constraints;
+  readonly failsClosed: boolean;
+  readonly conditions: readonly Named[];
+  readonly variables: readonly Named[];
+  readonly validations: readonly Validation[];
+}
+
+/** A policy with one of its bindings, compiled: what is asked on every request. */
+export interface ActivePolicy {
+  readonly policy: Policy;
+  readonly binding: string;
+  readonly constraints: Constraints;
+}
+
+const group = 'admissionregistration.k8s.io';
+/** Tables of policies and bindings. */
+export const policyTables = [
+  `validatingadmissionpolicies.${group}`,
+  `validatingadmissionpolicybindings.${group}`,
+] as const;
+
+/** Every policy with a binding that denies. */
+export function activePolicies({ store }: Ground): readonly ActivePolicy[] {
+  const policies = new Map(
+    store
+      .table(policyTables[0])
+      .all()
+      .map((object) => [object.metadata.name, compilePolicy(object)]),
+  );
+  return store
+    .table(policyTables[1])
+    .all()
+    .flatMap((binding) => {
+      const spec = recordAt(binding, 'spec');
+      const policy = policies.get(text(spec['policyName']) ?? '');
+      if (policy === undefined || !strings(spec['validationActions']).includes('Deny')) return [];
+      return [
+        { policy, binding: binding.metadata.name, constraints: policyConstraints(recordAt(spec, 'matchResources')) },
+      ];
+    });
+}
+
+function compilePolicy(object: ApiObject): Policy {
+  const spec = recordAt(object, 'spec');
+  const named = (field: string): Named[] =>
+    recordsAt(spec, field).map((entry) => {
+      const source = text(entry['expression']) ?? '';
+      return { name: text(entry['name']) ?? '', source, expression: compile(source) };
+    });
+  const validations = recordsAt(spec, 'validations').map((entry): Validation => {
+    const source = text(entry['expression']) ?? '';
+    const worded = text(entry['messageExpression']);
+    return {
+      name: '',
+      source,
+      expression: compile(source),
+      message: text(entry['message']),
+      messageExpression: worded === undefined ? undefined : compile(worded),
+      reason: text(entry['reason']),
+    };
+  });
+  return {
+    name: object.metadata.name,
+    constraints: policyConstraints(recordAt(spec, 'matchConstraints')),
+    failsClosed: spec['failurePolicy'] !== 'Ignore',
+    conditions: named('matchConditions'),
+    variables: named('variables'),
+    validations,
+  };
+}
+
+/** Asks one policy. @throws StatusError when it denies */
+export function askPolicy(ground: Ground, active: ActivePolicy, request: AdmissionRequest): void {
+  const { policy } = active;
+  if (!constrains(ground, policy.constraints, request, false)) return;
+  if (!constrains(ground, active.constraints, request, true)) return;
+  const variables = withVariables(requestVariables(ground, request), policy.variables);
+  if (!conditionsHold(active, request, variables)) return;
+  for (const validation of policy.validations) {
+    let holds: unknown;
+    try {
+      holds = validation.expression(variables);
+    } catch (error) {
+      if (policy.failsClosed) throw denied(active, request, evaluationFailure(validation, error), undefined);
+      continue;
+    }
+    if (holds !== true) throw denied(active, request, refusal(validation, variables), validation.reason);
+  }
+}
+
+/** A condition that is false outweighs one that cannot be evaluated. */
+function conditionsHold(active: ActivePolicy, request: AdmissionRequest, variables: Record<string, unknown>): boolean {
+  let failure: string | undefined;
+  for (const condition of active.policy.conditions) {
+    try {
+      if (condition.expression(variables) !== true) return false;
+    } catch (error) {
+      failure ??= evaluationFailure(condition, error);
+    }
+  }
+  if (failure === undefined) return true;
+  if (active.policy.failsClosed) throw denied(active, request, failure, undefined);
+  return false;
+}
+
+function evaluationFailure({ source }: Named, error: unknown): string {
+  return `expression '${source}' resulted in error: ${firstLine(error).replace(/^No such key/, 'no such key')}`;
+}
+
+function refusal({ messageExpression, message, source }: Validation, variables: Record<string, unknown>): string {
+  try {
+    const worded = messageExpression?.(variables);
+    if (typeof worded === 'string' && worded.trim() !== '') return worded;
+  } catch {
+    // The real server falls back to the message too.
+  }
+  return message ?? `failed expression: ${source.trim()}`;
+}
+
+const codes: Readonly<Record<string, number>> = {
+  Unauthorized: 401,
+  Forbidden: 403,
+  RequestEntityTooLarge: 413,
+  Invalid: 422,
+};
+
+function denied(
+  { policy, binding }: ActivePolicy,
+  request: AdmissionRequest,
+  why: string,
+  reason = 'Invalid',
+): StatusError {
+  const message = `ValidatingAdmissionPolicy '${policy.name}' with binding '${binding}' denied request: ${why}`;
+  const { status } = forbidden(request.call.type, request.name, message);
+  const details: Status['details'] = { ...status.details, causes: [{ message }] };
+  return new StatusError(codes[reason] ?? 422, reason, status.message ?? message, details);
+}
+
+/** Expressions of a policy that are no CEL, by field; the server refuses such a policy. */
+export function policyProblems(
+  spec: Record<string, unknown>,
+): readonly { field: string; value: string; problem: string }[] {
+  return ['validations', 'variables', 'matchConditions'].flatMap((list) =>
+    recordsAt(spec, list).flatMap((entry, i) => {
+      const value = text(entry['expression']) ?? '';
+      const problem = expressionProblem(value);
+      return problem === undefined ? [] : [{ field: `spec.${list}[${i}].expression`, value, problem }];
+    }),
+  );
+}

@@ -1,0 +1,28 @@
+import type { Status } from './status.ts';
+
+/** A whole answer, ready to be sent. */
+export interface Answer {
+  readonly code: number;
+  readonly body: string;
+  /** @defaultValue application/json */
+  readonly contentType?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** An answer of plain text. */
+export function textAnswer(code: number, body: string): Answer {
+  return { code, body, contentType: 'text/plain; charset=utf-8' };
+}
+
+/** What the real server says about an address it knows nothing about. */
+export const pageNotFound: Answer = Object.freeze(textAnswer(404, '404 page not found\n'));
+
+/** A Status as an answer. */
+export function statusAnswer(status: Status): Answer {
+  const wait = status.details?.retryAfterSeconds;
+  return {
+    code: status.code ?? 200,
+    body: JSON.stringify(status),
+    ...(wait === undefined ? {} : { headers: { 'Retry-After': String(wait) } }),
+  };
+}

@@ -1,0 +1,162 @@
+import type { Ground } from '../call.ts';
+import type { ServedType } from '../catalogue.ts';
+import { InternalClient } from '../internal-client.ts';
+import { type ApiObject, recordAt, strings, timestamp } from '../object.ts';
+import type { Pace } from '../pace.ts';
+import { namespaceFinalizer } from '../rules.ts';
+import { StatusError } from '../status.ts';
+import { WorkQueue } from './work-queue.ts';
+
+// The real controller, too, waits five seconds before it touches a namespace that is being deleted.
+const graceMs = 5000;
+const delays = { minMs: 100, maxMs: 300, retryMs: 200, maxRetryMs: 10_000 };
+
+/** What is left of a namespace's contents after an attempt to delete them. */
+interface Rest {
+  readonly remaining: readonly ApiObject[];
+  readonly failures: readonly string[];
+}
+
+/** Empties namespaces that are being deleted and lets them go when nothing is left, whatever its kind. */
+export class NamespaceLifecycle {
+  readonly #ground: Ground;
+  readonly #client: InternalClient;
+  readonly #queue: WorkQueue;
+  readonly #namespaces: ServedType;
+
+  /** Works on `ground` from now on. */
+  constructor(ground: Ground, pace: Pace, namespaces: ServedType) {
+    this.#ground = ground;
+    this.#namespaces = namespaces;
+    this.#client = new InternalClient(ground, 'namespace-controller');
+    this.#queue = new WorkQueue(pace, delays, (name) => this.#empty(name));
+    const terminating = new Set<string>();
+    ground.store.subscribe((storage, { before, after }) => {
+      if (storage === 'namespaces') {
+        const name = (after ?? before)?.metadata.name ?? '';
+        if (after === undefined) terminating.delete(name);
+        else if (after.metadata.deletionTimestamp !== undefined && !terminating.has(name)) {
+          terminating.add(name);
+          pace.later(graceMs, graceMs + 500, () => this.#queue.add(name));
+        }
+      } else if (after === undefined && before?.metadata.namespace !== undefined) {
+        const { namespace } = before.metadata;
+        if (this.#isEmptied(namespace)) this.#queue.add(namespace);
+      }
+    });
+  }
+
+  /** Whether the contents of this namespace were asked to go before: then what goes now may have been the last of them. */
+  #isEmptied(name: string): boolean {
+    const conditions = recordAt(this.#ground.store.table('namespaces').get(name), 'status')['conditions'];
+    return Array.isArray(conditions);
+  }
+
+  async #empty(name: string): Promise<void> {
+    const namespace = this.#namespace(name);
+    if (namespace?.metadata.deletionTimestamp === undefined) return;
+    const finalizers = strings(recordAt(namespace, 'spec')['finalizers']);
+    if (!finalizers.includes(namespaceFinalizer)) return;
+    const rest = await this.#deleteContents(name);
+    const now = this.#namespace(name);
+    if (now === undefined) return;
+    await this.#client.patch(this.#namespaces, now, { status: { conditions: conditionsOf(now, rest) } }, 'status');
+    if (rest.remaining.length > 0) throw new Error(`${rest.remaining.length} objects are left in ${name}`);
+    const last = this.#namespace(name);
+    if (last === undefined) return;
+    const spec = { finalizers: finalizers.filter((finalizer) => finalizer !== namespaceFinalizer) };
+    await this.#client.finalize(this.#namespaces, { ...last, spec });
+  }
+
+  #namespace(name: string): ApiObject | undefined {
+    return this.#ground.store.table('namespaces').get(name);
+  }
+
+  async #deleteContents(namespace: string): Promise<Rest> {
+    const failures: string[] = [];
+    const kinds = this.#ground.registry.storages().filter((type) => type.namespaced);
+    const within = (type: ServedType): readonly ApiObject[] =>
+      this.#ground.store
+        .table(type.storage)
+        .all()
+        .filter((object) => object.metadata.namespace === namespace);
+    for (const type of kinds) {
+      if (within(type).length === 0) continue;
+      try {
+        await this.#client.deleteCollection(type, namespace, { propagationPolicy: 'Background' });
+      } catch (error) {
+        if (!(error instanceof StatusError)) throw error;
+        failures.push(error.message);
+      }
+    }
+    return { remaining: kinds.flatMap(within), failures };
+  }
+}
+
+function conditionsOf(namespace: ApiObject, { remaining, failures }: Rest): object[] {
+  const finalizers = Map.groupBy(
+    remaining.flatMap((object) => object.metadata.finalizers ?? []),
+    (name) => name,
+  );
+  const kinds = Map.groupBy(remaining, (object) => object.kind);
+  const known = recordAt(namespace, 'status')['conditions'];
+  const condition = (
+    type: string,
+    bad: boolean,
+    reasons: readonly [string, string],
+    messages: readonly [string, string],
+  ) => {
+    const status = bad ? 'True' : 'False';
+    const [reason, message] = bad ? [reasons[0], messages[0]] : [reasons[1], messages[1]];
+    const before: unknown = Array.isArray(known)
+      ? known.find((item: unknown) => recordAt(item)['type'] === type && recordAt(item)['status'] === status)
+      : undefined;
+    return { type, status, reason, message, lastTransitionTime: recordAt(before)['lastTransitionTime'] ?? timestamp() };
+  };
+  const count = (list: Map<string, readonly unknown[]>, say: (name: string, count: number) => string): string =>
+    [...list]
+      .map(([name, items]) => say(name, items.length))
+      .sort()
+      .join(', ');
+  return [
+    condition(
+      'NamespaceDeletionDiscoveryFailure',
+      false,
+      ['', 'ResourcesDiscovered'],
+      ['', 'All resources successfully discovered'],
+    ),
+    condition(
+      'NamespaceDeletionGroupVersionParsingFailure',
+      false,
+      ['', 'ParsedGroupVersions'],
+      ['', 'All legacy kube types successfully parsed'],
+    ),
+    condition(
+      'NamespaceDeletionContentFailure',
+      failures.length > 0,
+      ['ContentDeletionFailed', 'ContentDeleted'],
+      [
+        `Failed to delete all resource types, ${failures.length} remaining: ${failures.join(', ')}`,
+        'All content successfully deleted, may be waiting on finalization',
+      ],
+    ),
+    condition(
+      'NamespaceContentRemaining',
+      remaining.length > 0,
+      ['SomeResourcesRemain', 'ContentRemoved'],
+      [
+        `Some resources are remaining: ${count(kinds, (kind, n) => `${kind} has ${n} resource instances`)}`,
+        'All content successfully removed',
+      ],
+    ),
+    condition(
+      'NamespaceFinalizersRemaining',
+      finalizers.size > 0,
+      ['SomeFinalizersRemain', 'ContentHasNoFinalizers'],
+      [
+        `Some content in the namespace has finalizers remaining: ${count(finalizers, (name, n) => `${name} in ${n} resource instances`)}`,
+        'All content-preserving finalizers finished',
+      ],
+    ),
+  ];
+}
