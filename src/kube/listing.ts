@@ -114,7 +114,8 @@ async function readPage<T>(
     call,
   );
   const metadata = isRecord(answer) ? answer['metadata'] : undefined;
-  const items = isRecord(answer) ? (answer['items'] ?? []) : undefined;
+  // A list without items says so; an answer without that field is something else.
+  const items = isRecord(answer) && 'items' in answer ? (answer['items'] ?? []) : undefined;
   if (
     !isRecord(metadata) ||
     typeof metadata['resourceVersion'] !== 'string' ||
