@@ -4,7 +4,7 @@ import type { ItemStep, Step, StepContext } from './step.ts';
 /** What the engine sees of a state: it never looks inside. */
 export type ErasedState = Readonly<Record<string, unknown>>;
 /** A step whose own types were checked by the composition. */
-export type ErasedStep = Step<string, ErasedState, unknown, Json, unknown>;
+export type ErasedStep = Step<string, ErasedState, unknown, Json, Json | undefined>;
 /** An item step whose own types were checked by the composition. */
 export type ErasedItemStep = ItemStep<string, ErasedState, unknown, Json, Json>;
 

@@ -1,5 +1,7 @@
-import type { FederationError } from '../errors.ts';
+import { FederationError } from '../errors.ts';
+import type { Emitter } from '../internal/emitter.ts';
 import type { Residue } from './change.ts';
+import type { EventLog } from './event-log.ts';
 import type { PauseReason, RunEvent, ShownGate } from './events.ts';
 
 /** How a drive ended. */
@@ -35,4 +37,86 @@ export interface Run<Output> extends AsyncIterable<RunEvent> {
   settled(): Promise<Outcome<Output>>;
   /** Rejects on all but completed, with an error that names the run; never raises an unhandled rejection by itself. */
   result(): Promise<Output>;
+}
+
+/** What makes a {@link Run}: the drive behind the handle. */
+export interface HandleSource<Output> {
+  readonly id: string;
+  readonly workflow: string;
+  readonly events: EventLog;
+  readonly emitter: Emitter<RunEvent>;
+  readonly requestPause: () => void;
+  /** Never rejects. */
+  readonly settled: Promise<Outcome<Output>>;
+}
+
+/** The handle of a drive. */
+export function createHandle<Output>(source: HandleSource<Output>): Run<Output> {
+  const { id, events, emitter, requestPause, settled } = source;
+  return Object.freeze({
+    id,
+    on: emitter.on.bind(emitter),
+    pause: async () => {
+      requestPause();
+      await settled;
+    },
+    settled: () => settled,
+    result: () => {
+      const result = settled.then((outcome) => {
+        if (outcome.state === 'completed') return outcome.output;
+        throw outcomeError(source, outcome);
+      });
+      // Whoever asked sees the rejection; who asked and does not look is no reason to end the process.
+      result.catch(() => undefined);
+      return result;
+    },
+    [Symbol.asyncIterator]: () => events.read(),
+  });
+}
+
+/** The error that stands for an outcome which is not `completed`: it has the code of its cause, and names the run. */
+function outcomeError(
+  { id, workflow }: Pick<HandleSource<unknown>, 'id' | 'workflow'>,
+  outcome: Exclude<Outcome<unknown>, { readonly state: 'completed' }>,
+): FederationError {
+  const run = `Run "${id}" of workflow "${workflow}"`;
+  const details = { runId: id, state: outcome.state };
+  if (outcome.state === 'driver-lost')
+    return new FederationError('DRIVER_LOST', `${run} was taken over by another driver; follow it there.`, { details });
+  const { error } = outcome;
+  const because = error === undefined ? '' : `: ${error.message}`;
+  const code = error?.code ?? 'ABORTED';
+  const cause = error === undefined ? {} : { cause: error };
+  switch (outcome.state) {
+    case 'paused':
+      return new FederationError(
+        code,
+        `${run} is paused (${outcome.why})${because} Call resume() with this run id to go on, or rollback() to undo it.`,
+        { ...cause, details: { ...details, why: outcome.why } },
+      );
+    case 'rolled-back':
+      return new FederationError(code, `${run} was rolled back; everything is as before${because}`, {
+        ...cause,
+        details,
+      });
+    case 'rollback-incomplete': {
+      const left = outcome.residue.map(
+        (r) => `${r.item === undefined ? r.step : `${r.step} (${r.item})`}: ${r.why} ${r.remedy}`,
+      );
+      return new FederationError(
+        code,
+        `${run} was rolled back, but not wholly${because} Left: ${left.join(' ')} Then call rollback() with this run id once more.`,
+        {
+          ...cause,
+          details: {
+            ...details,
+            residue: outcome.residue.map((residue) => ({
+              ...residue,
+              resource: residue.resource === undefined ? null : { ...residue.resource },
+            })),
+          },
+        },
+      );
+    }
+  }
 }

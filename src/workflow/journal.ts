@@ -26,7 +26,9 @@ export type JournalEntry = {
       readonly release: string;
       readonly workflow: string;
       readonly version: string;
+      /** Names of steps and gates, in order. */
       readonly steps: readonly string[];
+      readonly pivot?: string;
       readonly fingerprint: string;
       readonly identity: Json;
       readonly input: Json;

@@ -1,0 +1,175 @@
+import { FederationError } from '../errors.ts';
+import { redact } from '../internal/redact.ts';
+import type { Logger } from '../types.ts';
+import { attempted } from './attempts.ts';
+import type { Definition, Element, ErasedItemStep, ErasedState, ErasedStep, Gate } from './definition.ts';
+import type { RunEvent, StepEventBase } from './events.ts';
+import type { Claim } from './journal.ts';
+import type { Ledger } from './ledger.ts';
+import type { Approval } from './options.ts';
+import { resultsOf } from './state.ts';
+import type { StepContext } from './step.ts';
+import type { Clock } from './time.ts';
+
+/** What tests may turn. */
+export interface Tuning {
+  readonly clock: Clock;
+  /** How long an aborted attempt may take to settle before the run pauses as `STEP_STUCK`. */
+  readonly graceMs: number;
+  /** Items captured in one record, and done records held back at most. */
+  readonly groupSize: number;
+}
+
+/** Logs nothing. */
+export const silentLogger: Logger = Object.freeze({ debug() {}, info() {}, warn() {}, error() {} });
+
+type Body<T> = T extends unknown ? Omit<T, 'runId' | 'seq' | 'at' | 'index' | 'total'> : never;
+/** An event before the drive adds what all have. */
+export type EventBody = Body<RunEvent>;
+
+/** What every context of this drive has; the rest is added per attempt. */
+export type Context = StepContext<ErasedState, unknown>;
+
+/** Everything that one drive works with. */
+export interface DriveParts {
+  readonly runId: string;
+  readonly definition: Definition;
+  readonly env: unknown;
+  readonly log: Logger;
+  readonly ledger: Ledger;
+  readonly claim: Claim;
+  readonly tuning: Tuning;
+  readonly approvals: readonly Approval[];
+  /** Aborted by a wish to pause and by loss of the claim. */
+  readonly forward: AbortSignal;
+  /** Aborted by loss of the claim only. */
+  readonly backward: AbortSignal;
+  readonly tell: (event: RunEvent) => void;
+}
+
+/** An undo gets this many times the time limit of its step. */
+const undoPatience = 3;
+
+/** One drive: hands every function of a step its context, and runs it under rule 10. */
+export class Drive {
+  readonly parts: DriveParts;
+  /** Why this drive undoes, with its cause; the journal keeps only its message. */
+  failure: FederationError | undefined;
+  readonly #elements: ReadonlyMap<string, Element>;
+  readonly #started = new Map<string, number>();
+  readonly #numbers: ReadonlyMap<string, Pick<StepEventBase, 'index' | 'total'>>;
+
+  constructor(parts: DriveParts) {
+    this.parts = parts;
+    const { elements } = parts.definition;
+    this.#elements = new Map(elements.map((element) => [element.name, element]));
+    const steps = elements.filter(({ kind }) => kind !== 'gate');
+    this.#numbers = new Map(steps.map(({ name }, index) => [name, { index: index + 1, total: steps.length }]));
+  }
+
+  get ledger(): Ledger {
+    return this.parts.ledger;
+  }
+
+  /** The element of this name; the core only names those of the definition. */
+  element(name: string): Element {
+    const element = this.#elements.get(name);
+    if (element === undefined) throw new TypeError(`The workflow has no "${name}".`);
+    return element;
+  }
+
+  single(name: string): ErasedStep {
+    const element = this.element(name);
+    if (element.kind !== 'step') throw new TypeError(`"${name}" is no single step.`);
+    return element.step;
+  }
+
+  many(name: string): ErasedItemStep {
+    const element = this.element(name);
+    if (element.kind !== 'items') throw new TypeError(`"${name}" is no item step.`);
+    return element.step;
+  }
+
+  gate(name: string): Gate {
+    const element = this.element(name);
+    if (element.kind !== 'gate') throw new TypeError(`"${name}" is no gate.`);
+    return element;
+  }
+
+  /** How long ago this drive said that the step started. */
+  sinceStarted(name: string): number {
+    const now = this.parts.tuning.clock.now();
+    return now - (this.#started.get(name) ?? now);
+  }
+
+  tell(body: EventBody): void {
+    if (body.type === 'step:started') this.#started.set(body.step, this.parts.tuning.clock.now());
+    const { runId, ledger, tuning, tell } = this.parts;
+    const base = { runId, seq: ledger.state.seq, at: tuning.clock.date() };
+    const numbers = 'step' in body ? this.#numbers.get(body.step) : undefined;
+    // Event bodies are events without exactly these fields.
+    tell({ ...body, ...base, ...numbers } as RunEvent);
+  }
+
+  /** Whether `error` ends the drive whatever the step: nobody may write on. */
+  isFatal(error: unknown): boolean {
+    const { lost, broken } = this.ledger;
+    return lost !== undefined || broken !== undefined || FederationError.is(error, 'STEP_STUCK');
+  }
+
+  /** Runs one function of a step, forward. */
+  work<T>(step: ErasedStep | ErasedItemStep, what: string, work: (ctx: Context) => Promise<T>): Promise<T> {
+    return this.#attempt(step, what, this.parts.forward, step.timeoutMs, work);
+  }
+
+  /** Runs one function of a step to undo: no pause reaches it, and it has more time. */
+  undo<T>(step: ErasedStep | ErasedItemStep, what: string, work: (ctx: Context) => Promise<T>): Promise<T> {
+    const limit = step.timeoutMs === undefined ? undefined : step.timeoutMs * undoPatience;
+    return this.#attempt(step, what, this.parts.backward, limit, work);
+  }
+
+  /** The context of one attempt. */
+  context(signal: AbortSignal, attempt: number, step: string): Context {
+    const { runId, env, log, claim, ledger } = this.parts;
+    return {
+      state: resultsOf(ledger.state),
+      env,
+      signal,
+      log,
+      runId,
+      attempt,
+      epoch: ledger.state.epoch,
+      confirmDriver: async () => {
+        if (ledger.lost !== undefined) throw ledger.lost;
+        try {
+          await claim.renew();
+        } catch (error) {
+          throw FederationError.is(error, 'DRIVER_LOST') ? ledger.lose(error) : error;
+        }
+      },
+      progress: (message, count) => {
+        this.tell({ type: 'step:progress', step, message: redact(message), ...(count && { count }) });
+      },
+    };
+  }
+
+  async #attempt<T>(
+    step: ErasedStep | ErasedItemStep,
+    what: string,
+    signal: AbortSignal,
+    timeoutMs: number | undefined,
+    work: (ctx: Context) => Promise<T>,
+  ): Promise<T> {
+    const { clock, graceMs } = this.parts.tuning;
+    return attempted((own, attempt) => work(this.context(own, attempt, step.name)), {
+      what,
+      signal,
+      clock,
+      graceMs,
+      timeoutMs,
+      retry: step.retry,
+      onRetry: ({ attempt, retriesLeft, error }) =>
+        this.tell({ type: 'step:retrying', step: step.name, attempt, retriesLeft, error }),
+    });
+  }
+}

@@ -1,0 +1,122 @@
+import { randomUUID } from 'node:crypto';
+import { FederationError } from '../errors.ts';
+import { abortError } from '../internal/signal.ts';
+import type { Json } from '../types.ts';
+import { admitResume, admitRollback, admitWorld } from './admission.ts';
+import type { Workflow } from './compose.ts';
+import { silentLogger, type Tuning } from './drive.ts';
+import type { Run } from './handle.ts';
+import { checkedEntries, checkRunId } from './journal-check.ts';
+import { type Foreseen, openRun } from './opening.ts';
+import type { DriveOptions, PlanOptions, ResumeOptions, RunOptions } from './options.ts';
+import { plain } from './plain.ts';
+import type { Plan } from './planned.ts';
+import { makePlan } from './planning.ts';
+import { restedRun, startDrive } from './start.ts';
+import { type RunState, stateOf } from './state.ts';
+
+/** The four verbs. */
+export interface Engine {
+  plan<I, E, O>(workflow: Workflow<I, E, O>, input: I, options: PlanOptions<E>): Promise<Plan>;
+  run<I, E, O>(workflow: Workflow<I, E, O>, input: I, options: RunOptions<E>): Promise<Run<O>>;
+  resume<I, E, O>(workflow: Workflow<I, E, O>, runId: string, options: ResumeOptions<E>): Promise<Run<O>>;
+  rollback<I, E, O>(workflow: Workflow<I, E, O>, runId: string, options: DriveOptions<E>): Promise<Run<O>>;
+}
+
+/** An engine with its own time; the public functions use that of this machine. */
+export function createEngine(tuning: Tuning): Engine {
+  return {
+    async plan(workflow, input, options) {
+      const { planned } = await foresee(workflow, input, options, tuning);
+      return planned;
+    },
+
+    async run(workflow, input, options) {
+      const runId = options.runId ?? `run-${randomUUID()}`;
+      checkRunId(runId);
+      const foreseen = await foresee(workflow, input, options, tuning);
+      const driver = randomUUID();
+      const state = await openRun(workflow, foreseen, options, {
+        journal: options.journal,
+        runId,
+        driver,
+        clock: tuning.clock,
+      });
+      return startDrive({ workflow, runId, driver, options, tuning, verb: 'run', readState: async () => state });
+    },
+
+    async resume(workflow, runId, options) {
+      const gates = workflow['~definition'].elements.flatMap(({ kind, name }) => (kind === 'gate' ? [name] : []));
+      const unknown = options.approve?.find(({ gate }) => !gates.includes(gate));
+      if (unknown !== undefined)
+        throw new FederationError(
+          'WORKFLOW_INVALID',
+          `Workflow "${workflow.name}" has no gate "${unknown.gate}" to approve; it has: ${gates.join(', ') || 'none'}.`,
+        );
+      return driveOn(workflow, runId, options, tuning, 'resume');
+    },
+
+    async rollback(workflow, runId, options) {
+      return driveOn(workflow, runId, options, tuning, 'rollback');
+    },
+  };
+}
+
+async function foresee<I, E, O>(
+  workflow: Workflow<I, E, O>,
+  input: I,
+  { env, logger, signal }: PlanOptions<E>,
+  tuning: Tuning,
+): Promise<Foreseen> {
+  const own = signal ?? new AbortController().signal;
+  if (own.aborted) throw abortError(own);
+  const kept = plain(input, `The input of workflow "${workflow.name}"`);
+  const identity = await identityOf(workflow, env);
+  const planned = await makePlan(workflow, {
+    input: kept,
+    identity,
+    env,
+    log: logger ?? silentLogger,
+    signal: own,
+    tuning,
+  });
+  return { planned, input: kept, identity };
+}
+
+async function identityOf<I, E, O>(workflow: Workflow<I, E, O>, env: E): Promise<Json> {
+  const { identity } = workflow['~definition'];
+  return identity === undefined ? null : plain(await identity(env), `The identity of workflow "${workflow.name}"`);
+}
+
+async function driveOn<I, E, O>(
+  workflow: Workflow<I, E, O>,
+  runId: string,
+  options: ResumeOptions<E>,
+  tuning: Tuning,
+  verb: 'resume' | 'rollback',
+): Promise<Run<O>> {
+  checkRunId(runId);
+  const { elements, reach } = workflow['~definition'];
+  const admit = verb === 'resume' ? admitResume : admitRollback;
+  const readState = async (): Promise<RunState> => {
+    const state = stateOf(await checkedEntries(options.journal, runId));
+    if (state === undefined)
+      throw new FederationError(
+        'RUN_UNKNOWN',
+        `This journal has no run "${runId}"; see that it is the journal the run was begun with.`,
+      );
+    admit(runId, state, { name: workflow.name, version: workflow.version, steps: workflow.steps, elements });
+    return state;
+  };
+  const state = await readState();
+  const identity = await identityOf(workflow, options.env);
+  admitWorld(runId, state, identity);
+  if (isOver(state, verb)) return restedRun(workflow, runId, state, options.logger);
+  await reach?.(options.env);
+  return startDrive({ workflow, runId, driver: randomUUID(), options, tuning, verb, readState });
+}
+
+/** A closed run is not driven on, but for residue that a rollback tries again. */
+function isOver(state: RunState, verb: 'resume' | 'rollback'): boolean {
+  return state.closed !== undefined && !(verb === 'rollback' && state.closed === 'rollback-incomplete');
+}

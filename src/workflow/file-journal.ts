@@ -1,0 +1,139 @@
+import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { FederationError } from '../errors.ts';
+import { digest } from '../internal/digest.ts';
+import { abortError } from '../internal/signal.ts';
+import { defaultClaimMs, takeClaim } from './claiming.ts';
+import { fileClaims } from './file-claims.ts';
+import { isMissing, isTemporary, linkNew, syncDirectory } from './file-writing.ts';
+import type { JournalEntry, JournalStore } from './journal.ts';
+import { checkRunId, conflictAt } from './journal-check.ts';
+import { type Clock, systemClock } from './time.ts';
+
+const marker = 'journal.json';
+const markerText = `${JSON.stringify({ kind: 'kubesphere-federation journal', format: 1 })}\n`;
+
+/**
+ * A journal in a directory of its own, which is made when first written to. Survives the process and a power cut, and may be used by
+ * several processes of one machine: one file per record, complete and on disk before it gets its name, and a name that is taken is
+ * the conflict. Files can be read by their owner only. Its claims last ten seconds.
+ */
+export function fileJournal(directory: string): JournalStore {
+  return createFileJournal(directory, systemClock);
+}
+
+/** {@link fileJournal} with its own time. */
+export function createFileJournal(directory: string, clock: Clock, claimMs: number = defaultClaimMs): JournalStore {
+  const pathOf = (runId: string): string => {
+    checkRunId(runId);
+    return join(directory, runId);
+  };
+  return Object.freeze<JournalStore>({
+    async append(runId, seq, entry, { signal } = {}) {
+      if (signal?.aborted) throw abortError(signal);
+      const path = pathOf(runId);
+      if (seq === 1) {
+        await makeJournal(directory);
+        await mkdir(path, { recursive: true, mode: 0o700 });
+        await syncDirectory(directory);
+      }
+      const text = `${JSON.stringify({ seq, digest: digest(entry), entry })}\n`;
+      if (!(await linkNew(path, fileOf(seq), text))) throw conflictAt(runId, seq);
+    },
+
+    async *read(runId, { signal } = {}) {
+      const path = pathOf(runId);
+      if (!(await isJournal(directory))) return;
+      const names = await entryNames(path);
+      for (const [index, name] of names.entries()) {
+        if (signal?.aborted) throw abortError(signal);
+        const seq = index + 1;
+        if (name !== fileOf(seq)) throw invalid(path, `record ${seq} is missing, though later ones are there`);
+        yield await readEntry(path, seq);
+      }
+    },
+
+    async *runs() {
+      if (!(await isJournal(directory))) return;
+      for (const { name } of await readdir(directory, { withFileTypes: true }))
+        if (name !== marker && !isTemporary(name) && (await entryNames(join(directory, name))).length > 0) yield name;
+    },
+
+    async claim(runId, driver, { signal } = {}) {
+      const register = fileClaims(pathOf(runId));
+      return takeClaim(register, { runId, driver, clock, claimMs, ...(signal && { signal }) });
+    },
+  });
+}
+
+function fileOf(seq: number): string {
+  return `${String(seq).padStart(8, '0')}.json`;
+}
+
+/** Whether there is a journal; refuses a directory that is something else. */
+async function isJournal(directory: string): Promise<boolean> {
+  const names = await namesIn(directory);
+  if (names.length === 0) return false;
+  if (!names.includes(marker))
+    throw invalid(
+      directory,
+      `it is not empty and has no ${marker}, so it is no journal; give it a directory of its own`,
+    );
+  if ((await readFile(join(directory, marker), 'utf8')) === markerText) return true;
+  throw invalid(directory, `${marker} is of a format that this release does not know; use the release that made it`);
+}
+
+async function makeJournal(directory: string): Promise<void> {
+  if (await isJournal(directory)) return;
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await linkNew(directory, marker, markerText);
+  await syncDirectory(dirname(directory));
+}
+
+async function entryNames(path: string): Promise<string[]> {
+  const names = (await namesIn(path)).filter((name) => !/^claim-\d+\.json$/.test(name));
+  const alien = names.find((name) => !/^\d{8}\.json$/.test(name));
+  if (alien !== undefined) throw invalid(path, `"${alien}" is no part of a journal; take it away`);
+  return names.sort();
+}
+
+async function namesIn(path: string): Promise<string[]> {
+  try {
+    return (await readdir(path)).filter((name) => !isTemporary(name));
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
+
+async function readEntry(path: string, seq: number): Promise<JournalEntry> {
+  const name = fileOf(seq);
+  const text = await readFile(join(path, name), 'utf8');
+  const found = parsed(text);
+  if (typeof found !== 'object' || found === null || !('entry' in found) || !('digest' in found) || !('seq' in found))
+    throw invalid(path, `${name} is damaged`);
+  if (
+    found.seq !== seq ||
+    typeof found.entry !== 'object' ||
+    found.entry === null ||
+    digest(found.entry) !== found.digest
+  )
+    throw invalid(path, `${name} is not what was written there`);
+  // The digest says that this is what append() was given.
+  return found.entry as JournalEntry;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function invalid(path: string, why: string): FederationError {
+  return new FederationError(
+    'JOURNAL_INVALID',
+    `The journal at ${path} cannot be used: ${why}. If it was damaged, restore it from a copy.`,
+  );
+}

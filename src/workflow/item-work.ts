@@ -1,0 +1,178 @@
+import { FederationError } from '../errors.ts';
+import { abortError } from '../internal/signal.ts';
+import { holdTo } from './deciding.ts';
+import type { ErasedItemStep } from './definition.ts';
+import type { Drive } from './drive.ts';
+import { explain } from './failure.ts';
+import { blockedError, listedItems, together } from './foresee.ts';
+import { pool } from './pool.ts';
+import { halfDoneItems, type ItemRecords } from './state.ts';
+import { itemTargets, refuseMoved, type Way } from './target.ts';
+
+const defaultConcurrency = 8;
+
+/** How many items of this step are worked on at once. */
+export function concurrencyOf(step: ErasedItemStep): number {
+  return Math.max(1, step.concurrency ?? defaultConcurrency);
+}
+
+/** Lists the items and records them all as `items-fixed`, before the first capture. */
+export async function fixItems(drive: Drive, step: ErasedItemStep): Promise<void> {
+  const { ledger } = drive;
+  const { name } = step;
+  const items = await drive.work(step, 'The list of items', (ctx) => listedItems(step, ctx));
+  const forecast = together(items);
+  const planned = ledger.state.opened.plan?.steps.find((one) => one.name === name);
+  if (planned !== undefined) holdTo(planned, { forecast, items });
+  if (forecast.effect === 'blocked') throw blockedError(name, forecast);
+  if (forecast.effect === 'none') {
+    await ledger.append({ type: 'skipped', step: name, why: forecast.why, out: { done: 0 } });
+    return drive.tell({ type: 'step:skipped', step: name, why: forecast.why });
+  }
+  await ledger.append({
+    type: 'items-fixed',
+    step: name,
+    items: items.map(({ key, item, forecast: own }) => ({
+      key,
+      item,
+      intends: own.effect === 'change' ? own.changes : [],
+      ...(own.effect === 'none' && { skipped: own.why }),
+    })),
+  });
+  drive.tell({ type: 'step:started', step: name, attempt: 1 });
+}
+
+/** Captures and runs the items that are not done, in groups: the next is captured while one runs. */
+export async function workOnItems(drive: Drive, step: ErasedItemStep, again: boolean): Promise<void> {
+  const items = recordsOf(drive, step);
+  if (again) {
+    await refuseNewKeys(drive, step, items);
+    drive.tell({ type: 'step:started', step: step.name, attempt: 1 });
+  }
+  const pace = paceOf(drive, step, items);
+  const waiting = [...items.fixed.values()]
+    .filter((i) => i.skipped === undefined && !items.captured.has(i.key))
+    .map(({ key }) => key);
+  let ready = halfDoneItems(items);
+  while (ready.length > 0 || waiting.length > 0) {
+    const ahead = waiting.splice(0, drive.parts.tuning.groupSize);
+    const both = await Promise.allSettled([
+      runGroup(drive, step, items, ready, pace),
+      captureGroup(drive, step, items, ahead),
+    ]);
+    for (const one of both) if (one.status === 'rejected' && drive.isFatal(one.reason)) throw one.reason;
+    for (const one of both) if (one.status === 'rejected') throw one.reason;
+    ready = ahead;
+  }
+}
+
+/** All items are done: nothing may have come meanwhile. */
+export async function finishItems(drive: Drive, step: ErasedItemStep): Promise<void> {
+  const items = recordsOf(drive, step);
+  await refuseNewKeys(drive, step, items);
+  await drive.ledger.append({ type: 'done', step: step.name, out: { done: items.done.size } });
+  drive.tell({ type: 'step:completed', step: step.name, durationMs: drive.sinceStarted(step.name) });
+}
+
+/** What the records say about the items of a step whose list is fixed. */
+export function recordsOf(drive: Drive, step: ErasedItemStep): ItemRecords {
+  const items = drive.ledger.state.steps.get(step.name)?.items;
+  if (items === undefined) throw new TypeError(`The items of step "${step.name}" are not fixed.`);
+  return items;
+}
+
+async function refuseNewKeys(drive: Drive, step: ErasedItemStep, { fixed }: ItemRecords): Promise<void> {
+  const now = await drive.work(step, 'The list of items', (ctx) => listedItems(step, ctx));
+  const added = now.filter(({ key }) => !fixed.has(key)).map(({ key }) => `"${key}"`);
+  if (added.length === 0) return;
+  throw new FederationError(
+    'WORLD_MOVED',
+    `${added.join(', ')} appeared after the list of items was fixed, and nobody decided about it. Take it away and resume, or roll back and begin anew.`,
+  );
+}
+
+async function captureGroup(
+  drive: Drive,
+  step: ErasedItemStep,
+  items: ItemRecords,
+  keys: readonly string[],
+): Promise<void> {
+  if (keys.length === 0) return;
+  const result = await pool(
+    keys,
+    concurrencyOf(step),
+    async (key) => {
+      const item = items.fixed.get(key)?.item ?? null;
+      return { key, before: await drive.work(step, 'The capture', (ctx) => step.capture({ ...ctx, item })) };
+    },
+    (failures) => failures === 0 && !drive.parts.forward.aborted,
+  );
+  refuseFailures(drive, result.failed);
+  await drive.ledger.append({ type: 'items-captured', step: step.name, items: result.done.map((one) => one.result) });
+}
+
+async function runGroup(
+  drive: Drive,
+  step: ErasedItemStep,
+  items: ItemRecords,
+  keys: readonly string[],
+  pace: () => void,
+): Promise<void> {
+  if (keys.length === 0) return;
+  const way: Way = (what, work) => drive.work(step, what, work);
+  const result = await pool(
+    itemTargets(step, items, keys),
+    concurrencyOf(step),
+    async (target) => {
+      const { item, before } = target;
+      if (target.seq < drive.ledger.state.epoch) await refuseMoved(target, way);
+      await way('The run', (ctx) => step.run({ ...ctx, item, before }));
+      return target.key;
+    },
+    (failures) => failures === 0 && !drive.parts.forward.aborted,
+  );
+  const done = result.done.flatMap(({ result: key }) => (key === undefined ? [] : [key]));
+  if (done.length > 0) {
+    await drive.ledger.append({ type: 'items-done', step: step.name, keys: done });
+    pace();
+  }
+  refuseFailures(
+    drive,
+    result.failed.map(({ of, error }) => ({ of: of.key ?? '', error })),
+  );
+}
+
+/** One bad item fails the step, and is named; those beside it are done and recorded. */
+function refuseFailures(drive: Drive, failed: readonly BadItem[]): void {
+  if (drive.parts.forward.aborted) throw abortError(drive.parts.forward);
+  const [first] = failed.toSorted((a, b) => Number(drive.isFatal(b.error)) - Number(drive.isFatal(a.error)));
+  if (first === undefined) return;
+  const named = ({ of, error }: BadItem): FederationError => explain(error, `Item "${of}"`);
+  const { code, message } = named(first);
+  const items = failed.map((bad) => ({ key: bad.of, error: named(bad).message }));
+  throw new FederationError(code, message, { cause: first.error, details: { items } });
+}
+
+interface BadItem {
+  readonly of: string;
+  readonly error: unknown;
+}
+
+/** Tells how far the step is, and how long it may still take at the rate of this drive. */
+function paceOf(drive: Drive, step: ErasedItemStep, items: ItemRecords): () => void {
+  const { clock } = drive.parts.tuning;
+  const total = [...items.fixed.values()].filter(({ skipped }) => skipped === undefined).length;
+  const doneBefore = items.done.size;
+  const began = clock.now();
+  return () => {
+    const done = items.done.size;
+    const remainingMs = Math.round(((clock.now() - began) / (done - doneBefore)) * (total - done));
+    drive.tell({
+      type: 'step:progress',
+      step: step.name,
+      message: `${done} of ${total}`,
+      count: { done, total },
+      remainingMs,
+    });
+  };
+}

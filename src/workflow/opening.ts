@@ -1,0 +1,78 @@
+import { FederationError } from '../errors.ts';
+import { canonical } from '../internal/digest.ts';
+import type { Json } from '../types.ts';
+import type { Workflow } from './compose.ts';
+import { decidingStep } from './deciding.ts';
+import type { JournalEntry } from './journal.ts';
+import { appendEntry, type LedgerOptions } from './ledger.ts';
+import type { RunOptions } from './options.ts';
+import { plain } from './plain.ts';
+import type { Plan } from './planned.ts';
+import { refuseBlocked } from './planning.ts';
+import { release } from './release.ts';
+import { beginState, type RunState } from './state.ts';
+
+/** What is known of a run before it begins. */
+export interface Foreseen {
+  readonly planned: Plan;
+  readonly input: Json;
+  readonly identity: Json;
+}
+
+/**
+ * Records the first entry of a run, once nothing speaks against it.
+ * @throws FederationError PLAN_BLOCKED, PLAN_STALE or RUN_EXISTS; nothing was touched then
+ */
+export async function openRun<I, E, O>(
+  workflow: Workflow<I, E, O>,
+  { planned, input, identity }: Foreseen,
+  { plan, onFailure = 'rollback' }: RunOptions<E>,
+  ledger: LedgerOptions,
+): Promise<RunState> {
+  refuseBlocked(planned);
+  if (plan !== undefined) refuseStale(plan, planned);
+  const pivot = planned.steps.find((step) => step.pivot)?.name;
+  const entry: JournalEntry = {
+    at: ledger.clock.date(),
+    driver: ledger.driver,
+    type: 'opened',
+    format: 1,
+    release,
+    workflow: workflow.name,
+    version: workflow.version,
+    steps: workflow.steps,
+    ...(pivot !== undefined && { pivot }),
+    fingerprint: planned.fingerprint,
+    identity,
+    input,
+    onFailure,
+    ...(plan !== undefined && { plan: planned }),
+  };
+  // Plain JSON keeps the shape, and drops what is undefined in a plan.
+  const kept = plain(entry, `The first record of run "${ledger.runId}"`) as unknown as JournalEntry;
+  if ((await appendEntry(ledger, 1, kept)) === 'taken')
+    throw new FederationError(
+      'RUN_EXISTS',
+      `This journal already has a run "${ledger.runId}"; give this one another id, or drive that one on with resume() or rollback().`,
+    );
+  return beginState(kept);
+}
+
+/** Rule 6: what was approved is what is done. */
+function refuseStale(held: Plan, now: Plan): void {
+  if (held.fingerprint === now.fingerprint) return;
+  const before = new Map(held.steps.map((step) => [step.name, canonical(decidingStep(step))]));
+  const moved = now.steps
+    .filter((step) => before.get(step.name) !== canonical(decidingStep(step)))
+    .map(({ name }) => name);
+  const what =
+    held.workflow !== now.workflow || held.version !== now.version
+      ? `it is of ${held.workflow} ${held.version}, and this is ${now.workflow} ${now.version}`
+      : moved.length > 0
+        ? `these steps would do something else now: ${moved.join(', ')}`
+        : 'it was made for another input or another world';
+  throw new FederationError(
+    'PLAN_STALE',
+    `The plan no longer holds: ${what}. Nothing was touched; make a new plan and look at it.`,
+  );
+}

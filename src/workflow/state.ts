@@ -1,0 +1,196 @@
+import { FederationError } from '../errors.ts';
+import type { Json } from '../types.ts';
+import type { Change, Residue } from './change.ts';
+import type { FixedItem, JournalEntry } from './journal.ts';
+
+/** An entry of one type. */
+export type EntryOf<T extends JournalEntry['type']> = Extract<JournalEntry, { readonly type: T }>;
+
+/** What the records say about the items of one step. */
+export interface ItemRecords {
+  /** Sequence number of `items-fixed`. */
+  readonly seq: number;
+  readonly fixed: ReadonlyMap<string, FixedItem>;
+  /** In the order of their capture. */
+  readonly captured: Map<string, { readonly seq: number; readonly before: Json }>;
+  readonly done: Set<string>;
+  readonly undone: Set<string>;
+}
+
+/** What the records say about one step. */
+export interface StepRecord {
+  captured?: { readonly seq: number; readonly before: Json; readonly intends: readonly Change[] };
+  items?: ItemRecords;
+  /** Its result, once `done` or `skipped`. */
+  finished?: { readonly how: 'done' | 'skipped'; readonly out: Json };
+  undone: boolean;
+  /** Found in the present drive; a new one tries again. */
+  residue: Residue[];
+}
+
+/** Everything that is decided by, as a fold of the records. */
+export interface RunState {
+  readonly opened: EntryOf<'opened'>;
+  /** Sequence number of the last record. */
+  seq: number;
+  /** Sequence number of the last `driving` record. */
+  epoch: number;
+  /** Sequence number of the last `touched` record. */
+  touched: number;
+  readonly steps: Map<string, StepRecord>;
+  /** Names of the steps that captured anything, in that order. */
+  readonly order: string[];
+  readonly approved: Set<string>;
+  undoing?: EntryOf<'undoing'>;
+  closed?: EntryOf<'closed'>['outcome'];
+}
+
+/** Begins a state with the first record of a run. */
+export function beginState(first: JournalEntry): RunState {
+  if (first.type !== 'opened')
+    throw new FederationError(
+      'JOURNAL_INVALID',
+      `A journal begins with "opened", not "${first.type}"; this is none of a run.`,
+    );
+  return { opened: first, seq: 1, epoch: 0, touched: 0, steps: new Map(), order: [], approved: new Set() };
+}
+
+/** Adds the next record to `state`, in place. */
+export function applyEntry(state: RunState, entry: JournalEntry): void {
+  state.seq += 1;
+  switch (entry.type) {
+    case 'opened':
+      throw outOfPlace(state, entry);
+    case 'driving':
+      state.epoch = state.seq;
+      // Whatever could not be undone is tried again by the next driver, so it is no longer residue.
+      if (state.closed === 'rollback-incomplete') delete state.closed;
+      for (const record of state.steps.values()) record.residue = [];
+      return;
+    case 'touched':
+      state.touched = state.seq;
+      return;
+    case 'captured': {
+      const record = recordOf(state, entry.step);
+      // The first capture wins.
+      if (record.captured !== undefined) return;
+      record.captured = { seq: state.seq, before: entry.before, intends: entry.intends };
+      state.order.push(entry.step);
+      return;
+    }
+    case 'items-fixed': {
+      const record = recordOf(state, entry.step);
+      record.items ??= {
+        seq: state.seq,
+        fixed: new Map(entry.items.map((item) => [item.key, item])),
+        captured: new Map(),
+        done: new Set(),
+        undone: new Set(),
+      };
+      return;
+    }
+    case 'items-captured': {
+      const { captured } = itemsOf(state, entry);
+      if (captured.size === 0) state.order.push(entry.step);
+      for (const { key, before } of entry.items) if (!captured.has(key)) captured.set(key, { seq: state.seq, before });
+      return;
+    }
+    case 'items-done':
+      for (const key of entry.keys) itemsOf(state, entry).done.add(key);
+      return;
+    case 'items-undone':
+      for (const key of entry.keys) itemsOf(state, entry).undone.add(key);
+      return;
+    case 'done':
+    case 'skipped':
+      recordOf(state, entry.step).finished = { how: entry.type, out: entry.out };
+      return;
+    case 'approved':
+      state.approved.add(entry.gate);
+      return;
+    case 'undoing':
+      state.undoing ??= entry;
+      return;
+    case 'undone':
+      recordOf(state, entry.step).undone = true;
+      return;
+    case 'residue':
+      recordOf(state, entry.residue.step).residue.push(entry.residue);
+      return;
+    case 'closed':
+      state.closed = entry.outcome;
+      return;
+    case 'paused':
+      return;
+    default:
+      throw outOfPlace(state, entry satisfies never);
+  }
+}
+
+/** The fold over all records of a run. */
+export function stateOf(entries: Iterable<JournalEntry>): RunState | undefined {
+  let state: RunState | undefined;
+  for (const entry of entries) {
+    if (state === undefined) state = beginState(entry);
+    else applyEntry(state, entry);
+  }
+  return state;
+}
+
+/** Whether the step captured anything: from then on it may have had an effect. */
+export function hasCaptured(record: StepRecord | undefined): boolean {
+  return record?.captured !== undefined || (record?.items?.captured.size ?? 0) > 0;
+}
+
+/** Keys of the items that were captured and of which it is not known that they are done, in the order of capture. */
+export function halfDoneItems(items: ItemRecords): string[] {
+  return [...items.captured.keys()].filter((key) => !items.done.has(key) && !items.undone.has(key));
+}
+
+/** Whether a former drive captured something of the step that is neither done nor undone: its driver may still be writing. */
+export function isLeftHalfDone(record: StepRecord, epoch: number): boolean {
+  if (record.undone) return false;
+  const { items, captured, finished } = record;
+  if (items === undefined) return captured !== undefined && captured.seq < epoch && finished === undefined;
+  return halfDoneItems(items).some((key) => (items.captured.get(key)?.seq ?? epoch) < epoch);
+}
+
+/** All residue of the present drive, in the order of undo. */
+export function residueOf(state: RunState): readonly Residue[] {
+  return state.order.toReversed().flatMap((name) => state.steps.get(name)?.residue ?? []);
+}
+
+/** From the first capture of the pivot, or of anything after it, the run goes only forward: whether its effect took place cannot be known. */
+export function isPastPivot(state: RunState): boolean {
+  const { pivot, steps } = state.opened;
+  if (pivot === undefined) return false;
+  return steps.slice(steps.indexOf(pivot)).some((name) => hasCaptured(state.steps.get(name)));
+}
+
+/** The input and all results, as a step sees them. */
+export function resultsOf(state: RunState): Readonly<Record<string, unknown>> {
+  const results: Record<string, unknown> = { input: state.opened.input };
+  for (const [name, record] of state.steps) if (record.finished !== undefined) results[name] = record.finished.out;
+  return results;
+}
+
+function recordOf(state: RunState, step: string): StepRecord {
+  const known = state.steps.get(step);
+  if (known !== undefined) return known;
+  const record: StepRecord = { undone: false, residue: [] };
+  state.steps.set(step, record);
+  return record;
+}
+
+function itemsOf(state: RunState, entry: JournalEntry & { readonly step: string }): ItemRecords {
+  const { items } = recordOf(state, entry.step);
+  if (items === undefined) throw outOfPlace(state, entry);
+  return items;
+}
+
+function outOfPlace(state: RunState, entry: { readonly type: string }): FederationError {
+  return new FederationError(
+    'JOURNAL_INVALID',
+    `Record ${state.seq} of the journal of workflow "${state.opened.workflow}" is "${entry.type}", which cannot stand there. Do not edit journals; restore it from a copy.`,
+  );
+}

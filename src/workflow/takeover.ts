@@ -1,0 +1,60 @@
+import type { Drive } from './drive.ts';
+import { creates } from './next.ts';
+import { pool } from './pool.ts';
+import { leave } from './single-work.ts';
+import { fence, itemTargets, stepTarget, type Target } from './target.ts';
+import { undoTarget } from './undo.ts';
+
+const atOnce = 8;
+
+/** Rule 9: before anything else a new driver fences what a former one may still be writing. */
+export async function touchHalfDone(drive: Drive, names: readonly string[]): Promise<void> {
+  const { ledger } = drive;
+  const undoing = ledger.state.undoing !== undefined;
+  for (const name of names) {
+    const { failed } = await pool(
+      notDone(drive, name),
+      atOnce,
+      (target) =>
+        fence(target, (what, work) =>
+          undoing ? drive.undo(target.step, what, work) : drive.work(target.step, what, work),
+        ),
+      (failures) => undoing || failures === 0,
+    );
+    // Each undo fences again what it undoes, and makes residue of what it cannot fence.
+    for (const { error } of failed) if (!undoing || drive.isFatal(error)) throw error;
+  }
+  await ledger.append({ type: 'touched' });
+}
+
+/** Before a rollback is closed: what was never seen done may have been created since. */
+export async function lookAgain(drive: Drive, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const late = notDone(drive, name).filter(({ step, intends }) => step.observe !== undefined && creates(intends));
+    const { done, failed } = await pool(
+      late,
+      atOnce,
+      (target) => undoTarget(drive, target),
+      () => true,
+    );
+    await leave(
+      drive,
+      done.flatMap(({ result }) => result),
+    );
+    for (const { error } of failed) throw error;
+  }
+}
+
+function notDone(drive: Drive, name: string): readonly Target[] {
+  const record = drive.ledger.state.steps.get(name);
+  const element = drive.element(name);
+  if (record === undefined || element.kind === 'gate') return [];
+  if (element.kind === 'items') {
+    const { items } = record;
+    if (items === undefined) return [];
+    const keys = [...items.captured.keys()].filter((key) => !items.done.has(key));
+    return itemTargets(element.step, items, keys);
+  }
+  const target = stepTarget(element.step, record);
+  return target === undefined || target.done ? [] : [target];
+}
