@@ -57,8 +57,7 @@ export async function attachControllers(connection: Connection, options: AttachO
   await manager.synced();
   return {
     async [Symbol.asyncDispose]() {
-      await kubefed?.[Symbol.asyncDispose]();
-      await manager[Symbol.asyncDispose]();
+      await manager[Symbol.asyncDispose]().finally(() => kubefed?.[Symbol.asyncDispose]());
     },
   };
 }

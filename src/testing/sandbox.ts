@@ -1,10 +1,6 @@
-import { connectCluster } from '../kube/connect.ts';
-import type { Connection } from '../kube/connection.ts';
-import { core } from '../kube/resources.ts';
-import { sandboxLabel } from '../kubesphere/names.ts';
 import type { Logger } from '../types.ts';
-import { attachControllers, type Controllers, type SandboxRole, type SandboxVersion } from './attach.ts';
-import { installKubeSphere } from './install.ts';
+import type { SandboxRole, SandboxVersion } from './attach.ts';
+import { type KubeSphere, startKubeSphere } from './kubesphere.ts';
 import { type ApiServer, startApiServer } from './server/server.ts';
 
 /** One cluster of a sandbox. */
@@ -28,17 +24,10 @@ export interface SandboxOptions<Name extends string = string> {
   readonly logger?: Logger;
 }
 
-/** A running cluster of a sandbox. */
-export interface SandboxCluster extends Omit<ApiServer, 'close' | typeof Symbol.asyncDispose> {
-  readonly role: SandboxRole;
-  readonly version: SandboxVersion;
-  /** An administrator's connection. */
-  readonly connection: Connection;
-  /** Stops KubeSphere's controllers of this cluster, as if ks-controller-manager (and kubefed) were down. */
-  stopControllers(): Promise<void>;
-  /** Starts them again. */
-  startControllers(): Promise<void>;
-}
+/** A running cluster of a sandbox: its API server, and KubeSphere on it. */
+export interface SandboxCluster
+  extends Omit<ApiServer, 'close' | typeof Symbol.asyncDispose>,
+    Omit<KubeSphere, typeof Symbol.asyncDispose> {}
 
 /** A federation in the process. */
 export interface Sandbox<Name extends string = string> extends AsyncDisposable {
@@ -53,20 +42,32 @@ export interface Sandbox<Name extends string = string> extends AsyncDisposable {
  * @example
  * ```ts
  * await using sandbox = await createSandbox({ clusters: { a: { role: 'host' }, m: { role: 'member' } }, speed: 60 });
- * await joinCluster(sandbox.clusters.a.connection, { name: 'm', kubeconfig: sandbox.clusters.m.clientCertificateKubeconfig });
+ * const { a, m } = sandbox.clusters;
+ * await joinCluster(a.connection, { name: 'm', kubeconfig: m.clientCertificateKubeconfig });
  * ```
  */
 export async function createSandbox<const Name extends string>(options: SandboxOptions<Name>): Promise<Sandbox<Name>> {
-  const specs = Object.entries<SandboxClusterSpec>(options.clusters);
-  const closers: Closer[] = [];
+  const running: AsyncDisposable[] = [];
   const close = async (): Promise<void> => {
-    for (let closer = closers.pop(); closer !== undefined; closer = closers.pop()) await closer();
+    for (let last = running.pop(); last !== undefined; last = running.pop()) await last[Symbol.asyncDispose]();
   };
+  const start = async (name: string, spec: SandboxClusterSpec, seed: number): Promise<SandboxCluster> => {
+    const pace = { speed: options.speed ?? 1, seed };
+    const { gitVersion, ...kubeSphere } = spec;
+    const server = await startApiServer({ name, ...pace, ...(gitVersion === undefined ? {} : { gitVersion }) });
+    running.push(server);
+    const logger = options.logger === undefined ? {} : { logger: options.logger };
+    const kubeconfig = server.clientCertificateKubeconfig;
+    const installed = await startKubeSphere({ name, kubeconfig, ...kubeSphere, ...pace, ...logger });
+    running.push(installed);
+    return { ...server, ...installed };
+  };
+  const starting = Object.entries<SandboxClusterSpec>(options.clusters).map(([name, spec], index) =>
+    start(name, spec, (options.seed ?? 1) + index),
+  );
   try {
-    const started = specs.map(([name, spec], index) =>
-      startCluster(closers, name, spec, { ...options, seed: (options.seed ?? 1) + index }),
-    );
-    const clusters = await Promise.all(started).finally(() => Promise.allSettled(started));
+    await Promise.allSettled(starting);
+    const clusters = await Promise.all(starting);
     // Every name of the specification got its cluster just above.
     const byName = Object.fromEntries(clusters.map((cluster) => [cluster.name, cluster])) as Record<
       Name,
@@ -77,66 +78,4 @@ export async function createSandbox<const Name extends string>(options: SandboxO
     await close();
     throw error;
   }
-}
-
-type Closer = () => Promise<void>;
-
-async function startCluster(
-  closers: Closer[],
-  name: string,
-  { role, version = '3.3', jwtSecret, gitVersion }: SandboxClusterSpec,
-  { speed = 1, seed = 1, logger }: Pick<SandboxOptions, 'speed' | 'seed' | 'logger'>,
-): Promise<SandboxCluster> {
-  const use = <T extends AsyncDisposable>(resource: T): T => {
-    closers.push(async () => resource[Symbol.asyncDispose]());
-    return resource;
-  };
-  const server = use(await startApiServer({ name, speed, seed, ...(gitVersion === undefined ? {} : { gitVersion }) }));
-  const connection = use(await connectCluster({ kubeconfig: server.kubeconfig, name }));
-  await connection.patch(
-    core.namespaces,
-    { name: 'kube-system' },
-    { type: 'merge', body: { metadata: { labels: { [sandboxLabel]: 'true' } } } },
-  );
-  await installKubeSphere(connection, {
-    role,
-    version,
-    kubeconfig: server.clientCertificateKubeconfig,
-    ...(jwtSecret === undefined ? {} : { jwtSecret }),
-  });
-  // A connection of its own: managed fields name who wrote what.
-  const own = use(await connectCluster({ kubeconfig: server.kubeconfig, name, fieldManager: 'controller-manager' }));
-  let controllers: Controllers | undefined;
-  const startControllers = async (): Promise<void> => {
-    controllers ??= await attachControllers(own, {
-      role,
-      version,
-      speed,
-      seed,
-      ...(logger === undefined ? {} : { logger }),
-    });
-  };
-  const stopControllers = async (): Promise<void> => {
-    const stopping = controllers;
-    controllers = undefined;
-    await stopping?.[Symbol.asyncDispose]();
-  };
-  closers.push(stopControllers);
-  await startControllers();
-  const { url, kubeconfig, clientCertificateKubeconfig, suspend, restore, intercept, compact } = server;
-  return {
-    name,
-    url,
-    kubeconfig,
-    clientCertificateKubeconfig,
-    suspend,
-    restore,
-    intercept,
-    compact,
-    role,
-    version,
-    connection,
-    startControllers,
-    stopControllers,
-  };
 }

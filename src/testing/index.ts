@@ -1,0 +1,52 @@
+/**
+ * A KubeSphere federation for tests: in-process API servers with the controllers of KubeSphere 3.x and kubefed on them,
+ * including what makes those dangerous. The controllers are ordinary API clients and run against real API servers too.
+ *
+ * @packageDocumentation
+ */
+export {
+  type AttachOptions,
+  attachControllers,
+  type Controllers,
+  type SandboxRole,
+  type SandboxVersion,
+} from './attach.ts';
+export type { RuntimeOptions } from './controllers/runtime.ts';
+export { installDefinitions } from './crds.ts';
+export { type InstallOptions, installKubeSphere } from './install.ts';
+export { type KubeSphere, type KubeSphereOptions, startKubeSphere } from './kubesphere.ts';
+export {
+  type ContentObservation,
+  compareProjects,
+  observeProjects,
+  type ProjectObservation,
+  type ProjectsDifference,
+  type ProjectsObservation,
+} from './observe.ts';
+export {
+  createProjects,
+  createUser,
+  createWorkspace,
+  type SeedProjects,
+  type SeedUser,
+  type SeedWorkspace,
+} from './projects.ts';
+export {
+  createSandbox,
+  type Sandbox,
+  type SandboxCluster,
+  type SandboxClusterSpec,
+  type SandboxOptions,
+} from './sandbox.ts';
+export {
+  type JoinOptions,
+  joinCluster,
+  makeMember,
+  type SeededMember,
+  type SeedMemberOptions,
+  seedMember,
+  untilFederated,
+} from './seed.ts';
+export type { Fault, FaultRule, InterceptedRequest } from './server/intercept.ts';
+export { type ApiServer, type ApiServerOptions, startApiServer } from './server/server.ts';
+export { type UntilOptions, until } from './until.ts';

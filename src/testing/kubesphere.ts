@@ -1,0 +1,60 @@
+import { connectCluster } from '../kube/connect.ts';
+import type { Connection } from '../kube/connection.ts';
+import { core } from '../kube/resources.ts';
+import { sandboxLabel } from '../kubesphere/names.ts';
+import { type AttachOptions, attachControllers, type Controllers, type SandboxVersion } from './attach.ts';
+import { type InstallOptions, installKubeSphere } from './install.ts';
+
+/** Options of {@link startKubeSphere}. */
+export interface KubeSphereOptions extends AttachOptions, Pick<InstallOptions, 'jwtSecret' | 'hostClusterName'> {
+  /** What messages call the cluster. */
+  readonly name: string;
+  /** Text of an administrator's kubeconfig; a host stores it in its own Cluster object. */
+  readonly kubeconfig: string;
+}
+
+/** KubeSphere on one API server. Disposing it stops the controllers and closes the connections; objects stay. */
+export interface KubeSphere extends AsyncDisposable {
+  readonly role: AttachOptions['role'];
+  readonly version: SandboxVersion;
+  /** An administrator's connection. */
+  readonly connection: Connection;
+  /** Stops KubeSphere's controllers of this cluster, as if ks-controller-manager (and kubefed) were down. */
+  stopControllers(): Promise<void>;
+  /** Starts them again. */
+  startControllers(): Promise<void>;
+}
+
+/** Installs KubeSphere 3.x on an API server, marks the cluster as one for tests, and runs the controllers. */
+export async function startKubeSphere(options: KubeSphereOptions): Promise<KubeSphere> {
+  const { name, kubeconfig, role, version = '3.3' } = options;
+  const connection = await connectCluster({ kubeconfig, name });
+  // A connection of their own: managed fields tell who wrote what.
+  const own = await connectCluster({ kubeconfig, name, fieldManager: 'controller-manager' });
+  let controllers: Controllers | undefined;
+  const stopControllers = async (): Promise<void> => {
+    const running = controllers;
+    controllers = undefined;
+    await running?.[Symbol.asyncDispose]();
+  };
+  const startControllers = async (): Promise<void> => {
+    controllers ??= await attachControllers(own, options);
+  };
+  const dispose = async (): Promise<void> => {
+    try {
+      await stopControllers();
+    } finally {
+      await Promise.all([connection, own].map((one) => one[Symbol.asyncDispose]()));
+    }
+  };
+  try {
+    const body = { metadata: { labels: { [sandboxLabel]: 'true' } } };
+    await connection.patch(core.namespaces, { name: 'kube-system' }, { type: 'merge', body });
+    await installKubeSphere(connection, options);
+    await startControllers();
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+  return { role, version, connection, startControllers, stopControllers, [Symbol.asyncDispose]: dispose };
+}
