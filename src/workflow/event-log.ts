@@ -57,6 +57,10 @@ export class EventLog {
     }
   }
 
+  get ended(): boolean {
+    return this.#ended;
+  }
+
   /** No more events will come. */
   end(): void {
     this.#ended = true;

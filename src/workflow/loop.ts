@@ -101,7 +101,9 @@ async function afterFailure(drive: Drive, action: Action, error: unknown): Promi
   const { ledger, runId, forward } = drive.parts;
   if (ledger.lost !== undefined || ledger.broken !== undefined) return endOfDrive(drive, error);
   const step = 'step' in action ? action.step : undefined;
-  const where = step === undefined ? `Run "${runId}"` : `Step "${step}" of run "${runId}"`;
+  const place =
+    step !== undefined ? `Step "${step}" of run` : 'gate' in action ? `Gate "${action.gate}" of run` : 'Run';
+  const where = `${place} "${runId}"`;
   let failure = explain(error, where);
   let result: Consequence = consequence(ledger.state, action, failure.code, forward.aborted);
   if (result.undo) {

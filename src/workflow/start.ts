@@ -58,6 +58,7 @@ export async function startDrive<I, E, O>(start: Start<I, E, O>): Promise<Run<O>
       forward: forward.signal,
       backward: backward.signal,
       tell: (event) => {
+        if (events.ended) return;
         Object.freeze(event);
         events.push(event);
         emitter.emit(event);
@@ -83,8 +84,8 @@ export async function startDrive<I, E, O>(start: Start<I, E, O>): Promise<Run<O>
     const settled = new Promise<Outcome<unknown>>((resolve) => {
       setImmediate(() => resolve(go()));
     }).finally(async () => {
-      await release(claim, logger);
       events.end();
+      await release(claim, logger);
     });
     return handleOf(workflow, runId, { events, emitter, requestPause, settled });
   } catch (error) {
