@@ -1,0 +1,39 @@
+import { createSandbox, type KubeSphere, type SandboxClusterSpec } from '../src/testing/index.ts';
+
+/** One cluster with KubeSphere on it, wherever its API server comes from. */
+export interface GroundCluster extends Omit<KubeSphere, typeof Symbol.asyncDispose> {
+  /** Administrator's kubeconfig with a client certificate, as KubeSphere 3.3 wants it for imports. */
+  readonly kubeconfig: string;
+  /** The same with a token. */
+  readonly tokenKubeconfig: string;
+}
+
+/** Clusters that run until disposed. */
+export interface Federation<Name extends string> extends AsyncDisposable {
+  readonly clusters: Readonly<Record<Name, GroundCluster>>;
+}
+
+/** Where contract suites run: the same suite on the sandbox's API servers and on real control planes. */
+export interface Ground {
+  readonly name: string;
+  /** What KubeSphere's delays are divided by. */
+  readonly speed: number;
+  start<const Name extends string>(clusters: Readonly<Record<Name, SandboxClusterSpec>>): Promise<Federation<Name>>;
+}
+
+/** The sandbox: everything in this process. */
+export const sandboxGround: Ground = {
+  name: 'sandbox',
+  speed: 60,
+  async start<const Name extends string>(clusters: Readonly<Record<Name, SandboxClusterSpec>>) {
+    const sandbox = await createSandbox({ clusters, speed: this.speed });
+    const entries = Object.entries<(typeof sandbox.clusters)[Name]>(sandbox.clusters).map(([name, cluster]) => [
+      name,
+      { ...cluster, kubeconfig: cluster.clientCertificateKubeconfig, tokenKubeconfig: cluster.kubeconfig },
+    ]);
+    return {
+      clusters: Object.fromEntries(entries) as Record<Name, GroundCluster>,
+      [Symbol.asyncDispose]: sandbox.close,
+    };
+  },
+};

@@ -1,0 +1,121 @@
+import { FederationError } from '../../src/errors.ts';
+import type { Connection } from '../../src/kube/connection.ts';
+import type { ObjectName, Resource } from '../../src/kube/objects.ts';
+import { core } from '../../src/kube/resources.ts';
+import { workspaceLabel } from '../../src/kubesphere/names.ts';
+import { kubesphere } from '../../src/kubesphere/resources.ts';
+import { createProjects, createUser, createWorkspace, observeProjects, until } from '../../src/testing/index.ts';
+
+/** A wait long enough for the slowest thing on the slowest ground. */
+export const patient = { timeoutMs: 120_000, everyMs: 100 } as const;
+
+export const background = { propagationPolicy: 'Background' } as const;
+
+/** A workspace of a cluster that is no host, with `count` filled projects. */
+export async function localWorkspace(connection: Connection, name: string, count: number): Promise<string[]> {
+  const manager = `${name}-manager`;
+  await createUser(connection, { name: manager });
+  await createWorkspace(connection, { name, manager });
+  const names = Array.from({ length: count }, (_, index) => `${name}-${index + 1}`);
+  await createProjects(connection, { workspace: name, names, creator: manager });
+  return names;
+}
+
+/** Refuses DELETE of objects of one kind by name, the way the shield does; resolves once that holds. Returns how to lift it. */
+export async function forbidDelete(
+  connection: Connection,
+  resource: Resource,
+  names: readonly string[],
+): Promise<() => Promise<void>> {
+  const name = `keep-${resource.plural}-${names[0] ?? ''}`;
+  await connection.create(core.validatingAdmissionPolicies, {
+    metadata: { name },
+    spec: {
+      failurePolicy: 'Fail',
+      matchConstraints: {
+        resourceRules: [
+          {
+            apiGroups: [resource.group],
+            apiVersions: ['*'],
+            operations: ['DELETE'],
+            resources: [resource.plural],
+          },
+        ],
+      },
+      validations: [
+        { expression: `!(request.name in ${JSON.stringify(names)})`, message: 'kept for the length of this test' },
+      ],
+    },
+  });
+  await connection.create(core.validatingAdmissionPolicyBindings, {
+    metadata: { name },
+    spec: { policyName: name, validationActions: ['Deny'] },
+  });
+  const probe: ObjectName = { name: names[0] ?? '' };
+  await until(`DELETE of ${names[0]} is refused`, () => refused(connection, resource, probe), patient);
+  return async () => {
+    await connection.delete(core.validatingAdmissionPolicyBindings, { name }, background);
+    await connection.delete(core.validatingAdmissionPolicies, { name }, background);
+    await until('it is accepted again', async () => !(await refused(connection, resource, probe)), patient);
+  };
+}
+
+async function refused(connection: Connection, resource: Resource, at: ObjectName): Promise<boolean> {
+  try {
+    await connection.delete(resource, at, { ...background, dryRun: true });
+    return false;
+  } catch (error) {
+    if (FederationError.is(error, 'REJECTED', 'FORBIDDEN')) return true;
+    if (FederationError.is(error, 'NOT_FOUND')) return false;
+    throw error;
+  }
+}
+
+/** The page's first step for one project: label off, then owner references emptied. */
+export async function unbindAsThePageSays(connection: Connection, name: string): Promise<void> {
+  const label = { metadata: { labels: { [workspaceLabel]: null } } };
+  await connection.patch(core.namespaces, { name }, { type: 'merge', body: label });
+  await connection.patch(core.namespaces, { name }, { type: 'merge', body: { metadata: { ownerReferences: [] } } });
+}
+
+/** Waits until an object does not exist (any more). */
+export async function untilGone(connection: Connection, resource: Resource, at: ObjectName): Promise<void> {
+  await until(
+    `${resource.kind} ${at.name} is gone`,
+    async () => (await connection.find(resource, at)) === undefined,
+    patient,
+  );
+}
+
+/** Waits until every named namespace is gone or going. */
+export async function untilGoing(connection: Connection, names: readonly string[]): Promise<void> {
+  await until(
+    `${names.length} projects are gone or going`,
+    async () => {
+      const seen = await observeProjects(connection, names);
+      return Object.values(seen).every(({ deletionTimestamp }) => deletionTimestamp !== undefined);
+    },
+    patient,
+  );
+}
+
+/**
+ * Proves that the garbage collector has dealt with a dead owner: a ConfigMap made now with that owner disappears. Only
+ * then "it was not deleted" says anything about the others.
+ */
+export async function untilCollected(connection: Connection, owner: { name: string; uid: string }): Promise<void> {
+  const at = { namespace: 'default', name: `canary-${owner.name}-${Math.floor(performance.now())}` };
+  await connection.create(core.configMaps, {
+    metadata: {
+      ...at,
+      ownerReferences: [{ apiVersion: 'tenant.kubesphere.io/v1alpha1', kind: 'Workspace', ...owner }],
+    },
+    data: {},
+  });
+  await untilGone(connection, core.configMaps, at);
+}
+
+/** UID of a Workspace. */
+export async function workspaceUid(connection: Connection, name: string): Promise<string> {
+  return (await connection.get(kubesphere.workspaces, { name })).metadata.uid;
+}
