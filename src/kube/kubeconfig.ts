@@ -81,6 +81,8 @@ export async function chooseContext(source: KubeconfigSource, context?: string):
   if (user === undefined && entry.user !== undefined && entry.user !== '')
     throw invalid(`has a context "${wanted}" for the user "${entry.user}", which is not in it. Add that user.`);
   checkServer(cluster.server, invalid, wanted);
+  if (isRecord(user?.exec) && !user.exec['command'])
+    throw invalid(`has a credential plugin (exec) without command for the user "${user.name}". Add exec.command.`);
 
   // client-node applies the certificate authority only where there is a user, and refuses plain http otherwise.
   const plain = cluster.server.startsWith('http:');

@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net';
+import { FederationError } from '../errors.ts';
 
 /** The variables that matter, as `process.env` holds them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -6,11 +7,14 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /**
  * The proxy on the way to `server`: the kubeconfig's `proxy-url` if given, else HTTPS_PROXY or HTTP_PROXY unless NO_PROXY
  * excludes the server. As in kubectl, loopback addresses are never proxied by the environment.
+ *
+ * @throws FederationError `KUBECONFIG_INVALID` for what is no http or https address; it is not shown, for it may hold a password
  */
 export function proxyFor(server: URL, proxyUrl: string | undefined, env: Environment): string | undefined {
-  if (proxyUrl !== undefined && proxyUrl !== '') return proxyUrl;
+  if (proxyUrl !== undefined && proxyUrl !== '') return checked(proxyUrl, 'The proxy-url of the kubeconfig');
   const read = (name: string): string => env[name] || env[name.toLowerCase()] || '';
-  const proxy = read(server.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY');
+  const variable = server.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
+  const proxy = read(variable);
   const host = server.hostname.replace(/^\[|\]$/g, '').toLowerCase();
   if (proxy === '' || isLoopback(host)) return undefined;
   const port = server.port || (server.protocol === 'https:' ? '443' : '80');
@@ -18,7 +22,12 @@ export function proxyFor(server: URL, proxyUrl: string | undefined, env: Environ
     .split(',')
     .some((rule) => matches(rule.trim().toLowerCase(), host, port));
   if (excluded) return undefined;
-  return proxy.includes('://') ? proxy : `http://${proxy}`;
+  return checked(proxy.includes('://') ? proxy : `http://${proxy}`, `The variable ${variable}`);
+}
+
+function checked(proxy: string, where: string): string {
+  if (/^https?:$/.test(URL.parse(proxy)?.protocol ?? '')) return proxy;
+  throw new FederationError('KUBECONFIG_INVALID', `${where} is no http or https address of a proxy. Correct it.`);
 }
 
 function isLoopback(host: string): boolean {
