@@ -11,6 +11,15 @@ export interface PathRequest {
   readonly accept: string | undefined;
 }
 
+const build = {
+  gitCommit: '',
+  gitTreeState: 'clean',
+  buildDate: '1970-01-01T00:00:00Z',
+  goVersion: 'go1.24',
+  compiler: 'gc',
+  platform: 'linux/amd64',
+};
+
 const health = /^\/(?:readyz|livez|healthz)(?:\/ping)?$/;
 
 /** Answers health checks, `/version` and discovery. @throws StatusError 403 */
@@ -22,7 +31,7 @@ export function answerPath(ground: Ground, gitVersion: string, { user, method, p
     const [, major = '1', minor = ''] = /^v(\d+)\.(\d+)/.exec(gitVersion) ?? [];
     return {
       code: 200,
-      body: JSON.stringify({ major, minor, gitVersion, gitTreeState: 'clean', platform: 'linux/amd64' }),
+      body: JSON.stringify({ major, minor, gitVersion, ...build }),
     };
   }
   const found = discover(ground.registry, path, accept);

@@ -4,7 +4,7 @@ import { decodeObject } from './decode.ts';
 import { written } from './managed-fields.ts';
 import { type ApiObject, type Draft, deepFreeze, recordAt, timestamp } from './object.ts';
 import { contentErrors, prepareNew } from './rules.ts';
-import { alreadyExists, badRequest, forbidden, invalid, notFound, StatusError } from './status.ts';
+import { alreadyExists, badRequest, forbidden, invalid, notFound, StatusError, unreasoned } from './status.ts';
 import { keyOf } from './store.ts';
 import { metadataErrors } from './validation.ts';
 
@@ -27,7 +27,7 @@ export async function create(ground: Ground, call: Call, body: unknown): Promise
   if (call.name !== '' && named !== '' && call.name !== named) {
     throw badRequest(`the name of the object (${named}) does not match the name on the URL (${call.name})`);
   }
-  if (metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
+  if (metadata.resourceVersion) throw unreasoned('resourceVersion should not be set on objects to be created');
   if (namespace !== undefined) refuseDeadNamespace(ground, call, named);
   if (named === '' && metadata.generateName) metadata.name = generatedName(metadata.generateName);
   if (!metadata.name) {
@@ -59,7 +59,6 @@ export async function create(ground: Ground, call: Call, body: unknown): Promise
 
 function placeInNamespace({ type, namespace }: Call, { metadata }: Draft): void {
   if (!type.namespaced) {
-    if (metadata.namespace) throw badRequest('namespace is not allowed on this type');
     delete metadata.namespace;
     return;
   }

@@ -1,7 +1,7 @@
 import type { ServedType } from './catalogue.ts';
 import { copy, type Draft, isRecord } from './object.ts';
 import { apiVersionOfType } from './registry.ts';
-import { badRequest } from './status.ts';
+import { badRequest, invalid, type StatusError } from './status.ts';
 
 const textFields = [
   'name',
@@ -30,8 +30,10 @@ function shapeError(metadata: Record<string, unknown>): string | undefined {
   }
   for (const field of ['labels', 'annotations']) {
     const value = metadata[field];
-    if (value !== undefined && !isTextMap(value))
-      return goError(value, `ObjectMeta.metadata.${field}`, 'map[string]string');
+    if (value === undefined || isTextMap(value)) continue;
+    const first = isRecord(value) ? Object.values(value).find((item) => typeof item !== 'string') : undefined;
+    const at = `ObjectMeta.metadata.${field}`;
+    return first === undefined ? goError(value, at, 'map[string]string') : goError(first, at, 'string');
   }
   const { finalizers, ownerReferences } = metadata;
   if (
@@ -69,6 +71,27 @@ function isDraft(value: Record<string, unknown>): value is Draft {
   return isRecord(value['metadata']) && typeof value['kind'] === 'string' && typeof value['apiVersion'] === 'string';
 }
 
+function wrongKind(type: ServedType, apiVersion: string, kind: string, metadata: unknown): StatusError {
+  const expected = apiVersionOfType(type);
+  if (type.custom && kind !== type.kind) {
+    const name = isRecord(metadata) ? metadata['name'] : undefined;
+    return invalid({ group: type.group, kind }, typeof name === 'string' ? name : '', [
+      { field: 'kind', type: 'FieldValueInvalid', value: kind, detail: `must be ${type.kind}` },
+    ]);
+  }
+  if (type.custom) {
+    return badRequest(
+      `the API version in the data (${apiVersion}) does not match the expected API version (${expected})`,
+    );
+  }
+  const version = apiVersion.split('/').at(-1) ?? '';
+  const why =
+    kind === type.kind
+      ? `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:110"`
+      : `converting (${version}.${kind}) to (${type.group === '' ? 'core' : type.group.split('.')[0]}.${type.kind}): unknown conversion`;
+  return badRequest(`${kind} in version ${JSON.stringify(version)} cannot be handled as a ${type.kind}: ${why}`);
+}
+
 /**
  * Makes a draft of a request's body: right kind, well-formed metadata, fields without a value removed.
  *
@@ -78,20 +101,17 @@ export function decodeObject(body: unknown, type: ServedType): Draft {
   if (!isRecord(body)) throw badRequest('the object provided is unrecognized (must be of type object)');
   const expected = apiVersionOfType(type);
   const draft = copy(body);
+  if (type.custom && draft['kind'] === undefined) {
+    const source = JSON.stringify(body);
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${type.kind}): Object 'Kind' is missing in '${source}' (${source.slice(0, 100)})`,
+    );
+  }
   draft['apiVersion'] ??= expected;
   draft['kind'] ??= type.kind;
   draft['metadata'] ??= {};
   const { apiVersion, kind, metadata } = draft;
-  if (kind !== type.kind || typeof apiVersion !== 'string') {
-    throw badRequest(
-      `${String(kind)} in version ${JSON.stringify(String(apiVersion).split('/').at(-1))} cannot be handled as a ${type.kind}: unexpected kind`,
-    );
-  }
-  if (apiVersion !== expected) {
-    throw badRequest(
-      `the API version in the data (${apiVersion}) does not match the expected API version (${expected})`,
-    );
-  }
+  if (kind !== type.kind || apiVersion !== expected) throw wrongKind(type, String(apiVersion), String(kind), metadata);
   if (isRecord(metadata)) dropNulls(metadata);
   const wrong = isRecord(metadata) ? shapeError(metadata) : goError(metadata, 'ObjectMeta.metadata', 'v1.ObjectMeta');
   if (wrong !== undefined || !isDraft(draft)) {

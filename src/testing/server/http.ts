@@ -10,7 +10,15 @@ import type { Call, Ground, User } from './call.ts';
 import type { Fault, FaultRule } from './intercept.ts';
 import { type Form, formOf, listJson, objectJson } from './present.ts';
 import { type Route, routeOf, verbOf } from './route.ts';
-import { badRequest, internalError, notAcceptable, qualified, StatusError, unsupportedMediaType } from './status.ts';
+import {
+  badRequest,
+  internalError,
+  notAcceptable,
+  qualified,
+  StatusError,
+  unknownResource,
+  unsupportedMediaType,
+} from './status.ts';
 import { type Body, checkVerb, type Outcome, perform } from './verbs.ts';
 
 /** What the HTTP side needs. */
@@ -71,7 +79,12 @@ async function replyTo(front: Front, request: IncomingMessage, response: ServerR
   }
   if (!allowed(ground.store, user, wish)) throw accessDenied(user, wish);
   const type = ground.registry.find(route.group, route.version, route.plural);
-  if (type === undefined) return pageNotFound;
+  if (type === undefined) {
+    // Groups of definitions are served by another part of the real server, which answers in plain text.
+    if (ground.registry.isBuiltin(route.group, route.version)) throw unknownResource();
+    return pageNotFound;
+  }
+  if (type.custom && !type.namespaced && route.namespace !== undefined) return pageNotFound;
   const form = formOf(request.headers.accept ?? '*/*');
   if (form === undefined) throw notAcceptable();
   const { namespace, name, subresource } = route;
@@ -82,7 +95,7 @@ async function replyTo(front: Front, request: IncomingMessage, response: ServerR
     answerWatch(ground.store, response, call, form, front.bookmarkEveryMs);
     return 'streaming';
   }
-  const outcome = await perform(ground, call, verb, await bodyOf(request));
+  const outcome = await perform(ground, call, verb, await bodyOf(request, call));
   return fault === 'reset-after' ? 'dropped' : answerOf(outcome, call, form);
 }
 
@@ -115,7 +128,7 @@ function faultOf(
   return undefined;
 }
 
-async function bodyOf(request: IncomingMessage): Promise<Body> {
+async function bodyOf(request: IncomingMessage, { type: { kind } }: Call): Promise<Body> {
   const mediaType = (request.headers['content-type'] ?? 'application/json').split(';')[0]?.trim() ?? '';
   if (request.method === 'GET') return { mediaType, content: undefined };
   const chunks: Buffer[] = [];
@@ -129,7 +142,7 @@ async function bodyOf(request: IncomingMessage): Promise<Body> {
     return { mediaType, content: JSON.parse(source) };
   } catch (error) {
     throw badRequest(
-      `couldn't get version/kind; json parse error: ${error instanceof Error ? error.message : 'unknown'}`,
+      `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; json parse error: ${error instanceof Error ? error.message : 'unknown'}`,
     );
   }
 }

@@ -1,7 +1,7 @@
 import type { ServedType } from './catalogue.ts';
 import type { ApiObject } from './object.ts';
 import { selectorOf } from './selectors.ts';
-import { badRequest, expired, StatusError } from './status.ts';
+import { badRequest, expired, invalid, StatusError } from './status.ts';
 import { keyOf, type Store } from './store.ts';
 
 /** One page of objects, all as they were at `revision`. */
@@ -31,7 +31,13 @@ function decode(source: string): Token {
   } catch {
     // Answered below like any other token that is not ours.
   }
-  throw badRequest(`continue key is not valid: illegal base64 data or unknown encoding`);
+  throw badRequest('invalid continue token: continue key is not valid');
+}
+
+function limitOf(query: URLSearchParams): number {
+  const source = query.get('limit') || '0';
+  if (!/^-?\d+$/.test(source)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(source)}: invalid syntax`);
+  return Number(source);
 }
 
 /** Reads `resourceVersion` of a query. */
@@ -40,7 +46,7 @@ export function revisionOf(query: URLSearchParams): number | undefined {
   if (source === null || source === '') return undefined;
   if (!/^\d+$/.test(source))
     throw badRequest(
-      `resourceVersion: Invalid value: ${JSON.stringify(source)}: strconv.ParseUint: parsing ${JSON.stringify(source)}: invalid syntax`,
+      `invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(source)}: strconv.ParseUint: parsing ${JSON.stringify(source)}: invalid syntax`,
     );
   return Number(source);
 }
@@ -57,7 +63,7 @@ function refuseFuture(wanted: number, store: Store): void {
 /** Answers a list: everything at one revision, paged by `limit` and `continue`. */
 export function list(store: Store, type: ServedType, namespace: string | undefined, query: URLSearchParams): Page {
   const selected = selectorOf(query, type, namespace);
-  const limit = Number(query.get('limit') ?? 0);
+  const limit = limitOf(query);
   const source = query.get('continue');
   const token = source === null || source === '' ? undefined : decode(source);
   const wanted = revisionOf(query);
@@ -66,7 +72,13 @@ export function list(store: Store, type: ServedType, namespace: string | undefin
     throw badRequest('specifying resource version is not allowed when using continue');
   }
   if (match !== null && match !== '' && wanted === undefined) {
-    throw badRequest('resourceVersionMatch is forbidden unless resourceVersion is provided');
+    throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [
+      {
+        field: 'resourceVersionMatch',
+        type: 'FieldValueForbidden',
+        detail: 'resourceVersionMatch is forbidden unless resourceVersion is provided',
+      },
+    ]);
   }
   if (wanted !== undefined) refuseFuture(wanted, store);
   const exact = match === 'Exact' ? wanted : undefined;

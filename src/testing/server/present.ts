@@ -33,7 +33,7 @@ export function objectJson(object: ApiObject, type: ServedType, form: Form): str
 export function listJson(page: Page, type: ServedType, form: Form): string {
   const metadata = JSON.stringify({
     resourceVersion: String(page.revision),
-    ...(page.continue === undefined ? {} : { continue: page.continue }),
+    ...(page.continue === undefined && !type.custom ? {} : { continue: page.continue ?? '' }),
     ...(page.remainingItemCount === undefined ? {} : { remainingItemCount: page.remainingItemCount }),
   });
   const [kind, apiVersion] =
@@ -65,9 +65,9 @@ export function watchLine(message: WatchMessage, type: ServedType, form: Form): 
   }
 }
 
-/** Whether a parameter of an Accept clause asks for metadata only. */
-export function formOf(accept: string | undefined): Form | undefined {
-  for (const clause of (accept ?? '').split(',')) {
+/** Which form an Accept header asks for first among those there are; `undefined` where it takes none of them. */
+export function formOf(accept: string): Form | undefined {
+  for (const clause of accept.split(',')) {
     const [media = '', ...parameters] = clause.split(';').map((part) => part.trim());
     const given = new Map(parameters.map((part) => [part.split('=')[0], part.split('=')[1]]));
     const as = given.get('as');

@@ -23,6 +23,11 @@ export class Registry {
     return type;
   }
 
+  /** Whether a group's version is served by Kubernetes itself. */
+  isBuiltin(group: string, version: string): boolean {
+    return builtinTypes.some((type) => type.group === group && type.version === version);
+  }
+
   /** Every served version of every resource. */
   all(): readonly ServedType[] {
     this.#ordered ??= [...this.#types.values()];

@@ -1,15 +1,13 @@
 import { type Call, type Ground, tableOf } from './call.ts';
 import { list } from './list.ts';
 import { type ApiObject, type Draft, deepFreeze, draftOf, isRecord, recordAt, sameJson, timestamp } from './object.ts';
-import { refuseProtected, removable } from './rules.ts';
-import { badRequest, conflict, invalid, notFound, type Status } from './status.ts';
+import { definitionFinalizer, refuseProtected, removable } from './rules.ts';
+import { conflict, invalid, notFound, type Status, unreasoned } from './status.ts';
 import { keyOf, type Table } from './store.ts';
 import { inVersion } from './update.ts';
 
 /** Finalizers that a propagation policy puts on an object, for the garbage collector. */
 export const collectorFinalizers = Object.freeze({ orphan: 'orphan', foreground: 'foregroundDeletion' });
-
-const policies = ['Orphan', 'Background', 'Foreground'];
 
 /** DeleteOptions, from body and query. */
 export interface RemoveOptions {
@@ -25,7 +23,9 @@ export function removeOptions(query: URLSearchParams, body: unknown): RemoveOpti
   const raw = isRecord(body) ? body : {};
   const kind = raw['kind'];
   if (kind !== undefined && kind !== 'DeleteOptions') {
-    throw badRequest(`decoded object cannot be converted to DeleteOptions`);
+    throw unreasoned(
+      `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(raw['apiVersion'] ?? '')} in scheme "pkg/runtime/scheme.go:110"`,
+    );
   }
   const from = (field: string): unknown => (isRecord(body) ? raw[field] : (query.get(field) ?? undefined));
   const named = from('propagationPolicy');
@@ -47,10 +47,7 @@ export function removeOptions(query: URLSearchParams, body: unknown): RemoveOpti
         field: 'propagationPolicy',
         type: 'FieldValueNotSupported',
         value: policy,
-        detail: `supported values: ${policies
-          .map((known) => JSON.stringify(known))
-          .sort()
-          .join(', ')}, "nil"`,
+        detail: 'supported values: "Foreground", "Background", "Orphan", "nil"',
       },
     ]);
   }
@@ -141,21 +138,30 @@ function checkPreconditions(
 function markedForDeletion(storage: string, current: ApiObject, { policy }: RemoveOptions): Draft {
   const draft = draftOf(current);
   const { metadata } = draft;
-  const { orphan, foreground } = collectorFinalizers;
-  if (policy !== undefined) {
-    const others = (metadata.finalizers ?? []).filter((finalizer) => finalizer !== orphan && finalizer !== foreground);
-    if (policy === 'Orphan') others.push(orphan);
-    if (policy === 'Foreground') others.push(foreground);
-    if (others.length > 0) metadata.finalizers = others;
-    else delete metadata.finalizers;
-  }
-  if (metadata.deletionTimestamp === undefined) {
-    metadata.deletionTimestamp = timestamp();
-    if (storage !== 'namespaces') metadata.deletionGracePeriodSeconds = 0;
-    if (metadata.generation !== undefined) metadata.generation += 1;
-  }
-  if (storage === 'namespaces') draft['status'] = { ...recordAt(draft, 'status'), phase: 'Terminating' };
+  const first = metadata.deletionTimestamp === undefined;
+  const isNamespace = storage === 'namespaces';
+  const isDefinition = storage === 'customresourcedefinitions.apiextensions.k8s.io';
+  // The policy of a namespace's deletion is settled by the first request.
+  if (policy !== undefined && (first || !isNamespace)) setCollectorFinalizer(metadata, policy);
+  if (!first) return draft;
+  metadata.deletionTimestamp = timestamp();
+  if (isNamespace) draft['status'] = { ...recordAt(draft, 'status'), phase: 'Terminating' };
+  if (isDefinition) metadata.finalizers = [...(metadata.finalizers ?? []), definitionFinalizer];
+  if (isNamespace || isDefinition) return draft;
+  metadata.deletionGracePeriodSeconds = 0;
+  if (metadata.generation !== undefined) metadata.generation += 1;
   return draft;
+}
+
+function setCollectorFinalizer(metadata: Draft['metadata'], policy: 'Orphan' | 'Background' | 'Foreground'): void {
+  const { orphan, foreground } = collectorFinalizers;
+  const finalizers = (metadata.finalizers ?? []).filter(
+    (finalizer) => finalizer !== orphan && finalizer !== foreground,
+  );
+  if (policy === 'Orphan') finalizers.push(orphan);
+  if (policy === 'Foreground') finalizers.push(foreground);
+  if (finalizers.length > 0) metadata.finalizers = finalizers;
+  else delete metadata.finalizers;
 }
 
 function removedStatus({ type, name }: Call, uid: string): Status {

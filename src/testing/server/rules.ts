@@ -1,6 +1,7 @@
+import { withDefaults } from './admission/defaults.ts';
 import { policyProblems } from './admission/policies.ts';
 import type { ServedType } from './catalogue.ts';
-import { definitionStatus } from './definitions.ts';
+import { definitionSpec, definitionStatus } from './definitions.ts';
 import { type ApiObject, type Draft, isRecord, recordAt, sameJson, strings } from './object.ts';
 import { type FieldError, StatusError } from './status.ts';
 
@@ -28,7 +29,7 @@ export function prepareNew(type: ServedType, draft: Draft): void {
       draft['status'] = { phase: 'Pending' };
       break;
     case 'customresourcedefinitions.apiextensions.k8s.io':
-      draft.metadata.finalizers = [...(draft.metadata.finalizers ?? []), definitionFinalizer];
+      draft['spec'] = definitionSpec(draft);
       draft['status'] = definitionStatus(draft);
       break;
     default:
@@ -41,6 +42,10 @@ export function prepareNew(type: ServedType, draft: Draft): void {
 export function canonicalize(type: ServedType, draft: Draft): void {
   if (type.storage === 'namespaces')
     draft.metadata.labels = { ...draft.metadata.labels, [nameLabel]: draft.metadata.name };
+  withDefaults(type, draft);
+  for (const field of ['data', 'binaryData']) {
+    if (type.storage === 'configmaps' && Object.keys(recordAt(draft, field)).length === 0) delete draft[field];
+  }
   if (type.storage !== 'secrets' || !isRecord(draft['stringData'])) return;
   const plain = Object.entries(draft['stringData']).map(([key, value]) => [
     key,
@@ -117,7 +122,7 @@ export function updateErrors(type: ServedType, current: ApiObject, draft: Draft)
     case 'clusterrolebindings.rbac.authorization.k8s.io':
       return sameJson(current['roleRef'], draft['roleRef'])
         ? []
-        : [{ field: 'roleRef', type: 'FieldValueInvalid', value: draft['roleRef'], detail: 'cannot change roleRef' }];
+        : [{ field: 'roleRef', type: 'FieldValueInvalid', value: goRoleRef(draft), detail: 'cannot change roleRef' }];
     case 'deployments.apps':
     case 'statefulsets.apps':
     case 'daemonsets.apps':
@@ -128,6 +133,12 @@ export function updateErrors(type: ServedType, current: ApiObject, draft: Draft)
     default:
       return [];
   }
+}
+
+/** The real server words this one with its own field names. */
+function goRoleRef(draft: Draft): object {
+  const { apiGroup, kind, name } = recordAt(draft, 'roleRef');
+  return { APIGroup: apiGroup, Kind: kind, Name: name };
 }
 
 function immutableContents(current: ApiObject, draft: Draft): FieldError[] {

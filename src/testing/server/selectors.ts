@@ -17,11 +17,19 @@ export function parseLabelSelector(source: string): LabelTest {
   let rest = source;
   while (rest.trim() !== '') {
     const match = requirement.exec(rest);
-    if (match?.groups === undefined) throw badRequest(`unable to parse requirement: found '${rest.trim()}'`);
+    if (match?.groups === undefined) throw badRequest(`unable to parse requirement: ${unexpected(rest)}`);
     tests.push(labelTest(match.groups));
     rest = rest.slice(match[0].length);
   }
   return (labels) => tests.every((test) => test(labels));
+}
+
+function unexpected(source: string): string {
+  const [, operator] = /^\s*[^\s!=<>(),]+\s*(\S+)/.exec(source) ?? [];
+  if (operator !== undefined && !/^(?:in|notin|==?|!=|[<>])$/.test(operator)) {
+    return `found '${operator}', expected: in, notin, =, ==, !=, gt, lt`;
+  }
+  return `found '${source.trim()}'`;
 }
 
 function labelTest(part: Readonly<Record<string, string | undefined>>): LabelTest {

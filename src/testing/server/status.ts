@@ -67,6 +67,11 @@ export function badRequest(message: string): StatusError {
   return new StatusError(400, 'BadRequest', message);
 }
 
+/** A failure that the real server never gave a reason. */
+export function unreasoned(message: string): StatusError {
+  return new StatusError(500, '', message);
+}
+
 export function unauthorized(): StatusError {
   return new StatusError(401, 'Unauthorized', 'Unauthorized');
 }
@@ -96,12 +101,12 @@ export function unknownResource(): StatusError {
   return new StatusError(404, 'NotFound', 'the server could not find the requested resource', {});
 }
 
-export function methodNotAllowed(subject: Subject): StatusError {
+export function methodNotAllowed(): StatusError {
   return new StatusError(
     405,
     'MethodNotAllowed',
     'the server does not allow this method on the requested resource',
-    about(subject, undefined),
+    {},
   );
 }
 
@@ -109,7 +114,8 @@ export function notAcceptable(): StatusError {
   return new StatusError(
     406,
     'NotAcceptable',
-    'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf',
+    '406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf',
+    {},
   );
 }
 
@@ -177,7 +183,7 @@ export function invalid(
   name: string,
   errors: readonly FieldError[],
 ): StatusError {
-  const messages = errors.map((error) => `${error.field}: ${fieldMessage(error)}`);
+  const messages = [...new Set(errors.map((error) => `${error.field}: ${fieldMessage(error)}`))];
   const list = messages.length === 1 ? messages[0] : `[${messages.join(', ')}]`;
   return new StatusError(
     422,

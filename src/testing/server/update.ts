@@ -18,10 +18,16 @@ export function inVersion(call: Pick<Call, 'type'>, object: ApiObject): ApiObjec
 /** Answers a PUT. */
 export function update(ground: Ground, call: Call, body: unknown): Promise<ApiObject> {
   const { type } = call;
-  return write(ground, call, () => {
+  return write(ground, call, (current) => {
     const draft = decodeObject(body, type);
-    if (type.custom && !draft.metadata.resourceVersion) {
-      throw invalid(type, call.name, [
+    const { name, uid, resourceVersion } = draft.metadata;
+    if (!name) {
+      throw badRequest(`the name of the object (${call.name} based on URL) was undeterminable: name must be provided`);
+    }
+    if (uid && uid !== current.metadata.uid) throw conflict(type, call.name, foreignUid(call, uid, current));
+    if (type.custom && !resourceVersion) {
+      // The real server names the resource where it means the kind.
+      throw invalid({ group: type.group, kind: type.plural }, call.name, [
         {
           field: 'metadata.resourceVersion',
           type: 'FieldValueInvalid',
@@ -34,7 +40,15 @@ export function update(ground: Ground, call: Call, body: unknown): Promise<ApiOb
   });
 }
 
-/** Answers a PATCH. `metadata.uid` and `metadata.resourceVersion` in the outcome must be the object's own. */
+function foreignUid({ type, namespace, name }: Call, uid: string, { metadata }: ApiObject): string {
+  const key = `/registry/${type.custom ? `${type.group}/` : ''}${type.plural}/${keyOf(namespace, name)}`;
+  return `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`;
+}
+
+/**
+ * Answers a PATCH. A `metadata.resourceVersion` in its outcome that is not the object's own is a conflict; a foreign
+ * `metadata.uid` is not: the real server calls it invalid, as any change of what cannot change.
+ */
 export function patch(ground: Ground, call: Call, mediaType: string, body: unknown): Promise<ApiObject> {
   return write(ground, call, (current) => decodeObject(patched(current, mediaType, body, call.type.custom), call.type));
 }
@@ -62,27 +76,21 @@ async function write(ground: Ground, call: Call, change: (current: ApiObject) =>
 /** Checks a changed object and gives it what the server alone decides. */
 function prepared(call: Call, current: ApiObject, changed: Draft): Draft {
   const { type, name } = call;
-  const { uid, resourceVersion } = changed.metadata;
+  const { resourceVersion } = changed.metadata;
   if (changed.metadata.name !== name) {
     throw badRequest(`the name of the object (${changed.metadata.name}) does not match the name on the URL (${name})`);
   }
   if (changed.metadata.namespace !== undefined && changed.metadata.namespace !== current.metadata.namespace) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   }
-  if (uid && uid !== current.metadata.uid) {
-    throw conflict(
-      type,
-      name,
-      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`,
-    );
-  }
   if (resourceVersion && resourceVersion !== current.metadata.resourceVersion) throw conflict(type, name);
+  const forbidden = metadataUpdateErrors(current, changed);
   const draft = draftOf(isolate(type, current, changed, call.subresource));
   keepServerFields(draft, current);
   canonicalize(type, draft);
   const errors = [
     ...metadataErrors(type, draft),
-    ...metadataUpdateErrors(current, draft),
+    ...forbidden,
     ...contentErrors(type, draft),
     ...updateErrors(type, current, draft),
   ];

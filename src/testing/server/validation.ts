@@ -8,6 +8,8 @@ const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])
 const labelValue = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/;
 const namePart = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
 
+const standardFinalizers = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
+
 const says = {
   label:
     "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')",
@@ -21,7 +23,7 @@ const says = {
     "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
 } as const;
 
-const tooLong = (limit: number): string => `must be no more than ${limit} bytes`;
+const tooLong = (limit: number): string => `must be no more than ${limit} characters`;
 
 function nameProblems(type: ServedType, name: string): string[] {
   if (type.group === 'rbac.authorization.k8s.io') {
@@ -42,7 +44,7 @@ function qualifiedNameProblems(key: string): string[] {
   const [prefix, name] = parts.length === 2 ? [parts[0], parts[1] ?? ''] : [undefined, key];
   if (parts.length > 2) {
     return [
-      "a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')",
+      "a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')",
     ];
   }
   const problems: string[] = [];
@@ -77,34 +79,35 @@ export function metadataErrors(type: ServedType, { metadata }: Draft): FieldErro
     for (const problem of qualifiedNameProblems(finalizer))
       errors.push(wrong('metadata.finalizers', finalizer, problem));
   }
-  for (const [i, owner] of (metadata.ownerReferences ?? []).entries()) {
+  if (!type.custom) {
+    for (const [i, finalizer] of (metadata.finalizers ?? []).entries()) {
+      if (finalizer.includes('/') || standardFinalizers.has(finalizer)) continue;
+      const problem = 'name is neither a standard finalizer name nor is it fully qualified';
+      errors.push(wrong(`metadata.finalizers[${i}]`, finalizer, problem));
+    }
+  }
+  for (const owner of metadata.ownerReferences ?? []) {
     for (const field of ['apiVersion', 'kind', 'name', 'uid'] as const) {
-      if (owner[field] === '') {
-        errors.push(
-          wrong(
-            `metadata.ownerReferences[${i}].${field}`,
-            '',
-            field === 'uid' ? 'must not be empty' : `${field} must not be empty`,
-          ),
-        );
-      }
+      const problem = field === 'apiVersion' ? 'version must not be empty' : 'must not be empty';
+      if (owner[field] === '') errors.push(wrong(`metadata.ownerReferences.${field}`, '', problem));
     }
   }
   return errors;
 }
 
-/** What an update may not do to metadata. */
+/** What an update may not do to metadata. The real server checks this twice, and names every cause twice. */
 export function metadataUpdateErrors(current: ApiObject, { metadata }: Draft): FieldError[] {
-  if (current.metadata.deletionTimestamp === undefined) return [];
-  const before = new Set(current.metadata.finalizers);
-  const added = (metadata.finalizers ?? []).filter((finalizer) => !before.has(finalizer));
-  if (added.length === 0) return [];
-  const list = added.map((finalizer) => JSON.stringify(finalizer)).join(', ');
-  return [
-    {
-      field: 'metadata.finalizers',
-      type: 'FieldValueForbidden',
-      detail: `no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`,
-    },
-  ];
+  const errors: FieldError[] = [];
+  const own = current.metadata;
+  if (own.deletionTimestamp !== undefined) {
+    const added = (metadata.finalizers ?? []).filter((finalizer) => !own.finalizers?.includes(finalizer));
+    const list = added.map((finalizer) => JSON.stringify(finalizer)).join(', ');
+    const detail = `no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`;
+    if (added.length > 0) errors.push({ field: 'metadata.finalizers', type: 'FieldValueForbidden', detail });
+  }
+  for (const field of ['uid', 'deletionTimestamp'] as const) {
+    const value = metadata[field];
+    if (value && value !== own[field]) errors.push(wrong(`metadata.${field}`, value, 'field is immutable'));
+  }
+  return [...errors, ...errors];
 }

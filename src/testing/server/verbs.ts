@@ -5,7 +5,7 @@ import { list, type Page } from './list.ts';
 import type { ApiObject } from './object.ts';
 import { remove, removeCollection } from './remove.ts';
 import { review } from './reviews.ts';
-import { methodNotAllowed, notFound, type Status, unknownResource } from './status.ts';
+import { invalid, methodNotAllowed, notFound, type Status, unknownResource } from './status.ts';
 import { keyOf } from './store.ts';
 import { inVersion, patch, update } from './update.ts';
 
@@ -31,20 +31,39 @@ export function checkVerb(call: Call, verb: string | undefined): asserts verb is
   const { type, subresource, namespace } = call;
   if (!type.namespaced && namespace !== undefined) throw unknownResource();
   if (type.namespaced && namespace === undefined && verb !== 'list' && verb !== 'watch') {
-    throw call.name === '' ? methodNotAllowed(type) : unknownResource();
+    throw call.name === '' ? methodNotAllowed() : unknownResource();
   }
   if (subresource === undefined) {
-    if (verb === undefined || !type.verbs.includes(verb)) throw methodNotAllowed(type);
+    if (verb === undefined || !type.verbs.includes(verb)) throw methodNotAllowed();
     return;
   }
   const known = subresource === 'status' ? type.status : subresource === 'finalize' && type.storage === 'namespaces';
   if (!known) throw unknownResource();
-  if (verb === undefined || !subresourceVerbs[subresource]?.includes(verb)) throw methodNotAllowed(type);
+  if (verb === undefined || !subresourceVerbs[subresource]?.includes(verb)) throw methodNotAllowed();
+}
+
+const optionKinds: Readonly<Record<string, string>> = {
+  create: 'CreateOptions',
+  update: 'UpdateOptions',
+  patch: 'PatchOptions',
+  delete: 'DeleteOptions',
+  deletecollection: 'DeleteOptions',
+};
+
+function checkDryRun({ query }: Call, verb: string): void {
+  const kind = optionKinds[verb];
+  const value = query.getAll('dryRun').filter((item) => item !== '');
+  if (kind === undefined || value.every((item) => item === 'All')) return;
+  const type = 'FieldValueNotSupported';
+  throw invalid({ group: 'meta.k8s.io', kind }, '', [
+    { field: 'dryRun', type, value, detail: 'supported values: "All"' },
+  ]);
 }
 
 /** Does what a request asks for. @throws StatusError */
 export async function perform(ground: Ground, call: Call, verb: string, body: Body): Promise<Outcome> {
   const { type, name, namespace } = call;
+  checkDryRun(call, verb);
   switch (verb) {
     case 'get': {
       const found = tableOf(ground, call).get(keyOf(namespace, name));
@@ -70,7 +89,7 @@ export async function perform(ground: Ground, call: Call, verb: string, body: Bo
       return { kind: 'page', page: { items, revision: ground.store.revision } };
     }
     default:
-      throw methodNotAllowed(type);
+      throw methodNotAllowed();
   }
 }
 
