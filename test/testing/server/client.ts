@@ -168,3 +168,8 @@ export function definition(
 
 /** Where definitions are created. */
 export const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+
+/** An object of a kind of {@link definition}: custom resources must name their kind. */
+export function custom(kind: string, metadata: object, rest: object = {}): object {
+  return { apiVersion: 'example.com/v1', kind, metadata, ...rest };
+}

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Body, type Client, definition, definitions, startClient, until } from './client.ts';
+import { type Body, type Client, custom, definition, definitions, startClient, until } from './client.ts';
 
 let client: Client;
 beforeAll(async () => {
@@ -13,7 +13,7 @@ const owners = '/apis/example.com/v1/owners';
 const namespaces = '/api/v1/namespaces';
 
 async function owner(name: string): Promise<Body> {
-  return client.created(owners, { metadata: { name } });
+  return client.created(owners, custom('Owner', { name }));
 }
 const reference = (object: Body, extra: object = {}): object => ({
   apiVersion: 'example.com/v1',
@@ -106,7 +106,7 @@ describe('a namespace that is deleted', () => {
   it('stays, Terminating, until the finalizers of its contents are gone, and says why', async () => {
     await client.created(namespaces, { metadata: { name: 'slow' } });
     const room = `/apis/example.com/v1/namespaces/slow/rooms`;
-    await client.created(room, { metadata: { name: 'r', finalizers: ['example.com/hold'] } });
+    await client.created(room, custom('Room', { name: 'r', finalizers: ['example.com/hold'] }));
     const deleted = await client.delete(`${namespaces}/slow`);
     expect(deleted.code).toBe(200);
     expect(deleted.body.status.phase).toBe('Terminating');
@@ -148,7 +148,7 @@ describe('a namespace that is deleted', () => {
 describe('a definition that is deleted', () => {
   it('takes its objects along, then is served no more', async () => {
     await client.created(definitions, definition('Passing'));
-    await client.created('/apis/example.com/v1/passings', { metadata: { name: 'x' } });
+    await client.created('/apis/example.com/v1/passings', custom('Passing', { name: 'x' }));
     await client.delete(`${definitions}/passings.example.com`);
     await gone(`${definitions}/passings.example.com`);
     expect((await client.get('/apis/example.com/v1/passings')).code).toBe(404);
