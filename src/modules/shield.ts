@@ -20,7 +20,12 @@ export interface Shielded {
   readonly workspaces: readonly string[];
 }
 
-type Form = 'policy' | 'webhook';
+/** How a shield is made: of admission policies, or of a webhook configuration. */
+export type Form = 'policy' | 'webhook';
+/** What {@link raiseShield} put up; `null` where nothing was to be put up. */
+export interface Raised {
+  readonly form: Form | null;
+}
 interface Part {
   readonly resource: Resource<AdmissionConfiguration>;
   readonly name: string;
@@ -216,10 +221,7 @@ export async function assertSafeToLift(
  * Puts a shield up: a ValidatingAdmissionPolicy where served, else a webhook configuration without a backend. It binds
  * the garbage collector, kubefed, people and our own late writes alike (domain reference, 8.2: 0 of 10 lost).
  */
-export function raiseShield(
-  cluster: KubeSphereCluster,
-  shielded: Shielded,
-): Operation<{ readonly form: Form }, { readonly form: Form }> {
+export function raiseShield(cluster: KubeSphereCluster, shielded: Shielded): Operation<Raised, Raised> {
   const names = (form: Form): Part[] => parts(form, shielded);
   return {
     async forecast(work) {
@@ -234,12 +236,15 @@ export function raiseShield(
     },
     capture: async ({ signal }) => ({ form: await shieldForm(cluster, signal) }),
     async run(work, { form }) {
+      if (form === null) return { form };
+      cluster.dialect;
       for (const { resource, name, body } of names(form))
         await create(work, cluster, resource, { ...body, metadata: { name } });
       return { form };
     },
     verify: (work) => prove(work, cluster, shielded),
     async compensate(work, { form }) {
+      if (form === null) return;
       await assertSafeToLift(work, cluster, shielded.namespaces);
       await lowerShield(work, cluster, { ...shielded, form }, work.runId);
     },

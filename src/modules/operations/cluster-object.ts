@@ -8,6 +8,7 @@ import { assertTakesNoNamespace, deletionClosure } from '../closure.ts';
 import type { Operation } from '../operation.ts';
 import { create, edit, remove, type Work, waitFor, waitGone } from '../work.ts';
 import { shutOut } from './host-access.ts';
+import { copiesOn, removeArrived } from './host-copies.ts';
 import { adopted } from './workspace-template.ts';
 
 const resource = kubesphere.clusters;
@@ -174,8 +175,13 @@ export interface ImportSettings extends JoinLimits {
   readonly proof: readonly string[];
 }
 
+/** What {@link importCluster} captures: everything on the member that a host might send copies of, by UID. */
+export interface ImportBefore {
+  readonly present: readonly string[];
+}
+
 /** Imports a member into a host, and waits until something from the host has arrived there: Ready alone proves nothing (8.3). */
-export function importCluster(host: KubeSphereCluster, settings: ImportSettings): Operation<null, void> {
+export function importCluster(host: KubeSphereCluster, settings: ImportSettings): Operation<ImportBefore, void> {
   const { name, member, kubeconfig, labels = {}, provider, proof } = settings;
   return {
     async forecast({ signal, runId }) {
@@ -194,7 +200,7 @@ export function importCluster(host: KubeSphereCluster, settings: ImportSettings)
         changes: [{ verb: 'create', resource: refOf(host.name, resource, { name }), before: null, after: {} }],
       };
     },
-    capture: async () => null,
+    capture: async ({ signal }) => ({ present: await copiesOn(member, signal) }),
     async run(work) {
       host.dialect;
       const spec = {
@@ -209,7 +215,7 @@ export function importCluster(host: KubeSphereCluster, settings: ImportSettings)
       await waitJoined(work, host, name, member.uid, settings);
       for (const workspace of proof) await adopted(work, member, workspace);
     },
-    async compensate(work) {
+    async compensate(work, { present }) {
       const cluster = await host.connection.find(resource, { name }, { signal: work.signal });
       if (cluster !== undefined && !madeBy(work.runId, cluster)) return;
       if (cluster !== undefined) await release(work, host, name, cluster.metadata.uid);
@@ -218,6 +224,7 @@ export function importCluster(host: KubeSphereCluster, settings: ImportSettings)
       const access = shutOut(member, name);
       await access.run(work, await access.capture(work));
       await access.verify(work, { account: null, role: null, binding: null }, undefined);
+      await removeArrived(work, member, present);
     },
   };
 }

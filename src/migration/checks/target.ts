@@ -1,0 +1,118 @@
+import { systemWorkspace } from '../../kubesphere/names.ts';
+import { kubesphere } from '../../kubesphere/resources.ts';
+import { some } from '../../modules/closure.ts';
+import { placedOn } from '../../modules/operations/workspace-template.ts';
+import { defineCheck, type Finding } from './check.ts';
+
+/** The new host can take the member in: its name is free, no name stands for two things, its managers exist. */
+export const checkTarget = defineCheck(
+  'check-target',
+  'The new host can take the member in',
+  async ({ env, state: { snapshot }, signal }) => {
+    const { host } = env.target;
+    const { name, uid } = env.member;
+    const options = { signal };
+    const found: Finding[] = [];
+    const block = (code: string, why: string, remedy: string): void =>
+      void found.push({ code, severity: 'blocks', why, remedy });
+
+    for (const { metadata, status } of await host.connection.list(kubesphere.clusters, options).toArray()) {
+      if (metadata.name === name)
+        block(
+          'CLUSTER_NAME',
+          `${host.name} has a cluster "${name}" already.`,
+          status?.uid === uid
+            ? 'It is this member: it is imported there already. Unbind it there, or use doctor.'
+            : 'Rename that one, or unbind it.',
+        );
+      else if (status?.uid === uid)
+        block(
+          'CLUSTER_TWICE',
+          `${host.name} has this very member as "${metadata.name}".`,
+          'A cluster keeps its name over all hosts: unbind it there, then move it.',
+        );
+    }
+
+    const templates = await host.connection.list(kubesphere.workspaceTemplates, options).toArray();
+    const byName = new Map(templates.map((template) => [template.metadata.name, template]));
+    const joined = new Set(snapshot.workspaces.filter(({ existing }) => existing === 'join').map(({ to }) => to));
+    for (const { to, existing, name: from } of snapshot.workspaces) {
+      const there = byName.get(to);
+      if (there === undefined && existing === 'join')
+        block(
+          'NOTHING_TO_JOIN',
+          `Workspace "${from}" should join "${to}" of ${host.name}, which has none.`,
+          `Leave out existing: 'join'.`,
+        );
+      if (there !== undefined && existing !== 'join')
+        block(
+          'WORKSPACE_NAME',
+          `${host.name} has a workspace "${to}" already; equal names need not mean the same workspace.`,
+          `If it is the same: workspaces: { '${from}': { existing: 'join' } }. If not: { '${from}': { to: 'another-name' } }.`,
+        );
+      if (there?.metadata.deletionTimestamp !== undefined)
+        block('WORKSPACE_GOING', `Workspace "${to}" of ${host.name} is being deleted.`, 'Wait until it is gone.');
+    }
+    const inherited = templates.filter(
+      (template) => !joined.has(template.metadata.name) && placedOn(template)?.includes(name),
+    );
+    if (inherited.length > 0)
+      block(
+        'INHERITED_PLACEMENT',
+        `${some(inherited.map(({ metadata }) => metadata.name))} of ${host.name} are placed on a cluster "${name}", left from an earlier one of that name; the member would inherit them.`,
+        `Take "${name}" out of their placement.`,
+      );
+    const everywhere = templates.filter(
+      (template) =>
+        placedOn(template) === undefined &&
+        template.metadata.name !== systemWorkspace &&
+        snapshot.workspaces.some(({ name, to }) => name === template.metadata.name && to !== name),
+    );
+    if (everywhere.length > 0)
+      block(
+        'PLACED_EVERYWHERE',
+        `${some(everywhere.map(({ metadata }) => metadata.name))} of ${host.name} are placed on every cluster by a selector, and the member has workspaces of these names.`,
+        'Give them a list of clusters.',
+      );
+
+    const projects = new Set([...snapshot.kept, ...snapshot.left].map(({ name }) => name));
+    const federated = (await host.connection.listMetadata(kubesphere.federatedNamespaces, options).toArray()).filter(
+      ({ metadata }) => projects.has(metadata.name),
+    );
+    if (federated.length > 0)
+      block(
+        'PROJECT_NAME',
+        `${host.name} has multi-cluster project(s) named like projects of the member: ${some(federated.map(({ metadata }) => metadata.name))}; its kubefed would take those over or delete them (H5).`,
+        'Rename or remove them on the new host.',
+      );
+
+    const users = new Map(
+      (await host.connection.list(kubesphere.users, options).toArray()).map(({ metadata, spec }) => [
+        metadata.name,
+        spec.email,
+      ]),
+    );
+    for (const { name: workspace, manager } of snapshot.workspaces)
+      if (manager === null || !users.has(manager))
+        block(
+          'MANAGER',
+          manager === null
+            ? `Workspace "${workspace}" has no manager.`
+            : `${host.name} has no user "${manager}", the manager of workspace "${workspace}".`,
+          `Create the user there, or name another: workspaces: { '${workspace}': { manager: '…' } }.`,
+        );
+    const strangers = (await env.member.connection.list(kubesphere.users, options).toArray()).filter(
+      ({ metadata, spec }) => {
+        const email = users.get(metadata.name);
+        return email !== undefined && email !== spec.email && metadata.name !== 'admin';
+      },
+    );
+    if (strangers.length > 0)
+      block(
+        'SAME_USER_NAME',
+        `${some(strangers.map(({ metadata }) => metadata.name))}: user(s) with the same name but another e-mail on the member and on ${host.name}; the new host's would take over the rights of the others.`,
+        'Rename one of them, or correct the e-mail address if it is the same person.',
+      );
+    return found;
+  },
+);

@@ -1,0 +1,105 @@
+import { FederationError } from '../errors.ts';
+import type { Federation, MemberCluster } from '../federation.ts';
+import { apiVersionOf } from '../kube/objects.ts';
+import { core } from '../kube/resources.ts';
+import type { KubeSphereCluster } from '../kubesphere/cluster.ts';
+import { assertDifferent } from '../kubesphere/cluster.ts';
+import type { Clusters } from '../modules/changes.ts';
+import type { Json } from '../types.ts';
+
+/** Waiting times, in milliseconds. Below their defaults only in a sandbox. */
+export interface MigrationTiming {
+  /** The hosts' cluster resync period. @defaultValue 120000 */
+  readonly resyncMs?: number;
+  /** How long a state has to hold before it is believed; a host that is still joined undoes things up to 11 s later. @defaultValue 15000 */
+  readonly lookBackMs?: number;
+}
+
+/** What the migration works with. Nothing of it is journalled. */
+export interface MigrationEnv {
+  /** B, the new host. */
+  readonly target: Federation;
+  /** A, the old host. */
+  readonly source?: Federation;
+  /** M, under the name that A has for it and B will have. */
+  readonly member: MemberCluster;
+  /** How B shall reach M. @defaultValue the kubeconfig in A's Cluster object */
+  readonly connection?: { readonly kubeconfig: string };
+  readonly timing?: MigrationTiming;
+}
+
+/** Every cluster of the migration, by the name that plans and journals use. */
+export function clustersOf({ target, source, member }: MigrationEnv): Clusters {
+  const all: KubeSphereCluster[] = [target.host, ...(source === undefined ? [] : [source.host]), member];
+  return Object.fromEntries(all.map((cluster) => [cluster.name, cluster]));
+}
+
+const defaults = { resyncMs: 120_000, lookBackMs: 15_000 } as const;
+
+/** The waiting times of this migration. */
+export function timingOf({ timing }: MigrationEnv): Required<MigrationTiming> {
+  return { ...defaults, ...timing };
+}
+
+/** Every cluster was made for tests: shortened timings and memory journals are allowed there only. */
+export function inSandbox(env: MigrationEnv): boolean {
+  return Object.values(clustersOf(env)).every(({ sandbox }) => sandbox);
+}
+
+/**
+ * Refuses clusters that do not fit together, before anything is asked of them.
+ *
+ * @throws FederationError `SAME_CLUSTER`, `INVALID`, `UNSUPPORTED` for a version that cannot be written yet
+ */
+export function checkEnv(env: MigrationEnv): void {
+  const { target, source, member } = env;
+  assertDifferent(target.host, member, ['the new host', 'the member']);
+  if (source !== undefined) {
+    assertDifferent(source.host, target.host, ['the old host', 'the new host']);
+    assertDifferent(source.host, member, ['the old host', 'the member']);
+  }
+  const names = [target.host.name, ...(source === undefined ? [] : [source.host.name]), member.name];
+  if (new Set(names).size < names.length)
+    throw new FederationError(
+      'INVALID',
+      `The clusters are called ${names.join(', ')}: plans and journals need different names. Give Federation.connect a name.`,
+    );
+  // Asking for the dialect is what refuses 4.x.
+  for (const cluster of Object.values(clustersOf(env))) cluster.dialect;
+  const { resyncMs, lookBackMs } = timingOf(env);
+  if ((resyncMs < defaults.resyncMs || lookBackMs < defaults.lookBackMs) && !inSandbox(env))
+    throw new FederationError(
+      'INVALID',
+      `timing { resyncMs: ${resyncMs}, lookBackMs: ${lookBackMs} } is below what real controllers need (${defaults.resyncMs}, ${defaults.lookBackMs}); it is allowed only where every kube-system bears label kubesphere-federation/sandbox=true.`,
+    );
+}
+
+/** Which world this is: resume and rollback in another one are refused. */
+export async function identityOf(env: MigrationEnv): Promise<Json> {
+  const { target, source, member } = env;
+  return { target: target.host.uid, source: source?.host.uid ?? null, member: member.uid };
+}
+
+/**
+ * Asks every cluster for a sign of life.
+ *
+ * @throws ApiError `UNREACHABLE`, which pauses a run instead of letting it undo half
+ */
+export async function reachAll(env: MigrationEnv): Promise<void> {
+  for (const { name, connection, uid } of Object.values(clustersOf(env))) {
+    const system = await connection
+      .get(core.namespaces, { name: 'kube-system' }, { timeoutMs: 15_000, retry: false })
+      .catch((error: unknown) => {
+        throw new FederationError(
+          'UNREACHABLE',
+          `${name} does not answer. The run rests; resume it or roll it back when it does.`,
+          { cause: error },
+        );
+      });
+    if (system.metadata.uid !== uid)
+      throw new FederationError(
+        'ENV_CHANGED',
+        `${name} is another cluster by now: ${apiVersionOf(core.namespaces)} Namespace kube-system has UID ${system.metadata.uid}, it had ${uid}.`,
+      );
+  }
+}

@@ -1,0 +1,129 @@
+import { FederationError } from '../errors.ts';
+import { type ConfigMap, core } from '../kube/resources.ts';
+import { kubesphereNamespace } from '../kubesphere/names.ts';
+import { madeBy, refOf } from '../modules/changes.ts';
+import type { Operation } from '../modules/operation.ts';
+import { create, edit, remove, type Work } from '../modules/work.ts';
+import type { MigrationEnv } from './env.ts';
+
+/** Where the fence stands, on the member: whoever moves it must hold it. */
+const name = { namespace: kubesphereNamespace, name: 'kubesphere-federation-fence' };
+const resource = core.configMaps;
+const phaseField = '/data/phase';
+
+/** Who drives: the run, and which drive of it. */
+export interface Driver extends Work {
+  readonly epoch: number;
+}
+
+function heldBy(member: string, { data = {} }: ConfigMap): FederationError {
+  return new FederationError(
+    'FENCED',
+    `${member}: run ${data['run'] ?? 'unknown'} (to host ${data['target'] ?? 'unknown'}, begun ${data['since'] ?? 'unknown'}) moves this member already. Resume or roll back that run; nothing was written.`,
+    { details: { run: data['run'] ?? null } },
+  );
+}
+
+/** Puts the fence up: one run at a time moves a member, across machines and hosts. */
+export function raiseFence({ member, target }: MigrationEnv): Operation<null, void> {
+  const { connection } = member;
+  return {
+    async forecast({ signal, runId }) {
+      const found = await connection.find(resource, name, { signal });
+      if (found !== undefined && !madeBy(runId, found))
+        return {
+          effect: 'blocked',
+          why: heldBy(member.name, found).message,
+          remedy: `If that run is lost for good, look at the member with doctor, then delete ConfigMap ${name.namespace}/${name.name} there.`,
+        };
+      return {
+        effect: 'change',
+        changes: [{ verb: 'create', resource: refOf(member.name, resource, name), before: null, after: {} }],
+      };
+    },
+    capture: async () => null,
+    async run(work) {
+      member.dialect;
+      const data = {
+        run: work.runId,
+        target: target.host.uid,
+        epoch: String((work as Driver).epoch),
+        phase: 'open',
+        since: new Date().toISOString(),
+      };
+      try {
+        await create(work, member, resource, { metadata: name, data });
+      } catch (error) {
+        const found = FederationError.is(error, 'ALREADY_EXISTS')
+          ? await connection.find(resource, name, { signal: work.signal })
+          : undefined;
+        throw found === undefined ? error : heldBy(member.name, found);
+      }
+    },
+    verify: async () => {},
+    compensate: (work) => lowerFence(work, member),
+  };
+}
+
+/**
+ * Confirms that this run holds the fence and that no later drive of it took over; raises the epoch to this drive's.
+ *
+ * @throws FederationError `FENCED` where it is gone or another's, `DRIVER_LOST` where a later drive is at work
+ */
+export async function assertFence(work: Driver, { member }: MigrationEnv): Promise<void> {
+  const found = await member.connection.find(resource, name, { signal: work.signal });
+  if (found === undefined)
+    throw new FederationError(
+      'FENCED',
+      `${member.name}: the fence of run ${work.runId} is gone: somebody deleted ConfigMap ${name.namespace}/${name.name}. The run stops before it writes again; find out who, then roll it back.`,
+    );
+  if (!madeBy(work.runId, found)) throw heldBy(member.name, found);
+  const epoch = Number(found.data?.['epoch'] ?? 0);
+  if (epoch > work.epoch)
+    throw new FederationError(
+      'DRIVER_LOST',
+      `${member.name}: a later drive (epoch ${epoch}) of run ${work.runId} is at work; this one (epoch ${work.epoch}) stops.`,
+    );
+  if (epoch < work.epoch)
+    await edit(work, { cluster: member, resource, name, uid: found.metadata.uid }, ({ data = {} }) => {
+      if (Number(data['epoch']) > work.epoch)
+        throw new FederationError(
+          'DRIVER_LOST',
+          `${member.name}: a later drive of run ${work.runId} is at work; this one stops.`,
+        );
+      return { type: 'merge', body: { data: { epoch: String(work.epoch) } } };
+    });
+}
+
+/** Records on the fence that there is no way back any more. */
+export function markPivot({ member }: MigrationEnv): Operation<null, void> {
+  const target = { cluster: member, resource, name };
+  return {
+    forecast: async () => ({
+      effect: 'change',
+      changes: [
+        {
+          verb: 'update',
+          resource: refOf(member.name, resource, name),
+          before: { [phaseField]: 'open' },
+          after: { [phaseField]: 'past-pivot' },
+        },
+      ],
+    }),
+    capture: async () => null,
+    async run(work) {
+      await edit(work, target, ({ data }) =>
+        data?.['phase'] === 'past-pivot' ? undefined : { type: 'merge', body: { data: { phase: 'past-pivot' } } },
+      );
+    },
+    verify: async () => {},
+    compensate: async () => {},
+  };
+}
+
+/** Takes the fence down, this run's only. */
+export async function lowerFence(work: Work, member: MigrationEnv['member']): Promise<void> {
+  const found = await member.connection.find(resource, name, { signal: work.signal });
+  if (found === undefined || !madeBy(work.runId, found)) return;
+  await remove(work, { cluster: member, resource, name, uid: found.metadata.uid, propagationPolicy: 'Background' });
+}

@@ -1,0 +1,86 @@
+import { compose, piece } from '../workflow/compose.ts';
+import { release as version } from '../workflow/release.ts';
+import { checkClusters } from './checks/clusters.ts';
+import { checkCredentials } from './checks/credentials.ts';
+import { checkProjects } from './checks/projects.ts';
+import { checkShield } from './checks/shield.ts';
+import { checkTarget } from './checks/target.ts';
+import { identityOf, type MigrationEnv, reachAll } from './env.ts';
+import type { MigrationInput } from './input.ts';
+import { reportOf } from './report.ts';
+import { snapshot } from './snapshot.ts';
+import { detach, memberSettings, parkMember, parkSource, shutOutSource } from './steps/detach.ts';
+import { fence, pivot, tidy } from './steps/fence.ts';
+import { importMember } from './steps/import.ts';
+import { createWorkspaces, placeAdopted, placeRebound } from './steps/prepare-target.ts';
+import { bind, clear, lookBack, unbind } from './steps/rebind.ts';
+import { detachApps, release } from './steps/release.ts';
+import { retire } from './steps/retire.ts';
+import { shieldDown, shieldUp } from './steps/shield.ts';
+import { verify } from './steps/verify.ts';
+import type { Surveyed } from './writing.ts';
+
+interface Begun {
+  readonly input: MigrationInput;
+}
+
+/** Reads everything and writes nothing; blocked while something is in the way, and says all of it at once. */
+export const checks = piece<Begun, MigrationEnv>()
+  .step(snapshot)
+  .step(checkClusters)
+  .step(checkProjects)
+  .step(checkTarget)
+  .step(checkCredentials)
+  .step(checkShield);
+
+/** The new host has the workspaces, and nothing has happened yet. */
+export const prepareTarget = piece<Surveyed, MigrationEnv>().each(createWorkspaces).each(placeAdopted);
+
+/** The old host lets go of the member, and can no longer reach it. */
+export const leaveSource = piece<Surveyed, MigrationEnv>()
+  .step(parkSource)
+  .step(detach)
+  .step(shutOutSource)
+  .each(release);
+
+/** Projects of workspaces to rebind leave them; the emptied workspaces go. */
+export const emptyWorkspaces = piece<Surveyed, MigrationEnv>().each(unbind).step(lookBack).each(clear);
+
+/** Projects of workspaces to rebind enter the new host's. */
+export const fillWorkspaces = piece<Surveyed, MigrationEnv>().each(placeRebound).each(bind);
+
+/**
+ * Moves a member cluster with its projects from one host to another. Every workspace of the member goes one of two ways:
+ * adopted in place, so that no project is written, or rebound, the v3.3 page's three steps made safe.
+ *
+ * @example
+ * ```ts
+ * const shown = await plan(memberMigration, { retain: 'all' }, { env });
+ * const run = await start(memberMigration, { retain: 'all' }, { env, plan: shown, journal: fileJournal('./journal') });
+ * run.on('step:completed', ({ title }) => console.log(title));
+ * const report = await run.result();
+ * ```
+ */
+export const memberMigration = compose<MigrationInput, MigrationEnv>({
+  name: 'member-migration',
+  version,
+  identity: identityOf,
+  reach: reachAll,
+})
+  .include(checks)
+  .step(fence)
+  .step(shieldUp)
+  .include(prepareTarget)
+  .include(leaveSource)
+  .step(parkMember)
+  .step(memberSettings)
+  .each(detachApps)
+  .include(emptyWorkspaces)
+  .step(importMember)
+  .include(fillWorkspaces)
+  .step(verify)
+  .step(pivot)
+  .each(retire)
+  .step(shieldDown)
+  .step(tidy)
+  .returns(reportOf);

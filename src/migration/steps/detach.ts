@@ -1,0 +1,133 @@
+import { FederationError } from '../../errors.ts';
+import { digest } from '../../internal/digest.ts';
+import { readJwtSecret } from '../../kubesphere/installation.ts';
+import { sharedSecret } from '../../modules/clusters.ts';
+import {
+  type ClusterBefore,
+  type ClusterSecrets,
+  clusterSecrets,
+  detachCluster,
+} from '../../modules/operations/cluster-object.ts';
+import { type HostAccess, shutOut } from '../../modules/operations/host-access.ts';
+import { type MemberBefore, prepareMember } from '../../modules/operations/member-role.ts';
+import { type Parked, park, unpark } from '../../modules/parking.ts';
+import { defineStep } from '../../workflow/step.ts';
+import { parkedAs } from '../credentials.ts';
+import { type MigrationEnv, timingOf } from '../env.ts';
+import { type Surveyed, writes } from '../writing.ts';
+
+/** What is parked on the old host: its kubeconfig for the member. */
+export interface ParkedOnSource extends Surveyed {
+  readonly 'park-source': Parked | null;
+}
+/** What is parked on the member: its former jwtSecret. */
+export interface ParkedOnMember extends ParkedOnSource {
+  readonly 'park-member': Parked | null;
+}
+
+const nobody = { effect: 'none', why: 'there is no old host', out: undefined } as const;
+
+/** Before the Cluster object goes, its kubeconfig is copied on the old host itself. */
+export const parkSource = defineStep<Surveyed, MigrationEnv>()({
+  name: 'park-source',
+  title: "Park the old host's kubeconfig for the member",
+  ...writes<Surveyed, null, Parked | null>(({ env }) =>
+    env.source === undefined
+      ? none<null, Parked | null>(null)
+      : park(env.source.host, parkedAs(env), (signal) =>
+          env.source === undefined ? Promise.resolve({}) : clusterSecrets(env.source.host, env.member.name, signal),
+        ),
+  ),
+  remedy:
+    'Delete Secret kubesphere-system/kubesphere-federation-parked-… on the old host once the Cluster object is there again.',
+  undoNeeds: ['detach'],
+});
+
+/** An operation with nothing to do, for a migration without an old host. */
+function none<Before, Out>(out: Out) {
+  const never = async (): Promise<never> => Promise.reject(new TypeError('There is nothing to do here.'));
+  return {
+    forecast: async () => ({ ...nobody, out }),
+    capture: never as () => Promise<Before>,
+    run: never as () => Promise<Out>,
+    verify: never,
+    compensate: never,
+  };
+}
+
+async function secretsOf(
+  env: MigrationEnv,
+  parked: Parked | null | undefined,
+  signal: AbortSignal,
+): Promise<ClusterSecrets> {
+  if (env.source === undefined || parked === null || parked === undefined)
+    throw new FederationError(
+      'WORLD_MOVED',
+      "The old host's kubeconfig for the member was not parked; its Cluster object could not be made again. It was not deleted.",
+    );
+  const { kubeconfig = '', token } = await unpark({ signal }, env.source.host, parked);
+  return { kubeconfig, ...(token === undefined ? {} : { token }) };
+}
+
+/** The old host lets go of the member: its Cluster object goes, nothing on the member is written (H7). */
+export const detach = defineStep<ParkedOnSource, MigrationEnv>()({
+  name: 'detach',
+  title: 'Detach the member from the old host',
+  ...writes<ParkedOnSource, ClusterBefore, void>(({ state, env }) => {
+    if (env.source === undefined) return none<ClusterBefore, void>(undefined);
+    const parked = state['park-source'];
+    return detachCluster(env.source.host, env.member.name, env.member.uid, {
+      secrets: (signal) => secretsOf(env, parked, signal),
+      unlessHeldBy: env.target.host,
+      resyncMs: timingOf(env).resyncMs,
+    });
+  }),
+  remedy:
+    'Once the new host has let go of the member altogether, import it into the old host again under the same name.',
+  undoNeeds: ['import'],
+});
+
+/** The old host's account and rights on the member go before the new host comes: both use the same account (8.3). */
+export const shutOutSource = defineStep<ParkedOnSource, MigrationEnv>()({
+  name: 'shut-out',
+  title: 'Shut the old host out of the member',
+  ...writes<ParkedOnSource, HostAccess, void>(({ env }) => shutOut(env.member, env.member.name)),
+  remedy: "The old host's next join makes the account again.",
+  undoNeeds: ['import'],
+});
+
+/** The member's own jwtSecret is copied on the member before the installer overwrites it. */
+export const parkMember = defineStep<ParkedOnSource, MigrationEnv>()({
+  name: 'park-member',
+  title: "Park the member's jwtSecret",
+  ...writes<ParkedOnSource, null, Parked | null>(({ env }) =>
+    park(env.member, parkedAs(env), async (signal): Promise<Readonly<Record<string, string>>> => {
+      const [now, wanted] = await Promise.all([
+        readJwtSecret(env.member.connection, { signal }),
+        sharedSecret(env.target.host, signal),
+      ]);
+      return now === undefined || digest(now) === digest(wanted) ? {} : { jwtSecret: now };
+    }),
+  ),
+  remedy:
+    'Delete Secret kubesphere-system/kubesphere-federation-parked-… on the member once it has its former jwtSecret again.',
+  undoNeeds: ['member-settings'],
+});
+
+/** The member takes over its role and the new host's jwtSecret; skipped where both are right. */
+export const memberSettings = defineStep<ParkedOnMember, MigrationEnv>()({
+  name: 'member-settings',
+  title: "Give the member its role and the new host's jwtSecret",
+  ...writes<ParkedOnMember, MemberBefore, void>(({ state, env }) => {
+    const parked = state['park-member'];
+    return prepareMember(env.member, {
+      jwtSecret: (signal) => sharedSecret(env.target.host, signal),
+      formerSecret: async (signal) =>
+        parked === null || parked === undefined
+          ? undefined
+          : (await unpark({ signal }, env.member, parked))['jwtSecret'],
+    });
+  }),
+  remedy:
+    'Set spec.authentication.jwtSecret and spec.multicluster.clusterRole of ClusterConfiguration ks-installer on the member by hand.',
+});

@@ -1,0 +1,51 @@
+import { runAndVerify } from '../../modules/operation.ts';
+import { discardParked } from '../../modules/parking.ts';
+import { defineStep } from '../../workflow/step.ts';
+import { parkedAs } from '../credentials.ts';
+import type { MigrationEnv } from '../env.ts';
+import { assertFence, lowerFence, markPivot, raiseFence } from '../fence.ts';
+import { looks, type Surveyed, writes } from '../writing.ts';
+
+/** One run at a time moves a member. */
+export const fence = defineStep<Surveyed, MigrationEnv>()({
+  name: 'fence',
+  title: 'Fence: this run alone moves the member',
+  ...looks,
+  forecast: (ctx) => raiseFence(ctx.env).forecast(ctx),
+  run: async (ctx) => {
+    await runAndVerify(raiseFence(ctx.env), ctx, null);
+    await assertFence(ctx, ctx.env);
+  },
+  compensate: (ctx) => lowerFence(ctx, ctx.env.member),
+});
+
+/** From here on there is no way back: the member is the new host's. */
+export const pivot = defineStep<Surveyed, MigrationEnv>()({
+  name: 'pivot',
+  title: 'Pivot: from here on the member belongs to the new host',
+  pivot: true,
+  irreversible: 'everything was verified; what follows only cleans up',
+  ...writes<Surveyed, null, void>(({ env }) => markPivot(env)),
+});
+
+/** Takes away what only the run needed: parked secrets, the fence. */
+export const tidy = defineStep<Surveyed, MigrationEnv>()({
+  name: 'tidy',
+  title: 'Tidy up: parked secrets and fence go',
+  irreversible: 'the run is over',
+  ...looks,
+  forecast: async () => ({
+    effect: 'unknown',
+    why: 'what this run parked, and its fence, are deleted',
+    touches: [
+      { verb: 'delete', kind: 'Secret' },
+      { verb: 'delete', kind: 'ConfigMap' },
+    ],
+  }),
+  run: async (ctx) => {
+    const { source, member } = ctx.env;
+    if (source !== undefined) await discardParked(ctx, source.host, parkedAs(ctx.env));
+    await discardParked(ctx, member, parkedAs(ctx.env));
+    await lowerFence(ctx, member);
+  },
+});

@@ -1,0 +1,129 @@
+import type { Resource } from '../../kube/objects.ts';
+import { apiVersionOf } from '../../kube/objects.ts';
+import { managedLabel, workspaceLabel } from '../../kubesphere/names.ts';
+import { kubesphere } from '../../kubesphere/resources.ts';
+import { labelField, refOf } from '../../modules/changes.ts';
+import { dropLabel, type Label } from '../../modules/operations/drop-label.ts';
+import { defineItemStep, type Foreseen, type ListedItem, type StepContext } from '../../workflow/step.ts';
+import type { MigrationEnv } from '../env.ts';
+import { type Surveyed, writesEach } from '../writing.ts';
+
+/** One object that a kubefed owns, with what is needed to write to it. */
+interface ManagedItem {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly plural: string;
+  readonly name: string;
+  readonly namespace: string | null;
+  readonly uid: string;
+}
+
+type Planning = StepContext<Foreseen<Surveyed>, MigrationEnv>;
+
+const objectOf = ({ name, namespace, uid }: ManagedItem) => ({
+  name,
+  uid,
+  ...(namespace === null ? {} : { namespace }),
+});
+const resourceOf = ({ group, version, kind, plural, namespace }: ManagedItem): Resource => ({
+  group,
+  version,
+  kind,
+  plural,
+  namespaced: namespace !== null,
+});
+
+async function managedItems({ env: { member }, signal }: Planning) {
+  const served = (await member.connection.resources({ signal })).filter(
+    ({ verbs }) => verbs.includes('list') && verbs.includes('patch'),
+  );
+  const items: ListedItem<ManagedItem>[] = [];
+  for (const resource of served)
+    for await (const { metadata } of member.connection.listMetadata(resource, {
+      labelSelector: `${managedLabel}=true`,
+      signal,
+    })) {
+      const { group, version, kind, plural } = resource;
+      const item = {
+        group,
+        version,
+        kind,
+        plural,
+        name: metadata.name,
+        namespace: metadata.namespace ?? null,
+        uid: metadata.uid,
+      };
+      const field = labelField(managedLabel);
+      items.push({
+        key: [apiVersionOf(resource), kind, metadata.namespace ?? '', metadata.name].join('/'),
+        item,
+        forecast: {
+          effect: 'change',
+          changes: [
+            {
+              verb: 'update',
+              resource: refOf(member.name, resource, metadata),
+              before: { [field]: 'true' },
+              after: { [field]: null },
+            },
+          ],
+        },
+      });
+    }
+  return items;
+}
+
+/**
+ * Takes kubefed's label off everything on the member: what still bears it when the new host joins is deleted there as soon
+ * as the new host has something of the same name placed elsewhere (H5). What the new host has as well, it adopts again.
+ */
+export const release = defineItemStep<Surveyed, MigrationEnv>()({
+  name: 'release',
+  title: "Take the old host's mark off everything on the member",
+  items: managedItems,
+  ...writesEach<Surveyed, ManagedItem, Label>(({ env }, item) =>
+    dropLabel(env.member, resourceOf(item), objectOf(item), managedLabel),
+  ),
+  concurrency: 16,
+  remedy: `Put label ${managedLabel}=true back on that object, or leave it to the old host's kubefed, which adopts it.`,
+  undoNeeds: ['import'],
+});
+
+interface AppItem {
+  readonly name: string;
+  readonly uid: string;
+}
+
+/** Deleting a template uninstalls every app that bears its workspace's label (H1): they are taken out of its reach first. */
+export const detachApps = defineItemStep<Surveyed, MigrationEnv>()({
+  name: 'detach-apps',
+  title: "Take the member's apps out of reach of its own templates",
+  items: async ({ state, env: { member } }: Planning) => {
+    const doomed = new Set(
+      (state.snapshot?.workspaces ?? []).filter(({ ownTemplate }) => ownTemplate).map(({ name }) => name),
+    );
+    const field = labelField(workspaceLabel);
+    return (state.snapshot?.apps ?? [])
+      .filter(({ workspace }) => doomed.has(workspace))
+      .map(({ name, uid, workspace }) => ({
+        key: name,
+        item: { name, uid },
+        forecast: {
+          effect: 'change' as const,
+          changes: [
+            {
+              verb: 'update' as const,
+              resource: refOf(member.name, kubesphere.helmReleases, { name, uid }),
+              before: { [field]: workspace },
+              after: { [field]: null },
+            },
+          ],
+        },
+      }));
+  },
+  ...writesEach<Surveyed, AppItem, Label>(({ env }, app) =>
+    dropLabel(env.member, kubesphere.helmReleases, app, workspaceLabel),
+  ),
+  remedy: `Put label ${workspaceLabel} back on that HelmRelease.`,
+});

@@ -1,0 +1,73 @@
+import type { Operation } from '../../modules/operation.ts';
+import { assertSafeToLift, lowerShield, type Raised, raiseShield, type Shielded } from '../../modules/shield.ts';
+import { defineStep } from '../../workflow/step.ts';
+import type { MigrationEnv } from '../env.ts';
+import { type Snapshot, shieldedOf } from '../snapshot.ts';
+import { type Surveyed, writes } from '../writing.ts';
+
+/** What stands under the shield of this run: every kept project, and every Workspace that is adopted in place. */
+export function shieldedBy(snapshot: Snapshot, { member }: MigrationEnv): Shielded {
+  return {
+    id: `move-${member.name}`,
+    namespaces: shieldedOf(snapshot),
+    workspaces: snapshot.workspaces.filter(({ mode }) => mode === 'adopt').map(({ name }) => name),
+  };
+}
+
+/** A shield that the caller did without: nothing to do, and nothing to undo. */
+const without: Operation<Raised, Raised> = {
+  forecast: async () => ({ effect: 'none', why: 'the input says shield: false', out: { form: null } }),
+  capture: async () => ({ form: null }),
+  run: async (_work, before) => before,
+  verify: async () => {},
+  compensate: async () => {},
+};
+
+/** From here on the member's API server refuses to delete what is kept, whoever asks. */
+export const shieldUp = defineStep<Surveyed, MigrationEnv>()({
+  name: 'shield-up',
+  title: 'Shield up: the member refuses to delete any kept project',
+  ...writes<Surveyed, Raised, Raised>(({ state, env }) =>
+    state.snapshot === undefined
+      ? undefined
+      : state.input.shield === false
+        ? without
+        : raiseShield(env.member, shieldedBy(state.snapshot, env)),
+  ),
+  remedy:
+    'Take the owner references that are gone off the kept projects, then delete the ValidatingAdmissionPolicies and bindings named kubesphere-federation-move-… on the member.',
+});
+
+interface ShieldRaised extends Surveyed {
+  readonly 'shield-up': Raised;
+}
+
+/** The shield comes down only when no kept project has an owner that is gone or going. */
+export const shieldDown = defineStep<ShieldRaised, MigrationEnv>()({
+  name: 'shield-down',
+  title: 'Shield down',
+  irreversible: 'the projects belong to the new host',
+  ...writes<ShieldRaised, null, void>(({ state, env }) => {
+    const form = state['shield-up']?.form;
+    if (state.snapshot === undefined || form === undefined) return undefined;
+    const shielded = shieldedBy(state.snapshot, env);
+    return {
+      forecast: async () =>
+        form === null
+          ? { effect: 'none', why: 'there is none', out: undefined }
+          : {
+              effect: 'unknown',
+              why: 'the objects of the shield go',
+              touches: [{ verb: 'delete', kind: 'AdmissionConfiguration' }],
+            },
+      capture: async () => null,
+      async run(work) {
+        if (form === null) return;
+        await assertSafeToLift(work, env.member, shielded.namespaces);
+        await lowerShield(work, env.member, { ...shielded, form }, work.runId);
+      },
+      verify: async () => {},
+      compensate: async () => {},
+    };
+  }),
+});

@@ -1,0 +1,156 @@
+import { FederationError } from '../errors.ts';
+import { systemNamespaces, systemWorkspace, workspaceLabel } from '../kubesphere/names.ts';
+import { kubesphere } from '../kubesphere/resources.ts';
+import { observeChanges, touchChanges } from '../modules/changes.ts';
+import { namespacesOf, some } from '../modules/closure.ts';
+import { type Operation, runAndVerify } from '../modules/operation.ts';
+import type { Change, Forecast } from '../workflow/change.ts';
+import type { Foreseen, StepContext } from '../workflow/step.ts';
+import { clustersOf, type MigrationEnv } from './env.ts';
+import { assertFence } from './fence.ts';
+import type { MigrationInput } from './input.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** What every writing step needs from before. */
+export interface Surveyed {
+  readonly input: MigrationInput;
+  readonly snapshot: Snapshot;
+}
+
+type Context<State> = StepContext<State, MigrationEnv>;
+interface Known<State> {
+  readonly state: Foreseen<State>;
+  readonly env: MigrationEnv;
+}
+
+/** While planning an earlier result may be missing; then nobody can say what this step will do. */
+const notYet = (why: string): Forecast<never> => ({ effect: 'unknown', why, touches: [] });
+
+/**
+ * Confirms what the run promised: every kept project is the one it was and not being deleted, so is every Workspace to
+ * adopt, and no project joined a workspace that is on the move.
+ *
+ * @throws FederationError `KEPT_AT_RISK`, `WORLD_MOVED`
+ */
+export async function assertKept({
+  state: { snapshot },
+  env: { member },
+  signal,
+}: Pick<Context<Surveyed>, 'state' | 'env' | 'signal'>): Promise<void> {
+  const namespaces = await namespacesOf(member, signal);
+  const breaches = [...snapshot.kept, ...snapshot.left].flatMap(({ name, uid }) => {
+    const now = namespaces.get(name);
+    if (now === undefined) return [`${name} is gone`];
+    if (now.uid !== uid) return [`${name} is another namespace by now`];
+    return now.deletionTimestamp === undefined ? [] : [`${name} is being deleted`];
+  });
+  const adopting = snapshot.workspaces.filter(({ mode }) => mode === 'adopt');
+  if (adopting.length > 0) {
+    const live = new Map(
+      (await member.connection.list(kubesphere.workspaces, { signal }).toArray()).map(({ metadata }) => [
+        metadata.name,
+        metadata,
+      ]),
+    );
+    for (const { name, uid } of adopting) {
+      const now = live.get(name);
+      if (now?.uid !== uid || now.deletionTimestamp !== undefined)
+        breaches.push(
+          `Workspace ${name} is ${now === undefined ? 'gone' : now.uid === uid ? 'being deleted' : 'another one by now'}`,
+        );
+    }
+  }
+  if (breaches.length > 0)
+    throw new FederationError(
+      'KEPT_AT_RISK',
+      `${member.name}: ${some(breaches)}. The run halts here; shield and fence stay up. Find out who did it before resuming or rolling back.`,
+      { details: { breaches } },
+    );
+  const known = new Set([...snapshot.kept, ...snapshot.left].map(({ name }) => name));
+  const touched = new Set(snapshot.workspaces.flatMap(({ name, to }) => [name, to]));
+  const joined = [...namespaces.values()].filter(({ name, labels }) => {
+    const workspace = labels?.[workspaceLabel];
+    return (
+      workspace !== undefined &&
+      workspace !== systemWorkspace &&
+      touched.has(workspace) &&
+      !known.has(name) &&
+      !systemNamespaces.has(name)
+    );
+  });
+  if (joined.length > 0)
+    throw new FederationError(
+      'WORLD_MOVED',
+      `${member.name}: ${some(joined.map(({ name }) => name))} joined a workspace that is on the move, after the run had counted its projects. The run halts; unbind ${joined.length === 1 ? 'it' : 'them'} and resume, or roll back and plan again.`,
+      { details: { projects: joined.map(({ name }) => name) } },
+    );
+}
+
+/** How the engine sees and fences what a migration step changes: the same for all. */
+export const looks = {
+  observe: ({
+    env,
+    ...ctx
+  }: Pick<Context<unknown>, 'env' | 'runId' | 'signal'> & { readonly intends: readonly Change[] }) =>
+    observeChanges(clustersOf(env), ctx),
+  touch: ({
+    env,
+    ...ctx
+  }: Pick<Context<unknown>, 'env' | 'epoch' | 'signal'> & { readonly intends: readonly Change[] }) =>
+    touchChanges(clustersOf(env), ctx),
+};
+
+/** What is known for sure is known while planning, too; the compiler cannot see that of an open State. */
+const known = <State>(ctx: Context<State>): Known<State> => ctx as unknown as Known<State>;
+
+function need<Before, Out>(operation: Operation<Before, Out> | undefined): Operation<Before, Out> {
+  if (operation === undefined)
+    throw new FederationError('WORKFLOW_INVALID', 'A step ran before what it needs was known.');
+  return operation;
+}
+
+/**
+ * The functions of a step that performs one operation: under the fence, and with a look at everything kept afterwards.
+ * `make` yields nothing while planning does not know enough.
+ */
+export function writes<State extends Surveyed, Before, Out>(
+  make: (known: Known<State>) => Operation<Before, Out> | undefined,
+) {
+  return {
+    ...looks,
+    forecast: async (ctx: StepContext<Foreseen<State>, MigrationEnv>): Promise<Forecast<Out>> =>
+      (await make(ctx)?.forecast(ctx)) ?? notYet('it depends on what earlier steps find'),
+    capture: (ctx: Context<State>): Promise<Before> => need(make(known(ctx))).capture(ctx),
+    run: async (ctx: Context<State> & { readonly before: Before }): Promise<Out> => {
+      await assertFence(ctx, ctx.env);
+      const out = await runAndVerify(need(make(known(ctx))), ctx, ctx.before);
+      await assertKept(ctx);
+      return out;
+    },
+    compensate: async (
+      ctx: Context<State> & { readonly before: Before; readonly out: Out | undefined },
+    ): Promise<void> => {
+      await assertFence(ctx, ctx.env);
+      await need(make(known(ctx))).compensate(ctx, ctx.before, ctx.out);
+    },
+  };
+}
+
+/** The functions of an item step that performs one operation for each item, under the fence. */
+export function writesEach<State extends Surveyed, Item, Before>(
+  make: (known: Known<State>, item: Item) => Operation<Before, void>,
+) {
+  type Of = Context<State> & { readonly item: Item };
+  return {
+    ...looks,
+    capture: (ctx: Of): Promise<Before> => make(known(ctx), ctx.item).capture(ctx),
+    run: async (ctx: Of & { readonly before: Before }): Promise<void> => {
+      await assertFence(ctx, ctx.env);
+      await runAndVerify(make(known(ctx), ctx.item), ctx, ctx.before);
+    },
+    compensate: async (ctx: Of & { readonly before: Before }): Promise<void> => {
+      await assertFence(ctx, ctx.env);
+      await make(known(ctx), ctx.item).compensate(ctx, ctx.before, undefined);
+    },
+  };
+}
