@@ -53,8 +53,9 @@ export const labelField = (name: string): string => `/metadata/labels/${encode(n
 /** JSON pointer of an annotation. */
 export const annotationField = (name: string): string => `/metadata/annotations/${encode(name)}`;
 
+const hashed = '#sha256';
 /** A field whose value is a secret: it stands in changes as SHA-256 only. */
-export const secretField = (pointer: string): string => `sha256:${pointer}`;
+export const secretField = (pointer: string): string => `${pointer}${hashed}`;
 
 /** What stands at a JSON pointer; `null` where nothing does. */
 function at(object: unknown, pointer: string): Json {
@@ -70,8 +71,8 @@ function at(object: unknown, pointer: string): Json {
 export function pick(object: KubeObject, pointers: readonly string[]): Fields {
   return Object.fromEntries(
     pointers.map((pointer) => {
-      const value = at(object, pointer.replace(/^sha256:/, ''));
-      return [pointer, value === null || pointer.startsWith('/') ? value : digest(value as object)];
+      const value = at(object, pointer.replace(hashed, ''));
+      return [pointer, value === null || !pointer.endsWith(hashed) ? value : digest(value as object)];
     }),
   );
 }

@@ -12,8 +12,8 @@ export interface Parked {
   readonly cluster: string;
   readonly namespace: string;
   readonly name: string;
-  /** SHA-256 of each value, by key. */
-  readonly digests: Readonly<Record<string, string>>;
+  /** SHA-256 of all values. */
+  readonly digest: string;
 }
 
 const resource = core.secrets;
@@ -22,10 +22,6 @@ const nameFor = (what: string): { readonly namespace: string; readonly name: str
   name: `kubesphere-federation-parked-${what}`,
 });
 const encode = (value: string): string => Buffer.from(value).toString('base64');
-
-function digests(values: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, digest(value)]));
-}
 
 /**
  * Copies secrets into one Secret on the cluster that holds them anyway; `read` yields them afresh, or nothing where there
@@ -52,7 +48,7 @@ export function park(
       const values = await read(work.signal);
       const data = Object.fromEntries(Object.entries(values).map(([key, value]) => [key, encode(value)]));
       await create(work, cluster, resource, { metadata: name, type: 'Opaque', data });
-      return { cluster: cluster.name, ...name, digests: digests(values) };
+      return { cluster: cluster.name, ...name, digest: digest(values) };
     },
     async verify(work, _before, parked) {
       if (parked !== null) await unpark(work, cluster, parked);
@@ -75,8 +71,7 @@ export async function unpark(
   const values = Object.fromEntries(
     Object.entries(secret?.data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]),
   );
-  const found = digests(values);
-  if (Object.entries(parked.digests).every(([key, value]) => found[key] === value)) return values;
+  if (digest(values) === parked.digest) return values;
   throw new FederationError(
     'WORLD_MOVED',
     `${cluster.name}: Secret ${parked.namespace}/${parked.name}, which holds what undo needs, is ${secret === undefined ? 'gone' : 'not what was put there'}. Restore it, then try again.`,
