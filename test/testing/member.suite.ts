@@ -6,6 +6,7 @@ import { kubesphere } from '../../src/kubesphere/resources.ts';
 import { compareProjects, observeProjects, until } from '../../src/testing/index.ts';
 import type { Federation, Ground } from '../grounds.ts';
 import {
+  addOrphanFlag,
   background,
   forbidDelete,
   localWorkspace,
@@ -61,9 +62,7 @@ export function describeMember(ground: Ground): void {
       const names = await localWorkspace(m(), 'orphan', 6);
       const owner = { name: 'orphan', uid: await workspaceUid(m(), 'orphan') };
       const before = await observeProjects(m(), names);
-      const present = (await template('orphan'))?.metadata.finalizers ?? [];
-      const body = { metadata: { finalizers: [...present, finalizers.orphan] } };
-      await m().patch(kubesphere.workspaceTemplates, { name: 'orphan' }, { type: 'merge', body });
+      await addOrphanFlag(m(), 'orphan');
       await m().delete(kubesphere.workspaceTemplates, { name: 'orphan' }, background);
       await untilGone(m(), kubesphere.workspaces, { name: 'orphan' });
       await untilCollected(m(), owner);
@@ -228,9 +227,7 @@ export function describeMember(ground: Ground): void {
           patient,
         );
       }
-      const present = (await template('apps'))?.metadata.finalizers ?? [];
-      const body = { metadata: { finalizers: [...present, finalizers.orphan] } };
-      await m().patch(kubesphere.workspaceTemplates, { name: 'apps' }, { type: 'merge', body });
+      await addOrphanFlag(m(), 'apps');
       await m().delete(kubesphere.workspaceTemplates, { name: 'apps' }, background);
       await untilGone(m(), kubesphere.workspaceTemplates, { name: 'apps' });
       await untilGone(m(), kubesphere.helmReleases, { name: 'labelled' });

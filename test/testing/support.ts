@@ -2,9 +2,16 @@ import { FederationError } from '../../src/errors.ts';
 import type { Connection } from '../../src/kube/connection.ts';
 import type { ObjectName, Resource } from '../../src/kube/objects.ts';
 import { core } from '../../src/kube/resources.ts';
-import { workspaceLabel } from '../../src/kubesphere/names.ts';
-import { kubesphere } from '../../src/kubesphere/resources.ts';
-import { createProjects, createUser, createWorkspace, observeProjects, until } from '../../src/testing/index.ts';
+import { finalizers, managedLabel, workspaceLabel } from '../../src/kubesphere/names.ts';
+import { type Condition, type FederatedObject, kubesphere } from '../../src/kubesphere/resources.ts';
+import {
+  createProjects,
+  createUser,
+  createWorkspace,
+  observeProjects,
+  until,
+  untilFederated,
+} from '../../src/testing/index.ts';
 
 /** A wait long enough for the slowest thing on the slowest ground. */
 export const patient = { timeoutMs: 120_000, everyMs: 100 } as const;
@@ -118,4 +125,63 @@ export async function untilCollected(connection: Connection, owner: { name: stri
 /** UID of a Workspace. */
 export async function workspaceUid(connection: Connection, name: string): Promise<string> {
   return (await connection.get(kubesphere.workspaces, { name })).metadata.uid;
+}
+
+/** A workspace of a host that lives on `cluster`, its manager included, arrived there, with `count` filled projects. */
+export async function hostWorkspace(
+  host: Connection,
+  member: Connection,
+  options: { readonly name: string; readonly cluster: string; readonly count: number },
+): Promise<string[]> {
+  const { name, cluster, count } = options;
+  const manager = `${name}-manager`;
+  await createUser(host, { name: manager });
+  await createWorkspace(host, { name, manager, clusters: [cluster] });
+  await untilFederated(host, { name: cluster, workspaces: [name] });
+  const names = Array.from({ length: count }, (_, index) => `${name}-${index + 1}`);
+  await createProjects(member, { workspace: name, names, creator: manager });
+  return names;
+}
+
+/** Sets the clusters that a workspace lives on. */
+export async function place(host: Connection, name: string, clusters: readonly string[]): Promise<void> {
+  const placement = { clusters: clusters.map((cluster) => ({ name: cluster })) };
+  await host.patch(kubesphere.workspaceTemplates, { name }, { type: 'merge', body: { spec: { placement } } });
+}
+
+/** Adds the flag with which a template's deletion orphans its projects. */
+export async function addOrphanFlag(connection: Connection, name: string): Promise<void> {
+  const { metadata } = await connection.get(kubesphere.workspaceTemplates, { name });
+  const body = { metadata: { finalizers: [...(metadata.finalizers ?? []), finalizers.orphan] } };
+  await connection.patch(kubesphere.workspaceTemplates, { name }, { type: 'merge', body });
+}
+
+/** Sets or (with `null`) takes off kubefed's mark. */
+export async function mark(
+  connection: Connection,
+  resource: Resource,
+  at: ObjectName,
+  value: 'true' | 'false' | null,
+): Promise<void> {
+  const body = { metadata: { labels: { [managedLabel]: value } } };
+  await connection.patch(resource, at, { type: 'merge', body });
+}
+
+/** The entry of a cluster in a federated object's status; `''` is well, `undefined` is no entry. */
+export async function propagation(
+  host: Connection,
+  resource: Resource<FederatedObject>,
+  at: ObjectName,
+  cluster: string,
+): Promise<string | undefined> {
+  const entry = (await host.find(resource, at))?.status?.clusters?.find(({ name }) => name === cluster);
+  return entry === undefined ? undefined : (entry.status ?? '');
+}
+
+/** Status of a condition. */
+export function conditionOf(
+  object: { readonly status?: { readonly conditions?: readonly Condition[] } } | undefined,
+  type: string,
+) {
+  return object?.status?.conditions?.find((condition) => condition.type === type);
 }

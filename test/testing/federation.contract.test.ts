@@ -1,0 +1,4 @@
+import { sandboxGround } from '../grounds.ts';
+import { describeFederation } from './federation.suite.ts';
+
+describeFederation(sandboxGround);
