@@ -15,9 +15,15 @@ export interface ListOptions extends SelectOptions {
   readonly limit?: number;
 }
 
-/** A list that is fetched page by page while it is read. Reading it twice asks the server twice. */
+/**
+ * A list that is fetched page by page while it is read, all pages in one state of the server. Reading it twice asks the
+ * server twice. When the server forgets that state between two pages (some minutes), iterating throws `EXPIRED`, for what
+ * was yielded cannot be taken back; `toArray` reads everything again at once. Neither ever ends early.
+ */
 export interface Listing<T> extends AsyncIterable<T> {
+  /** `timeoutMs` is for each page. */
   pages(): AsyncIterable<ListPage<T>>;
+  /** `timeoutMs` is for the whole list. */
   toArray(): Promise<T[]>;
 }
 
@@ -45,7 +51,7 @@ export interface WatchOptions extends Omit<SelectOptions, 'timeoutMs'> {
 export type Patch =
   /** RFC 7386: `null` removes, lists are replaced whole. */
   | { readonly type: 'merge'; readonly body: object }
-  /** RFC 6902; a failing `test` is `CONFLICT`. */
+  /** RFC 6902. With a `test` among the operations, or a precondition, every failure to apply it is `CONFLICT`: the server does not tell which operation failed. */
   | { readonly type: 'json'; readonly operations: readonly JsonPatchOperation[] };
 
 /** One operation of RFC 6902. */
@@ -79,8 +85,14 @@ export interface DeleteOptions extends KubeWriteOptions, Preconditions {
 /**
  * One cluster's API server: pooled, typed, with one mapping of failures to `ApiError`.
  *
- * Reads are repeated on 429, 5xx and broken connections. Writes are repeated only where the first attempt certainly had
- * no effect (429, connection refused) or where repeating is harmless because it carries `resourceVersion` or `uid`.
+ * Reads and dry runs are repeated on 429, 5xx and broken connections. Writes are repeated only where the first attempt
+ * certainly had no effect (429, nothing was sent), or where doing it twice is doing it once: a delete or merge patch with
+ * `uid` or `resourceVersion`, a JSON patch with `resourceVersion`. Then, after an answer was lost, a delete that finds
+ * nothing resolves, and every other failure bears `details.answerLost`: the call itself may have made the change that it
+ * now meets. An `UNREACHABLE` write bears `details.sent`: `false` is certainly without effect, `true` may have had one. A
+ * create is never repeated after a lost answer; look for the object.
+ *
+ * A 401 is answered once by renewed credentials (plugin, token file), for reads and writes alike.
  *
  * @throws ApiError `NOT_FOUND`, `ALREADY_EXISTS`, `CONFLICT`, `REJECTED`, `FORBIDDEN`, `UNAUTHENTICATED`, `EXPIRED`,
  * `RATE_LIMITED`, `SERVER_ERROR`, `UNREACHABLE`, `TIMEOUT`, `ABORTED`; every method may throw these.
@@ -94,12 +106,19 @@ export interface Connection extends AsyncDisposable {
   readonly clientCertificate: boolean;
   /** @throws ApiError `NOT_FOUND` */
   get<T extends KubeObject>(resource: Resource<T>, name: ObjectName, options?: CallOptions): Promise<T>;
-  /** Like {@link get}; `undefined` where the object, or its kind, does not exist. */
+  /**
+   * Like {@link get}; `undefined` where the object, or its kind, does not exist. Whether the kind is served, {@link resources}
+   * tells. A 404 that something else than an API server wrote is `SERVER_ERROR`, never `undefined`.
+   */
   find<T extends KubeObject>(resource: Resource<T>, name: ObjectName, options?: CallOptions): Promise<T | undefined>;
   list<T extends KubeObject>(resource: Resource<T>, options?: ListOptions): Listing<T>;
   /** Like {@link list}, metadata only: what inventories need. */
   listMetadata(resource: Resource, options?: ListOptions): Listing<{ readonly metadata: ObjectMeta }>;
-  /** Lists, then follows; ends only with `signal`, or by throwing what no reconnect can heal. */
+  /**
+   * Lists, then follows; ends quietly when `signal` is aborted, else only by throwing what no reconnect can heal:
+   * credentials or rights that are gone, a kind that is no longer served, `ABORTED` when the connection is closed. A
+   * cluster that does not answer makes it throw at first, after the usual repeats, and wait later.
+   */
   watch<T extends KubeObject>(resource: Resource<T>, options?: WatchOptions): AsyncIterable<WatchEvent<T>>;
   create<T extends KubeObject>(resource: Resource<T>, object: NewObject<T>, options?: KubeWriteOptions): Promise<T>;
   /** With `uid` or `resourceVersion` the server refuses (`CONFLICT`) when the object is not the one meant. */
@@ -111,7 +130,10 @@ export interface Connection extends AsyncDisposable {
   ): Promise<T>;
   /** Resolves when the server accepted the request: the object may live on until its finalizers are gone. */
   delete(resource: Resource, name: ObjectName, options: DeleteOptions): Promise<void>;
-  /** Every kind that the server serves with the verb `list`, each in its preferred version. */
+  /**
+   * Every kind that the server serves with the verb `list`, each in its preferred version. A group whose server does not
+   * answer fails the call (`SERVER_ERROR`, retryable), for a list without it would look complete.
+   */
   resources(options?: CallOptions): Promise<readonly ServedResource[]>;
   /** `gitVersion` of `/version`. */
   version(options?: CallOptions): Promise<string>;

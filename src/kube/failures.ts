@@ -1,6 +1,6 @@
 import { ApiError, type ErrorCode } from '../errors.ts';
 import { describe, type Operation, refOf } from './operation.ts';
-import { isAdmission, isFailedTest, type Status, statusOf } from './status.ts';
+import { isAdmission, isNotApplied, type Status, statusOf } from './status.ts';
 
 /** An answer that is no success. */
 export interface FailedAnswer {
@@ -14,7 +14,8 @@ export interface FailedAnswer {
  *
  * 400, 413, 422 are `REJECTED` (the server looked and refused), as is every refusal by admission whatever its status is:
  * a policy may choose 401, 403, 413 or 422, a webhook any, and a webhook that cannot be called is a 500. 405, 406 and 415
- * are `UNSUPPORTED`. A 422 to a JSON patch whose `test` failed is `CONFLICT`.
+ * are `UNSUPPORTED`. `CONFLICT` is every 409 but `AlreadyExists`, and two kinds of 422: another UID than the one a merge
+ * patch names, and a JSON patch with a `test` that could not be applied, for the server does not tell which operation failed.
  */
 export function answerFailure(answer: FailedAnswer, operation: Operation): ApiError {
   const status = statusOf(answer.body);
@@ -31,7 +32,7 @@ export function answerFailure(answer: FailedAnswer, operation: Operation): ApiEr
   });
 }
 
-function codeFor(http: number, status: Status, { tests }: Operation): ErrorCode {
+function codeFor(http: number, status: Status, { tests, uid }: Operation): ErrorCode {
   if (isAdmission(status)) return 'REJECTED';
   switch (http) {
     case 401:
@@ -49,7 +50,8 @@ function codeFor(http: number, status: Status, { tests }: Operation): ErrorCode 
     case 410:
       return 'EXPIRED';
     case 422:
-      return tests === true && isFailedTest(status) ? 'CONFLICT' : 'REJECTED';
+      if (uid !== undefined && status.fields.includes('metadata.uid')) return 'CONFLICT';
+      return tests === true && isNotApplied(status) ? 'CONFLICT' : 'REJECTED';
     case 429:
       return 'RATE_LIMITED';
     default:

@@ -88,7 +88,7 @@ export async function chooseContext(source: KubeconfigSource, context?: string):
   const plain = cluster.server.startsWith('http:');
   const { proxyUrl: _ours, ...rest } = cluster;
   const theCluster = plain ? { ...rest, skipTLSVerify: true } : rest;
-  const theUser = withExecInfo(user ?? { name: 'anonymous' }, theCluster, folder);
+  const theUser = withExecInfo(withoutNull(user ?? { name: 'anonymous' }), theCluster, folder);
   return {
     where,
     context: wanted,
@@ -123,6 +123,11 @@ function tokenFileOf(user: KubeconfigUser, tokenFiles: ReadonlyMap<string, strin
   const provided = isRecord(user.authProvider) ? user.authProvider['config'] : undefined;
   const file = isRecord(provided) ? provided['tokenFile'] : undefined;
   return tokenFiles.get(user.name) ?? (typeof file === 'string' ? file : undefined);
+}
+
+/** client-node writes null for what a user without any data lacks. */
+function withoutNull(user: KubeconfigUser): KubeconfigUser {
+  return { ...Object.fromEntries(Object.entries(user).filter(([, value]) => value !== null)), name: user.name };
 }
 
 /** Credential plugins expect KUBERNETES_EXEC_INFO, and a relative command is meant from the kubeconfig's folder; client-node knows neither. */
