@@ -1,0 +1,150 @@
+/** Never run: `tsc` holds the composition to it. Every line under an expect-error comment must stay an error. */
+import { FederationError } from '../../src/errors.ts';
+import { compose, piece } from '../../src/workflow/compose.ts';
+import type { Run } from '../../src/workflow/handle.ts';
+import type { JournalStore } from '../../src/workflow/journal.ts';
+import { run } from '../../src/workflow/run.ts';
+import { defineItemStep, defineStep } from '../../src/workflow/step.ts';
+
+interface Input {
+  readonly m: string;
+  readonly extra: number;
+}
+interface Env {
+  readonly a: number;
+  readonly b: string;
+}
+interface Report {
+  readonly x: string;
+  readonly list: readonly { readonly y?: number }[];
+}
+declare const report: Report;
+declare const journal: JournalStore;
+declare const unknown: unknown;
+const unsure = async () => ({ effect: 'unknown', why: 'x', touches: [] }) as const;
+
+const one = defineStep<{ input: { m: string } }, { a: number }>()({
+  name: 'one',
+  title: 'One',
+  readOnly: true,
+  forecast: async () => ({ effect: 'none', why: 'x', out: { v: 1 } }),
+  run: async () => ({ v: 1 }),
+});
+const two = defineStep<{ one: { v: number } }, { b: string }>()({
+  name: 'two',
+  title: 'Two',
+  forecast: unsure,
+  capture: async () => ({ label: 'a' }),
+  run: async ({ before, state }) => ({ w: state.one.v, l: before.label }),
+  compensate: async ({ before, out }) => {
+    before.label satisfies string;
+    out?.w satisfies number | undefined;
+  },
+});
+const three = defineStep<{ two: { w: number } }, object>()({
+  name: 'three',
+  title: 'Three',
+  irreversible: 'gone',
+  pivot: true,
+  forecast: unsure,
+  run: async () => report,
+});
+const many = defineItemStep<{ one: { v: number } }, Env>()({
+  name: 'unbind',
+  title: 'Unbind',
+  items: async () => [{ key: 'a', item: { ns: 'a' }, forecast: { effect: 'change', changes: [] } }],
+  capture: async ({ item }) => ({ was: item.ns }),
+  run: async ({ item, before }) => {
+    (item.ns + before.was) satisfies string;
+  },
+  compensate: async ({ item, before }) => {
+    (item.ns + before.was) satisfies string;
+  },
+});
+const start = compose<Input, Env>({ name: 'w', version: '1' });
+const part = piece<{ readonly input: { readonly m: string }; readonly one: { readonly v: number } }, Env>()
+  .step(two)
+  .each(many);
+const whole = start
+  .step(one)
+  .include(part)
+  .gate('go', 'Go?')
+  .step(three)
+  .returns((s) => ({ n: s.one.v, w: s.two.w, d: s.unbind.done, x: s.three.x }));
+
+export async function use(): Promise<void> {
+  const handle: Run<{ n: number; w: number; d: number; x: string }> = await run(
+    whole,
+    { m: 'a', extra: 1 },
+    { env: { a: 1, b: '' }, journal },
+  );
+  handle.on('step:progress', (event) => event.count?.done satisfies number | undefined);
+  handle.on('*', (event) => event.type satisfies string);
+  const outcome = await handle.settled();
+  if (outcome.state === 'completed') outcome.output.n satisfies number;
+  if (outcome.state === 'paused') outcome.gate?.fingerprint satisfies string | undefined;
+  // @ts-expect-error a handle is no promise
+  handle.then;
+}
+
+// @ts-expect-error order: "two" needs the result of "one"
+start.step(two);
+// @ts-expect-error the needs of a piece
+start.include(part);
+// @ts-expect-error a name twice
+start.step(one).step(one);
+// @ts-expect-error a name twice, through a piece
+start.step(one).step(two).include(part);
+start.step(
+  // @ts-expect-error the name "input" is taken
+  defineStep<{ input: Input }, Env>()({
+    name: 'input',
+    title: '',
+    readOnly: true,
+    forecast: unsure,
+    run: async () => 1,
+  }),
+);
+// @ts-expect-error undo forgotten
+defineStep<{ input: Input }, Env>()({ name: 'n', title: '', forecast: unsure, run: async () => 1 });
+start.step(
+  // @ts-expect-error the result is no plain JSON
+  defineStep<{ input: Input }, Env>()({
+    name: 'd',
+    title: '',
+    readOnly: true,
+    forecast: unsure,
+    run: async () => ({ when: new Date() }),
+  }),
+);
+start.step(
+  // @ts-expect-error what is captured is no plain JSON
+  defineStep<{ input: Input }, Env>()({
+    name: 'd',
+    title: '',
+    forecast: unsure,
+    capture: async () => new Map(),
+    run: async () => 1,
+    compensate: async () => undefined,
+  }),
+);
+// @ts-expect-error a piece has no result
+part.returns((s) => s);
+// @ts-expect-error the env is not complete
+run(whole, { m: 'a', extra: 1 }, { env: { b: '' }, journal });
+// @ts-expect-error the input is not complete
+run(whole, { m: 'a' }, { env: { a: 1, b: '' }, journal });
+defineItemStep<{ input: Input }, Env>()({
+  name: 'p',
+  title: '',
+  readOnly: true,
+  // @ts-expect-error an item step is never the pivot
+  pivot: true,
+  items: async () => [],
+  capture: async () => null,
+  run: async () => undefined,
+});
+
+if (FederationError.is(unknown, 'PLAN_STALE', 'DRIVER_LOST')) unknown.code satisfies 'PLAN_STALE' | 'DRIVER_LOST';
+// @ts-expect-error no such code
+FederationError.is(unknown, 'PLAN_STAEL');
