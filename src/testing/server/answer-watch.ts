@@ -12,8 +12,7 @@ export function answerWatch(
   form: Form,
   bookmarkEveryMs: number,
 ): void {
-  const { type, query, name, namespace } = call;
-  if (name !== '') query.append('fieldSelector', `metadata.name=${name}`);
+  const { type, query, namespace } = call;
   const seconds = Number(query.get('timeoutSeconds')) || 1800 + Math.random() * 1800;
   const timers: NodeJS.Timeout[] = [];
   // What comes before the headers are out is kept: a selector that is wrong must still become a plain 400.

@@ -85,12 +85,14 @@ function resourceList(types: readonly ServedType[] | undefined, version: string)
       verbs,
     })),
   ]);
-  return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: apiVersionOfType(first), resources };
+  // The real server leaves apiVersion out for its oldest group.
+  const apiVersion = first.group === '' ? {} : { apiVersion: 'v1' };
+  return { kind: 'APIResourceList', ...apiVersion, groupVersion: apiVersionOfType(first), resources };
 }
 
 function all(groups: readonly (readonly [string, readonly ServedType[]])[]): DiscoveryAnswer {
   const items = groups.map(([name, types]) => ({
-    metadata: { name, creationTimestamp: null },
+    metadata: { name },
     versions: versionsOf(types).map((version) => ({
       version,
       freshness: 'Current',
@@ -102,7 +104,9 @@ function all(groups: readonly (readonly [string, readonly ServedType[]])[]): Dis
 }
 
 function aggregatedResource(type: ServedType): object {
-  const responseKind = { group: type.group, version: type.version, kind: type.kind };
+  // Group and version are left empty where they are those of the list, but not for definitions.
+  const { group, version, kind, custom } = type;
+  const responseKind = custom ? { group, version, kind } : { group: '', version: '', kind };
   const subresources = subresourcesOf(type).map(({ name, verbs }) => ({ subresource: name, responseKind, verbs }));
   return {
     resource: type.plural,

@@ -40,15 +40,13 @@ function limitOf(query: URLSearchParams): number {
   return Number(source);
 }
 
-/** Reads `resourceVersion` of a query. */
-export function revisionOf(query: URLSearchParams): number | undefined {
+/** Reads `resourceVersion` of a query; `refuse` words what the server says about one that is no number. */
+export function revisionOf(query: URLSearchParams, refuse: (why: string) => StatusError): number | undefined {
   const source = query.get('resourceVersion');
   if (source === null || source === '') return undefined;
-  if (!/^\d+$/.test(source))
-    throw badRequest(
-      `invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(source)}: strconv.ParseUint: parsing ${JSON.stringify(source)}: invalid syntax`,
-    );
-  return Number(source);
+  const quoted = JSON.stringify(source);
+  if (/^\d+$/.test(source)) return Number(source);
+  throw refuse(`resourceVersion: Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: invalid syntax`);
 }
 
 /** Refuses a revision of the future, which a client can only have from another server or another life of this one. */
@@ -66,7 +64,7 @@ export function list(store: Store, type: ServedType, namespace: string | undefin
   const limit = limitOf(query);
   const source = query.get('continue');
   const token = source === null || source === '' ? undefined : decode(source);
-  const wanted = revisionOf(query);
+  const wanted = revisionOf(query, (why) => badRequest(`invalid resource version: ${why}`));
   const match = query.get('resourceVersionMatch');
   if (token !== undefined && wanted !== undefined && wanted !== 0) {
     throw badRequest('specifying resource version is not allowed when using continue');

@@ -56,7 +56,7 @@ export function watchLine(message: WatchMessage, type: ServedType, form: Form): 
       const object = {
         kind: form === 'metadata' ? 'PartialObjectMetadata' : type.kind,
         apiVersion: form === 'metadata' ? 'meta.k8s.io/v1' : apiVersionOfType(type),
-        metadata: { resourceVersion: String(message.revision), creationTimestamp: null, ...annotations },
+        metadata: { resourceVersion: String(message.revision), ...annotations },
       };
       return `{"type":"BOOKMARK","object":${JSON.stringify(object)}}\n`;
     }

@@ -43,8 +43,8 @@ export function verbOf(method: string, route: Pick<Route, 'name'>, query: URLSea
   const collection = route.name === '';
   switch (method) {
     case 'GET':
-      if (/^(?:true|1)$/.test(query.get('watch') ?? '')) return 'watch';
-      return collection ? 'list' : 'get';
+      if (!collection) return 'get';
+      return /^(?:true|1)$/.test(query.get('watch') ?? '') ? 'watch' : 'list';
     case 'POST':
       return collection ? 'create' : undefined;
     case 'PUT':

@@ -2,7 +2,7 @@ import type { ServedType } from './catalogue.ts';
 import { revisionOf } from './list.ts';
 import type { ApiObject } from './object.ts';
 import { type Selector, selectorOf } from './selectors.ts';
-import { expired, type Status, StatusError } from './status.ts';
+import { expired, invalid, type Status, unreasoned } from './status.ts';
 import type { Change, Store } from './store.ts';
 
 /** What a watch sends. */
@@ -28,7 +28,7 @@ export function watch(
   send: (message: WatchMessage) => void,
 ): RunningWatch {
   const selected = selectorOf(query, type, namespace);
-  const from = revisionOf(query);
+  const from = revisionOf(query, unreasoned);
   const table = store.table(type.storage);
   const initial = initialEvents(query, from);
   if (initial) {
@@ -51,12 +51,10 @@ function initialEvents(query: URLSearchParams, from: number | undefined): boolea
   const wanted = query.get('sendInitialEvents');
   if (wanted === null) return from === undefined || from === 0;
   if (query.get('resourceVersionMatch') !== 'NotOlderThan') {
-    throw new StatusError(
-      422,
-      'Invalid',
-      'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',
-      { group: 'meta.k8s.io', kind: 'ListOptions' },
-    );
+    const detail = 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan';
+    throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [
+      { field: 'resourceVersionMatch', type: 'FieldValueForbidden', detail },
+    ]);
   }
   return wanted === 'true';
 }

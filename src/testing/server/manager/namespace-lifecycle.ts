@@ -1,21 +1,16 @@
 import type { Ground } from '../call.ts';
 import type { ServedType } from '../catalogue.ts';
 import { InternalClient } from '../internal-client.ts';
-import { type ApiObject, recordAt, strings, timestamp } from '../object.ts';
+import { type ApiObject, recordAt, strings } from '../object.ts';
 import type { Pace } from '../pace.ts';
 import { namespaceFinalizer } from '../rules.ts';
 import { StatusError } from '../status.ts';
+import { conditionsOf, type Rest } from './namespace-conditions.ts';
 import { WorkQueue } from './work-queue.ts';
 
 // The real controller, too, waits five seconds before it touches a namespace that is being deleted.
 const graceMs = 5000;
 const delays = { minMs: 100, maxMs: 300, retryMs: 200, maxRetryMs: 10_000 };
-
-/** What is left of a namespace's contents after an attempt to delete them. */
-interface Rest {
-  readonly remaining: readonly ApiObject[];
-  readonly failures: readonly string[];
-}
 
 /** Empties namespaces that are being deleted and lets them go when nothing is left, whatever its kind. */
 export class NamespaceLifecycle {
@@ -89,74 +84,6 @@ export class NamespaceLifecycle {
         failures.push(error.message);
       }
     }
-    return { remaining: kinds.flatMap(within), failures };
+    return { remaining: kinds.flatMap((type) => within(type).map((object) => ({ type, object }))), failures };
   }
-}
-
-function conditionsOf(namespace: ApiObject, { remaining, failures }: Rest): object[] {
-  const finalizers = Map.groupBy(
-    remaining.flatMap((object) => object.metadata.finalizers ?? []),
-    (name) => name,
-  );
-  const kinds = Map.groupBy(remaining, (object) => object.kind);
-  const known = recordAt(namespace, 'status')['conditions'];
-  const condition = (
-    type: string,
-    bad: boolean,
-    reasons: readonly [string, string],
-    messages: readonly [string, string],
-  ) => {
-    const status = bad ? 'True' : 'False';
-    const [reason, message] = bad ? [reasons[0], messages[0]] : [reasons[1], messages[1]];
-    const before: unknown = Array.isArray(known)
-      ? known.find((item: unknown) => recordAt(item)['type'] === type && recordAt(item)['status'] === status)
-      : undefined;
-    return { type, status, reason, message, lastTransitionTime: recordAt(before)['lastTransitionTime'] ?? timestamp() };
-  };
-  const count = (list: Map<string, readonly unknown[]>, say: (name: string, count: number) => string): string =>
-    [...list]
-      .map(([name, items]) => say(name, items.length))
-      .sort()
-      .join(', ');
-  return [
-    condition(
-      'NamespaceDeletionDiscoveryFailure',
-      false,
-      ['', 'ResourcesDiscovered'],
-      ['', 'All resources successfully discovered'],
-    ),
-    condition(
-      'NamespaceDeletionGroupVersionParsingFailure',
-      false,
-      ['', 'ParsedGroupVersions'],
-      ['', 'All legacy kube types successfully parsed'],
-    ),
-    condition(
-      'NamespaceDeletionContentFailure',
-      failures.length > 0,
-      ['ContentDeletionFailed', 'ContentDeleted'],
-      [
-        `Failed to delete all resource types, ${failures.length} remaining: ${failures.join(', ')}`,
-        'All content successfully deleted, may be waiting on finalization',
-      ],
-    ),
-    condition(
-      'NamespaceContentRemaining',
-      remaining.length > 0,
-      ['SomeResourcesRemain', 'ContentRemoved'],
-      [
-        `Some resources are remaining: ${count(kinds, (kind, n) => `${kind} has ${n} resource instances`)}`,
-        'All content successfully removed',
-      ],
-    ),
-    condition(
-      'NamespaceFinalizersRemaining',
-      finalizers.size > 0,
-      ['SomeFinalizersRemain', 'ContentHasNoFinalizers'],
-      [
-        `Some content in the namespace has finalizers remaining: ${count(finalizers, (name, n) => `${name} in ${n} resource instances`)}`,
-        'All content-preserving finalizers finished',
-      ],
-    ),
-  ];
 }
