@@ -35,7 +35,7 @@ export interface ProjectsDifference {
   readonly lost: readonly string[];
   /** Kept, and written since: their resourceVersion is another one. */
   readonly written: readonly string[];
-  /** Objects in all those projects, as `project Kind/name`; `changed` are kept ones with other content. */
+  /** Objects in all those projects, as `project Kind/name`; `changed` are kept ones with other content. What is in a lost project is lost. */
   readonly contents: {
     readonly kept: number;
     readonly lost: readonly string[];
@@ -109,7 +109,7 @@ export function compareProjects(before: ProjectsObservation, after: ProjectsObse
     if (alive && is?.resourceVersion !== was.resourceVersion) written.push(name);
     for (const [key, content] of Object.entries(was.contents)) {
       const now = is?.contents[key];
-      if (!lives(content, now)) contents.lost.push(`${name} ${key}`);
+      if (!alive || !lives(content, now)) contents.lost.push(`${name} ${key}`);
       else {
         contents.kept += 1;
         if (now?.digest !== content.digest) contents.changed.push(`${name} ${key}`);

@@ -42,6 +42,8 @@ const controllers = [
   'serviceaccount-controller',
   'serviceaccount-token-controller',
   'clusterrole-aggregation-controller',
+  // Without it a claim never loses the finalizer that the API server gave it, and no namespace with one ever goes.
+  'persistentvolumeclaim-protection-controller',
 ];
 
 /** Starts the API server and the controllers of one cluster and waits until both work. */
