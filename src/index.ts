@@ -18,9 +18,14 @@ export {
   type FederationOptions,
   type MemberCluster,
 } from './federation.ts';
-export type { Listing, ListPage } from './kube/connection.ts';
+export type { Connection, Listing, ListPage } from './kube/connection.ts';
 export type { KubeConfigLike, KubeconfigSource } from './kube/kubeconfig.ts';
+export { core, defineResource } from './kube/resources.ts';
 export type { KubeSphereCluster } from './kubesphere/cluster.ts';
+export { kubesphere } from './kubesphere/resources.ts';
+export type { Finding } from './migration/checks/check.ts';
+export type { MigrationEnv, MigrationTiming } from './migration/env.ts';
+export type { MigrationInput, WorkspaceMove } from './migration/input.ts';
 export {
   checks,
   emptyWorkspaces,
@@ -29,12 +34,9 @@ export {
   memberMigration,
   prepareTarget,
 } from './migration/member-migration.ts';
-export type { Finding } from './migration/checks/check.ts';
-export type { MigrationEnv, MigrationTiming } from './migration/env.ts';
-export type { MigrationInput, WorkspaceMove } from './migration/input.ts';
 export type { MigrationReport } from './migration/report.ts';
 export type { ClusterEvent, ClusterInfo, Clusters, NewCluster } from './modules/clusters.ts';
-export type { Components, ComponentStatus } from './modules/components.ts';
+export type { ComponentStatus, Components } from './modules/components.ts';
 export type { NamespaceInfo, Namespaces } from './modules/namespaces.ts';
 export type { WriteOptions, Written } from './modules/operation.ts';
 export type { UserInfo, Users } from './modules/users.ts';
