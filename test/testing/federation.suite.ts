@@ -23,6 +23,7 @@ import {
   patient,
   place,
   propagation,
+  slow,
   untilGoing,
   untilGone,
   workspaceUid,
@@ -32,12 +33,12 @@ const kubefedCluster = (name: string) => ({ namespace: kubefedNamespace, name })
 
 /** A host and its member, from the join to the detach. */
 export function describeFederation(ground: Ground): void {
-  describe(`a host and its member, on ${ground.name}`, () => {
+  describe(`a host and its member, on ${ground.name}`, slow, () => {
     let federation: Federation<'a' | 'm'>;
     beforeAll(async () => {
       federation = await ground.start({ a: { role: 'host' }, m: { role: 'member' } });
-    });
-    afterAll(() => federation?.[Symbol.asyncDispose]());
+    }, slow.timeout);
+    afterAll(() => federation?.[Symbol.asyncDispose](), slow.timeout);
     const a = () => federation.clusters.a.connection;
     const m = () => federation.clusters.m.connection;
     const kubeconfig = () => federation.clusters.m.kubeconfig;

@@ -11,6 +11,7 @@ import {
   forbidDelete,
   localWorkspace,
   patient,
+  slow,
   unbindAsThePageSays,
   untilCollected,
   untilGoing,
@@ -20,12 +21,12 @@ import {
 
 /** One cluster with WorkspaceTemplates of its own: where the page's commands are typed. */
 export function describeMember(ground: Ground): void {
-  describe(`a member with workspaces of its own, on ${ground.name}`, () => {
+  describe(`a member with workspaces of its own, on ${ground.name}`, slow, () => {
     let federation: Federation<'m'>;
     beforeAll(async () => {
       federation = await ground.start({ m: { role: 'standalone' } });
-    });
-    afterAll(() => federation?.[Symbol.asyncDispose]());
+    }, slow.timeout);
+    afterAll(() => federation?.[Symbol.asyncDispose](), slow.timeout);
     const m = () => federation.clusters.m.connection;
     const template = (name: string) => m().find(kubesphere.workspaceTemplates, { name });
 

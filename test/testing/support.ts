@@ -2,7 +2,14 @@ import { FederationError } from '../../src/errors.ts';
 import type { Connection } from '../../src/kube/connection.ts';
 import type { ObjectName, Resource } from '../../src/kube/objects.ts';
 import { core } from '../../src/kube/resources.ts';
-import { finalizers, managedLabel, workspaceLabel } from '../../src/kubesphere/names.ts';
+import {
+  finalizers,
+  hostClusterRole,
+  hostServiceAccount,
+  kubefedNamespace,
+  managedLabel,
+  workspaceLabel,
+} from '../../src/kubesphere/names.ts';
 import { type Condition, type FederatedObject, kubesphere } from '../../src/kubesphere/resources.ts';
 import {
   createProjects,
@@ -15,6 +22,9 @@ import {
 
 /** A wait long enough for the slowest thing on the slowest ground. */
 export const patient = { timeoutMs: 120_000, everyMs: 100 } as const;
+
+/** Limit of one test or hook: these wait for conditions, on real control planes too. */
+export const slow = { timeout: 300_000 } as const;
 
 export const background = { propagationPolicy: 'Background' } as const;
 
@@ -184,4 +194,39 @@ export function conditionOf(
   type: string,
 ) {
   return object?.status?.conditions?.find((condition) => condition.type === type);
+}
+
+/** Shuts a host out of a member: deletes its ServiceAccount and that account's rights. */
+export async function shutOut(member: Connection, cluster: string): Promise<void> {
+  const role = { name: hostClusterRole(cluster) };
+  const account = { namespace: kubefedNamespace, name: hostServiceAccount(cluster) };
+  await member.delete(core.clusterRoleBindings, role, background);
+  await member.delete(core.clusterRoles, role, background);
+  await member.delete(core.serviceAccounts, account, background);
+  await untilGone(member, core.secrets, { ...account, name: `${account.name}-token` });
+}
+
+/** Deletes the Cluster object, which is all that unbinding a member is. */
+export async function detach(host: Connection, name: string): Promise<void> {
+  await host.delete(kubesphere.clusters, { name }, background);
+  await untilGone(host, kubesphere.clusters, { name });
+}
+
+/** A multi-cluster project of a host, with a ConfigMap in it, on `cluster`. */
+export async function createFederatedProject(
+  host: Connection,
+  options: { readonly name: string; readonly workspace: string; readonly cluster: string },
+): Promise<void> {
+  const { name, workspace, cluster } = options;
+  const labels = { [workspaceLabel]: workspace };
+  const placement = { clusters: [{ name: cluster }] };
+  await host.create(core.namespaces, { metadata: { name, labels: { ...labels, [managedLabel]: 'false' } } });
+  await host.create(kubesphere.federatedNamespaces, {
+    metadata: { name, namespace: name },
+    spec: { template: { metadata: { labels } }, placement },
+  });
+  await host.create(kubesphere.federatedConfigMaps, {
+    metadata: { name: 'shared', namespace: name },
+    spec: { template: { data: { from: 'host' } }, placement },
+  });
 }

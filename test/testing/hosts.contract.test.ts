@@ -1,0 +1,4 @@
+import { sandboxGround } from '../grounds.ts';
+import { describeHosts } from './hosts.suite.ts';
+
+describeHosts(sandboxGround);
