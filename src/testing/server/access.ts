@@ -4,7 +4,7 @@ import { StatusError } from './status.ts';
 import { keyOf, type Store } from './store.ts';
 
 /** What somebody wants to do with a resource. */
-export interface ResourceWish {
+interface ResourceWish {
   readonly verb: string;
   readonly group: string;
   readonly plural: string;
@@ -14,7 +14,7 @@ export interface ResourceWish {
 }
 
 /** What somebody wants to do with a path outside the resource API. */
-export interface PathWish {
+interface PathWish {
   readonly verb: string;
   readonly path: string;
 }

@@ -4,7 +4,7 @@ import type { Ground, User } from './call.ts';
 import { discover } from './discovery.ts';
 
 /** A request for a path outside the resource API. */
-export interface PathRequest {
+interface PathRequest {
   readonly user: User;
   readonly method: string;
   readonly path: string;

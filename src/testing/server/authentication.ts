@@ -11,7 +11,7 @@ export const anonymous: User = Object.freeze({
 });
 
 /** The user that a service account's token stands for. */
-export function serviceAccountUser(namespace: string, name: string, uid?: string): User {
+function serviceAccountUser(namespace: string, name: string, uid?: string): User {
   return {
     name: `system:serviceaccount:${namespace}:${name}`,
     ...(uid === undefined ? {} : { uid }),

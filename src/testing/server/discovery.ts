@@ -4,7 +4,7 @@ import { apiVersionOfType, compareVersions, type Registry } from './registry.ts'
 const aggregated = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 
 /** An answer of discovery. */
-export interface DiscoveryAnswer {
+interface DiscoveryAnswer {
   readonly body: object;
   readonly contentType: string;
 }

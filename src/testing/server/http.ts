@@ -22,7 +22,7 @@ import {
 import { type Body, checkVerb, type Outcome, perform } from './verbs.ts';
 
 /** What the HTTP side needs. */
-export interface Front {
+interface Front {
   readonly ground: Ground;
   readonly authenticator: Authenticator;
   readonly gitVersion: string;

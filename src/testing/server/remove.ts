@@ -10,7 +10,7 @@ import { inVersion } from './update.ts';
 export const collectorFinalizers = Object.freeze({ orphan: 'orphan', foreground: 'foregroundDeletion' });
 
 /** DeleteOptions, from body and query. */
-export interface RemoveOptions {
+interface RemoveOptions {
   readonly policy: 'Orphan' | 'Background' | 'Foreground' | undefined;
   readonly uid?: string;
   readonly resourceVersion?: string;
@@ -19,7 +19,7 @@ export interface RemoveOptions {
 }
 
 /** Reads DeleteOptions; the body counts where there is one, else the query, as in the real server. */
-export function removeOptions(query: URLSearchParams, body: unknown): RemoveOptions {
+function removeOptions(query: URLSearchParams, body: unknown): RemoveOptions {
   const raw = isRecord(body) ? body : {};
   const kind = raw['kind'];
   if (kind !== undefined && kind !== 'DeleteOptions') {

@@ -12,7 +12,7 @@ const requirement =
   /^\s*(?:(?<absent>!)\s*(?<absentKey>[^\s!=<>(),]+)|(?<key>[^\s!=<>(),]+)(?:\s*(?<op>==|=|!=|<|>)\s*(?<value>[^\s!=<>(),]*)|\s+(?<set>in|notin)\s*\((?<values>[^()]*)\))?)\s*(?:,|$)/;
 
 /** Parses the text form of a label selector, set-based requirements included. */
-export function parseLabelSelector(source: string): LabelTest {
+function parseLabelSelector(source: string): LabelTest {
   const tests: LabelTest[] = [];
   let rest = source;
   while (rest.trim() !== '') {
@@ -99,7 +99,7 @@ function fieldOf(object: ApiObject, path: string): string {
 }
 
 /** Parses a field selector; knows the fields that the real server knows for that resource. */
-export function parseFieldSelector(source: string, type: ServedType): Selector {
+function parseFieldSelector(source: string, type: ServedType): Selector {
   const known = [...common, ...(supported[type.storage] ?? [])];
   const tests = source
     .split(',')

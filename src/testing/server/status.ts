@@ -1,5 +1,5 @@
 /** One cause in a {@link Status}. */
-export interface StatusCause {
+interface StatusCause {
   readonly reason?: string;
   readonly message?: string;
   readonly field?: string;
@@ -63,6 +63,7 @@ function about({ group, plural }: Subject, name: string | undefined): NonNullabl
   return { ...(name ? { name } : {}), ...(group === '' ? {} : { group }), kind: plural };
 }
 
+/** A request the server makes no sense of. */
 export function badRequest(message: string): StatusError {
   return new StatusError(400, 'BadRequest', message);
 }
@@ -72,10 +73,12 @@ export function unreasoned(message: string): StatusError {
   return new StatusError(500, '', message);
 }
 
+/** Credentials that are nobody's. */
 export function unauthorized(): StatusError {
   return new StatusError(401, 'Unauthorized', 'Unauthorized');
 }
 
+/** A request that rights or admission do not allow. */
 export function forbidden(subject: Subject, name: string, why: string, causes?: readonly StatusCause[]): StatusError {
   const message =
     name === ''
@@ -87,6 +90,7 @@ export function forbidden(subject: Subject, name: string, why: string, causes?: 
   });
 }
 
+/** No such object. */
 export function notFound(subject: Subject, name: string): StatusError {
   return new StatusError(
     404,
@@ -101,6 +105,7 @@ export function unknownResource(): StatusError {
   return new StatusError(404, 'NotFound', 'the server could not find the requested resource', {});
 }
 
+/** A verb that the resource does not know. */
 export function methodNotAllowed(): StatusError {
   return new StatusError(
     405,
@@ -110,6 +115,7 @@ export function methodNotAllowed(): StatusError {
   );
 }
 
+/** An Accept header that takes nothing the server has. */
 export function notAcceptable(): StatusError {
   return new StatusError(
     406,
@@ -119,6 +125,7 @@ export function notAcceptable(): StatusError {
   );
 }
 
+/** A create under a name that is taken. */
 export function alreadyExists(subject: Subject, name: string): StatusError {
   return new StatusError(
     409,
@@ -128,6 +135,7 @@ export function alreadyExists(subject: Subject, name: string): StatusError {
   );
 }
 
+/** A write meant for another state of the object, or for another object; by default for an older state. */
 export function conflict(subject: Subject, name: string, why?: string): StatusError {
   const because = why ?? 'the object has been modified; please apply your changes to the latest version and try again';
   return new StatusError(
@@ -149,6 +157,7 @@ export function expired(message: string, inconsistentContinue?: string): StatusE
   );
 }
 
+/** A body of a type the server does not read. */
 export function unsupportedMediaType(accepted: readonly string[]): StatusError {
   return new StatusError(
     415,
@@ -178,6 +187,7 @@ function fieldMessage({ type, value, detail }: FieldError): string {
   return `${fieldWords[type]}:${shown} ${detail}`;
 }
 
+/** An object that breaks rules of its kind. Equal errors are told once in the message, and each in the causes. */
 export function invalid(
   { group, kind }: { readonly group: string; readonly kind: string },
   name: string,
@@ -198,6 +208,7 @@ export function invalid(
   );
 }
 
+/** A failure of the server, or of what it relies on. */
 export function internalError(message: string): StatusError {
   return new StatusError(500, 'InternalError', `Internal error occurred: ${message}`, { causes: [{ message }] });
 }

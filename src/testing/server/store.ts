@@ -9,7 +9,7 @@ export interface Change {
 }
 
 /** Told of every change of a table, in order, within the write. */
-export type ChangeListener = (change: Change) => void;
+type ChangeListener = (change: Change) => void;
 
 /** Name of an object inside its table. */
 export function keyOf(namespace: string | undefined, name: string): string {

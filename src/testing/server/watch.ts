@@ -12,7 +12,7 @@ export type WatchMessage =
   | { readonly type: 'ERROR'; readonly status: Status };
 
 /** A watch that runs until its `stop` is called. */
-export interface RunningWatch {
+interface RunningWatch {
   stop(): void;
 }
 

@@ -167,6 +167,25 @@ describe('a ValidatingAdmissionPolicy', () => {
     expect((await client.delete('/apis/rbac.authorization.k8s.io/v1/clusterroles/wide?dryRun=All')).code).toBe(422);
   });
 
+  it('is never asked about policies: nobody can lock everybody out', async () => {
+    await using locked = await startClient();
+    await locked.created(`${group}/validatingadmissionpolicies`, {
+      metadata: { name: 'lock' },
+      spec: {
+        matchConstraints: { resourceRules: [rule('*', '*')] },
+        validations: [{ expression: 'false' }],
+      },
+    });
+    await locked.created(`${group}/validatingadmissionpolicybindings`, {
+      metadata: { name: 'lock' },
+      spec: { policyName: 'lock', validationActions: ['Deny'] },
+    });
+    const maps = '/api/v1/namespaces/default/configmaps';
+    await refused(() => locked.post(`${maps}?dryRun=All`, { metadata: { name: 'x' } }));
+    expect((await locked.delete(`${group}/validatingadmissionpolicybindings/lock`)).code).toBe(200);
+    await until('the lock is off', async () => (await locked.post(maps, { metadata: { name: 'x' } })).code === 201);
+  });
+
   it('that is no CEL is refused itself', async () => {
     const answer = await client.post(`${group}/validatingadmissionpolicies`, {
       metadata: { name: 'nonsense' },

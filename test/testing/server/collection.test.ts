@@ -86,6 +86,18 @@ describe('the garbage collector', () => {
     await gone(`${owners}/w5`);
   });
 
+  it('deletes nothing for an owner that cannot be: a namespaced one of a cluster-scoped object', async () => {
+    const inside = await client.created(`${namespaces}/default/configmaps`, { metadata: { name: 'small' } });
+    const { name, uid } = inside.metadata;
+    await owned('large', { apiVersion: 'v1', kind: 'ConfigMap', name, uid });
+    await client.delete(`${namespaces}/default/configmaps/small`);
+    const one = await owner('w7');
+    await owned('p7', reference(one));
+    await client.delete(`${owners}/w7`);
+    await gone(`${namespaces}/p7`);
+    expect((await client.get(`${namespaces}/large`)).body.metadata.deletionTimestamp).toBeUndefined();
+  });
+
   it('deletes nothing while the kind of an owner is not served', async () => {
     await client.created(`${namespaces}/default/configmaps`, {
       metadata: {
@@ -146,6 +158,22 @@ describe('a namespace that is deleted', () => {
 });
 
 describe('a definition that is deleted', () => {
+  it('takes in nothing new while its objects are held', async () => {
+    await client.created(definitions, definition('Closing'));
+    const path = '/apis/example.com/v1/closings';
+    await client.created(path, custom('Closing', { name: 'x', finalizers: ['example.com/hold'] }));
+    await client.delete(`${definitions}/closings.example.com`);
+    const refused = await client.post(path, custom('Closing', { name: 'y' }));
+    expect(refused.code).toBe(405);
+    expect(refused.body.message).toBe('create not allowed while custom resource definition is terminating');
+    await until(
+      'the object is asked to go',
+      async () => (await client.get(`${path}/x`)).body.metadata.deletionTimestamp,
+    );
+    await client.merge(`${path}/x`, { metadata: { finalizers: null } });
+    await gone(`${definitions}/closings.example.com`);
+  });
+
   it('takes its objects along, then is served no more', async () => {
     await client.created(definitions, definition('Passing'));
     await client.created('/apis/example.com/v1/passings', custom('Passing', { name: 'x' }));

@@ -85,6 +85,16 @@ describe('create', () => {
     expect(answer.body.details).toEqual({ name: 'nowhere', kind: 'namespaces' });
   });
 
+  it('knows no dry run but of everything', async () => {
+    const answer = await client.post(`${maps}?dryRun=Some`, { metadata: { name: 'half' } });
+    expect(answer.code).toBe(422);
+    expect((await client.get(`${maps}/half`)).code).toBe(404);
+  });
+
+  it('of a namespaced object needs a namespace in its address', async () => {
+    expect((await client.post('/api/v1/configmaps', { metadata: { name: 'x' } })).code).toBe(405);
+  });
+
   it('as a dry run checks everything and keeps nothing', async () => {
     expect((await client.post(`${maps}?dryRun=All`, { metadata: { name: 'dry' } })).code).toBe(201);
     expect((await client.get(`${maps}/dry`)).code).toBe(404);
@@ -134,6 +144,55 @@ describe('update', () => {
     const answer = await client.merge(`${maps}/fixed`, { data: { a: '2' } });
     expect(answer.code).toBe(422);
     expect(answer.body.details.causes[0].message).toBe('Forbidden: field is immutable when `immutable` is set');
+  });
+});
+
+describe('what never changes', () => {
+  const rbac = '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings';
+  const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'a' };
+  const spec = {
+    selector: { matchLabels: { a: 'b' } },
+    template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } },
+  };
+
+  it.each([
+    ['the role of a binding', rbac, { metadata: { name: 'f' }, roleRef }, { roleRef: { name: 'b' } }, 'roleRef'],
+    [
+      'the type of a Secret',
+      '/api/v1/namespaces/writing/secrets',
+      { metadata: { name: 'f' } },
+      { type: 'x/y' },
+      'type',
+    ],
+    [
+      'the selector of a Deployment',
+      '/apis/apps/v1/namespaces/writing/deployments',
+      { metadata: { name: 'f' }, spec },
+      { spec: { selector: { matchLabels: { a: 'c' } } } },
+      'spec.selector',
+    ],
+  ])('%s', async (_what, path, object, change, field) => {
+    await client.created(path, object);
+    const answer = await client.merge(`${path}/f`, change);
+    expect(answer.code).toBe(422);
+    expect(answer.body.details.causes[0].field).toBe(field);
+  });
+
+  it('the name, the namespace, and the time of deletion', async () => {
+    await configMap('stays');
+    expect((await client.merge(`${maps}/stays`, { metadata: { name: 'moves' } })).code).toBe(400);
+    expect((await client.merge(`${maps}/stays`, { metadata: { namespace: 'default' } })).code).toBe(400);
+    expect(
+      (await client.merge(`${maps}/stays`, { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } })).code,
+    ).toBe(422);
+  });
+
+  it('a namespace’s finalizer and phase, but through its subresources', async () => {
+    const { body } = await client.merge('/api/v1/namespaces/writing', {
+      spec: { finalizers: [] },
+      status: { phase: 'Terminating' },
+    });
+    expect(body).toMatchObject({ spec: { finalizers: ['kubernetes'] }, status: { phase: 'Active' } });
   });
 });
 

@@ -8,7 +8,7 @@ import { compile, requestVariables } from './expressions.ts';
 import { constrains, webhookConstraints } from './match.ts';
 
 /** Table of the configurations that are asked. */
-export const webhookTable = 'validatingwebhookconfigurations.admissionregistration.k8s.io';
+const webhookTable = 'validatingwebhookconfigurations.admissionregistration.k8s.io';
 
 type Webhook = Record<string, unknown>;
 

@@ -13,7 +13,7 @@ const nameAnnotation = 'kubernetes.io/service-account.name';
 const uidAnnotation = 'kubernetes.io/service-account.uid';
 
 /** What the controller needs from its server. */
-export interface ServiceAccountOptions {
+interface ServiceAccountOptions {
   readonly authenticator: Authenticator;
   /** PEM, goes into every token Secret. */
   readonly authority: string;

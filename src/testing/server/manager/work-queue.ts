@@ -1,7 +1,7 @@
 import type { Pace } from '../pace.ts';
 
 /** How long a queue waits, before the server's speed divides it. */
-export interface QueueDelays {
+interface QueueDelays {
   readonly minMs: number;
   readonly maxMs: number;
   /** The first wait after a failure; each further one is twice as long. */
