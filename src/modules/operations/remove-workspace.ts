@@ -8,7 +8,7 @@ import { refOf } from '../changes.ts';
 import { assertTakesNoNamespace, deletionClosure, some } from '../closure.ts';
 import type { Operation } from '../operation.ts';
 import { create, edit, remove, type Work, waitFor, waitGone } from '../work.ts';
-import { keepProjects } from './workspace-template.ts';
+import { adopted, keepProjects } from './workspace-template.ts';
 
 /** An object as it can be made again: what the server adds is left out, and with it the UID. */
 export interface Remembered<Spec> {
@@ -212,6 +212,8 @@ export function retireTemplate(
       await waitGone(work, target, goneLimitMs);
     },
     async verify({ signal }) {
+      // The template's last reconcile wipes the host's mark off the Workspace; kubefed puts it back within 10 s (8.3).
+      await adopted({ signal }, cluster, name);
       const workspace = await connection.get(kubesphere.workspaces, { name }, { signal });
       if (workspace.metadata.uid === workspaceUid && workspace.metadata.deletionTimestamp === undefined) return;
       throw new FederationError(
