@@ -70,9 +70,10 @@ export function consequence(state: RunState, action: Action, code: ErrorCode, as
   if (asked) return { undo: false, why: 'requested' };
   if (code === 'UNREACHABLE') return { undo: false, why: 'unreachable' };
   if (code === 'TIMEOUT') return { undo: false, why: 'time-limit' };
-  const mayUndo =
-    action.do !== 'touch' && !halting.has(code) && state.opened.onFailure === 'rollback' && !isPastPivot(state);
-  return mayUndo ? { undo: true } : { undo: false, why: 'failed' };
+  // Before a fence stands nothing can be undone safely; when all is done there is no reason to.
+  const mayUndo = action.do !== 'touch' && action.do !== 'close' && !halting.has(code);
+  const undo = mayUndo && state.opened.onFailure === 'rollback' && !isPastPivot(state);
+  return undo ? { undo: true } : { undo: false, why: 'failed' };
 }
 
 function forward(state: RunState, outlines: readonly Outline[]): Action {

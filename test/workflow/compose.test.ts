@@ -1,0 +1,76 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { compose, piece } from '../../src/workflow/compose.ts';
+import { release } from '../../src/workflow/release.ts';
+import { defineStep } from '../../src/workflow/step.ts';
+import { harness } from './harness.ts';
+import { lookStep, setStep, workflowOf } from './world.ts';
+
+type Start = { readonly input: { readonly n: number } };
+const count = defineStep<Start, object>()({
+  name: 'count',
+  title: 'Count',
+  readOnly: true,
+  forecast: async ({ state }) => ({ effect: 'none', why: 'It only counts.', out: { next: state.input.n + 1 } }),
+  run: async ({ state }) => ({ next: state.input.n + 1 }),
+});
+const double = defineStep<{ readonly count: { readonly next: number } }, object>()({
+  name: 'double',
+  title: 'Double',
+  readOnly: true,
+  forecast: async ({ state }) => ({ effect: 'none', why: '', out: (state.count?.next ?? 0) * 2 }),
+  run: async ({ state }) => state.count.next * 2,
+});
+
+describe('compose', () => {
+  it('puts steps and pieces together in order, and gives each the results of those before', async () => {
+    const part = piece<Start & { readonly count: { readonly next: number } }, object>().step(double);
+    const workflow = compose<{ readonly n: number }, object>({ name: 'sum', version: '1.0.0' })
+      .step(count)
+      .include(part)
+      .returns((state) => ({ count: state.count.next, double: state.double }));
+    expect(workflow.steps).toEqual(['count', 'double']);
+    const { engine, journal, time } = harness([]);
+    const run = await time.until(engine.run(workflow, { n: 20 }, { env: {}, journal }));
+    expect(await time.until(run.result())).toEqual({ count: 21, double: 42 });
+  });
+
+  it('never changes what it was made from', () => {
+    const begun = compose<{ readonly n: number }, object>({ name: 'sum', version: '1.0.0' });
+    const longer = begun.step(count);
+    expect(begun.returns(() => null).steps).toEqual([]);
+    expect(longer.returns(() => null).steps).toEqual(['count']);
+    expect(longer.gate('go', 'Go?').returns(() => null).steps).toEqual(['count', 'go']);
+  });
+
+  it.each([
+    ['a name that is taken', () => workflowOf([lookStep('a'), lookStep('a')]), /"a" is already taken/],
+    [
+      'a gate with the name of a step',
+      () => workflowOf([lookStep('a'), { kind: 'gate', name: 'a', title: '' }]),
+      /"a" is already taken/,
+    ],
+    ['the name input', () => workflowOf([lookStep('input')]), /"input" is already taken/],
+    ['a name that is none', () => workflowOf([lookStep('a b')]), /"a b" is no name/],
+    [
+      'undoNeeds of a step that is not later',
+      () => workflowOf([lookStep('a'), setStep('b', 'b', '1', { undoNeeds: ['a'] })]),
+      /names "a" in undoNeeds/,
+    ],
+    ['a workflow without a name', () => compose({ name: '', version: '1' }), /is no name for a workflow/],
+    [
+      'a version that is none',
+      () => compose({ name: 'w', version: 'v1-beta' }),
+      /"v1-beta" of workflow "w" must look like/,
+    ],
+  ])('refuses %s', (_, make, message) => {
+    expect(make).toThrow(
+      expect.objectContaining({ code: 'WORKFLOW_INVALID', message: expect.stringMatching(message) }),
+    );
+  });
+
+  it('names in journals the release that package.json has', async () => {
+    const manifest: unknown = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));
+    expect(manifest).toMatchObject({ version: release });
+  });
+});

@@ -1,0 +1,145 @@
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fileClaims } from '../../src/workflow/file-claims.ts';
+import { fileJournal } from '../../src/workflow/file-journal.ts';
+import type { JournalEntry } from '../../src/workflow/journal.ts';
+import { resume, run } from '../../src/workflow/run.ts';
+import { failureOf } from './harness.ts';
+import { setItems, setStep, World, workflowOf } from './world.ts';
+
+let directory: string;
+beforeEach(async () => {
+  directory = join(await mkdtemp(join(tmpdir(), 'journal-')), 'runs');
+});
+afterEach(async () => {
+  await rm(join(directory, '..'), { recursive: true });
+});
+
+const entry = (driver: string): JournalEntry => ({ at: '', driver, type: 'driving' });
+async function readAll(runId = 'r'): Promise<JournalEntry[]> {
+  const entries: JournalEntry[] = [];
+  for await (const one of fileJournal(directory).read(runId)) entries.push(one);
+  return entries;
+}
+async function three(): Promise<void> {
+  const journal = fileJournal(directory);
+  for (const seq of [1, 2, 3]) await journal.append('r', seq, entry(`d${seq}`));
+}
+const fileOf = (seq: number) => join(directory, 'r', `0000000${seq}.json`);
+
+describe('fileJournal', () => {
+  it('does nothing to the disk until it is written to', async () => {
+    const journal = fileJournal(directory);
+    expect(await readAll()).toEqual([]);
+    await expect(stat(directory)).rejects.toThrow('ENOENT');
+    await journal.append('r', 1, entry('d'));
+    expect(await readAll()).toHaveLength(1);
+  });
+
+  it('makes one file per record, for its owner only, and leaves nothing beside', async () => {
+    await three();
+    await using claim = await fileJournal(directory).claim('r', 'd');
+    await claim.renew();
+    const names = await readdir(join(directory, 'r'));
+    expect(names.sort()).toEqual(['00000001.json', '00000002.json', '00000003.json', 'claim-2.json']);
+    for (const name of names) expect((await stat(join(directory, 'r', name))).mode & 0o777).toBe(0o600);
+    expect((await stat(join(directory, 'r'))).mode & 0o777).toBe(0o700);
+    expect((await stat(directory)).mode & 0o777).toBe(0o700);
+  });
+
+  it('ignores what a process that died while writing left behind', async () => {
+    await three();
+    await writeFile(join(directory, 'r', '.new-1234'), '{"seq":4,');
+    await writeFile(join(directory, '.new-1234'), '{');
+    expect(await readAll()).toHaveLength(3);
+    await fileJournal(directory).append('r', 4, entry('d4'));
+    expect(await readAll()).toHaveLength(4);
+  });
+
+  it.each([
+    [
+      'is cut off',
+      async () => writeFile(fileOf(2), (await readFile(fileOf(2), 'utf8')).slice(0, 20)),
+      /00000002.json is damaged/,
+    ],
+    ['is empty', async () => writeFile(fileOf(3), ''), /00000003.json is damaged/],
+    [
+      'was edited',
+      async () => writeFile(fileOf(2), (await readFile(fileOf(2), 'utf8')).replace('d2', 'd7')),
+      /00000002.json is not what was written/,
+    ],
+    [
+      'was put in the place of another',
+      async () => writeFile(fileOf(2), await readFile(fileOf(1))),
+      /00000002.json is not what was written/,
+    ],
+    ['is missing', async () => rm(fileOf(2)), /record 2 is missing/],
+    [
+      'has another name',
+      async () => rename(fileOf(3), join(directory, 'r', '3.json')),
+      /"3.json" is no part of a journal/,
+    ],
+  ])('refuses a journal of which a record %s, with a message that says so', async (_, damage, message) => {
+    await three();
+    await damage();
+    const error = await failureOf(readAll());
+    expect(error.code).toBe('JOURNAL_INVALID');
+    expect(error.message).toMatch(message);
+    expect(error.message).toContain(directory);
+  });
+
+  it('refuses a directory that is something else, and writes nothing into it', async () => {
+    await mkdir(directory);
+    await writeFile(join(directory, 'notes.txt'), 'mine');
+    const journal = fileJournal(directory);
+    expect((await failureOf(journal.append('r', 1, entry('d')))).code).toBe('JOURNAL_INVALID');
+    expect((await failureOf(readAll())).code).toBe('JOURNAL_INVALID');
+    expect(await readdir(directory)).toEqual(['notes.txt']);
+  });
+
+  it('refuses the format of another release', async () => {
+    await three();
+    await writeFile(join(directory, 'journal.json'), '{"kind":"kubesphere-federation journal","format":2}\n');
+    expect(await failureOf(readAll())).toMatchObject({
+      code: 'JOURNAL_INVALID',
+      message: expect.stringContaining('format'),
+    });
+  });
+
+  it('lets no one win a claim with a turn that is long gone', async () => {
+    await three();
+    const journal = fileJournal(directory);
+    const first = await journal.claim('r', 'd1');
+    await first[Symbol.asyncDispose]();
+    for (const driver of ['d2', 'd3']) await (await journal.claim('r', driver))[Symbol.asyncDispose]();
+    await using fourth = await journal.claim('r', 'd4');
+    // The files of the first turns are gone, so that their names could be taken again.
+    expect((await readdir(join(directory, 'r'))).filter((name) => name.startsWith('claim'))).toHaveLength(1);
+    const frozen = fileClaims(join(directory, 'r'));
+    expect(await frozen.write({ turn: 3, holder: 'd1' })).toBe(false);
+    await fourth.renew();
+    expect(fourth.lost.aborted).toBe(false);
+  });
+
+  it('carries a run from one handle to another, in real time', async () => {
+    const world = new World();
+    let fail = true;
+    const workflow = workflowOf([
+      setStep('one', 'a', '1'),
+      setItems('many', { k1: '1', k2: '1' }),
+      setStep('two', 'b', '1', { run: async () => (fail ? Promise.reject(new Error('stop')) : null) }),
+    ]);
+    const first = await run(
+      workflow,
+      {},
+      { env: { world }, journal: fileJournal(directory), runId: 'r', onFailure: 'pause' },
+    );
+    expect(await first.settled()).toMatchObject({ state: 'paused' });
+    fail = false;
+    const second = await resume(workflow, 'r', { env: { world }, journal: fileJournal(directory) });
+    expect(await second.result()).toMatchObject({ many: { done: 2 } });
+    expect(world.values()).toEqual({ a: '1', k1: '1', k2: '1' });
+  });
+});

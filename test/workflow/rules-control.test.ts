@@ -1,0 +1,312 @@
+import { describe, expect, it } from 'vitest';
+import { FederationError } from '../../src/errors.ts';
+import { eventsOf, failureOf, harness } from './harness.ts';
+import { lookStep, setItems, setStep, worldOf } from './world.ts';
+
+const busy = (message = 'busy') => new FederationError('RATE_LIMITED', message, { retryable: true });
+
+describe('rule 10: attempts', () => {
+  it('repeats what may be repeated, as the step says, and tells', async () => {
+    let attempts = 0;
+    const h = harness([
+      setStep('one', 'a', '1', {
+        retry: { retries: 2 },
+        run: async ({ attempt }) => {
+          attempts = attempt;
+          if (attempt < 3) throw busy();
+          return null;
+        },
+      }),
+    ]);
+    const run = await h.begin();
+    expect(await h.time.until(run.settled())).toMatchObject({ state: 'completed' });
+    expect(attempts).toBe(3);
+    expect((await eventsOf(run)).filter(({ type }) => type === 'step:retrying')).toMatchObject([
+      { attempt: 1, retriesLeft: 2, error: { code: 'RATE_LIMITED' } },
+      { attempt: 2, retriesLeft: 1 },
+    ]);
+  });
+
+  it('repeats nothing that is not retryable, nor with retry false', async () => {
+    for (const [error, retry] of [
+      [new Error('x'), undefined],
+      [busy(), false],
+    ] as const) {
+      let attempts = 0;
+      const h = harness([
+        setStep('one', 'a', '1', {
+          ...(retry === false && { retry }),
+          run: async () => {
+            attempts += 1;
+            throw error;
+          },
+        }),
+      ]);
+      expect(await h.run()).toMatchObject({ state: 'rolled-back' });
+      expect(attempts).toBe(1);
+    }
+  });
+
+  it('aborts the signal of an attempt that takes too long, and begins no other before it has ended', async () => {
+    const log: string[] = [];
+    const h = harness([
+      setStep('one', 'a', '1', {
+        timeoutMs: 100,
+        retry: { retries: 1 },
+        run: ({ attempt, signal }) =>
+          new Promise((_, reject) => {
+            log.push(`begin ${attempt}`);
+            signal.addEventListener('abort', () => {
+              log.push(`abort ${attempt}`);
+              h.time.clock.after(500, () => {
+                log.push(`end ${attempt}`);
+                reject(new Error('cut off'));
+              });
+            });
+          }),
+      }),
+    ]);
+    const outcome = await h.run();
+    expect(outcome).toMatchObject({
+      state: 'paused',
+      why: 'time-limit',
+      error: { code: 'TIMEOUT', message: expect.stringContaining('longer than 100 ms') },
+    });
+    expect(log).toEqual(['begin 1', 'abort 1', 'end 1', 'begin 2', 'abort 2', 'end 2']);
+  });
+
+  it('takes what an attempt yields after its time for what it is: done', async () => {
+    const h = harness([
+      setStep('one', 'a', '1', {
+        timeoutMs: 100,
+        run: (ctx) =>
+          new Promise((resolve) => {
+            h.time.clock.after(300, () => {
+              worldOf(ctx).put('a', '1');
+              resolve('late');
+            });
+          }),
+      }),
+    ]);
+    expect(await h.run()).toMatchObject({ state: 'completed', output: { one: 'late' } });
+  });
+
+  it('pauses as stuck where an aborted attempt does not end in the grace time: no second attempt, no undo', async () => {
+    let attempts = 0;
+    const h = harness([
+      setStep('zero', 'z', '1'),
+      setStep('one', 'a', '1', {
+        timeoutMs: 100,
+        run: () => {
+          attempts += 1;
+          return new Promise(() => undefined);
+        },
+      }),
+    ]);
+    expect(await h.run()).toMatchObject({
+      state: 'paused',
+      why: 'stuck',
+      error: { code: 'STEP_STUCK', message: expect.stringContaining('"one"') },
+    });
+    expect(attempts).toBe(1);
+    expect(h.time.clock.now()).toBeGreaterThanOrEqual(1_100);
+    expect(h.world.values()).toEqual({ z: '1' });
+    expect(await h.records()).not.toContain('undoing');
+  });
+
+  it('pauses an undo as stuck likewise, and the next driver goes on with it', async () => {
+    let stuck = true;
+    const h = harness([
+      setStep('zero', 'z', '1'),
+      setStep('one', 'a', '1', {
+        timeoutMs: 100,
+        compensate: async (ctx) => (stuck ? new Promise<void>(() => undefined) : worldOf(ctx).put('a', null)),
+      }),
+      setStep('two', 'b', '1', { run: async () => Promise.reject(new Error('no luck')) }),
+    ]);
+    expect(await h.run()).toMatchObject({ state: 'paused', why: 'stuck' });
+    expect(h.world.values()).toEqual({ a: '1', z: '1' });
+    stuck = false;
+    expect(await h.resume()).toMatchObject({ state: 'rolled-back' });
+    expect(h.world.values()).toEqual({});
+  });
+
+  it('pauses as stuck for one stuck item, after those beside it ended and were recorded', async () => {
+    const h = harness([
+      setItems(
+        'many',
+        { k1: '1', k2: '1' },
+        {
+          timeoutMs: 100,
+          run: async (ctx) => {
+            const { object } = ctx.item as { object: string };
+            if (object === 'k1') await new Promise(() => undefined);
+            worldOf(ctx).put(object, '1');
+          },
+        },
+      ),
+    ]);
+    expect(await h.run()).toMatchObject({
+      state: 'paused',
+      why: 'stuck',
+      error: { message: expect.stringContaining('Item "k1"') },
+    });
+    expect(await h.entries()).toContainEqual(expect.objectContaining({ type: 'items-done', keys: ['k2'] }));
+  });
+});
+
+describe('rule 11: control', () => {
+  const slow = (name: string, more = {}) =>
+    setStep(name, name, '1', {
+      run: (ctx) =>
+        new Promise((resolve, reject) => {
+          ctx.signal.addEventListener('abort', () => reject(new Error('cut off')));
+          queueMicrotask(() => ctx.progress('under way'));
+          void resolve;
+        }),
+      ...more,
+    });
+
+  it('pauses when the signal of the caller is aborted, and undoes nothing', async () => {
+    const caller = new AbortController();
+    const h = harness([setStep('one', 'a', '1'), slow('two')]);
+    const run = await h.begin({ signal: caller.signal });
+    run.on('step:progress', () => caller.abort());
+    expect(await h.time.until(run.settled())).toEqual({ state: 'paused', why: 'requested' });
+    expect(h.world.values()).toEqual({ a: '1' });
+    expect((await h.entries()).at(-1)).toMatchObject({ type: 'paused', why: 'requested' });
+    expect((await eventsOf(run)).map(({ type }) => type)).not.toContain('step:failed');
+  });
+
+  it('pauses on request, and resolves when it rests', async () => {
+    const h = harness([setStep('one', 'a', '1'), slow('two')]);
+    const run = await h.begin();
+    run.on('step:progress', () => void run.pause());
+    await h.time.until(run.settled());
+    await h.time.until(run.pause());
+    expect(await run.settled()).toEqual({ state: 'paused', why: 'requested' });
+  });
+
+  it('lets a step end that the wish to pause finds unimpressed, and pauses after it', async () => {
+    const h = harness([
+      setStep('one', 'a', '1', {
+        run: async (ctx) => {
+          void run.pause();
+          worldOf(ctx).put('a', '1');
+          return null;
+        },
+      }),
+      setStep('two', 'b', '1'),
+    ]);
+    const run = await h.begin();
+    expect(await h.time.until(run.settled())).toEqual({ state: 'paused', why: 'requested' });
+    expect(await h.records()).toEqual(['opened', 'driving', 'captured one', 'done one', 'paused']);
+    expect(await h.resume()).toMatchObject({ state: 'completed' });
+  });
+
+  it('does not begin at all with a signal that is aborted already', async () => {
+    const h = harness([setStep('one', 'a', '1')]);
+    expect((await failureOf(h.begin({ signal: AbortSignal.abort() }))).code).toBe('ABORTED');
+    expect(await h.records()).toEqual([]);
+  });
+
+  it.each([
+    ['UNREACHABLE', 'unreachable'],
+    ['TIMEOUT', 'time-limit'],
+  ] as const)('pauses on %s', async (code, why) => {
+    const h = harness([
+      setStep('zero', 'z', '1'),
+      setStep('one', 'a', '1', { run: async () => Promise.reject(new FederationError(code, 'm did not answer.')) }),
+    ]);
+    expect(await h.run()).toMatchObject({
+      state: 'paused',
+      why,
+      error: { code, message: 'Step "one" of run "r": m did not answer.' },
+    });
+    expect(h.world.values()).toEqual({ z: '1' });
+  });
+
+  it('keeps onFailure in the journal: a resumed run still pauses on failure', async () => {
+    const h = harness([
+      setStep('zero', 'z', '1'),
+      setStep('one', 'a', '1', { run: async () => Promise.reject(new Error('no luck')) }),
+    ]);
+    expect(await h.run({ onFailure: 'pause' })).toMatchObject({ state: 'paused', why: 'failed' });
+    expect(await h.resume()).toMatchObject({ state: 'paused', why: 'failed' });
+    expect(h.world.values()).toEqual({ z: '1' });
+    expect(await h.rollback()).toMatchObject({ state: 'rolled-back' });
+  });
+
+  it('waits at a gate, goes on with an approval of what is shown, and keeps who approved', async () => {
+    const gate = {
+      kind: 'gate' as const,
+      name: 'go',
+      title: 'Go on?',
+      show: async (ctx: { env: unknown }) => worldOf(ctx).values(),
+    };
+    const h = harness([setStep('one', 'a', '1'), gate, setStep('two', 'b', '1')]);
+    const outcome = await h.run();
+    expect(outcome).toMatchObject({
+      state: 'paused',
+      why: 'approval',
+      gate: { name: 'go', title: 'Go on?', shown: { a: '1' } },
+    });
+    if (outcome.state !== 'paused' || outcome.gate === undefined) throw new Error('no gate');
+    const { fingerprint } = outcome.gate;
+    expect(await h.resume()).toMatchObject({ state: 'paused', why: 'approval' });
+    h.world.put('c', 'new');
+    const stale = await h.resume({ approve: [{ gate: 'go', by: 'me', fingerprint }] });
+    expect(stale).toMatchObject({
+      state: 'paused',
+      why: 'approval',
+      gate: { shown: { a: '1', c: 'new' } },
+      error: { code: 'PLAN_STALE' },
+    });
+    expect(h.world.value('b')).toBeNull();
+    h.world.put('c', null);
+    expect(await h.resume({ approve: [{ gate: 'go', by: 'me', fingerprint }] })).toMatchObject({ state: 'completed' });
+    expect(await h.entries()).toContainEqual(
+      expect.objectContaining({ type: 'approved', gate: 'go', by: 'me', fingerprint }),
+    );
+  });
+
+  it('does not ask again at a gate that was passed', async () => {
+    let fail = true;
+    const gate = (name: string) => ({ kind: 'gate' as const, name, title: '' });
+    const h = harness([
+      gate('go'),
+      gate('other'),
+      setStep('one', 'a', '1', { run: async () => (fail ? Promise.reject(new Error('x')) : null) }),
+    ]);
+    const first = await h.run({ onFailure: 'pause' });
+    if (first.state !== 'paused' || first.gate === undefined) throw new Error('no gate');
+    const second = await h.resume({ approve: [{ gate: 'go', by: 'me', fingerprint: first.gate.fingerprint }] });
+    if (second.state !== 'paused' || second.gate === undefined) throw new Error('no second gate');
+    expect(second.gate.name).toBe('other');
+    expect(
+      await h.resume({ approve: [{ gate: 'other', by: 'me', fingerprint: second.gate.fingerprint }] }),
+    ).toMatchObject({ why: 'failed' });
+    fail = false;
+    expect(await h.resume()).toMatchObject({ state: 'completed' });
+  });
+
+  it('refuses an approval of a gate that the workflow does not have', async () => {
+    const h = harness([lookStep('one')]);
+    await h.run();
+    expect((await failureOf(h.resume({ approve: [{ gate: 'no', by: 'me', fingerprint: '' }] }))).code).toBe(
+      'WORKFLOW_INVALID',
+    );
+  });
+
+  it('lists gates in the plan', async () => {
+    const h = harness([
+      { kind: 'gate', name: 'first', title: 'F' },
+      lookStep('one'),
+      { kind: 'gate', name: 'second', title: 'S' },
+    ]);
+    expect((await h.engine.plan(h.workflow, {}, { env: h.env })).gates).toEqual([
+      { name: 'first', title: 'F', after: null },
+      { name: 'second', title: 'S', after: 'one' },
+    ]);
+  });
+});

@@ -1,0 +1,282 @@
+import { describe, expect, it } from 'vitest';
+import { FederationError } from '../../src/errors.ts';
+import type { JournalStore } from '../../src/workflow/journal.ts';
+import { eventsOf, failureOf, harness } from './harness.ts';
+import { lookStep, setItems, setStep, workflowOf, worldOf } from './world.ts';
+
+/** A run of "one" and a step that failed after it, paused. */
+async function paused() {
+  let stop = true;
+  const one = setStep('one', 'a', '1');
+  const two = setStep('two', 'b', '1', { run: async () => (stop ? Promise.reject(new Error('stop')) : null) });
+  const h = harness([one, two]);
+  expect(await h.run({ onFailure: 'pause' })).toMatchObject({ state: 'paused', why: 'failed' });
+  stop = false;
+  return { h, one, two };
+}
+
+describe('rule 5: who may drive a run on', () => {
+  it('begins every drive with driving; its sequence number is the epoch', async () => {
+    const epochs: number[] = [];
+    let stop = true;
+    const h = harness([
+      setStep('one', 'a', '1', {
+        run: async (ctx) => {
+          epochs.push(ctx.epoch);
+          if (stop) throw new Error('stop');
+          return null;
+        },
+      }),
+    ]);
+    await h.run({ onFailure: 'pause' });
+    stop = false;
+    await h.resume();
+    const driving = (await h.entries()).flatMap(({ type }, index) => (type === 'driving' ? [index + 1] : []));
+    expect(epochs).toEqual(driving);
+    expect(driving).toHaveLength(2);
+  });
+
+  it('refuses to resume under another version, other steps or another workflow, and names what can finish the run', async () => {
+    const { h, one, two } = await paused();
+    const elements = [one, two];
+    for (const other of [
+      workflowOf(elements, { version: '1.0.1' }),
+      workflowOf([...elements, lookStep('more')]),
+      workflowOf(elements, { name: 'other' }),
+    ]) {
+      const error = await failureOf(h.resume({ workflow: other }));
+      expect(error.code).toBe('WORKFLOW_CHANGED');
+      expect(error.message).toMatch(/Run "r" .* release \d+\.\d+\.\d+ .* version 1\.0\.0 of workflow "test"/);
+    }
+    expect((await h.records()).filter((record) => record === 'driving')).toHaveLength(1);
+  });
+
+  it('rolls back under every version of the same major that still has each captured step', async () => {
+    const { h, one, two } = await paused();
+    const elements = [one, two];
+    expect((await failureOf(h.rollback({ workflow: workflowOf(elements, { version: '2.0.0' }) }))).code).toBe(
+      'WORKFLOW_CHANGED',
+    );
+    expect(
+      (await failureOf(h.rollback({ workflow: workflowOf(elements.slice(1), { version: '1.9.0' }) }))).message,
+    ).toContain('"one"');
+    expect(
+      (await failureOf(h.rollback({ workflow: workflowOf([setItems('one', {}), two], { version: '1.9.0' }) }))).message,
+    ).toContain('same kind');
+    const newer = workflowOf([lookStep('new'), ...elements], { version: '1.9.0' });
+    expect(await h.rollback({ workflow: newer })).toMatchObject({ state: 'rolled-back' });
+    expect(h.world.values()).toEqual({});
+  });
+
+  it('refuses another world', async () => {
+    const { h, one, two } = await paused();
+    const elements = [one, two];
+    for (const verb of ['resume', 'rollback'] as const)
+      expect(
+        (await failureOf(h[verb]({ workflow: workflowOf(elements, { identity: async () => 'elsewhere' }) }))).code,
+      ).toBe('ENV_CHANGED');
+    expect(h.world.values()).toEqual({ a: '1' });
+  });
+
+  it('refuses a run that is not there, an id that is taken, and an id that is none', async () => {
+    const { h } = await paused();
+    expect((await failureOf(h.engine.resume(h.workflow, 'other', { env: h.env, journal: h.journal }))).code).toBe(
+      'RUN_UNKNOWN',
+    );
+    expect(
+      (await failureOf(h.engine.run(workflowOf([lookStep('x')]), {}, { env: h.env, journal: h.journal, runId: 'r' })))
+        .code,
+    ).toBe('RUN_EXISTS');
+    for (const runId of ['../r', 'R', '', 'a/b', '-a'])
+      expect((await failureOf(h.begin({ runId }))).code).toBe('INVALID');
+  });
+
+  it('refuses a second driver while the first is at work', async () => {
+    const h = harness([
+      setStep('one', 'a', '1', {
+        run: (ctx) => new Promise((resolve) => h.time.clock.after(60_000, () => resolve({ done: ctx.attempt }))),
+      }),
+    ]);
+    const run = await h.begin();
+    expect((await failureOf(h.resume())).code).toBe('JOURNAL_CONFLICT');
+    expect(await h.time.until(run.settled())).toMatchObject({ state: 'completed' });
+  });
+
+  it('stops at once when another driver took over: no undo, no retry, no further write', async () => {
+    const h = harness([
+      setStep('one', 'a', '1'),
+      setStep('two', 'b', '1', {
+        run: async (ctx) => {
+          await h.journal.append('r', (await h.entries()).length + 1, { at: '', driver: 'other', type: 'driving' });
+          worldOf(ctx).put('b', '1');
+          return null;
+        },
+      }),
+      setStep('three', 'c', '1'),
+    ]);
+    const run = await h.begin();
+    expect(await h.time.until(run.settled())).toEqual({ state: 'driver-lost' });
+    expect((await eventsOf(run)).at(-1)).toMatchObject({ type: 'run:driver-lost' });
+    expect(h.world.writes.map(({ by }) => by)).toEqual(['run one']);
+    expect((await h.records()).slice(-2)).toEqual(['captured two', 'driving']);
+  });
+
+  it('recognises an append of its own whose answer was lost', async () => {
+    const h = harness([setStep('one', 'a', '1')]);
+    let lose = true;
+    const forgetful: JournalStore = {
+      ...h.journal,
+      append: async (runId, seq, entry) => {
+        await h.journal.append(runId, seq, entry);
+        lose = !lose;
+        if (lose) throw new FederationError('UNREACHABLE', 'The answer was lost.', { retryable: true });
+      },
+    };
+    expect(await h.run({ journal: forgetful })).toMatchObject({ state: 'completed' });
+    expect(await h.records()).toEqual(['opened', 'driving', 'captured one', 'done one', 'closed']);
+  });
+
+  it('writes nothing more once the journal does not answer', async () => {
+    const h = harness([setStep('one', 'a', '1'), setStep('two', 'b', '1')]);
+    const deaf: JournalStore = {
+      ...h.journal,
+      append: async (runId, seq, entry) => {
+        if (seq >= 4) throw new FederationError('UNREACHABLE', 'The journal is silent.', { retryable: true });
+        await h.journal.append(runId, seq, entry);
+      },
+    };
+    expect(await h.run({ journal: deaf })).toMatchObject({
+      state: 'paused',
+      why: 'unreachable',
+      error: { code: 'UNREACHABLE' },
+    });
+    expect(h.world.values()).toEqual({ a: '1' });
+    expect(await h.resume()).toMatchObject({ state: 'completed' });
+  });
+});
+
+describe('rule 9: a new driver', () => {
+  it('touches what is captured and not done before anything else, with its epoch', async () => {
+    let stop = true;
+    const epochs: number[] = [];
+    const h = harness(
+      [
+        setItems(
+          'many',
+          { k1: '1', k2: '1', k3: '1' },
+          {
+            concurrency: 1,
+            run: async (ctx) => {
+              const { object } = ctx.item as { object: string };
+              if (object === 'k2' && stop) throw new Error('stop');
+              await worldOf(ctx).write('run', object, '1', worldOf(ctx).version(object));
+            },
+            touch: async (ctx) => {
+              epochs.push(ctx.epoch);
+              await worldOf(ctx).touch('touch', (ctx.item as { object: string }).object);
+            },
+          },
+        ),
+      ],
+      { k2: '0', k3: '0' },
+    );
+    await h.run({ onFailure: 'pause' });
+    stop = false;
+    const before = h.world.writes.length;
+    expect(await h.resume()).toMatchObject({ state: 'completed' });
+    const writes = h.world.writes.slice(before).map(({ by, name }) => `${by} ${name}`);
+    expect(writes.slice(0, 2).sort()).toEqual(['touch k2', 'touch k3']);
+    expect(writes).not.toContain('touch k1');
+    const drives = (await h.entries()).flatMap(({ type }, index) => (type === 'driving' ? [index + 1] : []));
+    expect(new Set(epochs)).toEqual(new Set(drives.slice(1)));
+  });
+
+  it('makes a late write of the former driver fail its precondition', async () => {
+    let late: (() => Promise<void>) | undefined;
+    const h = harness(
+      [
+        setStep('one', 'a', '1', {
+          run: async (ctx) => {
+            const world = worldOf(ctx);
+            const version = world.version('a');
+            if (late === undefined) {
+              late = () => world.write('late', 'a', 'late', version);
+              throw new Error('given up');
+            }
+            return null;
+          },
+        }),
+      ],
+      { a: '0' },
+    );
+    await h.run({ onFailure: 'pause' });
+    expect(await h.rollback()).toMatchObject({ state: 'rolled-back' });
+    expect((await failureOf(late?.() ?? Promise.resolve())).code).toBe('CONFLICT');
+    expect(h.world.values()).toEqual({ a: '0' });
+  });
+
+  it('pauses where it cannot fence: it neither runs nor undoes what may still be written', async () => {
+    const h = harness([
+      setStep('one', 'a', '1', {
+        run: async () => Promise.reject(new Error('stop')),
+        touch: async () => Promise.reject(new FederationError('FORBIDDEN', 'Not allowed to touch.')),
+      }),
+    ]);
+    await h.run({ onFailure: 'pause' });
+    expect(await h.resume()).toMatchObject({ state: 'paused', why: 'failed', error: { code: 'FORBIDDEN' } });
+    expect(await h.rollback()).toMatchObject({
+      state: 'rollback-incomplete',
+      residue: [{ step: 'one', code: 'FORBIDDEN' }],
+    });
+  });
+
+  it('confirms its claim to a step that asks, and learns so that it lost it', async () => {
+    const told: unknown[] = [];
+    const h = harness([
+      setStep('one', 'a', '1', {
+        run: async (ctx) => {
+          await ctx.confirmDriver();
+          told.push('ours');
+          steal = true;
+          await ctx.confirmDriver();
+          told.push('still ours');
+          return null;
+        },
+      }),
+    ]);
+    let steal = false;
+    const stealing: JournalStore = {
+      ...h.journal,
+      claim: async (...args) => {
+        const claim = await h.journal.claim(...args);
+        return {
+          ...claim,
+          renew: async (options) => {
+            if (steal) throw new FederationError('DRIVER_LOST', 'Stolen.');
+            return claim.renew(options);
+          },
+        };
+      },
+    };
+    expect(await h.run({ journal: stealing })).toEqual({ state: 'driver-lost' });
+    expect(told).toEqual(['ours']);
+    expect(await h.records()).toEqual(['opened', 'driving', 'captured one']);
+  });
+
+  it('waits for a silent driver exactly as long as its claim lasts, by its own clock', async () => {
+    const h = harness([
+      setStep('one', 'a', '1', {
+        run: (ctx) => (ctx.epoch === 2 ? new Promise(() => undefined) : Promise.resolve(null)),
+      }),
+    ]);
+    const dead: JournalStore = {
+      ...h.journal,
+      claim: async (...args) => ({ ...(await h.journal.claim(...args)), renew: () => new Promise(() => undefined) }),
+    };
+    await h.begin({ journal: dead });
+    const before = h.time.clock.now();
+    expect(await h.resume()).toMatchObject({ state: 'completed' });
+    expect(h.time.clock.now() - before).toBeGreaterThanOrEqual(10_000);
+    expect(h.time.clock.now() - before).toBeLessThan(12_000);
+  });
+});
