@@ -116,17 +116,13 @@ async function readPage<T>(
   const metadata = isRecord(answer) ? answer['metadata'] : undefined;
   // A list without items says so; an answer without that field is something else.
   const items = isRecord(answer) && 'items' in answer ? (answer['items'] ?? []) : undefined;
-  if (
-    !isRecord(metadata) ||
-    typeof metadata['resourceVersion'] !== 'string' ||
-    !Array.isArray(items) ||
-    !items.every(isObject)
-  )
+  if (!isRecord(metadata) || !Array.isArray(items) || !items.every(isObject))
     throw senseless(operation, 'something that is no list');
-  const next = metadata['continue'];
+  const { continue: next, resourceVersion } = metadata;
   return {
     items: items.map(view.decode),
-    resourceVersion: metadata['resourceVersion'],
+    // Kinds that are computed and not stored (ComponentStatus, metrics) have none.
+    resourceVersion: typeof resourceVersion === 'string' ? resourceVersion : '',
     continue: typeof next === 'string' && next !== '' ? next : undefined,
   };
 }

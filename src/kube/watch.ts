@@ -45,6 +45,11 @@ async function* follow<T extends KubeObject>(
     try {
       if (resourceVersion === undefined) {
         const whole = await readWhole(caller, resource, options, view);
+        if (whole.resourceVersion === '')
+          throw senseless(
+            { cluster: caller.cluster, verb: 'LIST', resource, namespace: options.namespace },
+            'a list without resourceVersion, which cannot be watched',
+          );
         resourceVersion = whole.resourceVersion;
         established = true;
         yield { type: 'synced', objects: whole.items };

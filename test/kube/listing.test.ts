@@ -113,6 +113,21 @@ describe('a list', () => {
       expect(await apiFailureOf(m.list(core.namespaces).toArray())).toMatchObject({ code: 'SERVER_ERROR' });
     }
   });
+
+  it('reads kinds that the server computes and does not store: they have neither UID nor resourceVersion', async () => {
+    nock(server)
+      .get('/api/v1/componentstatuses')
+      .query(true)
+      .reply(200, { metadata: {}, items: [{ metadata: { name: 'etcd-0' } }] });
+    const computed = {
+      group: '',
+      version: 'v1',
+      kind: 'ComponentStatus',
+      plural: 'componentstatuses',
+      namespaced: false,
+    };
+    expect(await m.listMetadata(computed).toArray()).toEqual([{ metadata: { name: 'etcd-0' } }]);
+  });
 });
 
 describe('a list of metadata', () => {

@@ -130,7 +130,7 @@ describe('a watch', () => {
       [() => undefined, events(''), events(line('ADDED', namespace('p1', '8')))],
     );
     await using m = await connect(server.url);
-    expect(await take(m, 2, { ...quickly, deadAfterMs: 300 })).toEqual(['synced ', 'added p1@8']);
+    expect(await take(m, 2, { ...quickly, deadAfterMs: 1_000 })).toEqual(['synced ', 'added p1@8']);
     expect(versions(server)).toEqual(['7', '7', '7']);
   });
 
@@ -142,11 +142,11 @@ describe('a watch', () => {
         count += 1;
         reply.write(count < 8 ? bookmark(String(10 + count)) : line('ADDED', namespace('p1', '30')));
         if (count === 8) clearInterval(timer);
-      }, 150);
+      }, 300);
     };
     await using server = await serve([list('7')], [beats]);
     await using m = await connect(server.url);
-    expect(await take(m, 2, { ...quickly, deadAfterMs: 800 })).toEqual(['synced ', 'added p1@30']);
+    expect(await take(m, 2, { ...quickly, deadAfterMs: 1_500 })).toEqual(['synced ', 'added p1@30']);
     expect(versions(server)).toEqual(['7']);
   });
 
@@ -158,6 +158,13 @@ describe('a watch', () => {
     );
     await using m = await connect(server.url);
     expect(await take(m, 2, { retry: { retries: 1, minDelayMs: 1, maxDelayMs: 2 } })).toEqual(['synced ', 'synced p1']);
+  });
+
+  it('refuses a list without resourceVersion: there is nothing to go on from', async () => {
+    const computed: Turn = (reply) => answer(reply, { metadata: {}, items: [] });
+    await using server = await serve([computed], []);
+    await using m = await connect(server.url);
+    expect(await apiFailureOf(take(m, 1))).toMatchObject({ code: 'SERVER_ERROR' });
   });
 
   it('fails where the first list fails', async () => {
