@@ -19,8 +19,7 @@ export type Repeat =
   /** Only while it certainly had no effect. */
   | 'without-effect';
 
-/** A request as {@link Caller} takes it. */
-export type CallRequest = Omit<HttpRequest, 'signal'> & { readonly repeat: Repeat };
+type CallRequest = Omit<HttpRequest, 'signal'> & { readonly repeat: Repeat };
 
 /** Sends requests of one connection, with repeats, limits and one mapping of failures. */
 export interface Caller {

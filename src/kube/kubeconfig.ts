@@ -84,7 +84,8 @@ export async function chooseContext(source: KubeconfigSource, context?: string):
   if (isRecord(user?.exec) && !user.exec['command'])
     throw invalid(`has a credential plugin (exec) without command for the user "${user.name}". Add exec.command.`);
 
-  // client-node applies the certificate authority only where there is a user, and refuses plain http otherwise.
+  // client-node applies the certificate authority only where there is a user, refuses plain http otherwise, and would make
+  // an agent for a proxy that is ours to make.
   const plain = cluster.server.startsWith('http:');
   const { proxyUrl: _ours, ...rest } = cluster;
   const theCluster = plain ? { ...rest, skipTLSVerify: true } : rest;

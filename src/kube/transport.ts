@@ -59,7 +59,8 @@ export function createTransport(options: {
   };
   /** Lets what runs on it end by itself. */
   const retire = (old: Dispatcher): void => {
-    void old.close().finally(() => open.delete(old));
+    const forget = (): boolean => open.delete(old);
+    old.close().then(forget, forget);
   };
   const poolsFor = ({ tls, tlsDigest }: Access): Pools => {
     if (pools?.tlsDigest === tlsDigest) return pools;

@@ -153,6 +153,19 @@ describe('a credential plugin', () => {
     expect(await runs()).toHaveLength(2);
   });
 
+  it('is not run again for a call that was refused before the others had it renewed', async () => {
+    const chosen = await chooseContext(
+      kubeconfigText({ server: 'http://m.test', user: await plugin({ token: 'one' }) }),
+    );
+    const credentials = createCredentials(chosen, 'm');
+    const refused = await credentials.current();
+    await write('credential', JSON.stringify({ status: { token: 'two' } }));
+    const renewed = await credentials.renew(refused);
+    expect(renewed?.headers['authorization']).toBe('Bearer two');
+    expect(await credentials.renew(refused)).toBe(renewed);
+    expect(await runs()).toHaveLength(2);
+  });
+
   it('whose new credential is refused as well is not run a third time', async () => {
     await using server = await servePlain(accepting(() => 'never'));
     await using m = await connect({ server: server.url, user: await plugin({ token: 'one' }) });

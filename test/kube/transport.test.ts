@@ -1,7 +1,16 @@
 import type { Http2ServerRequest } from 'node:http2';
 import { describe, expect, it } from 'vitest';
 import { core } from '../../src/kube/resources.ts';
-import { answer, base64, type Handler, serveHttp2, servePlain, serveTls, testCertificates } from './server.ts';
+import {
+  answer,
+  base64,
+  type Handler,
+  type Reply,
+  serveHttp2,
+  servePlain,
+  serveTls,
+  testCertificates,
+} from './server.ts';
 import { apiFailureOf, connect, namespace, quickly } from './support.ts';
 
 const ready: Handler = (_request, reply) => answer(reply, { gitVersion: 'v1.27.2' });
@@ -59,10 +68,13 @@ describe('connections', () => {
     await Promise.all(watches);
   });
 
-  it('that fell silent are given up, so that the next call goes over a new one', async () => {
+  it.each([
+    ['before it answered', () => undefined],
+    ['in the middle of an answer', (reply: Reply) => void reply.writeHead(200).write(' \n')],
+  ])('that fell silent %s are given up, so that the next call goes over a new one', async (_when, begin) => {
     let silent = true;
     await using server = await serveHttp2((request, reply) => {
-      if (request.url.includes('watch=1')) return;
+      if (request.url.includes('watch=1')) return begin(reply);
       if (request.url === '/version') answer(reply, { gitVersion: 'v1' });
       else answer(reply, { metadata: { resourceVersion: silent ? '1' : '2' }, items: [] });
     });
@@ -74,7 +86,7 @@ describe('connections', () => {
       watches = server.arrived.filter(({ url }) => url.includes('watch=1')).length;
       if (watches >= 2) stop.abort();
     }, 20);
-    for await (const _event of m.watch(core.namespaces, { signal: stop.signal, deadAfterMs: 200, ...quickly }))
+    for await (const _event of m.watch(core.namespaces, { signal: stop.signal, deadAfterMs: 600, ...quickly }))
       silent = false;
     clearInterval(timer);
     const before = server.connections();
