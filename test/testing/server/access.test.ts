@@ -73,7 +73,24 @@ describe('a service account', () => {
     await client.delete(`${inside}/serviceaccounts/leaver`);
     expect((await client.get('/version', { token })).code).toBe(401);
     await until('the Secret is gone', async () => (await client.get(`${inside}/secrets/leaver-token`)).code === 404);
-    await account('leaver');
+  });
+
+  it('is not its successor under the same name, even while the old Secret is still there', async () => {
+    const { token } = await account('twin');
+    await client.merge(`${inside}/secrets/twin-token`, { metadata: { finalizers: ['example.com/hold'] } });
+    await client.delete(`${inside}/serviceaccounts/twin`);
+    expect((await client.get('/version', { token })).code).toBe(401);
+    await client.created(`${inside}/serviceaccounts`, { metadata: { name: 'twin' } });
+    expect((await client.get('/version', { token })).code).toBe(401);
+    expect((await client.get(`${inside}/secrets/twin-token`)).body.data.token).toBe(
+      Buffer.from(token).toString('base64'),
+    );
+  });
+
+  it('is known only as long as its Secret lives', async () => {
+    const { token } = await account('careless');
+    expect((await client.get('/version', { token })).code).toBe(200);
+    await client.delete(`${inside}/secrets/careless-token`);
     expect((await client.get('/version', { token })).code).toBe(401);
   });
 
@@ -101,6 +118,7 @@ describe('authorization', () => {
     });
     expect((await client.get(`${inside}/configmaps`, { token })).code).toBe(200);
     expect((await client.get('/api/v1/configmaps', { token })).code).toBe(403);
+    expect((await client.get('/api/v1/namespaces/default/configmaps', { token })).code).toBe(403);
     expect((await client.post(`${inside}/configmaps`, { metadata: { name: 'x' } }, { token })).code).toBe(403);
 
     await client.created(`${rbac}/clusterroles`, {

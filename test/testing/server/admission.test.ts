@@ -9,6 +9,7 @@ import {
   definition,
   definitions,
   inNamespace,
+  isAlive,
   startClient,
   until,
 } from './client.ts';
@@ -61,7 +62,7 @@ describe('a ValidatingAdmissionPolicy', () => {
       details: { name: 'kept', kind: 'namespaces', causes: [{ message }] },
     });
     expect((await client.delete('/api/v1/namespaces/kept')).code).toBe(422);
-    expect((await client.get('/api/v1/namespaces/kept')).body.metadata.deletionTimestamp).toBeUndefined();
+    expect(await isAlive(client, '/api/v1/namespaces/kept')).toBe(true);
     expect((await client.delete('/api/v1/namespaces/free')).code).toBe(200);
   });
 
@@ -106,7 +107,7 @@ describe('a ValidatingAdmissionPolicy', () => {
       'the bystander is gone',
       async () => ++attempts > 0 && (await client.get('/api/v1/namespaces/bystander')).code === 404,
     );
-    expect((await client.get('/api/v1/namespaces/child')).body.metadata.deletionTimestamp).toBeUndefined();
+    expect(await isAlive(client, '/api/v1/namespaces/child')).toBe(true);
     await client.delete(`${group}/validatingadmissionpolicybindings/cradle-binding`);
     await until('the child is gone', async () => (await client.get('/api/v1/namespaces/child')).code === 404);
   });

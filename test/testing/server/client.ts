@@ -136,6 +136,12 @@ export async function until<T>(what: string, look: () => Promise<T> | T): Promis
   }
 }
 
+/** Whether the object is there and nobody asked it to go. */
+export async function isAlive(client: Client, path: string): Promise<boolean> {
+  const { code, body } = await client.get(path);
+  return code === 200 && body.metadata.uid !== undefined && body.metadata.deletionTimestamp === undefined;
+}
+
 /** A namespace, ready to be used. */
 export async function inNamespace(client: Client, name: string): Promise<string> {
   await client.created('/api/v1/namespaces', { metadata: { name } });
