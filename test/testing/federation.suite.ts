@@ -250,12 +250,12 @@ export function describeFederation(ground: Ground): void {
     it("deletes a host's namespaced copies where no FederatedNamespace says that they belong", async () => {
       const at = { namespace: 'lonely', name: 'settings' };
       for (const connection of [a(), m()]) await connection.create(core.namespaces, { metadata: { name: 'lonely' } });
-      await m().create(core.configMaps, { metadata: { ...at, labels: { [managedLabel]: 'true' } }, data: {} });
-      await m().create(core.secrets, { metadata: { ...at, labels: { [managedLabel]: 'true' } }, data: {} });
       await a().create(kubesphere.federatedConfigMaps, {
         metadata: at,
         spec: { template: { data: {} }, placement: { clusters: [{ name: 'm' }] } },
       });
+      await m().create(core.configMaps, { metadata: { ...at, labels: { [managedLabel]: 'true' } }, data: {} });
+      await m().create(core.secrets, { metadata: { ...at, labels: { [managedLabel]: 'true' } }, data: {} });
       await untilGone(m(), core.configMaps, at);
       // Without a counterpart on the host kubefed only lets go.
       await until(

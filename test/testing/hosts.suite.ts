@@ -23,6 +23,8 @@ import {
   patient,
   shutOut,
   slow,
+  stripMarks,
+  untilCollected,
   untilGone,
   workspaceUid,
 } from './support.ts';
@@ -185,6 +187,40 @@ export function describeHosts(ground: Ground): void {
       expect(await m().find(core.configMaps, { namespace: shared, name: 'shared' })).toBeDefined();
     });
 
+    it('moves the other way too: unbound, leftover Workspace orphaned, bound to another one on the new host', async () => {
+      const moving = seeded.projects['team-b'] ?? [];
+      const before = await observeProjects(m(), moving);
+      await createWorkspace(a(), { name: 'team-c', manager: seeded.managers['team-b'] ?? '' });
+      for (const name of moving) {
+        const { uid, resourceVersion } = await project(name);
+        const body = { metadata: { labels: { [workspaceLabel]: null }, ownerReferences: [] } };
+        await m().patch(core.namespaces, { name }, { type: 'merge', body }, { uid, resourceVersion });
+      }
+      await detach(b(), 'm');
+      await shutOut(m(), 'm');
+      await stripMarks(m());
+      const old = { name: 'team-b', uid: await workspaceUid(m(), 'team-b') };
+      await m().delete(kubesphere.workspaces, { name: old.name }, { propagationPolicy: 'Orphan' });
+      await untilCollected(m(), old);
+      await joinCluster(a(), join());
+      const bodyOf = (clusters: object[]) => ({ spec: { placement: { clusters } } });
+      await a().patch(
+        kubesphere.workspaceTemplates,
+        { name: 'team-c' },
+        { type: 'merge', body: bodyOf([{ name: 'm' }]) },
+      );
+      await untilFederated(a(), { name: 'm', workspaces: ['team-c'] });
+      const uid = await workspaceUid(m(), 'team-c');
+      for (const name of moving) {
+        const body = { metadata: { labels: { [workspaceLabel]: 'team-c' } } };
+        await m().patch(core.namespaces, { name }, { type: 'merge', body });
+      }
+      const owned = async (name: string) => (await project(name)).ownerReferences?.[0]?.uid === uid;
+      await until('all are bound', async () => (await Promise.all(moving.map(owned))).every((one) => one), patient);
+      const after = compareProjects(before, await observeProjects(m(), moving));
+      expect(after).toMatchObject({ kept: moving, lost: [], written: moving, contents: { lost: [], changed: [] } });
+    });
+
     it('is fought over by two hosts: passwords alternate, and what one of them places elsewhere dies again and again', async () => {
       for (const [host, password] of [
         [a(), 'First1234'],
@@ -192,7 +228,7 @@ export function describeHosts(ground: Ground): void {
       ] as const) {
         await createUser(host, { name: 'torn', password });
       }
-      await joinCluster(a(), join());
+      await joinCluster(b(), join());
       const passwords: (string | undefined)[] = [];
       const projects = new Set<string>();
       await until(

@@ -10,7 +10,7 @@ import {
   managedLabel,
   workspaceLabel,
 } from '../../src/kubesphere/names.ts';
-import { type Condition, type FederatedObject, kubesphere } from '../../src/kubesphere/resources.ts';
+import { type Condition, type FederatedObject, federatedKinds, kubesphere } from '../../src/kubesphere/resources.ts';
 import {
   createProjects,
   createUser,
@@ -229,4 +229,14 @@ export async function createFederatedProject(
     metadata: { name: 'shared', namespace: name },
     spec: { template: { data: { from: 'host' } }, placement },
   });
+}
+
+/** Takes kubefed's mark off everything that it copies to members. */
+export async function stripMarks(member: Connection): Promise<void> {
+  for (const { target } of federatedKinds) {
+    for await (const { metadata } of member.listMetadata(target, { labelSelector: `${managedLabel}=true` })) {
+      const { namespace, name } = metadata;
+      await mark(member, target, namespace === undefined ? { name } : { namespace, name }, null);
+    }
+  }
 }
