@@ -7,6 +7,7 @@ import type { RunEvent, StepEventBase } from './events.ts';
 import type { Claim } from './journal.ts';
 import type { Ledger } from './ledger.ts';
 import type { Approval } from './options.ts';
+import { undoKind } from './outline.ts';
 import { resultsOf } from './state.ts';
 import type { StepContext } from './step.ts';
 import type { Clock } from './time.ts';
@@ -94,6 +95,12 @@ export class Drive {
     const element = this.element(name);
     if (element.kind !== 'gate') throw new TypeError(`"${name}" is no gate.`);
     return element;
+  }
+
+  /** Whether this step may change anything. */
+  writes(name: string): boolean {
+    const element = this.element(name);
+    return element.kind !== 'gate' && undoKind(element.step) !== 'reads only';
   }
 
   /** How long ago this drive said that the step started. */

@@ -1,8 +1,11 @@
+import type { ResourceRef } from '../types.ts';
+import type { Change } from './change.ts';
 import type { Drive } from './drive.ts';
 import { creates } from './next.ts';
 import { pool } from './pool.ts';
 import { leave } from './single-work.ts';
-import { fence, itemTargets, stepTarget, type Target } from './target.ts';
+import { hasCaptured, type StepRecord } from './state.ts';
+import { fence, itemTargets, look, stepTarget, type Target } from './target.ts';
 import { undoTarget } from './undo.ts';
 
 const atOnce = 8;
@@ -27,14 +30,23 @@ export async function touchHalfDone(drive: Drive, names: readonly string[]): Pro
   await ledger.append({ type: 'touched' });
 }
 
-/** Before a rollback is closed: what was never seen done may have been created since. */
+/**
+ * Before a rollback is closed: what was never seen done may have been created since. Only for objects that no other step of the run
+ * names: those may be there because they were put back.
+ */
 export async function lookAgain(drive: Drive, names: readonly string[]): Promise<void> {
+  const namings = namingsIn(drive);
   for (const name of names) {
-    const late = notDone(drive, name).filter(({ step, intends }) => step.observe !== undefined && creates(intends));
+    const late = notDone(drive, name).filter(
+      ({ intends }) => creates(intends) && intends.every(({ resource }) => namings?.get(keyOf(resource)) === 1),
+    );
     const { done, failed } = await pool(
       late,
       atOnce,
-      (target) => undoTarget(drive, target),
+      async (target) => {
+        const standing = await look(target, (what, work) => drive.undo(target.step, what, work));
+        return standing?.includes('intended') ? undoTarget(drive, target) : [];
+      },
       () => true,
     );
     await leave(
@@ -43,6 +55,26 @@ export async function lookAgain(drive: Drive, names: readonly string[]): Promise
     );
     for (const { error } of failed) throw error;
   }
+}
+
+/** How many targets name each object; `undefined` where a step did not say what it would change. */
+function namingsIn(drive: Drive): ReadonlyMap<string, number> | undefined {
+  const namings = new Map<string, number>();
+  const writing = [...drive.ledger.state.steps].filter(([name, record]) => hasCaptured(record) && drive.writes(name));
+  for (const intends of writing.flatMap(([, record]) => intentsOf(record))) {
+    if (intends.length === 0) return undefined;
+    for (const { resource } of intends) namings.set(keyOf(resource), (namings.get(keyOf(resource)) ?? 0) + 1);
+  }
+  return namings;
+}
+
+function intentsOf({ captured, items }: StepRecord): readonly (readonly Change[])[] {
+  if (captured !== undefined) return [captured.intends];
+  return items === undefined ? [] : [...items.captured.keys()].map((key) => items.fixed.get(key)?.intends ?? []);
+}
+
+function keyOf({ cluster, kind, namespace = '', name }: ResourceRef): string {
+  return [cluster, kind, namespace, name].join('\n');
 }
 
 function notDone(drive: Drive, name: string): readonly Target[] {
