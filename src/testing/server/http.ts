@@ -99,9 +99,18 @@ async function replyTo(front: Front, request: IncomingMessage, response: ServerR
   return fault === 'reset-after' ? 'dropped' : answerOf(outcome, call, form);
 }
 
+/** Who a connection's client certificate names; asking for it anew at every request is what costs most in the server. */
+const certified = new WeakMap<TLSSocket, User>();
+
 function userOf(authenticator: Authenticator, { headers, socket }: IncomingMessage): User {
   if (headers.authorization !== undefined) return authenticator.user(headers.authorization);
   if (!(socket instanceof TLSSocket) || !socket.authorized) return anonymous;
+  const user = certified.get(socket) ?? certifiedUser(socket);
+  certified.set(socket, user);
+  return user;
+}
+
+function certifiedUser(socket: TLSSocket): User {
   const { CN, O } = socket.getPeerCertificate().subject ?? {};
   const groups = O === undefined ? [] : [O].flat();
   return CN === undefined ? anonymous : { name: [CN].flat().join(), groups: [...groups, 'system:authenticated'] };
