@@ -5,7 +5,7 @@ import type { Element } from './definition.ts';
 import { hasCaptured, isPastPivot, type RunState } from './state.ts';
 
 /** What of a workflow a journal is compared with. */
-export interface Candidate {
+interface Candidate {
   readonly name: string;
   readonly version: string;
   readonly steps: readonly string[];

@@ -5,7 +5,7 @@ import type { RetryPolicy } from '../types.ts';
 import { type Clock, pauseFor } from './time.ts';
 
 /** How {@link attempted} works. */
-export interface AttemptOptions {
+interface AttemptOptions {
   /** Names the work in messages. */
   readonly what: string;
   readonly signal: AbortSignal;
@@ -18,7 +18,7 @@ export interface AttemptOptions {
 }
 
 /** The work of one attempt. */
-export type Attempt<T> = (signal: AbortSignal, attempt: number) => Promise<T>;
+type Attempt<T> = (signal: AbortSignal, attempt: number) => Promise<T>;
 
 /**
  * Rule 10. Repeats `work` while it fails with a retryable error. An attempt ends when its promise settles: its time limit and

@@ -19,7 +19,7 @@ export interface ClaimRegister {
 }
 
 /** For whom {@link takeClaim} claims, and how long a claim lasts. */
-export interface ClaimOptions extends Pick<CallOptions, 'signal'> {
+interface ClaimOptions extends Pick<CallOptions, 'signal'> {
   readonly runId: string;
   readonly driver: string;
   readonly clock: Clock;

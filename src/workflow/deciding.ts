@@ -6,7 +6,7 @@ import { nameOf } from './compare.ts';
 import type { PlannedStep } from './planned.ts';
 
 /** The part of a forecast that a plan is compared by. */
-export function deciding(forecast: Forecast<unknown>): unknown {
+function deciding(forecast: Forecast<unknown>): unknown {
   switch (forecast.effect) {
     case 'none':
       return { effect: 'none', decides: forecast.decides ?? forecast.out ?? null };
@@ -20,7 +20,7 @@ export function deciding(forecast: Forecast<unknown>): unknown {
 }
 
 /** What {@link fingerprintOf} covers besides the steps. */
-export interface PlanScope {
+interface PlanScope {
   readonly workflow: string;
   readonly version: string;
   readonly input: Json;

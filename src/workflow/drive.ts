@@ -26,13 +26,13 @@ export const silentLogger: Logger = Object.freeze({ debug() {}, info() {}, warn(
 
 type Body<T> = T extends unknown ? Omit<T, 'runId' | 'seq' | 'at' | 'index' | 'total'> : never;
 /** An event before the drive adds what all have. */
-export type EventBody = Body<RunEvent>;
+type EventBody = Body<RunEvent>;
 
 /** What every context of this drive has; the rest is added per attempt. */
 export type Context = StepContext<ErasedState, unknown>;
 
 /** Everything that one drive works with. */
-export interface DriveParts {
+interface DriveParts {
   readonly runId: string;
   readonly definition: Definition;
   readonly env: unknown;

@@ -5,6 +5,7 @@ import type { Json } from '../types.ts';
 import { admitResume, admitRollback, admitWorld } from './admission.ts';
 import type { Workflow } from './compose.ts';
 import { silentLogger, type Tuning } from './drive.ts';
+import { explain } from './failure.ts';
 import type { Run } from './handle.ts';
 import { checkedEntries, checkRunId } from './journal-check.ts';
 import { type Foreseen, openRun } from './opening.ts';
@@ -42,7 +43,19 @@ export function createEngine(tuning: Tuning): Engine {
         driver,
         clock: tuning.clock,
       });
-      return startDrive({ workflow, runId, driver, options, tuning, verb: 'run', readState: async () => state });
+      try {
+        return await startDrive({
+          workflow,
+          runId,
+          driver,
+          options,
+          tuning,
+          verb: 'run',
+          readState: async () => state,
+        });
+      } catch (error) {
+        throw explain(error, `Run "${runId}" is recorded, but nobody drives it yet; resume it by this id`);
+      }
     },
 
     async resume(workflow, runId, options) {

@@ -71,7 +71,7 @@ export function consequence(state: RunState, action: Action, code: ErrorCode, as
   if (code === 'UNREACHABLE') return { undo: false, why: 'unreachable' };
   if (code === 'TIMEOUT') return { undo: false, why: 'time-limit' };
   // Before a fence stands nothing can be undone safely; when all is done there is no reason to.
-  const mayUndo = action.do !== 'touch' && action.do !== 'close' && !halting.has(code);
+  const mayUndo = state.undoing === undefined && action.do !== 'touch' && action.do !== 'close' && !halting.has(code);
   const undo = mayUndo && state.opened.onFailure === 'rollback' && !isPastPivot(state);
   return undo ? { undo: true } : { undo: false, why: 'failed' };
 }

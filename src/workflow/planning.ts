@@ -11,7 +11,7 @@ import { forecastOf, listedItems, together } from './foresee.ts';
 import type { Plan, PlannedGate, PlannedStep } from './planned.ts';
 
 /** What planning works with. */
-export interface Planning {
+interface Planning {
   readonly input: Json;
   readonly identity: Json;
   readonly env: unknown;

@@ -1,5 +1,5 @@
 /** What came of a pool's work. */
-export interface PoolResult<T, R> {
+interface PoolResult<T, R> {
   readonly done: readonly { readonly of: T; readonly result: R }[];
   readonly failed: readonly { readonly of: T; readonly error: unknown }[];
 }

@@ -6,7 +6,7 @@ import { Drive, silentLogger, type Tuning } from './drive.ts';
 import { EventLog } from './event-log.ts';
 import type { RunEvent } from './events.ts';
 import { explain } from './failure.ts';
-import { createHandle, type Outcome, type Run } from './handle.ts';
+import { createHandle, type HandleSource, type Outcome, type Run } from './handle.ts';
 import type { Claim } from './journal.ts';
 import { Ledger } from './ledger.ts';
 import { driveToRest, restOutcome } from './loop.ts';
@@ -15,7 +15,7 @@ import type { RunState } from './state.ts';
 import { type Clock, pauseFor } from './time.ts';
 
 /** What a drive starts from. */
-export interface Start<I, E, O> {
+interface Start<I, E, O> {
   readonly workflow: Workflow<I, E, O>;
   readonly runId: string;
   /** Unique to this drive. */
@@ -115,7 +115,7 @@ export function restedRun<I, E, O>(
 function handleOf<I, E, O>(
   workflow: Workflow<I, E, O>,
   id: string,
-  source: Omit<Parameters<typeof createHandle<unknown>>[0], 'id' | 'workflow'>,
+  source: Omit<HandleSource<unknown>, 'id' | 'workflow'>,
 ): Run<O> {
   // The output comes from the workflow's own `returns`, which the compiler checked to yield an O.
   const settled = source.settled as Promise<Outcome<O>>;

@@ -1,4 +1,5 @@
 import { FederationError } from '../errors.ts';
+import { redact } from '../internal/redact.ts';
 import type { Change, Residue } from './change.ts';
 import { nameOf, type Standing } from './compare.ts';
 import type { Drive } from './drive.ts';
@@ -55,9 +56,9 @@ function failedResidue(target: Target, error: unknown, runId: string): Residue {
     ...placeOf(target),
     ...(only && { resource: only.resource }),
     code: FederationError.is(error) ? error.code : 'STEP_FAILED',
-    why: new FederationError('STEP_FAILED', error instanceof Error ? error.message : String(error)).message,
+    why: redact(error instanceof Error ? error.message : String(error)),
     remedy:
-      ('compensate' in step ? step.remedy : undefined) ??
+      ('compensate' in step && step.remedy !== undefined ? redact(step.remedy) : undefined) ??
       `Clear the cause and roll back run "${runId}" once more${objects === '' ? '' : `, or put back by hand: ${objects}`}.`,
   };
 }

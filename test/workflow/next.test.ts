@@ -274,6 +274,13 @@ describe('consequence', () => {
     });
   });
 
+  it('of a failure in an undo is a pause: there is nothing else to turn to', () => {
+    expect(consequence(stateAfter([captured, undoing]), { do: 'undo', step: 'a' }, 'STEP_FAILED', false)).toEqual({
+      undo: false,
+      why: 'failed',
+    });
+  });
+
   it('of a failure from the captured record of the pivot on is a pause', () => {
     const pivot = { pivot: 'b' };
     const before: EntryBody[] = [captured, done, approved];

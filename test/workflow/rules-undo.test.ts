@@ -411,6 +411,21 @@ describe('rule 3: how undo goes', () => {
   });
 });
 
+describe('rule 8 in an undo', () => {
+  it('writes no secret into residue, and ends', async () => {
+    const h = harness([
+      setStep('one', 'a', '1', {
+        remedy: 'Use password=hunter2 by hand.',
+        compensate: async () => Promise.reject(new Error('refused token: abc')),
+      }),
+      fails('two'),
+    ]);
+    const outcome = await h.run();
+    expect(outcome).toMatchObject({ state: 'rollback-incomplete', residue: [{ step: 'one' }] });
+    expect(JSON.stringify([outcome, await h.entries()])).not.toMatch(/hunter2|abc/);
+  });
+});
+
 describe('rule 4: the pivot', () => {
   const workflow = (onPivot: (ctx: { env: unknown }) => Promise<null>, after = lookStep('after')) => [
     setStep('before', 'a', '1'),
