@@ -51,7 +51,7 @@ export function inSandbox(env: MigrationEnv): boolean {
  *
  * @throws FederationError `SAME_CLUSTER`, `INVALID`, `UNSUPPORTED` for a version that cannot be written yet
  */
-export function checkEnv(env: MigrationEnv): void {
+function checkEnv(env: MigrationEnv): void {
   const { target, source, member } = env;
   assertDifferent(target.host, member, ['the new host', 'the member']);
   if (source !== undefined) {
@@ -74,8 +74,9 @@ export function checkEnv(env: MigrationEnv): void {
     );
 }
 
-/** Which world this is: resume and rollback in another one are refused. */
+/** Which world this is: resume and rollback in another one are refused, and so is every drive in one that does not fit together. */
 export async function identityOf(env: MigrationEnv): Promise<Json> {
+  checkEnv(env);
   const { target, source, member } = env;
   return { target: target.host.uid, source: source?.host.uid ?? null, member: member.uid };
 }

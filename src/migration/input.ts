@@ -1,4 +1,5 @@
 import { FederationError } from '../errors.ts';
+import { systemWorkspace } from '../kubesphere/names.ts';
 import { some } from '../modules/closure.ts';
 
 /** How one workspace moves. */
@@ -78,6 +79,7 @@ export function checkInput(input: MigrationInput): void {
   const targets = new Map<string, string>();
   for (const [name, { mode, to }] of Object.entries(workspaces)) {
     if (to !== undefined) checkNames([to], `workspaces.${name}.to`);
+    if (to === systemWorkspace) throw invalid(`workspace "${name}" cannot become ${systemWorkspace}.`);
     if (mode === 'adopt' && to !== undefined && to !== name)
       throw invalid(`workspace "${name}" cannot be adopted as "${to}": adoption keeps the name. Use mode: 'rebind'.`);
     const target = to ?? name;

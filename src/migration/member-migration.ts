@@ -11,7 +11,7 @@ import { reportOf } from './report.ts';
 import { snapshot } from './snapshot.ts';
 import { detach, memberSettings, parkMember, parkSource, shutOutSource } from './steps/detach.ts';
 import { fence, pivot, tidy } from './steps/fence.ts';
-import { importMember } from './steps/import.ts';
+import { arrivals, importMember } from './steps/import.ts';
 import { createWorkspaces, placeAdopted, placeRebound } from './steps/prepare-target.ts';
 import { bind, clear, lookBack, unbind } from './steps/rebind.ts';
 import { detachApps, release } from './steps/release.ts';
@@ -76,6 +76,7 @@ export const memberMigration = compose<MigrationInput, MigrationEnv>({
   .step(memberSettings)
   .each(detachApps)
   .include(emptyWorkspaces)
+  .step(arrivals)
   .step(importMember)
   .include(fillWorkspaces)
   .step(verify)

@@ -4,10 +4,11 @@ import type { ServedResource } from '../kube/connection.ts';
 import type { ObjectMeta } from '../kube/objects.ts';
 import { devopsLabel, managedLabel, systemNamespaces, systemWorkspace, workspaceLabel } from '../kubesphere/names.ts';
 import { kubesphere } from '../kubesphere/resources.ts';
+import { foreignOwners } from '../kubesphere/v3.ts';
 import { namespacesOf, some } from '../modules/closure.ts';
 import { appsOf } from '../modules/operations/remove-workspace.ts';
 import { defineStep } from '../workflow/step.ts';
-import { checkEnv, type MigrationEnv } from './env.ts';
+import type { MigrationEnv } from './env.ts';
 import { checkInput, type MigrationInput } from './input.ts';
 
 /** A project of the member as the run found it. */
@@ -91,9 +92,11 @@ function projectOf(metadata: ObjectMeta): ProjectFound {
     federated: labels[managedLabel] === 'true',
     devops: devopsLabel in labels,
     terminating: metadata.deletionTimestamp !== undefined,
-    foreign: (metadata.ownerReferences ?? [])
-      .filter(({ kind }) => kind !== 'Workspace' && kind !== 'WorkspaceTemplate')
-      .map(({ kind, name, controller }) => ({ kind, name, controller: controller === true })),
+    foreign: foreignOwners(metadata.ownerReferences).map(({ kind, name, controller }) => ({
+      kind,
+      name,
+      controller: controller === true,
+    })),
   };
 }
 
@@ -124,8 +127,11 @@ async function take(input: MigrationInput, env: MigrationEnv, signal: AbortSigna
   const live = (await connection.list(kubesphere.workspaces, { signal }).toArray()).filter(
     ({ metadata }) => metadata.name !== systemWorkspace,
   );
-  const templates = new Set(
-    (await connection.list(kubesphere.workspaceTemplates, { signal }).toArray()).map(({ metadata }) => metadata.name),
+  const templates = new Map(
+    (await connection.list(kubesphere.workspaceTemplates, { signal }).toArray()).map(({ metadata }) => [
+      metadata.name,
+      metadata,
+    ]),
   );
   const names = new Set(live.map(({ metadata }) => metadata.name));
 
@@ -178,7 +184,7 @@ async function take(input: MigrationInput, env: MigrationEnv, signal: AbortSigna
             ),
           ),
           ownTemplate: templates.has(metadata.name),
-          terminating: metadata.deletionTimestamp !== undefined,
+          terminating: [metadata, templates.get(metadata.name)].some((one) => one?.deletionTimestamp !== undefined),
         };
       }),
     ),
@@ -200,7 +206,6 @@ export const snapshot = defineStep<Needs, MigrationEnv>()({
   readOnly: true,
   forecast: async ({ state, env, signal }) => {
     checkInput(state.input);
-    checkEnv(env);
     const out = await take(state.input, env, signal);
     // What is in the projects changes all the time; who they are decides.
     const { contents: _contents, ...decides } = out;

@@ -101,7 +101,7 @@ export function madeBy(runId: string, { metadata }: KubeObject): boolean {
  * to tell untouched, done, and changed by others apart.
  *
  * An object on its way out counts as deleted. What stands under the name of an object to create counts only when this run
- * made it. What stands under the name of a deleted one, made again by this run, is what it was or still on the way there.
+ * made it: another's is for the create to refuse, and no reason to call anything of this run's changed. What stands under the name of a deleted one, made again by this run, is what it was or still on the way there.
  */
 async function look(clusters: Clusters, change: Change, runId: string, signal: AbortSignal): Promise<Json> {
   const cluster = clusterOf(clusters, change.resource);
@@ -114,8 +114,8 @@ async function look(clusters: Clusters, change: Change, runId: string, signal: A
   if (change.verb === 'delete' && object.metadata.deletionTimestamp !== undefined) return null;
   const fields = pick(object, Object.keys(after ?? before ?? {}));
   const { uid } = change.resource;
-  if (change.verb === 'create' ? madeBy(runId, object) : uid === undefined || uid === object.metadata.uid)
-    return fields;
+  if (change.verb === 'create') return madeBy(runId, object) ? fields : null;
+  if (uid === undefined || uid === object.metadata.uid) return fields;
   if (change.verb === 'delete' && madeBy(runId, object))
     return canonical(fields) === canonical(before) ? before : after;
   return { uid: object.metadata.uid };
@@ -152,12 +152,17 @@ export async function touchChanges(
       const { connection } = cluster;
       const object = await connection.find(resource, ref, { signal });
       if (object === undefined || (ref.uid !== undefined && ref.uid !== object.metadata.uid)) return;
-      await connection.patch(
-        resource,
-        ref,
-        { type: 'merge', body: { metadata: { annotations: { [epochAnnotation]: String(epoch) } } } },
-        { uid: object.metadata.uid, signal },
-      );
+      await connection
+        .patch(
+          resource,
+          ref,
+          { type: 'merge', body: { metadata: { annotations: { [epochAnnotation]: String(epoch) } } } },
+          { uid: object.metadata.uid, signal },
+        )
+        .catch((error: unknown) => {
+          // Gone meanwhile: no late write can reach it.
+          if (!FederationError.is(error, 'NOT_FOUND')) throw error;
+        });
     }),
   );
 }

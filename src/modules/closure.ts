@@ -2,6 +2,7 @@ import { FederationError } from '../errors.ts';
 import type { ObjectMeta } from '../kube/objects.ts';
 import { core } from '../kube/resources.ts';
 import type { KubeSphereCluster } from '../kubesphere/cluster.ts';
+import { systemNamespaces } from '../kubesphere/names.ts';
 import type { ResourceRef } from '../types.ts';
 import { refOf } from './changes.ts';
 
@@ -79,6 +80,23 @@ export function assertTakesNoNamespace({ cluster, objects }: Closure, what: stri
     'KEPT_AT_RISK',
     `${cluster}: deleting ${what} would delete ${namespaces.length} namespace(s) with it: ${some(namespaces)}. Nothing was deleted. Take that owner off them, or keep the owner.`,
     { details: { namespaces } },
+  );
+}
+
+/**
+ * Refuses a deletion whose closure holds a namespace, or anything in a namespace that is none of the installation's own:
+ * what people keep in projects may have owners too.
+ *
+ * @throws FederationError `KEPT_AT_RISK` naming them
+ */
+export function assertTakesNothingKept(closure: Closure, what: string): void {
+  assertTakesNoNamespace(closure, what);
+  const kept = closure.objects.filter(({ namespace }) => namespace !== undefined && !systemNamespaces.has(namespace));
+  if (kept.length === 0) return;
+  throw new FederationError(
+    'KEPT_AT_RISK',
+    `${closure.cluster}: deleting ${what} would delete ${kept.length} object(s) in projects with it: ${some(kept.map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}`))}. Nothing was deleted. Take that owner off them, or keep the owner.`,
+    { details: { objects: kept.map(({ kind, namespace = '', name }) => `${kind} ${namespace}/${name}`) } },
   );
 }
 

@@ -42,6 +42,8 @@ export interface NewCluster {
   readonly kubeconfig: string;
   readonly provider?: string;
   readonly labels?: Readonly<Record<string, string>>;
+  /** The member bears the marks of a host that has let go of it, or is gone for good. Without this such a member is refused. */
+  readonly formerHostGone?: true;
 }
 
 function infoOf({ metadata, spec, status }: Cluster): ClusterInfo {
@@ -106,9 +108,12 @@ export class Clusters {
    * Imports a member by direct connection and waits until something of this host has arrived there. For a member that
    * another host holds, use `memberMigration`.
    *
-   * @throws FederationError `SAME_CLUSTER`, `PLAN_BLOCKED` where the name is taken, `NOT_OBSERVED`
+   * @throws FederationError `SAME_CLUSTER`, `PLAN_BLOCKED` where the name is taken or a host holds the member, `NOT_OBSERVED`
    */
-  async import({ name, kubeconfig, provider, labels }: NewCluster, options?: WriteOptions): Promise<Written<void>> {
+  async import(
+    { name, kubeconfig, provider, labels, formerHostGone }: NewCluster,
+    options?: WriteOptions,
+  ): Promise<Written<void>> {
     await using connection = await connectCluster({ kubeconfig, name });
     const member = await openCluster(connection, options);
     assertDifferent(this.#host, member, ['the host', `the member "${name}"`]);
@@ -117,6 +122,7 @@ export class Clusters {
       member,
       kubeconfig: async () => kubeconfig,
       proof: [systemWorkspace],
+      unlessMarked: formerHostGone !== true,
       ...(provider === undefined ? {} : { provider }),
       ...(labels === undefined ? {} : { labels }),
     };

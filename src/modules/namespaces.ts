@@ -31,6 +31,14 @@ function infoOf({ metadata }: { readonly metadata: ObjectMeta }): NamespaceInfo 
   };
 }
 
+/** What {@link Namespaces.protect} keeps. */
+export interface Protection {
+  readonly cluster: string;
+  readonly names: readonly string[];
+  /** Workspaces of that cluster, by name. Without ValidatingAdmissionPolicy (Kubernetes below 1.30) naming any keeps all. */
+  readonly workspaces?: readonly string[];
+}
+
 /** Resolves a cluster of the federation by name. */
 export type ClusterByName = (name: string) => Promise<KubeSphereCluster>;
 
@@ -93,14 +101,11 @@ export class Namespaces {
     return perform(unbindProject(await this.#cluster(cluster), info), `unbind project "${name}"`, options);
   }
 
-  /** Makes the API server refuse to delete these namespaces, whoever asks, until {@link unprotect}. */
-  async protect(
-    { cluster, names }: { readonly cluster: string; readonly names: readonly string[] },
-    options?: WriteOptions,
-  ): Promise<Written<unknown>> {
+  /** Makes the API server refuse to delete these namespaces and Workspaces, whoever asks, until {@link unprotect}. */
+  async protect({ cluster, names, workspaces = [] }: Protection, options?: WriteOptions): Promise<Written<unknown>> {
     return perform(
-      raiseShield(await this.#cluster(cluster), shieldOf(names)),
-      `protect ${names.length} namespace(s)`,
+      raiseShield(await this.#cluster(cluster), shieldOf(names, workspaces)),
+      `protect ${names.length} namespace(s) and ${workspaces.length} Workspace(s)`,
       options,
     );
   }
@@ -110,22 +115,18 @@ export class Namespaces {
    *
    * @throws FederationError `KEPT_AT_RISK` while a namespace has an owner that is gone: the garbage collector would take it at once
    */
-  async unprotect(
-    { cluster, names }: { readonly cluster: string; readonly names: readonly string[] },
-    options: CallOptions = {},
-  ): Promise<void> {
+  async unprotect({ cluster, names, workspaces = [] }: Protection, options: CallOptions = {}): Promise<void> {
     const at = await this.#cluster(cluster);
     const signal = options.signal ?? new AbortController().signal;
     await assertSafeToLift({ signal }, at, names);
-    await lowerShield({ signal }, at, {
-      ...shieldOf(names),
-      form: await shieldForm(at, signal),
-    });
+    const work = { signal, confirmDriver: async () => {} };
+    await lowerShield(work, at, { ...shieldOf(names, workspaces), form: await shieldForm(at, signal) });
   }
 }
 
-function shieldOf(names: readonly string[]): Shielded {
-  return { id: shieldId(names), namespaces: names, workspaces: [] };
+function shieldOf(names: readonly string[], workspaces: readonly string[]): Shielded {
+  const id = shieldId([...names, ...workspaces.map((workspace) => `workspace ${workspace}`)]);
+  return { id, namespaces: names, workspaces };
 }
 
 function refuseSystem(name: string, workspace: string | undefined): void {

@@ -34,7 +34,15 @@ export function park(
 ): Operation<null, Parked | null> {
   const name = nameFor(what);
   return {
-    async forecast({ signal }) {
+    async forecast({ signal, runId }) {
+      const found = await cluster.connection.find(resource, name, { signal });
+      if (found !== undefined && !madeBy(runId, found))
+        return {
+          effect: 'blocked',
+          why: `${cluster.name}: Secret ${name.namespace}/${name.name} is there, parked by another run.`,
+          remedy:
+            'Finish or roll back that run. If it is lost, see what the Secret holds, put that where it belongs, then delete it.',
+        };
       if (Object.keys(await read(signal)).length === 0)
         return { effect: 'none', why: 'there is no secret that undo would need', out: null };
       return {

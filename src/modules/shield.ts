@@ -207,6 +207,8 @@ export async function assertSafeToLift(
     const resource = served.find(
       ({ kind, group }) => kind === owner.kind && owner.apiVersion.split('/').slice(0, -1).join('/') === group,
     );
+    // The garbage collector leaves a namespace alone whose owner would have to be in a namespace itself.
+    if (resource?.namespaced) continue;
     const live =
       resource === undefined ? undefined : await cluster.connection.find(resource, owner, { signal: work.signal });
     if (live?.metadata.uid === owner.uid && live.metadata.deletionTimestamp === undefined) continue;
@@ -255,7 +257,7 @@ export function raiseShield(cluster: KubeSphereCluster, shielded: Shielded): Ope
  * Takes the objects of a shield away, with `runId` only those that this run put up. Call {@link assertSafeToLift} first.
  */
 export async function lowerShield(
-  work: Pick<Work, 'signal'>,
+  work: Pick<Work, 'signal' | 'confirmDriver'>,
   cluster: KubeSphereCluster,
   { form, ...shielded }: Shielded & { readonly form: Form },
   runId?: string,

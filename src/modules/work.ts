@@ -102,19 +102,32 @@ export async function create<T extends KubeObject>(
 export interface Removal<T extends KubeObject> extends Target<T> {
   readonly uid: string;
   readonly propagationPolicy: 'Orphan' | 'Background' | 'Foreground';
+  /** Throws where the object, in the very state that is deleted, must not be deleted after all. */
+  readonly still?: (object: T) => void;
 }
 
-/** Deletes the object with this very UID; one that is gone, or replaced by another, is nobody's business any more. */
+/**
+ * Deletes the object with this very UID, in the state just read; one that is gone, or replaced by another, is nobody's
+ * business any more.
+ */
 export async function remove<T extends KubeObject>(
-  work: Pick<Work, 'signal'>,
-  { cluster, resource, name, uid, propagationPolicy }: Removal<T>,
+  work: Pick<Work, 'signal' | 'confirmDriver'>,
+  { cluster, resource, name, uid, propagationPolicy, still }: Removal<T>,
 ): Promise<void> {
-  const object = await cluster.connection.find(resource, name, { signal: work.signal });
-  if (object === undefined || object.metadata.uid !== uid || object.metadata.deletionTimestamp !== undefined) return;
-  try {
-    await cluster.connection.delete(resource, name, { uid, propagationPolicy, signal: work.signal });
-  } catch (error) {
-    if (!FederationError.is(error, 'NOT_FOUND')) throw error;
+  for (let attempt = 1; ; attempt += 1) {
+    const object = await cluster.connection.find(resource, name, { signal: work.signal });
+    if (object === undefined || object.metadata.uid !== uid || object.metadata.deletionTimestamp !== undefined) return;
+    still?.(object);
+    const { resourceVersion } = object.metadata;
+    try {
+      await cluster.connection.delete(resource, name, { uid, resourceVersion, propagationPolicy, signal: work.signal });
+      return;
+    } catch (error) {
+      if (FederationError.is(error, 'NOT_FOUND')) return;
+      if (!FederationError.is(error, 'CONFLICT') || attempt === attempts) throw error;
+      await work.confirmDriver();
+      await sleep(10 * 2 ** attempt, work.signal);
+    }
   }
 }
 

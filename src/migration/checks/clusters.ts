@@ -2,10 +2,11 @@ import { FederationError } from '../../errors.ts';
 import { core } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { readInstallation } from '../../kubesphere/installation.ts';
-import { hostServiceAccount, kubefedNamespace, kubesphereNamespace, managedLabel } from '../../kubesphere/names.ts';
+import { kubefedNamespace, kubesphereNamespace, managedLabel } from '../../kubesphere/names.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
 import { some } from '../../modules/closure.ts';
 import { sharedSecret } from '../../modules/clusters.ts';
+import { hostMarks } from '../../modules/marks.ts';
 import type { MigrationEnv } from '../env.ts';
 import { type CheckContext, defineCheck, type Finding } from './check.ts';
 
@@ -29,24 +30,6 @@ async function controllerFindings({ name, connection }: KubeSphereCluster, signa
       ];
 }
 
-/** What on a member tells that a host has it, or had it. */
-async function marksOf({ name, connection }: KubeSphereCluster, signal: AbortSignal): Promise<string[]> {
-  const { clusterName } = await readInstallation(connection, { signal });
-  const account = await connection.find(
-    core.serviceAccounts,
-    { namespace: kubefedNamespace, name: hostServiceAccount(clusterName ?? name) },
-    { signal },
-  );
-  const managed = await connection
-    .listMetadata(kubesphere.users, { labelSelector: `${managedLabel}=true`, signal, limit: 1 })
-    .toArray();
-  return [
-    ...(clusterName === undefined ? [] : [`kubesphere-config names it "${clusterName}"`]),
-    ...(account === undefined ? [] : [`ServiceAccount ${account.metadata.name} in ${kubefedNamespace}`]),
-    ...(managed.length === 0 ? [] : ['users that a host copied there']),
-  ];
-}
-
 const recentMs = 10 * 60_000;
 
 /** Whether some kubefed has written to the member lately: a host that is said to be gone, and is not. */
@@ -67,7 +50,7 @@ async function sourceFindings({ env, state: { input }, signal }: CheckContext): 
   const block = (code: string, why: string, remedy: string): void =>
     void found.push({ code, severity: 'blocks', why, remedy });
   if (source === undefined) {
-    const marks = await marksOf(member, signal);
+    const marks = await hostMarks(member, signal);
     if (marks.length === 0) return found;
     if (input.sourceGone !== true)
       block(
@@ -111,12 +94,12 @@ async function sourceFindings({ env, state: { input }, signal }: CheckContext): 
 async function roleFindings({ member, target }: MigrationEnv, signal: AbortSignal): Promise<Finding[]> {
   const found: Finding[] = [];
   const { role } = await readInstallation(member.connection, { signal });
-  const own = role === 'host' ? await member.connection.list(kubesphere.clusters, { signal }).toArray() : [];
-  if (own.length > 1)
+  const own = await member.connection.list(kubesphere.clusters, { signal }).toArray();
+  if (own.length > (role === 'host' ? 1 : 0))
     found.push({
       code: 'MEMBER_IS_HOST',
       severity: 'blocks',
-      why: `${member.name} is itself a host, of ${some(own.map(({ metadata }) => metadata.name))}.`,
+      why: `${member.name} is itself a host, or was one: it has cluster(s) ${some(own.map(({ metadata }) => metadata.name))}.`,
       remedy: 'Unbind its members first: a host that becomes a member goes on managing them (H17).',
     });
   try {
@@ -134,6 +117,22 @@ async function roleFindings({ member, target }: MigrationEnv, signal: AbortSigna
   return found;
 }
 
+/** A member that does not answer keeps federated objects from going on every host that has it (H19). */
+async function deadMembers({ name: host, connection }: KubeSphereCluster, signal: AbortSignal): Promise<Finding[]> {
+  const dead = (
+    await connection.list(kubesphere.kubeFedClusters, { namespace: kubefedNamespace, signal }).toArray()
+  ).filter(({ status }) => !status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'));
+  if (dead.length === 0) return [];
+  return [
+    {
+      code: 'DEAD_MEMBER',
+      severity: 'warns',
+      why: `${host}: kubefed does not reach ${some(dead.map(({ metadata }) => metadata.name))}; while that is so, no workspace made there can be taken back wholly.`,
+      remedy: 'Bring that cluster back, or unbind it.',
+    },
+  ];
+}
+
 /** Every cluster is what it is taken for, and its controllers are at work. */
 export const checkClusters = defineCheck(
   'check-clusters',
@@ -143,6 +142,7 @@ export const checkClusters = defineCheck(
     const clusters = [env.target.host, ...(env.source === undefined ? [] : [env.source.host]), env.member];
     const findings = await Promise.all([
       ...clusters.map((cluster) => controllerFindings(cluster, signal)),
+      deadMembers(env.target.host, signal),
       sourceFindings(ctx),
       roleFindings(env, signal),
     ]);

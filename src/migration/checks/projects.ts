@@ -19,11 +19,19 @@ export const checkProjects = defineCheck(
         `${uncovered.length} project(s) are in a workspace of the member but named nowhere: ${some(uncovered)}.`,
         'Every workspace is touched by a move: put each into retain or leave.',
       );
-    if (kept.length === 0 && left.length === 0)
+    const going = workspaces.filter((workspace) => workspace.terminating);
+    if (going.length > 0)
       block(
-        'NOTHING',
-        'The member has no project to move.',
-        'Import it into the new host directly: federation.clusters.import.',
+        'WORKSPACE_TERMINATING',
+        `${names(going)}: workspace(s) of the member that are being deleted, and their projects with them unless told otherwise.`,
+        'Find out who deletes them. Protect the projects first (federation.namespaces.protect), then take them out of these workspaces.',
+      );
+    const merged = workspaces.filter(({ to }, index) => workspaces.findIndex((other) => other.to === to) !== index);
+    if (merged.length > 0)
+      block(
+        'SAME_TARGET',
+        `${merged.map(({ name, to }) => `"${name}" would become "${to}"`).join(', ')}, as another workspace of the member does.`,
+        'Give each its own name with to.',
       );
     const terminating = all.filter((project) => project.terminating);
     if (terminating.length > 0)

@@ -75,6 +75,15 @@ export const checkTarget = defineCheck(
         'Give them a list of clusters.',
       );
 
+    const expected = (await host.connection.list(kubesphere.federatedNamespaces, options).toArray()).filter(
+      ({ spec }) => spec.placement?.clusters?.some((cluster) => cluster.name === name),
+    );
+    if (expected.length > 0)
+      block(
+        'INHERITED_PROJECTS',
+        `${some(expected.map(({ metadata }) => metadata.name))} of ${host.name} are multi-cluster projects placed on a cluster "${name}", left from an earlier one of that name; the member would get them.`,
+        `Take "${name}" out of the placement of these FederatedNamespaces.`,
+      );
     const projects = new Set([...snapshot.kept, ...snapshot.left].map(({ name }) => name));
     const federated = (await host.connection.listMetadata(kubesphere.federatedNamespaces, options).toArray()).filter(
       ({ metadata }) => projects.has(metadata.name),

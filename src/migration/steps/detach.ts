@@ -84,7 +84,7 @@ export const detach = defineStep<ParkedOnSource, MigrationEnv>()({
   }),
   remedy:
     'Once the new host has let go of the member altogether, import it into the old host again under the same name.',
-  undoNeeds: ['import'],
+  undoNeeds: ['import', 'arrivals'],
 });
 
 /** The old host's account and rights on the member go before the new host comes: both use the same account (8.3). */
@@ -93,7 +93,7 @@ export const shutOutSource = defineStep<ParkedOnSource, MigrationEnv>()({
   title: 'Shut the old host out of the member',
   ...writes<ParkedOnSource, HostAccess, void>(({ env }) => shutOut(env.member, env.member.name)),
   remedy: "The old host's next join makes the account again.",
-  undoNeeds: ['import'],
+  undoNeeds: ['import', 'arrivals'],
 });
 
 /** The member's own jwtSecret is copied on the member before the installer overwrites it. */
@@ -130,4 +130,5 @@ export const memberSettings = defineStep<ParkedOnMember, MigrationEnv>()({
   }),
   remedy:
     'Set spec.authentication.jwtSecret and spec.multicluster.clusterRole of ClusterConfiguration ks-installer on the member by hand.',
+  undoNeeds: ['import', 'arrivals'],
 });

@@ -1,10 +1,18 @@
+import { sweepEpochs } from '../../modules/marks.ts';
 import { runAndVerify } from '../../modules/operation.ts';
 import { discardParked } from '../../modules/parking.ts';
-import { defineStep } from '../../workflow/step.ts';
+import { defineStep, type StepContext } from '../../workflow/step.ts';
 import { parkedAs } from '../credentials.ts';
-import type { MigrationEnv } from '../env.ts';
+import { clustersOf, type MigrationEnv } from '../env.ts';
 import { assertFence, lowerFence, markPivot, raiseFence } from '../fence.ts';
 import { looks, type Surveyed, writes } from '../writing.ts';
+import { everyWrite } from './shield.ts';
+
+/** The marks of drivers go from every cluster, and last of all the fence. */
+async function endOfRun(ctx: StepContext<Surveyed, MigrationEnv>): Promise<void> {
+  for (const cluster of Object.values(clustersOf(ctx.env))) await sweepEpochs(ctx, cluster);
+  await lowerFence(ctx, ctx.env.member);
+}
 
 /** One run at a time moves a member. */
 export const fence = defineStep<Surveyed, MigrationEnv>()({
@@ -16,7 +24,9 @@ export const fence = defineStep<Surveyed, MigrationEnv>()({
     await runAndVerify(raiseFence(ctx.env), ctx, null);
     await assertFence(ctx, ctx.env);
   },
-  compensate: (ctx) => lowerFence(ctx, ctx.env.member),
+  compensate: (ctx) => endOfRun(ctx),
+  remedy: 'Clear the residue of the other steps first, then roll back once more.',
+  undoNeeds: ['shield-up', ...everyWrite],
 });
 
 /** From here on there is no way back: the member is the new host's. */
@@ -46,6 +56,6 @@ export const tidy = defineStep<Surveyed, MigrationEnv>()({
     const { source, member } = ctx.env;
     if (source !== undefined) await discardParked(ctx, source.host, parkedAs(ctx.env));
     await discardParked(ctx, member, parkedAs(ctx.env));
-    await lowerFence(ctx, member);
+    await endOfRun(ctx);
   },
 });

@@ -1,10 +1,21 @@
 import { systemWorkspace } from '../../kubesphere/names.ts';
-import { type ImportBefore, importCluster } from '../../modules/operations/cluster-object.ts';
+import { importCluster } from '../../modules/operations/cluster-object.ts';
+import { type CopiesBefore, expectCopies } from '../../modules/operations/host-copies.ts';
 import { defineStep } from '../../workflow/step.ts';
 import { connectionOf } from '../credentials.ts';
 import { type MigrationEnv, timingOf } from '../env.ts';
-import { writes } from '../writing.ts';
+import { type Surveyed, writes } from '../writing.ts';
 import type { ParkedOnSource } from './detach.ts';
+
+/** What the new host is about to send can be told from what is there; the way back takes it off again. */
+export const arrivals = defineStep<Surveyed, MigrationEnv>()({
+  name: 'arrivals',
+  title: 'Note what is on the member before the new host comes',
+  ...writes<Surveyed, CopiesBefore, void>(({ env }) => expectCopies(env.member, env.member.name)),
+  remedy:
+    'Once the new host has let go of the member, delete ServiceAccount …-kubesphere in kube-federation-system there.',
+  undoNeeds: ['import'],
+});
 
 /**
  * The new host takes the member in. It counts only when something has arrived: its mark on every Workspace to adopt and on
@@ -13,7 +24,7 @@ import type { ParkedOnSource } from './detach.ts';
 export const importMember = defineStep<ParkedOnSource, MigrationEnv>()({
   name: 'import',
   title: 'Import the member into the new host',
-  ...writes<ParkedOnSource, ImportBefore, void>(({ state, env }) => {
+  ...writes<ParkedOnSource, null, void>(({ state, env }) => {
     const { snapshot } = state;
     if (snapshot === undefined) return undefined;
     const parked = state['park-source'];
@@ -23,9 +34,9 @@ export const importMember = defineStep<ParkedOnSource, MigrationEnv>()({
       kubeconfig: async (signal) => (await connectionOf(env, parked, signal)).text,
       proof: [systemWorkspace, ...snapshot.workspaces.filter(({ mode }) => mode === 'adopt').map(({ name }) => name)],
       resyncMs: timingOf(env).resyncMs,
+      ...(env.source === undefined ? {} : { unlessHeldBy: env.source.host }),
     });
   }),
-  remedy:
-    'Delete the Cluster on the new host, wait until its KubeFedCluster is gone, then delete ServiceAccount …-kubesphere in kube-federation-system on the member.',
+  remedy: 'Delete the Cluster on the new host, and wait until its KubeFedCluster is gone.',
   undoNeeds: ['place-rebound'],
 });

@@ -62,7 +62,7 @@ export const createWorkspaces = defineItemStep<Surveyed, MigrationEnv>()({
     createWorkspace(known.env.target.host, newWorkspace(found(known, item))),
   ),
   remedy: 'Look at the WorkspaceTemplate on the new host; delete it with orphan propagation if nobody uses it.',
-  undoNeeds: ['import'],
+  undoNeeds: ['import', 'arrivals'],
 });
 
 /** Workspaces to adopt are placed on the member before the new host knows it: otherwise the join is refused (8.4). */
@@ -77,7 +77,7 @@ export const placeAdopted = defineItemStep<Surveyed, MigrationEnv>()({
     placeWorkspace(env.target.host, to, env.member.name),
   ),
   remedy: 'Only once the member has left the new host: take it out of the placement of that WorkspaceTemplate.',
-  undoNeeds: ['import'],
+  undoNeeds: ['import', 'arrivals'],
 });
 
 /** Workspaces to rebind are placed once the old ones are gone from the member; the new host makes them afresh there. */

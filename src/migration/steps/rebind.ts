@@ -110,6 +110,7 @@ export const clear = defineItemStep<Surveyed, MigrationEnv>()({
   ),
   concurrency: 1,
   remedy: 'Create the WorkspaceTemplate, or the Workspace, of that name on the member again.',
+  undoNeeds: ['import', 'arrivals'],
 });
 
 /** The projects are put into the new host's workspaces, and seen to be owned by them. */

@@ -6,7 +6,7 @@ import { labelField, refOf } from '../../modules/changes.ts';
 import { dropLabel, type Label } from '../../modules/operations/drop-label.ts';
 import { defineItemStep, type Foreseen, type ListedItem, type StepContext } from '../../workflow/step.ts';
 import type { MigrationEnv } from '../env.ts';
-import { type Surveyed, writesEach } from '../writing.ts';
+import { looks, type Surveyed, writesEach } from '../writing.ts';
 
 /** One object that a kubefed owns, with what is needed to write to it. */
 interface ManagedItem {
@@ -85,9 +85,15 @@ export const release = defineItemStep<Surveyed, MigrationEnv>()({
   ...writesEach<Surveyed, ManagedItem, Label>(({ env }, item) =>
     dropLabel(env.member, resourceOf(item), objectOf(item), managedLabel),
   ),
+  // An object that is gone, or was made afresh meanwhile, has nothing to get back: its host's kubefed marks it again.
+  observe: async (ctx) =>
+    (await looks.observe(ctx)).map((now, index) => {
+      const { before = null } = ctx.intends[index] ?? {};
+      return now === null || (typeof now === 'object' && 'uid' in now) ? before : now;
+    }),
   concurrency: 16,
   remedy: `Put label ${managedLabel}=true back on that object, or leave it to the old host's kubefed, which adopts it.`,
-  undoNeeds: ['import'],
+  undoNeeds: ['import', 'arrivals'],
 });
 
 interface AppItem {

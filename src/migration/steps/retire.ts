@@ -28,7 +28,7 @@ const refusal =
     }
     throw new FederationError(
       'KEPT_AT_RISK',
-      `${member.name}: the shield does not hold Workspace "${name}"; its template was not deleted. Who took the shield down?`,
+      `${member.name}: the shield does not hold Workspace "${name}"; its template was not deleted. Find out who took the shield down, put one up again (federation.namespaces.protect({ cluster: '${member.name}', names: […], workspaces: ['${name}'] })), then resume.`,
     );
   };
 

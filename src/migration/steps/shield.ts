@@ -4,6 +4,26 @@ import { defineStep } from '../../workflow/step.ts';
 import type { MigrationEnv } from '../env.ts';
 import { type Snapshot, shieldedOf } from '../snapshot.ts';
 import { type Surveyed, writes } from '../writing.ts';
+import { look } from './verify.ts';
+
+/** Steps that write anything of what the shield keeps, or let somebody else write it. */
+export const everyWrite = [
+  'create-workspaces',
+  'place-adopted',
+  'park-source',
+  'detach',
+  'shut-out',
+  'release',
+  'park-member',
+  'member-settings',
+  'detach-apps',
+  'unbind',
+  'clear',
+  'arrivals',
+  'import',
+  'place-rebound',
+  'bind',
+] as const;
 
 /** What stands under the shield of this run: every kept project, and every Workspace that is adopted in place. */
 export function shieldedBy(snapshot: Snapshot, { member }: MigrationEnv): Shielded {
@@ -35,22 +55,25 @@ export const shieldUp = defineStep<Surveyed, MigrationEnv>()({
         : raiseShield(env.member, shieldedBy(state.snapshot, env)),
   ),
   remedy:
-    'Take the owner references that are gone off the kept projects, then delete the ValidatingAdmissionPolicies and bindings named kubesphere-federation-move-… on the member.',
+    'Clear the residue of the other steps first. If no run will: take the owner references that are gone off the kept projects, then delete the ValidatingAdmissionPolicies and bindings named kubesphere-federation-move-… on the member.',
+  // The last but one to go: while anything is not as it was, nobody may delete what is kept.
+  undoNeeds: everyWrite,
 });
 
 interface ShieldRaised extends Surveyed {
   readonly 'shield-up': Raised;
 }
 
-/** The shield comes down only when no kept project has an owner that is gone or going. */
+/** The shield comes down only when everything is as promised still, and no kept project has an owner that is gone or going. */
 export const shieldDown = defineStep<ShieldRaised, MigrationEnv>()({
   name: 'shield-down',
   title: 'Shield down',
   irreversible: 'the projects belong to the new host',
   ...writes<ShieldRaised, null, void>(({ state, env }) => {
     const form = state['shield-up']?.form;
-    if (state.snapshot === undefined || form === undefined) return undefined;
-    const shielded = shieldedBy(state.snapshot, env);
+    const { input, snapshot } = state;
+    if (snapshot === undefined || form === undefined) return undefined;
+    const shielded = shieldedBy(snapshot, env);
     return {
       forecast: async () =>
         form === null
@@ -63,6 +86,7 @@ export const shieldDown = defineStep<ShieldRaised, MigrationEnv>()({
       capture: async () => null,
       async run(work) {
         if (form === null) return;
+        await look({ state: { input, snapshot }, env, signal: work.signal });
         await assertSafeToLift(work, env.member, shielded.namespaces);
         await lowerShield(work, env.member, { ...shielded, form }, work.runId);
       },
@@ -70,4 +94,5 @@ export const shieldDown = defineStep<ShieldRaised, MigrationEnv>()({
       compensate: async () => {},
     };
   }),
+  retry: { retries: 5, minDelayMs: 1_000 },
 });

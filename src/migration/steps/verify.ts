@@ -3,6 +3,7 @@ import { sleep } from '../../internal/signal.ts';
 import { workspaceLabel } from '../../kubesphere/names.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
 import { namespacesOf, some } from '../../modules/closure.ts';
+import { assertReleased } from '../../modules/operations/cluster-object.ts';
 import { defineStep, type StepContext } from '../../workflow/step.ts';
 import { type MigrationEnv, timingOf } from '../env.ts';
 import { contentsOf, type Snapshot } from '../snapshot.ts';
@@ -72,7 +73,10 @@ async function assertSynced({ state: { snapshot }, env: { target, member }, sign
   );
 }
 
-async function look(ctx: Context): Promise<void> {
+/** Confirms everything that was promised, on the member and on both hosts. @throws FederationError `KEPT_AT_RISK`, `WORLD_MOVED`, `NOT_OBSERVED` */
+export async function look(ctx: Context): Promise<void> {
+  const { source, target, member } = ctx.env;
+  await assertReleased(ctx, source?.host, target.host, member.name);
   await assertKept(ctx);
   await workspaceLabelled(ctx, promised(ctx.state.snapshot));
   await assertSynced(ctx);

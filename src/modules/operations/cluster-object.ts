@@ -5,10 +5,9 @@ import { hostSecret, kubefedNamespace } from '../../kubesphere/names.ts';
 import { type Cluster, type Condition, kubesphere } from '../../kubesphere/resources.ts';
 import { madeBy, refOf } from '../changes.ts';
 import { assertTakesNoNamespace, deletionClosure } from '../closure.ts';
+import { hostMarks } from '../marks.ts';
 import type { Operation } from '../operation.ts';
 import { create, edit, remove, type Work, waitFor, waitGone } from '../work.ts';
-import { shutOut } from './host-access.ts';
-import { copiesOn, removeArrived } from './host-copies.ts';
 import { adopted } from './workspace-template.ts';
 
 const resource = kubesphere.clusters;
@@ -70,6 +69,20 @@ export async function holds({ signal }: Pick<Work, 'signal'>, host: KubeSphereCl
     host.connection.find(kubesphere.kubeFedClusters, { namespace: kubefedNamespace, name }, { signal }),
   ]);
   return cluster !== undefined || joined !== undefined;
+}
+
+/** Two hosts on one member destroy what both have. @throws FederationError `KEPT_AT_RISK` while `other` holds it */
+export async function assertReleased(
+  work: Pick<Work, 'signal'>,
+  other: KubeSphereCluster | undefined,
+  host: KubeSphereCluster,
+  name: string,
+): Promise<void> {
+  if (other === undefined || !(await holds(work, other, name))) return;
+  throw new FederationError(
+    'KEPT_AT_RISK',
+    `${other.name} holds cluster "${name}": joined to ${host.name} as well it would lose what both hosts have on it, within a minute. Delete the Cluster on ${other.name}, wait until its KubeFedCluster is gone, then go on.`,
+  );
 }
 
 /** Deletes a Cluster object by UID and waits until the host has let go of the member altogether. Nothing on the member is written. */
@@ -173,16 +186,15 @@ export interface ImportSettings extends JoinLimits {
   readonly provider?: string;
   /** Workspaces whose arrival on the member proves that the host is at work there. */
   readonly proof: readonly string[];
-}
-
-/** What {@link importCluster} captures: everything on the member that a host might send copies of, by UID. */
-export interface ImportBefore {
-  readonly present: readonly string[];
+  /** A host that must have let go of the member: two hosts on one member lose everything within 40 s (8.2). */
+  readonly unlessHeldBy?: KubeSphereCluster;
+  /** Refuse a member that bears a host's marks. */
+  readonly unlessMarked?: boolean;
 }
 
 /** Imports a member into a host, and waits until something from the host has arrived there: Ready alone proves nothing (8.3). */
-export function importCluster(host: KubeSphereCluster, settings: ImportSettings): Operation<ImportBefore, void> {
-  const { name, member, kubeconfig, labels = {}, provider, proof } = settings;
+export function importCluster(host: KubeSphereCluster, settings: ImportSettings): Operation<null, void> {
+  const { name, member, kubeconfig, labels = {}, provider, proof, unlessHeldBy, unlessMarked = false } = settings;
   return {
     async forecast({ signal, runId }) {
       const found = await host.connection.find(resource, { name }, { signal });
@@ -195,14 +207,22 @@ export function importCluster(host: KubeSphereCluster, settings: ImportSettings)
               ? 'This member is imported there already.'
               : 'It is another cluster: unbind it, or give the member another name.',
         };
+      const marks = unlessMarked ? await hostMarks(member, signal) : [];
+      if (marks.length > 0)
+        return {
+          effect: 'blocked',
+          why: `${member.name} bears the marks of a host (${marks.join('; ')}): two hosts on one member destroy what both have.`,
+          remedy: 'Move it with memberMigration. If no host has it any more, say formerHostGone: true.',
+        };
       return {
         effect: 'change',
         changes: [{ verb: 'create', resource: refOf(host.name, resource, { name }), before: null, after: {} }],
       };
     },
-    capture: async ({ signal }) => ({ present: await copiesOn(member, signal) }),
+    capture: async () => null,
     async run(work) {
       host.dialect;
+      await assertReleased(work, unlessHeldBy, host, name);
       const spec = {
         joinFederation: true,
         enable: true,
@@ -215,16 +235,11 @@ export function importCluster(host: KubeSphereCluster, settings: ImportSettings)
       await waitJoined(work, host, name, member.uid, settings);
       for (const workspace of proof) await adopted(work, member, workspace);
     },
-    async compensate(work, { present }) {
+    async compensate(work) {
       const cluster = await host.connection.find(resource, { name }, { signal: work.signal });
       if (cluster !== undefined && !madeBy(work.runId, cluster)) return;
       if (cluster !== undefined) await release(work, host, name, cluster.metadata.uid);
       else await absent(work, host, name);
-      // The join left an account with a live token on the member; a former host is let in again by its own join.
-      const access = shutOut(member, name);
-      await access.run(work, await access.capture(work));
-      await access.verify(work, { account: null, role: null, binding: null }, undefined);
-      await removeArrived(work, member, present);
     },
   };
 }
@@ -290,12 +305,12 @@ export function detachCluster(
         );
     },
     async compensate(work, before) {
-      const other = settings.unlessHeldBy;
-      if (other !== undefined && (await holds(work, other, name)))
-        throw new FederationError(
-          'KEPT_AT_RISK',
-          `${other.name} still holds cluster "${name}": joining it to ${host.name} as well would destroy what both have. Delete the Cluster on ${other.name}, wait until its KubeFedCluster is gone, then roll back again.`,
-        );
+      await assertReleased(work, settings.unlessHeldBy, host, name);
+      // The host may still be busy letting go of it; then what kubefed had goes, too.
+      const now = await host.connection.find(resource, { name }, { signal: work.signal });
+      if (now?.metadata.deletionTimestamp !== undefined)
+        await waitGone(work, { cluster: host, resource, name: { name }, uid: now.metadata.uid }, goneLimitMs);
+      if (now === undefined || now.metadata.deletionTimestamp !== undefined) await absent(work, host, name);
       await join(work, host, name, before, await settings.secrets(work.signal));
       if (before.spec.joinFederation === true) await waitJoined(work, host, name, memberUid, settings);
     },

@@ -55,7 +55,9 @@ export function dropLabel(
     capture: async ({ signal }) => ({ value: value(await cluster.connection.get(resource, at, { signal })) }),
     async run(work) {
       cluster.dialect;
-      await edit(work, target, (found) => (value(found) === null ? undefined : set(null)));
+      // Whatever bears the label under this name by now is meant, too: kubefed goes by the name.
+      if ((await cluster.connection.find(resource, at, { signal: work.signal })) === undefined) return;
+      await edit(work, { cluster, resource, name: at }, (found) => (value(found) === null ? undefined : set(null)));
     },
     async verify({ signal }) {
       const found = await cluster.connection.find(resource, at, { signal });
@@ -67,6 +69,8 @@ export function dropLabel(
       );
     },
     async compensate(work, before) {
+      // One that was made afresh meanwhile never bore it.
+      if ((await cluster.connection.find(resource, at, { signal: work.signal }))?.metadata.uid !== uid) return;
       await edit(work, target, (found) => (value(found) === before.value ? undefined : set(before.value)));
     },
   };

@@ -3,6 +3,7 @@ import { core, type Role, type RoleBinding, type ServiceAccount } from '../../ku
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { hostClusterRole, hostServiceAccount, kubefedNamespace } from '../../kubesphere/names.ts';
 import { refOf } from '../changes.ts';
+import { assertTakesNothingKept, deletionClosure } from '../closure.ts';
 import type { Operation } from '../operation.ts';
 import { create, remove, type Work, waitGone } from '../work.ts';
 
@@ -89,6 +90,12 @@ export function shutOut(member: KubeSphereCluster, cluster: string): Operation<H
     async run(work) {
       member.dialect;
       const found = await find(work, member, cluster);
+      const uids = kinds.flatMap(([, pick]) => pick(found)?.metadata.uid ?? []);
+      if (uids.length > 0)
+        assertTakesNothingKept(
+          await deletionClosure(member, uids, work.signal),
+          `the account and rights of the host of "${cluster}"`,
+        );
       for (const [resource, pick] of kinds) {
         const object = pick(found);
         if (object === undefined) continue;

@@ -2,8 +2,10 @@ import type { Resource } from '../../kube/objects.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { managedLabel } from '../../kubesphere/names.ts';
 import { federatedKinds } from '../../kubesphere/resources.ts';
-import { assertTakesNoNamespace, deletionClosure } from '../closure.ts';
-import { remove, type Work } from '../work.ts';
+import { assertTakesNothingKept, deletionClosure } from '../closure.ts';
+import type { Operation } from '../operation.ts';
+import { edit, remove, type Work } from '../work.ts';
+import { shutOut } from './host-access.ts';
 
 /** Cluster-scoped kinds that a host copies to its members. Namespaces are left out: nobody but a person deletes those. */
 const copied = federatedKinds
@@ -22,18 +24,57 @@ async function listed(member: KubeSphereCluster, signal: AbortSignal, labelSelec
   return lists.flat();
 }
 
-/** UIDs of everything on a member of the kinds that a host copies there. */
-export async function copiesOn(member: KubeSphereCluster, signal: AbortSignal): Promise<readonly string[]> {
-  return (await listed(member, signal)).map(({ uid }) => uid);
+/** What {@link expectCopies} captures: everything on the member of the kinds that a host copies there, by UID. */
+export interface CopiesBefore {
+  readonly present: readonly string[];
 }
 
-/** Takes off the member what came from a host that has left again, and nothing that was there before: nobody else marks objects as managed. */
-export async function removeArrived(work: Work, member: KubeSphereCluster, present: readonly string[]): Promise<void> {
+/**
+ * Notes what is on a member before a host joins it that marks what it owns. Once that host has let go of it, the way back
+ * takes its account and its copies off again, and its mark off what was there before.
+ *
+ * @param cluster the name under which the host has the member
+ */
+export function expectCopies(member: KubeSphereCluster, cluster: string): Operation<CopiesBefore, void> {
+  return {
+    forecast: async () => ({
+      effect: 'unknown',
+      why: 'what is there is noted, so that what the host sends can be told apart; nothing is written',
+      touches: [],
+    }),
+    capture: async ({ signal }) => ({ present: (await listed(member, signal)).map(({ uid }) => uid) }),
+    run: async () => {},
+    verify: async () => {},
+    async compensate(work, { present }) {
+      // A former host is let in again by its own join.
+      const access = shutOut(member, cluster);
+      const before = await access.capture(work);
+      await access.run(work, before);
+      await access.verify(work, before, undefined);
+      await removeArrived(work, member, present);
+    },
+  };
+}
+
+async function removeArrived(work: Work, member: KubeSphereCluster, present: readonly string[]): Promise<void> {
   const before = new Set(present);
-  const arrived = (await listed(member, work.signal, `${managedLabel}=true`)).filter(({ uid }) => !before.has(uid));
-  if (arrived.length === 0) return;
-  const uids = arrived.map(({ uid }) => uid);
-  assertTakesNoNamespace(await deletionClosure(member, uids, work.signal), 'what the host had copied there');
+  const marked = await listed(member, work.signal, `${managedLabel}=true`);
+  const arrived = marked.filter(({ uid }) => !before.has(uid));
+  if (arrived.length > 0)
+    assertTakesNothingKept(
+      await deletionClosure(
+        member,
+        arrived.map(({ uid }) => uid),
+        work.signal,
+      ),
+      'what the host had copied there',
+    );
   for (const { resource, name, uid } of arrived)
     await remove(work, { cluster: member, resource, name: { name }, uid, propagationPolicy: 'Background' });
+  for (const { resource, name, uid } of marked.filter(({ uid }) => before.has(uid)))
+    await edit(work, { cluster: member, resource, name: { name }, uid }, ({ metadata }) =>
+      metadata.labels?.[managedLabel] === undefined
+        ? undefined
+        : { type: 'merge', body: { metadata: { labels: { [managedLabel]: null } } } },
+    );
 }

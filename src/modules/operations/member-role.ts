@@ -91,7 +91,9 @@ export function prepareMember(
     },
     async compensate(work, before) {
       // An empty spec once meant "generate one", and does not bring the generated one back: the one in force is written.
-      const secret = await formerSecret(work.signal);
+      // Nothing was parked where it was the host's own already: then it still is.
+      const shared = await jwtSecret(work.signal);
+      const secret = (await formerSecret(work.signal)) ?? (before.jwtDigest === digest(shared) ? shared : undefined);
       if (before.jwtDigest !== null && secret === undefined)
         throw new FederationError(
           'WORLD_MOVED',

@@ -8,7 +8,7 @@ import { refOf } from '../changes.ts';
 import { assertTakesNoNamespace, deletionClosure, some } from '../closure.ts';
 import type { Operation } from '../operation.ts';
 import { create, edit, remove, type Work, waitFor, waitGone } from '../work.ts';
-import { adopted, keepProjects } from './workspace-template.ts';
+import { adopted, assertEmpty, removeTemplate } from './workspace-template.ts';
 
 /** An object as it can be made again: what the server adds is left out, and with it the UID. */
 export interface Remembered<Spec> {
@@ -72,7 +72,6 @@ export async function assertNoApps(
  * either as owner. Its way back makes both again, under new UIDs.
  */
 export function removeWorkspace(cluster: KubeSphereCluster, name: string): Operation<WorkspaceBefore, void> {
-  const { connection } = cluster;
   return {
     async forecast(work) {
       const { template, workspace } = await find(work, cluster, name);
@@ -106,14 +105,13 @@ export function removeWorkspace(cluster: KubeSphereCluster, name: string): Opera
       cluster.dialect;
       const { template, workspace } = await find(work, cluster, name);
       const uids = [template, workspace].flatMap((object) => (object === undefined ? [] : [object.metadata.uid]));
+      await assertEmpty(work, cluster, name);
       assertTakesNoNamespace(await deletionClosure(cluster, uids, work.signal), `workspace "${name}"`);
       await assertNoApps(work, cluster, name);
       if (template !== undefined) {
         const { uid } = template.metadata;
-        if (template.metadata.deletionTimestamp === undefined) await keepProjects(work, cluster, name, uid);
-        const target = { cluster, resource: kubesphere.workspaceTemplates, name: { name }, uid };
-        await remove(work, { ...target, propagationPolicy: 'Orphan' });
-        await waitGone(work, target, goneLimitMs);
+        await removeTemplate(work, cluster, { name, uid }, 'Orphan');
+        await waitGone(work, { cluster, resource: kubesphere.workspaceTemplates, name: { name }, uid }, goneLimitMs);
       }
       if (workspace !== undefined) {
         const target = { cluster, resource: kubesphere.workspaces, name: { name }, uid: workspace.metadata.uid };
@@ -131,15 +129,16 @@ export function removeWorkspace(cluster: KubeSphereCluster, name: string): Opera
     },
     async compensate(work, before) {
       const now = await find(work, cluster, name);
-      if (before.template !== null && now.template === undefined) {
-        const { labels, annotations, spec } = before.template;
-        await create(work, cluster, kubesphere.workspaceTemplates, { metadata: { name, labels, annotations }, spec });
-      } else if (before.workspace !== null && before.template === null && now.workspace === undefined) {
+      // The Workspace first: one that its template's controller made would not be known as this run's own.
+      if (before.workspace !== null && now.workspace === undefined) {
         const { labels, annotations, spec } = before.workspace;
         await create(work, cluster, kubesphere.workspaces, { metadata: { name, labels, annotations }, spec });
       }
+      if (before.template !== null && now.template === undefined) {
+        const { labels, annotations, spec } = before.template;
+        await create(work, cluster, kubesphere.workspaceTemplates, { metadata: { name, labels, annotations }, spec });
+      }
       if (before.workspace === null) return;
-      // With a template its controller makes the Workspace; projects may hang on it only once it is there.
       await waitFor(work.signal, {
         cluster,
         resource: kubesphere.workspaces,
@@ -151,7 +150,6 @@ export function removeWorkspace(cluster: KubeSphereCluster, name: string): Opera
         what: `Workspace "${name}" to be there again`,
         timeoutMs: goneLimitMs,
       });
-      await connection.get(kubesphere.workspaces, { name }, { signal: work.signal });
     },
   };
 }
@@ -187,15 +185,15 @@ export function retireTemplate(
       cluster.dialect;
       const template = await connection.find(resource, { name }, { signal: work.signal });
       if (template === undefined) return;
-      const target = { cluster, resource, name: { name }, uid: template.metadata.uid };
+      const { uid } = template.metadata;
       await proveShield(work);
       await assertNoApps(work, cluster, name);
-      if (template.metadata.deletionTimestamp === undefined) await keepProjects(work, cluster, name, target.uid);
-      await remove(work, { ...target, propagationPolicy: 'Orphan' });
+      assertTakesNoNamespace(await deletionClosure(cluster, [uid], work.signal), `the template of workspace "${name}"`);
+      await removeTemplate(work, cluster, { name, uid }, 'Orphan');
       // The garbage collector's own finalizer first: it frees the WorkspaceRoles, which would go with the template.
       const released = (object: WorkspaceTemplate | undefined): true | undefined =>
         object === undefined ||
-        object.metadata.uid !== target.uid ||
+        object.metadata.uid !== uid ||
         (object.metadata.deletionTimestamp !== undefined && !object.metadata.finalizers?.includes('orphan'))
           ? true
           : undefined;
@@ -207,7 +205,8 @@ export function retireTemplate(
         what: `the roles of workspace "${name}" to be freed from its template`,
         timeoutMs: goneLimitMs,
       });
-      if ((await connection.find(resource, { name }, { signal: work.signal }))?.metadata.uid === target.uid)
+      const target = { cluster, resource, name: { name }, uid };
+      if ((await connection.find(resource, { name }, { signal: work.signal }))?.metadata.uid === uid)
         await dropOurFinalizers(work, target);
       await waitGone(work, target, goneLimitMs);
     },

@@ -3,7 +3,7 @@ import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { kubefedNamespace, managedLabel, workspaceLabel } from '../../kubesphere/names.ts';
 import { kubesphere, type WorkspaceTemplate } from '../../kubesphere/resources.ts';
 import { madeBy, refOf } from '../changes.ts';
-import { assertTakesNoNamespace, deletionClosure, namespacesOf, some } from '../closure.ts';
+import { assertTakesNoNamespace, assertTakesNothingKept, deletionClosure, namespacesOf, some } from '../closure.ts';
 import type { Operation } from '../operation.ts';
 import { create, edit, remove, type Work, waitFor, waitGone } from '../work.ts';
 
@@ -21,19 +21,37 @@ export interface NewWorkspace {
 const resource = kubesphere.workspaceTemplates;
 const syncLimitMs = 120_000;
 
-/** Makes sure that a template's deletion keeps every project: asks its controller to orphan, and reads that back (H20). */
-export async function keepProjects(work: Work, cluster: KubeSphereCluster, name: string, uid: string): Promise<void> {
-  const target = { cluster, resource, name: { name }, uid };
-  await edit(work, target, (template) => cluster.dialect.keepProjects(template));
-  const template = await cluster.connection.get(resource, { name }, { signal: work.signal });
-  if (template.metadata.uid === uid && cluster.dialect.keepProjects(template) === undefined) return;
-  throw new FederationError(
-    'NOT_OBSERVED',
-    `${cluster.name}: the order to keep the projects of workspace "${name}" did not stay on its template. The template was not deleted. Which tool rewrites its finalizers?`,
-  );
+/**
+ * Deletes a template in a state in which it orders its controller to keep every project, and in no other: the order is
+ * given, read back, and part of the very state that is deleted (H20).
+ */
+export async function removeTemplate(
+  work: Work,
+  cluster: KubeSphereCluster,
+  { name, uid }: { readonly name: string; readonly uid: string },
+  propagationPolicy: 'Orphan' | 'Background',
+): Promise<void> {
+  const template = await cluster.connection.find(resource, { name }, { signal: work.signal });
+  if (template?.metadata.uid !== uid || template.metadata.deletionTimestamp !== undefined) return;
+  await edit(work, { cluster, resource, name: { name }, uid }, (now) => cluster.dialect.keepProjects(now));
+  await remove(work, {
+    cluster,
+    resource,
+    name: { name },
+    uid,
+    propagationPolicy,
+    still: (now) => {
+      if (cluster.dialect.keepProjects(now) === undefined) return;
+      throw new FederationError(
+        'NOT_OBSERVED',
+        `${cluster.name}: the order to keep the projects of workspace "${name}" did not stay on its template. The template was not deleted. Which tool rewrites its finalizers?`,
+      );
+    },
+  });
 }
 
-async function assertEmpty(work: Work, host: KubeSphereCluster, name: string): Promise<void> {
+/** Refuses while a namespace bears the workspace's label, owned by it yet or not. @throws FederationError `KEPT_AT_RISK` */
+export async function assertEmpty(work: Pick<Work, 'signal'>, host: KubeSphereCluster, name: string): Promise<void> {
   const projects = [...(await namespacesOf(host, work.signal, `${workspaceLabel}=${name}`)).keys()];
   if (projects.length === 0) return;
   throw new FederationError(
@@ -94,12 +112,11 @@ export function createWorkspace(
       const { uid } = template.metadata;
       const workspace = await connection.find(kubesphere.workspaces, { name }, { signal: work.signal });
       await assertEmpty(work, host, name);
-      assertTakesNoNamespace(
+      assertTakesNothingKept(
         await deletionClosure(host, [uid, ...(workspace === undefined ? [] : [workspace.metadata.uid])], work.signal),
         `workspace "${name}"`,
       );
-      if (template.metadata.deletionTimestamp === undefined) await keepProjects(work, host, name, uid);
-      await remove(work, { cluster: host, resource, name: { name }, uid, propagationPolicy: 'Background' });
+      await removeTemplate(work, host, { name, uid }, 'Background');
       await waitGone(work, { cluster: host, resource, name: { name }, uid }, syncLimitMs);
       await waitFor(work.signal, {
         cluster: host,

@@ -1,0 +1,509 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { connectMember, Federation } from '../../src/federation.ts';
+import { connectCluster } from '../../src/kube/connect.ts';
+import { core } from '../../src/kube/resources.ts';
+import { kubefedNamespace, kubesphereNamespace, sandboxLabel, workspaceLabel } from '../../src/kubesphere/names.ts';
+import { kubesphere } from '../../src/kubesphere/resources.ts';
+import type { MigrationEnv } from '../../src/migration/env.ts';
+import type { MigrationInput } from '../../src/migration/input.ts';
+import { memberMigration } from '../../src/migration/member-migration.ts';
+import { createUser, createWorkspace, startApiServer, until } from '../../src/testing/index.ts';
+import { memoryJournal } from '../../src/workflow/memory-journal.ts';
+import { plan, run } from '../../src/workflow/run.ts';
+import { type FaultyCluster, recordWrites, type Scene, sandboxScene } from './kit.ts';
+
+const background = { propagationPolicy: 'Background' } as const;
+const all: MigrationInput = { retain: 'all' };
+
+let scene: Scene<FaultyCluster>;
+beforeAll(async () => {
+  scene = await sandboxScene({ workspaces: { 'team-a': 2, 'team-b': 1 } });
+}, 120_000);
+afterAll(() => scene[Symbol.asyncDispose]());
+
+/** The error of a run that must not begin; proves that nothing was written and nothing journalled. */
+async function refused(input: MigrationInput, changes: Partial<MigrationEnv> = {}) {
+  using recorder = recordWrites(scene);
+  const journal = memoryJournal();
+  const outcome = await run(memberMigration, input, { env: scene.env(changes), journal }).catch(
+    (error: unknown) => error,
+  );
+  expect(outcome).toBeInstanceOf(Error);
+  expect(recorder.writes).toEqual([]);
+  for await (const id of journal.runs()) expect.fail(`run ${id} was begun`);
+  return outcome;
+}
+
+/** Runs `work` while an object exists that should not. */
+async function during(create: () => Promise<unknown>, remove: () => Promise<unknown>, work: () => Promise<void>) {
+  await create();
+  try {
+    await work();
+  } finally {
+    await remove();
+  }
+}
+
+describe('input that contradicts itself is refused before anything is written', () => {
+  const cases: readonly (readonly [string, unknown, string, RegExp])[] = [
+    ['nothing', { retain: {} }, 'INVALID', /retain names nothing/],
+    ['something else', { retain: 'some' }, 'INVALID', /retain must be/],
+    [
+      'a namespace twice',
+      { retain: { namespaces: ['team-a-001', 'team-a-001'] } },
+      'INVALID',
+      /team-a-001 more than once/,
+    ],
+    [
+      'a namespace both kept and discarded',
+      { retain: { namespaces: ['team-a-001'] }, discard: ['team-a-001'] },
+      'INVALID',
+      /team-a-001 stand\(s\) in both retain.namespaces and discard/,
+    ],
+    [
+      'a namespace both left and discarded',
+      { retain: 'all', leave: ['x'], discard: ['x'] },
+      'INVALID',
+      /both leave and discard/,
+    ],
+    ['a discard', { retain: 'all', discard: ['team-a-001'] }, 'UNSUPPORTED', /deletes no project/],
+    ['a name that is none', { retain: 'all', leave: ['Team_A'] }, 'INVALID', /Team_A/],
+    ['a project that does not exist', { retain: 'all', leave: ['ghost'] }, 'INVALID', /m: ghost is no project/],
+    ['a kept project that does not exist', { retain: { namespaces: ['ghost'] } }, 'INVALID', /ghost is no project/],
+    [
+      'an unknown workspace',
+      { retain: { workspaces: ['ghosts'] } },
+      'INVALID',
+      /m has no workspace ghosts; it has team-a, team-b/,
+    ],
+    [
+      'settings of an unknown workspace',
+      { retain: 'all', workspaces: { ghosts: {} } },
+      'INVALID',
+      /no workspace ghosts/,
+    ],
+    [
+      'adoption under another name',
+      { retain: 'all', workspaces: { 'team-a': { mode: 'adopt', to: 'x' } } },
+      'INVALID',
+      /keeps the name/,
+    ],
+    [
+      'two workspaces that become one',
+      { retain: 'all', workspaces: { 'team-a': { to: 'x' }, 'team-b': { to: 'x' } } },
+      'INVALID',
+      /would both become "x"/,
+    ],
+    [
+      'a workspace that becomes the system one',
+      { retain: 'all', workspaces: { 'team-a': { to: 'system-workspace' } } },
+      'INVALID',
+      /system-workspace/,
+    ],
+  ];
+  test.for(cases)('%s', async ([, input, code, message]) => {
+    const error = await refused(input as MigrationInput);
+    expect(error).toMatchObject({ code, message: expect.stringMatching(message) });
+  });
+});
+
+describe('clusters that do not fit together are refused before anything is written', () => {
+  test('a kubeconfig file that is missing, text that is none, a context that is not in it', async () => {
+    const { kubeconfig } = scene.clusters.b;
+    for (const options of [
+      { kubeconfig: '/nowhere/kubeconfig.yaml' },
+      { kubeconfig: 'just: text\nno: kubeconfig\n' },
+      { kubeconfig, context: 'nope' },
+    ]) {
+      await expect(Federation.connect(options)).rejects.toMatchObject({ code: 'KUBECONFIG_INVALID' });
+      await expect(connectMember({ ...options, name: 'm' })).rejects.toMatchObject({ code: 'KUBECONFIG_INVALID' });
+    }
+  });
+
+  test('a member given as host', async () => {
+    await expect(Federation.connect({ kubeconfig: scene.clusters.m.kubeconfig })).rejects.toMatchObject({
+      code: 'NOT_A_HOST',
+      message: expect.stringMatching(/no host.*connectMember/),
+    });
+  });
+
+  test('a member that the old host does not have', async () => {
+    await expect(scene.source.member('ghost')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await using stranger = await connectMember({ kubeconfig: scene.clusters.m.kubeconfig, name: 'ghost' });
+    expect(await refused(all, { member: stranger })).toMatchObject({
+      code: 'PLAN_BLOCKED',
+      message: expect.stringMatching(
+        /\[NOT_ON_SOURCE\] a has no cluster "ghost".*very name under which the old host has it/,
+      ),
+    });
+  });
+
+  test('one cluster in two roles', async () => {
+    expect(await refused(all, { source: scene.target })).toMatchObject({
+      code: 'SAME_CLUSTER',
+      message: expect.stringMatching(/old host.*new host/),
+    });
+    expect(await refused(all, { member: scene.target.host })).toMatchObject({ code: 'SAME_CLUSTER' });
+    expect(await refused(all, { member: scene.source.host })).toMatchObject({ code: 'SAME_CLUSTER' });
+  });
+
+  test('two clusters of one name', async () => {
+    await using namesake = await connectMember({ kubeconfig: scene.clusters.m.kubeconfig, name: 'b' });
+    expect(await refused(all, { member: namesake })).toMatchObject({
+      code: 'INVALID',
+      message: expect.stringMatching(/different names/),
+    });
+  });
+
+  test('KubeSphere 4.x, which this release only reads', async () => {
+    await using server = await startApiServer({ name: 'four' });
+    await using admin = await connectCluster({ kubeconfig: server.kubeconfig });
+    await admin.create(core.namespaces, { metadata: { name: kubesphereNamespace } });
+    await admin.create(core.deployments, {
+      metadata: {
+        namespace: kubesphereNamespace,
+        name: 'ks-apiserver',
+        labels: { 'app.kubernetes.io/version': 'v4.1.3' },
+      },
+      spec: {
+        selector: { matchLabels: { a: 'b' } },
+        template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'a', image: 'a' }] } },
+      },
+    });
+    await using four = await connectMember({ kubeconfig: server.kubeconfig, name: 'm' });
+    expect(await refused(all, { member: four })).toMatchObject({
+      code: 'UNSUPPORTED',
+      message: expect.stringMatching(/m runs KubeSphere v4\.1\.3.*Nothing was changed/),
+    });
+  });
+
+  test('shortened timing outside a sandbox', async () => {
+    const { m } = scene.clusters;
+    const label = (value: string | null) =>
+      m.connection.patch(
+        core.namespaces,
+        { name: 'kube-system' },
+        { type: 'merge', body: { metadata: { labels: { [sandboxLabel]: value } } } },
+      );
+    await label(null);
+    await using real = await connectMember({ kubeconfig: m.kubeconfig, name: 'm' });
+    await label('true');
+    expect(await refused(all, { member: real })).toMatchObject({
+      code: 'INVALID',
+      message: expect.stringMatching(/timing.*sandbox=true/),
+    });
+  });
+});
+
+describe('a plan is blocked, and nothing is written', () => {
+  /** Asserts that the plan is blocked for this reason, with a remedy. */
+  async function blocked(
+    code: string,
+    message: RegExp,
+    input: MigrationInput = all,
+    changes: Partial<MigrationEnv> = {},
+  ) {
+    const error = await refused(input, changes);
+    expect(error).toMatchObject({ code: 'PLAN_BLOCKED', message: expect.stringMatching(message) });
+    expect(String(error)).toContain(`[${code}]`);
+  }
+
+  test('while nothing is in the way it is not', async () => {
+    using recorder = recordWrites(scene);
+    const { blocked, steps } = await plan(memberMigration, all, { env: scene.env() });
+    expect(blocked).toEqual([]);
+    expect(steps.map(({ name }) => name)).toContain('pivot');
+    expect(recorder.writes).toEqual([]);
+  });
+
+  test('while projects are named nowhere', async () => {
+    await blocked('UNCOVERED', /team-b-001.*retain or leave/s, { retain: { workspaces: ['team-a'] } });
+  });
+
+  test('while the new host lacks a manager; everything in the way is named at once', async () => {
+    const input = { retain: { namespaces: ['team-a-001'] }, workspaces: { 'team-a': { manager: 'nobody' } } };
+    await blocked('MANAGER', /no user "nobody", the manager of workspace "team-a".*Create the user/s, input);
+    await blocked('UNCOVERED', /team-a-002, team-b-001/, input);
+  });
+
+  test('while the new host has a workspace of the same name: until it is the same, or gets another name', async () => {
+    const { connection } = scene.clusters.b;
+    await during(
+      () => createWorkspace(connection, { name: 'team-a', manager: 'team-a-manager' }),
+      () => connection.delete(kubesphere.workspaceTemplates, { name: 'team-a' }, background),
+      async () => {
+        await blocked('WORKSPACE_NAME', /b has a workspace "team-a" already.*existing: 'join'/s);
+        for (const move of [{ existing: 'join' }, { to: 'team-c' }] as const) {
+          const shown = await plan(
+            memberMigration,
+            { retain: 'all', workspaces: { 'team-a': move } },
+            { env: scene.env() },
+          );
+          expect(shown.blocked).toEqual([]);
+        }
+      },
+    );
+    await until('it is gone', async () => !(await connection.find(kubesphere.federatedWorkspaces, { name: 'team-a' })));
+    await blocked('NOTHING_TO_JOIN', /which has none/, {
+      retain: 'all',
+      workspaces: { 'team-a': { existing: 'join' } },
+    });
+  });
+
+  test('while a workspace would become another one of the member', async () => {
+    await blocked('SAME_TARGET', /"team-b" would become "team-b", as another/, {
+      retain: 'all',
+      workspaces: { 'team-a': { to: 'team-b' } },
+    });
+  });
+
+  test('while the new host has things placed on a cluster of this name', async () => {
+    const { connection } = scene.clusters.b;
+    const at = { namespace: 'inherited', name: 'inherited' };
+    await during(
+      async () => {
+        await createWorkspace(connection, { name: 'old', manager: 'team-a-manager', clusters: ['m'] });
+        await connection.create(core.namespaces, { metadata: { name: 'inherited' } });
+        await connection.create(kubesphere.federatedNamespaces, {
+          metadata: at,
+          spec: { template: {}, placement: { clusters: [{ name: 'm' }] } },
+        });
+      },
+      async () => {
+        await connection.delete(kubesphere.federatedNamespaces, at, background);
+        await connection.delete(core.namespaces, { name: 'inherited' }, background);
+        await connection.delete(kubesphere.workspaceTemplates, { name: 'old' }, background);
+      },
+      async () => {
+        await blocked('INHERITED_PLACEMENT', /old of b.*Take "m" out of their placement/s);
+        await blocked('INHERITED_PROJECTS', /inherited of b are multi-cluster projects/);
+      },
+    );
+  });
+
+  test('while the new host has a multi-cluster project named like a project of the member', async () => {
+    const { connection } = scene.clusters.b;
+    const at = { namespace: 'team-a-001', name: 'team-a-001' };
+    await during(
+      async () => {
+        await connection.create(core.namespaces, { metadata: { name: at.name } });
+        await connection.create(kubesphere.federatedNamespaces, {
+          metadata: at,
+          spec: { template: {}, placement: { clusters: [] } },
+        });
+      },
+      async () => {
+        await connection.delete(kubesphere.federatedNamespaces, at, background);
+        await connection.delete(core.namespaces, { name: at.name }, background);
+      },
+      () => blocked('PROJECT_NAME', /named like projects of the member: team-a-001.*H5/s),
+    );
+  });
+
+  test('while one user name stands for two people', async () => {
+    const { b, m } = scene.clusters;
+    await during(
+      async () => {
+        await createUser(b.connection, { name: 'carol', email: 'carol@one.example' });
+        await createUser(m.connection, { name: 'carol', email: 'carol@two.example' });
+      },
+      () =>
+        Promise.all([b, m].map(({ connection }) => connection.delete(kubesphere.users, { name: 'carol' }, background))),
+      () => blocked('SAME_USER_NAME', /carol: user\(s\) with the same name but another e-mail/),
+    );
+  });
+
+  test("while the new host's jwtSecret cannot be read", async () => {
+    const lift = scene.clusters.b.intercept(({ verb, resource, name }) =>
+      verb === 'get' && resource === 'configmaps' && name === 'kubesphere-config'
+        ? {
+            status: 403,
+            body: {
+              kind: 'Status',
+              apiVersion: 'v1',
+              status: 'Failure',
+              reason: 'Forbidden',
+              code: 403,
+              message: 'no',
+            },
+          }
+        : undefined,
+    );
+    try {
+      await blocked('JWT_SECRET', /jwtSecret of b cannot be read.*kubesphere-config/s);
+    } finally {
+      lift();
+    }
+  });
+
+  test('while controllers are down', async () => {
+    const at = { namespace: kubesphereNamespace, name: 'ks-controller-manager' };
+    const replicas = (availableReplicas: number) =>
+      scene.clusters.m.connection.patch(
+        core.deployments,
+        at,
+        { type: 'merge', body: { status: { availableReplicas } } },
+        { subresource: 'status' },
+      );
+    await during(
+      () => replicas(0),
+      () => replicas(1),
+      () => blocked('CONTROLLERS', /m: ks-controller-manager is not available/),
+    );
+  });
+
+  test('while the old host is not named, or said to be gone and at work', async () => {
+    const { source: _source, ...env } = scene.env();
+    const without = async (input: MigrationInput) => {
+      using recorder = recordWrites(scene);
+      const error = await run(memberMigration, input, { env, journal: memoryJournal() }).catch(
+        (thrown: unknown) => thrown,
+      );
+      expect(recorder.writes).toEqual([]);
+      return String(error);
+    };
+    const unknown = await without(all);
+    expect(unknown).toMatch(
+      /\[SOURCE_UNKNOWN\].*bears the marks of a host.*kubesphere-config names it "m".*sourceGone: true/s,
+    );
+    expect(unknown).toContain('[NO_WAY]');
+    expect(await without({ ...all, sourceGone: true })).toMatch(/\[SOURCE_ALIVE\].*a kubefed wrote there/s);
+  });
+
+  test('while the member is a host itself', async () => {
+    const { connection } = scene.clusters.m;
+    await during(
+      () =>
+        connection.create(kubesphere.clusters, { metadata: { name: 'own' }, spec: { connection: { type: 'direct' } } }),
+      () => connection.delete(kubesphere.clusters, { name: 'own' }, background),
+      () => blocked('MEMBER_IS_HOST', /itself a host, or was one: it has cluster\(s\) own.*H17/s),
+    );
+  });
+
+  test('while another run holds the fence', async () => {
+    const { connection } = scene.clusters.m;
+    const at = { namespace: kubesphereNamespace, name: 'kubesphere-federation-fence' };
+    await during(
+      () =>
+        connection.create(core.configMaps, {
+          metadata: at,
+          data: { run: 'run-other', target: 'elsewhere', since: 'yesterday' },
+        }),
+      () => connection.delete(core.configMaps, at, background),
+      async () => {
+        const error = await refused(all);
+        expect(error).toMatchObject({
+          code: 'PLAN_BLOCKED',
+          message: expect.stringMatching(
+            /run run-other \(to host elsewhere, begun yesterday\).*Resume or roll back that run/s,
+          ),
+        });
+      },
+    );
+  });
+
+  test('while secrets parked by another run are there', async () => {
+    const { connection } = scene.clusters.a;
+    const at = { namespace: kubesphereNamespace, name: 'kubesphere-federation-parked-m' };
+    await during(
+      () => connection.create(core.secrets, { metadata: at, data: {} }),
+      () => connection.delete(core.secrets, at, background),
+      async () =>
+        expect(String(await refused(all))).toMatch(
+          /a: Secret kubesphere-system\/kubesphere-federation-parked-m.*parked by another run/s,
+        ),
+    );
+  });
+
+  test('while a shield of an earlier run is up', async () => {
+    const { connection } = scene.clusters.m;
+    const name = 'kubesphere-federation-move-m-namespaces';
+    await during(
+      () =>
+        connection.create(core.validatingAdmissionPolicies, {
+          metadata: { name },
+          spec: { matchConstraints: { resourceRules: [] }, validations: [{ expression: 'true' }] },
+        }),
+      () => connection.delete(core.validatingAdmissionPolicies, { name }, background),
+      () => blocked('OLD_SHIELD', new RegExp(`${name} is there from an earlier run`)),
+    );
+  });
+
+  test('without the shield, while a template of its own would take its Workspace along', async () => {
+    await blocked('SHIELD_NEEDED', /team-a, team-b: without the shield/, { retain: 'all', shield: false });
+  });
+
+  describe('for the kubeconfig under which the new host shall reach the member', () => {
+    const way = (kubeconfig: string) => ({ connection: { kubeconfig } });
+
+    test('leads through a host', async () => {
+      const { a, m } = scene.clusters;
+      await blocked('THROUGH_A_HOST', /leads through a host/, all, way(a.kubeconfig));
+      const gateway = m.kubeconfig.replace(m.url, `${a.url}/clusters/m`);
+      await blocked('THROUGH_A_HOST', /ends when the member leaves.*member's own address/s, all, way(gateway));
+      const elsewhere = m.kubeconfig.replace(m.url, 'https://gateway.example/clusters/m');
+      await blocked('THROUGH_A_HOST', /gateway\.example/, all, way(elsewhere));
+    });
+
+    test('has no client certificate, on 3.3', async () => {
+      await blocked(
+        'CLIENT_CERTIFICATE',
+        /no client certificate.*client-certificate-data/s,
+        all,
+        way(scene.clusters.m.tokenKubeconfig),
+      );
+    });
+
+    test('is that of the ServiceAccount which the run deletes', async () => {
+      const { m } = scene.clusters;
+      const secrets = await m.connection.list(core.secrets, { namespace: kubefedNamespace }).toArray();
+      const token = secrets.find(
+        ({ metadata }) => metadata.annotations?.['kubernetes.io/service-account.name'] === 'm-kubesphere',
+      )?.data?.['token'];
+      expect(token).toBeDefined();
+      const kubeconfig = m.tokenKubeconfig.replace(
+        /token: .*/,
+        `token: ${Buffer.from(token ?? '', 'base64').toString()}`,
+      );
+      await blocked(
+        'REVOKED',
+        /ServiceAccount kube-federation-system\/m-kubesphere, which the run deletes/,
+        all,
+        way(kubeconfig),
+      );
+    });
+
+    test('leads to another cluster', async () => {
+      await using other = await startApiServer({ name: 'other' });
+      await blocked('OTHER_CLUSTER', /leads to another cluster/, all, way(other.clientCertificateKubeconfig));
+    });
+
+    test('cannot be used at all', async () => {
+      await blocked('NO_WAY', /Give env.connection/, all, way('no kubeconfig'));
+    });
+  });
+
+  test('for what the projects are; the names are told', async () => {
+    // Which project is what is read from labels and owners alone.
+    const { connection } = scene.clusters.m;
+    const set = (labels: object, ownerReferences: object[]) =>
+      connection.patch(
+        core.namespaces,
+        { name: 'alone' },
+        { type: 'merge', body: { metadata: { labels, ownerReferences } } },
+      );
+    const crd = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', name: 'cluster-admin' };
+    const owner = (await connection.get(core.clusterRoles, { name: 'cluster-admin' })).metadata.uid;
+    await during(
+      () =>
+        connection.create(core.namespaces, { metadata: { name: 'alone', labels: { [workspaceLabel]: 'nowhere' } } }),
+      () => connection.delete(core.namespaces, { name: 'alone' }, background),
+      async () => {
+        await blocked('DANGLING', /alone: the workspace that the label names is not on the member/);
+        await set({ 'kubesphere.io/devopsproject': 'alone' }, [{ ...crd, uid: owner, controller: true }]);
+        await blocked('DEVOPS', /alone: DevOps project/);
+      },
+    );
+    await until('it is gone', async () => !(await connection.find(core.namespaces, { name: 'alone' })));
+  });
+});
