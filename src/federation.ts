@@ -36,7 +36,7 @@ export type MemberCluster = KubeSphereCluster;
 /**
  * Connects to a member without any host: the migration's own way to it.
  *
- * @param options `name` is the one under which its host has it
+ * @param options - `name` is the one under which its host has it
  * @throws FederationError `KUBECONFIG_INVALID`, `UNREACHABLE`, `UNSUPPORTED` where it has no KubeSphere
  */
 export async function connectMember({
@@ -137,7 +137,7 @@ export class Federation implements AsyncDisposable {
   }
 
   /**
-   * A member, reached with the credentials given to {@link connect}, else with those stored in its Cluster object.
+   * A member, reached with the credentials given to {@link Federation.connect}, else with those stored in its Cluster object.
    * Connected once; closed with the federation.
    *
    * @throws FederationError `NOT_FOUND` where the host has no such cluster, `UNSUPPORTED` for one connected by agent

@@ -4,13 +4,7 @@
  * @packageDocumentation
  */
 
-export {
-  ApiError,
-  type ApiFailure,
-  type ErrorCode,
-  type ErrorDetails,
-  FederationError,
-} from './errors.ts';
+export { ApiError, type ApiFailure, type ErrorCode, type ErrorDetails, FederationError } from './errors.ts';
 export {
   type ConnectOptions,
   connectMember,
@@ -18,15 +12,68 @@ export {
   type FederationOptions,
   type MemberCluster,
 } from './federation.ts';
-export type { Connection, Listing, ListPage } from './kube/connection.ts';
-export type { KubeConfigLike, KubeconfigSource } from './kube/kubeconfig.ts';
-export { core, defineResource } from './kube/resources.ts';
+export type {
+  Connection,
+  DeleteOptions,
+  JsonPatchOperation,
+  KubeWriteOptions,
+  Listing,
+  ListOptions,
+  ListPage,
+  Patch,
+  PatchOptions,
+  Preconditions,
+  SelectOptions,
+  ServedResource,
+  WatchEvent,
+  WatchOptions,
+} from './kube/connection.ts';
+export type { KubeConfigLike, KubeconfigCluster, KubeconfigSource, KubeconfigUser } from './kube/kubeconfig.ts';
+export type {
+  KubeObject,
+  ManagedFields,
+  NewMeta,
+  NewObject,
+  ObjectMeta,
+  ObjectName,
+  OwnerReference,
+  Resource,
+} from './kube/objects.ts';
+export {
+  type AdmissionConfiguration,
+  type ConfigMap,
+  core,
+  defineResource,
+  type Namespace,
+  type PolicyRule,
+  type Role,
+  type RoleBinding,
+  type Secret,
+  type ServiceAccount,
+  type Subject,
+  type Untyped,
+} from './kube/resources.ts';
 export type { KubeSphereCluster } from './kubesphere/cluster.ts';
-export { kubesphere } from './kubesphere/resources.ts';
-export type { Finding } from './migration/checks/check.ts';
+export type { Dialect } from './kubesphere/dialect.ts';
+export {
+  type Cluster,
+  type ClusterConfiguration,
+  type Condition,
+  type FederatedObject,
+  type FederatedSpec,
+  type KubeFedCluster,
+  kubesphere,
+  type Placement,
+  type User,
+  type Workspace,
+  type WorkspaceTemplate,
+} from './kubesphere/resources.ts';
+export type { KubeSphereVersion } from './kubesphere/version.ts';
+export type { Checked as CheckOutcome, Finding } from './migration/checks/check.ts';
 export type { MigrationEnv, MigrationTiming } from './migration/env.ts';
 export type { MigrationInput, WorkspaceMove } from './migration/input.ts';
 export {
+  type Begun as MigrationBegun,
   checks,
   emptyWorkspaces,
   fillWorkspaces,
@@ -35,26 +82,57 @@ export {
   prepareTarget,
 } from './migration/member-migration.ts';
 export type { MigrationReport } from './migration/report.ts';
+export type { AppFound, ProjectFound, Snapshot as MigrationSnapshot, WorkspaceFound } from './migration/snapshot.ts';
+export type { Verified as VerifiedProjects } from './migration/steps/verify.ts';
+export type { Surveyed as SurveyedMember } from './migration/writing.ts';
 export type { ClusterEvent, ClusterInfo, Clusters, NewCluster } from './modules/clusters.ts';
 export type { ComponentStatus, Components } from './modules/components.ts';
-export type { NamespaceInfo, Namespaces } from './modules/namespaces.ts';
+export type { ClusterByName, NamespaceInfo, Namespaces, Protection } from './modules/namespaces.ts';
 export type { WriteOptions, Written } from './modules/operation.ts';
+export type { NewWorkspace } from './modules/operations/workspace-template.ts';
+export type { Parked as ParkedSecrets } from './modules/parking.ts';
 export type { UserInfo, Users } from './modules/users.ts';
 export type { WorkspaceInfo, Workspaces } from './modules/workspaces.ts';
 export type { CallOptions, Json, Jsonable, Logger, ResourceRef, RetryPolicy } from './types.ts';
 export type { Change, Forecast, Residue } from './workflow/change.ts';
-export { type Builder, compose, type Piece, piece, type Workflow } from './workflow/compose.ts';
-export type { RunEvent } from './workflow/events.ts';
+export {
+  type Builder,
+  compose,
+  type Fresh as FreshName,
+  type NoClash as NoNameClash,
+  type Piece,
+  piece,
+  type Result as StepResult,
+  type Workflow,
+  type WorkflowIdentity,
+} from './workflow/compose.ts';
+export type {
+  Definition as WorkflowDefinition,
+  Element as WorkflowElement,
+  ErasedItemStep,
+  ErasedState,
+  ErasedStep,
+  Gate as WorkflowGate,
+} from './workflow/definition.ts';
+export type { PauseReason, RunEvent, RunEventBase, ShownGate, StepEventBase } from './workflow/events.ts';
 export { fileJournal } from './workflow/file-journal.ts';
 export type { Outcome, Run } from './workflow/handle.ts';
-export type { Claim, JournalEntry, JournalStore } from './workflow/journal.ts';
+export type { Claim, FixedItem, JournalEntry, JournalStore } from './workflow/journal.ts';
 export { memoryJournal } from './workflow/memory-journal.ts';
-export type { Plan, PlannedStep } from './workflow/planned.ts';
+export type { Approval, DriveOptions, PlanOptions, ResumeOptions, RunOptions } from './workflow/options.ts';
+export type { Plan, PlannedGate, PlannedStep } from './workflow/planned.ts';
 export { plan, resume, rollback, run } from './workflow/run.ts';
 export {
+  type Checked as PlainStep,
   defineItemStep,
   defineStep,
+  type Foreseen,
+  type IsPlain,
   type ItemStep,
+  type ListedItem,
+  type Looks as StepLooks,
   type Step,
+  type StepBase,
   type StepContext,
+  type Undo as StepUndo,
 } from './workflow/step.ts';

@@ -107,12 +107,12 @@ export interface Connection extends AsyncDisposable {
   /** @throws ApiError `NOT_FOUND` */
   get<T extends KubeObject>(resource: Resource<T>, name: ObjectName, options?: CallOptions): Promise<T>;
   /**
-   * Like {@link get}; `undefined` where the object, or its kind, does not exist. Whether the kind is served, {@link resources}
+   * Like {@link Connection.get}; `undefined` where the object, or its kind, does not exist. Whether the kind is served, {@link Connection.resources}
    * tells. A 404 that something else than an API server wrote is `SERVER_ERROR`, never `undefined`.
    */
   find<T extends KubeObject>(resource: Resource<T>, name: ObjectName, options?: CallOptions): Promise<T | undefined>;
   list<T extends KubeObject>(resource: Resource<T>, options?: ListOptions): Listing<T>;
-  /** Like {@link list}, metadata only: what inventories need. */
+  /** Like {@link Connection.list}, metadata only: what inventories need. */
   listMetadata(resource: Resource, options?: ListOptions): Listing<{ readonly metadata: ObjectMeta }>;
   /**
    * Lists, then follows; ends quietly when `signal` is aborted, else only by throwing what no reconnect can heal:

@@ -12,7 +12,7 @@ export interface Dialect {
    * enough to put it back by hand when the journal is gone.
    */
   readonly unbind: (project: KubeObject, note: string | null) => Patch;
-  /** One patch that puts a project into a workspace and removes the note of {@link unbind}. */
+  /** One patch that puts a project into a workspace and removes the note of {@link Dialect.unbind}. */
   readonly bind: (project: KubeObject, workspace: string) => Patch;
   /** One patch that makes a template's deletion keep the projects; `undefined` when that is already so. */
   readonly keepProjects: (template: KubeObject) => Patch | undefined;

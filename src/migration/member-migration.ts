@@ -20,7 +20,8 @@ import { shieldDown, shieldUp } from './steps/shield.ts';
 import { verify } from './steps/verify.ts';
 import type { Surveyed } from './writing.ts';
 
-interface Begun {
+/** What a migration starts from. */
+export interface Begun {
   readonly input: MigrationInput;
 }
 

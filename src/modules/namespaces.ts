@@ -101,7 +101,7 @@ export class Namespaces {
     return perform(unbindProject(await this.#cluster(cluster), info), `unbind project "${name}"`, options);
   }
 
-  /** Makes the API server refuse to delete these namespaces and Workspaces, whoever asks, until {@link unprotect}. */
+  /** Makes the API server refuse to delete these namespaces and Workspaces, whoever asks, until {@link Namespaces.unprotect}. */
   async protect({ cluster, names, workspaces = [] }: Protection, options?: WriteOptions): Promise<Written<unknown>> {
     return perform(
       raiseShield(await this.#cluster(cluster), shieldOf(names, workspaces)),

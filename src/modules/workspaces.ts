@@ -41,7 +41,7 @@ export class Workspaces {
   }
 
   /**
-   * Creates a workspace, placed nowhere; place it with {@link place}.
+   * Creates a workspace, placed nowhere; place it with {@link Workspaces.place}.
    *
    * @throws FederationError `PLAN_BLOCKED` where one of that name exists
    */

@@ -4,6 +4,35 @@
  *
  * @packageDocumentation
  */
+
+export type {
+  Connection,
+  DeleteOptions,
+  JsonPatchOperation,
+  KubeWriteOptions,
+  Listing,
+  ListOptions,
+  ListPage,
+  Patch,
+  PatchOptions,
+  Preconditions,
+  SelectOptions,
+  ServedResource,
+  WatchEvent,
+  WatchOptions,
+} from '../kube/connection.ts';
+export type {
+  KubeObject,
+  ManagedFields,
+  NewMeta,
+  NewObject,
+  ObjectMeta,
+  ObjectName,
+  OwnerReference,
+  Resource,
+} from '../kube/objects.ts';
+export type { Cluster, Condition } from '../kubesphere/resources.ts';
+export type { CallOptions, Logger, RetryPolicy } from '../types.ts';
 export {
   type AttachOptions,
   attachControllers,

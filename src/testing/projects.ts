@@ -14,7 +14,7 @@ export interface SeedUser {
   readonly name: string;
   /** @defaultValue `<name>@example.com` */
   readonly email?: string;
-  /** Plain text; KubeSphere hashes it. @defaultValue 'P@88w0rd' */
+  /** Plain text; KubeSphere hashes it. @defaultValue `P@88w0rd` */
   readonly password?: string;
 }
 

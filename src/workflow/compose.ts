@@ -4,15 +4,18 @@ import type { Definition, Element, ErasedItemStep, ErasedStep, Gate } from './de
 import type { ItemStep, Step, StepContext } from './step.ts';
 import { checkAddition, checkWhole } from './well-formed.ts';
 
-type Fresh<Name extends string, State> = string extends Name
+/** A step name that the composition does not have yet; else a text that says what is wrong. */
+export type Fresh<Name extends string, State> = string extends Name
   ? 'a step name must be a literal'
   : Name extends keyof State
     ? `step name already taken: ${Name}`
     : unknown;
-type NoClash<State, More> = [Extract<keyof State, keyof More>] extends [never]
+/** `unknown` where a piece brings no step name that is already taken. */
+export type NoClash<State, More> = [Extract<keyof State, keyof More>] extends [never]
   ? unknown
   : { readonly 'step name already taken': Extract<keyof State, keyof More> };
-type Result<Name extends string, Out> = { readonly [K in Name]: Out };
+/** What a step adds to the state: its result under its name. */
+export type Result<Name extends string, Out> = { readonly [K in Name]: Out };
 
 /** Part of a workflow: what it needs from before, what it adds. A guard is kept in place by being needed. */
 export interface Piece<Needs, Env, Adds> {

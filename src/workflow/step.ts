@@ -56,7 +56,8 @@ export type Undo<Ctx, Before, Out> = Looks<Ctx> &
       }
   );
 
-interface StepBase<Name extends string> {
+/** What every step says of itself. */
+export interface StepBase<Name extends string> {
   /** Key of the step in journal and state. */
   readonly name: Name;
   readonly title: string;
@@ -105,11 +106,18 @@ export type ItemStep<Name extends string, State, Env, Item, Before> = StepBase<N
     readonly run: (ctx: StepContext<State, Env> & { readonly item: Item; readonly before: Before }) => Promise<void>;
   };
 
-// biome-ignore lint/suspicious/noConfusingVoidType: a step without a result yields void, which is plain.
-type IsPlain<T> = unknown extends T ? true : [T] extends [void] ? true : [T] extends [Jsonable<T>] ? true : false;
+/** Whether `T` survives JSON unchanged. */
+export type IsPlain<T> = unknown extends T
+  ? true
+  : // biome-ignore lint/suspicious/noConfusingVoidType: a step without a result yields void, which is plain.
+    [T] extends [void]
+    ? true
+    : [T] extends [Jsonable<T>]
+      ? true
+      : false;
 
 /** Results travel through the journal: what is not plain JSON yields a type that no composition takes. */
-type Checked<S, Before, Out> =
+export type Checked<S, Before, Out> =
   IsPlain<Before> extends false
     ? { readonly 'not plain JSON': 'capture' }
     : IsPlain<Out> extends false
