@@ -52,12 +52,10 @@ export async function attachControllers(connection: Connection, options: AttachO
   quotaController(context);
   helmReleaseController(context);
   installerController(context);
-  if (role === 'host') clusterController(context);
-  const kubefed = role === 'host' ? startKubefed(manager) : undefined;
+  if (role === 'host') {
+    clusterController(context);
+    startKubefed(manager);
+  }
   await manager.synced();
-  return {
-    async [Symbol.asyncDispose]() {
-      await manager[Symbol.asyncDispose]().finally(() => kubefed?.[Symbol.asyncDispose]());
-    },
-  };
+  return manager;
 }

@@ -15,7 +15,7 @@ const withStatusSubresource: ReadonlySet<string> = new Set([
 ]);
 
 /** The CustomResourceDefinition of one of KubeSphere's kinds: name, scope and subresources as shipped, schema open. */
-export function definitionOf(resource: Resource): NewObject<Untyped> {
+function definitionOf(resource: Resource): NewObject<Untyped> {
   const { group, version, kind, plural, namespaced } = resource;
   const status = group === kubesphere.federatedUsers.group || withStatusSubresource.has(kind);
   const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };

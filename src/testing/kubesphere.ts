@@ -9,8 +9,10 @@ import { type InstallOptions, installKubeSphere } from './install.ts';
 export interface KubeSphereOptions extends AttachOptions, Pick<InstallOptions, 'jwtSecret' | 'hostClusterName'> {
   /** What messages call the cluster. */
   readonly name: string;
-  /** Text of an administrator's kubeconfig; a host stores it in its own Cluster object. */
+  /** Text of an administrator's kubeconfig. */
   readonly kubeconfig: string;
+  /** What a host stores in its own Cluster object. @defaultValue `kubeconfig` */
+  readonly ownKubeconfig?: string;
 }
 
 /** KubeSphere on one API server. Disposing it stops the controllers and closes the connections; objects stay. */
@@ -50,7 +52,7 @@ export async function startKubeSphere(options: KubeSphereOptions): Promise<KubeS
   try {
     const body = { metadata: { labels: { [sandboxLabel]: 'true' } } };
     await connection.patch(core.namespaces, { name: 'kube-system' }, { type: 'merge', body });
-    await installKubeSphere(connection, options);
+    await installKubeSphere(connection, { ...options, kubeconfig: options.ownKubeconfig ?? kubeconfig });
     await startControllers();
   } catch (error) {
     await dispose();

@@ -36,7 +36,7 @@ export interface SeedProjects {
 }
 
 /** Runs `task` for every item, a few at once. The first failure is thrown after those under way have settled. */
-export async function eachOf<T>(items: readonly T[], task: (item: T) => Promise<unknown>): Promise<void> {
+async function eachOf<T>(items: readonly T[], task: (item: T) => Promise<unknown>): Promise<void> {
   const left = [...items];
   const failures: unknown[] = [];
   const worker = async (): Promise<void> => {

@@ -57,8 +57,8 @@ export async function createSandbox<const Name extends string>(options: SandboxO
     const server = await startApiServer({ name, ...pace, ...(gitVersion === undefined ? {} : { gitVersion }) });
     running.push(server);
     const logger = options.logger === undefined ? {} : { logger: options.logger };
-    const kubeconfig = server.clientCertificateKubeconfig;
-    const installed = await startKubeSphere({ name, kubeconfig, ...kubeSphere, ...pace, ...logger });
+    const credentials = { kubeconfig: server.kubeconfig, ownKubeconfig: server.clientCertificateKubeconfig };
+    const installed = await startKubeSphere({ name, ...credentials, ...kubeSphere, ...pace, ...logger });
     running.push(installed);
     return { ...server, ...installed };
   };

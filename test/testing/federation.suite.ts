@@ -9,6 +9,7 @@ import {
   hostServiceAccount,
   kubefedNamespace,
   managedLabel,
+  namespaceLabel,
   workspaceLabel,
 } from '../../src/kubesphere/names.ts';
 import { kubesphere } from '../../src/kubesphere/resources.ts';
@@ -224,6 +225,12 @@ export function describeFederation(ground: Ground): void {
       const project = async () => (await m().get(core.namespaces, { name })).metadata;
       await until('looked at', async () => (await project()).finalizers?.includes(finalizers.namespace), patient);
       expect((await project()).ownerReferences ?? []).toEqual([]);
+      // Selectors cannot rely on KubeSphere's own name label: kubefed takes it off.
+      await until(
+        'the name label is off',
+        async () => (await project()).labels?.[namespaceLabel] === undefined,
+        patient,
+      );
       await m().patch(
         core.namespaces,
         { name },

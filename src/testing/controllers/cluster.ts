@@ -2,7 +2,6 @@ import { Buffer } from 'node:buffer';
 import { X509Certificate } from 'node:crypto';
 import { stringify } from 'yaml';
 import { FederationError } from '../../errors.ts';
-import { connectCluster } from '../../kube/connect.ts';
 import type { Connection } from '../../kube/connection.ts';
 import { core, defineResource } from '../../kube/resources.ts';
 import {
@@ -17,6 +16,7 @@ import { type Cluster, type Condition, kubesphere } from '../../kubesphere/resou
 import { recordAt, text } from '../server/object.ts';
 import { type Context, loop } from './context.ts';
 import { joinFederation, memberAccess } from './join.ts';
+import { memberConnections } from './member-connections.ts';
 import { parseSettings } from './settings.ts';
 import { addFinalizer, dropFinalizers, ignoring, same, update } from './writes.ts';
 
@@ -29,14 +29,11 @@ export function clusterController(context: Context): void {
   const { manager, version } = context;
   const { connection: host } = manager;
   const users = manager.informer(kubesphere.users);
+  const connections = memberConnections(manager);
 
   async function sync(cluster: Cluster, kubeconfig: string): Promise<void> {
     const access = memberAccess(kubeconfig);
-    await using member = await connectCluster({
-      kubeconfig,
-      name: cluster.metadata.name,
-      fieldManager: 'controller-manager',
-    });
+    const member = await connections.to(cluster.metadata.name, kubeconfig);
     try {
       await joinFederation({ host, member, cluster, access });
     } catch (error) {
@@ -98,6 +95,7 @@ export function clusterController(context: Context): void {
   /** Nothing is done on the member: its namespace, account, token, labels and copies all stay. */
   async function forget(cluster: Cluster): Promise<void> {
     const { name } = cluster.metadata;
+    await connections.forget(name);
     const secret = { namespace: kubefedNamespace, name: hostSecret(name) };
     const policy = { propagationPolicy: 'Background' } as const;
     await ignoring(host.delete(kubesphere.kubeFedClusters, { namespace: kubefedNamespace, name }, policy), 'NOT_FOUND');

@@ -10,7 +10,7 @@ export interface Change<T> {
 }
 
 /** Key of an object in queues and caches: `name`, or `namespace/name`. */
-export function keyOf({ namespace, name }: ObjectName): string {
+function keyOf({ namespace, name }: ObjectName): string {
   return namespace === undefined ? name : `${namespace}/${name}`;
 }
 

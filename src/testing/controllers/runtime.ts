@@ -53,6 +53,7 @@ export class Manager implements AsyncDisposable {
   readonly #defects: unknown[];
   readonly #parent: Manager | undefined;
   readonly #unsynced = new Set<Promise<void>>();
+  readonly #owned: (() => Promise<void>)[] = [];
 
   constructor(connection: Connection, options: RuntimeOptions = {}, parent?: Manager) {
     this.connection = connection;
@@ -130,6 +131,11 @@ export class Manager implements AsyncDisposable {
     this.#following.push(loop());
   }
 
+  /** Runs `close` when this manager is disposed, after its control loops have ended. */
+  onClose(close: () => Promise<void>): void {
+    this.#owned.push(close);
+  }
+
   /** Says in the log what a controller logs. */
   log(level: keyof Logger, message: string, data: object = {}): void {
     this.#options.logger?.[level](message, { cluster: this.connection.cluster, ...data });
@@ -143,6 +149,7 @@ export class Manager implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new FederationError('ABORTED', 'The controllers were stopped.'));
     await Promise.all([...this.#following, ...this.#queues.map((queue) => queue.close())]);
+    await Promise.all(this.#owned.map((close) => close()));
     if (this.#parent === undefined && this.#defects.length > 0)
       throw new AggregateError(this.#defects, 'Controllers of the sandbox have defects.');
   }

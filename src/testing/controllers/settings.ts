@@ -48,7 +48,7 @@ export function parseSettings(config: ConfigMap | undefined): Record<string, unk
 }
 
 /** Whether settings are those of a host. */
-export function isHostSettings(settings: Record<string, unknown>): boolean {
+function isHostSettings(settings: Record<string, unknown>): boolean {
   return recordAt(settings, 'multicluster')['enable'] === true;
 }
 

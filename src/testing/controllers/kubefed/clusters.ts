@@ -38,13 +38,7 @@ export type AvailableListener = (cluster: FederatedCluster, access: Manager, fir
  * kubefed's cluster controller. The token is read when a KubeFedCluster appears or its spec, labels or annotations
  * change, and never else: once its ServiceAccount is gone, the cluster stays offline until somebody touches it.
  */
-export function federatedClusters(
-  manager: Manager,
-  onAvailable: AvailableListener,
-): {
-  all(): readonly FederatedCluster[];
-  close(): Promise<void>;
-} {
+export function federatedClusters(manager: Manager, onAvailable: AvailableListener): () => readonly FederatedCluster[] {
   const { connection: host } = manager;
   const entries = new Map<string, Entry>();
   const informer = manager.informer(kubesphere.kubeFedClusters, { namespace: kubefedNamespace });
@@ -151,12 +145,10 @@ export function federatedClusters(
     else if (before === undefined) queue.addAfter(key, initial ? 0 : manager.between(400, 4_100));
     else if (!same(identity(before), identity(after))) void drop(key).then(() => queue.add(key));
   });
-  return {
-    all: () => [...entries.values()],
-    async close() {
-      await Promise.all([...entries.keys()].map(drop));
-    },
-  };
+  manager.onClose(async () => {
+    await Promise.all([...entries.keys()].map(drop));
+  });
+  return () => [...entries.values()];
 }
 
 function isReady(cluster: KubeFedCluster): boolean {
