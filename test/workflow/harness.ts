@@ -76,7 +76,7 @@ export function harness(
 }
 
 /** A record in one word or two. */
-export function describeEntry(entry: JournalEntry): string {
+function describeEntry(entry: JournalEntry): string {
   return 'step' in entry
     ? `${entry.type} ${entry.step}`
     : entry.type === 'residue'
@@ -103,4 +103,3 @@ export async function failureOf(work: Promise<unknown>): Promise<FederationError
 }
 
 /** Ends the driving process, as far as the run is concerned: from here on every append and claim of this journal fails. */
-export class Crash extends Error {}

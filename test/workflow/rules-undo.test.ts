@@ -135,6 +135,13 @@ describe('rule 2: undo', () => {
     expect(h.world.values()).toEqual({});
   });
 
+  it('takes no object for a late create that is there because it was put back', async () => {
+    const again = setStep('again', 'a', '1', { run: async () => Promise.reject(new Error('not begun')) });
+    const h = harness([setStep('gone', 'a', null), again], { a: '1' });
+    expect(await h.run()).toMatchObject({ state: 'rolled-back' });
+    expect(h.world.values()).toEqual({ a: '1' });
+  });
+
   it('refuses a step that could not be compared later', async () => {
     const h = harness([
       setStep('one', 'a', '1', {
