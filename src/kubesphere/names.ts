@@ -11,8 +11,6 @@ export const namespaceLabel = 'kubesphere.io/namespace';
 export const devopsLabel = 'kubesphere.io/devopsproject';
 /** `true`: kubefed owns the object; `false`: kubefed must not touch it; absent: plain. */
 export const managedLabel = 'kubefed.io/managed';
-/** Label of the host's stub of a multi-cluster project. */
-export const federatedHostLabel = 'kubesphere.io/kubefed-host-namespace';
 /** Label of the Cluster object that stands for the host itself. */
 export const hostLabel = 'cluster-role.kubesphere.io/host';
 /** Label of a binding: whose it is. */

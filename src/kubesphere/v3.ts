@@ -3,7 +3,7 @@ import type { Dialect } from './dialect.ts';
 import { finalizers, unboundAnnotation, workspaceLabel } from './names.ts';
 
 /** Whether KubeSphere itself wrote this owner: its controllers match by kind, not by group (k8sutil.go:30-50). */
-export function isWorkspaceOwner({ kind, apiVersion }: OwnerReference): boolean {
+function isWorkspaceOwner({ kind, apiVersion }: OwnerReference): boolean {
   return (kind === 'Workspace' || kind === 'WorkspaceTemplate') && apiVersion.startsWith('tenant.kubesphere.io/');
 }
 

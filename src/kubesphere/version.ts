@@ -16,7 +16,7 @@ export interface KubeSphereVersion {
 }
 
 /** Reads `v3.3.2`, `3.4` and the like. @throws FederationError `UNSUPPORTED` where no line we know is meant. */
-export function parseVersion(text: string, cluster: string): KubeSphereVersion {
+function parseVersion(text: string, cluster: string): KubeSphereVersion {
   const [, major, minor] = /^v?(\d+)\.(\d+)/.exec(text) ?? [];
   const line = major === '3' && Number(minor) >= 3 ? '3.x' : major === '4' ? '4.x' : undefined;
   if (line === undefined)

@@ -42,7 +42,7 @@ export function timingOf({ timing }: MigrationEnv): Required<MigrationTiming> {
 }
 
 /** Every cluster was made for tests: shortened timings and memory journals are allowed there only. */
-export function inSandbox(env: MigrationEnv): boolean {
+function inSandbox(env: MigrationEnv): boolean {
   return Object.values(clustersOf(env)).every(({ sandbox }) => sandbox);
 }
 

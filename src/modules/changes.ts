@@ -9,7 +9,7 @@ import type { Json, ResourceRef } from '../types.ts';
 import type { Change } from '../workflow/change.ts';
 
 /** The fields of an object that decide, by JSON pointer; a field that is not there is `null`. */
-export type Fields = Readonly<Record<string, Json>>;
+type Fields = Readonly<Record<string, Json>>;
 
 const known: readonly Resource[] = [...Object.values<Resource>(core), ...Object.values<Resource>(kubesphere)];
 
@@ -50,8 +50,6 @@ const decode = (key: string): string => key.replaceAll('~1', '/').replaceAll('~0
 
 /** JSON pointer of a label. */
 export const labelField = (name: string): string => `/metadata/labels/${encode(name)}`;
-/** JSON pointer of an annotation. */
-export const annotationField = (name: string): string => `/metadata/annotations/${encode(name)}`;
 
 const hashed = '#sha256';
 /** A field whose value is a secret: it stands in changes as SHA-256 only. */
@@ -68,7 +66,7 @@ function at(object: unknown, pointer: string): Json {
 }
 
 /** The named fields of an object. */
-export function pick(object: KubeObject, pointers: readonly string[]): Fields {
+function pick(object: KubeObject, pointers: readonly string[]): Fields {
   return Object.fromEntries(
     pointers.map((pointer) => {
       const value = at(object, pointer.replace(hashed, ''));
@@ -81,7 +79,7 @@ export function pick(object: KubeObject, pointers: readonly string[]): Fields {
 export type Clusters = Readonly<Record<string, KubeSphereCluster>>;
 
 /** The cluster that a reference names. @throws FederationError `INVALID` */
-export function clusterOf(clusters: Clusters, { cluster }: ResourceRef): KubeSphereCluster {
+function clusterOf(clusters: Clusters, { cluster }: ResourceRef): KubeSphereCluster {
   const found = clusters[cluster];
   if (found === undefined)
     throw new FederationError(

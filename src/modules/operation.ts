@@ -69,4 +69,4 @@ export async function perform<Before, Out>(
 }
 
 /** A logger that says nothing: the default everywhere, for a library does not write to the console. */
-export const silent: Logger = Object.freeze({ debug() {}, info() {}, warn() {}, error() {} });
+const silent: Logger = Object.freeze({ debug() {}, info() {}, warn() {}, error() {} });

@@ -26,7 +26,7 @@ export const everyWrite = [
 ] as const;
 
 /** What stands under the shield of this run: every kept project, and every Workspace that is adopted in place. */
-export function shieldedBy(snapshot: Snapshot, { member }: MigrationEnv): Shielded {
+function shieldedBy(snapshot: Snapshot, { member }: MigrationEnv): Shielded {
   return {
     id: `move-${member.name}`,
     namespaces: shieldedOf(snapshot),

@@ -63,7 +63,7 @@ export async function waitJoined(
 }
 
 /** Whether a host holds anything of a cluster of that name: its Cluster object or kubefed's. */
-export async function holds({ signal }: Pick<Work, 'signal'>, host: KubeSphereCluster, name: string): Promise<boolean> {
+async function holds({ signal }: Pick<Work, 'signal'>, host: KubeSphereCluster, name: string): Promise<boolean> {
   const [cluster, joined] = await Promise.all([
     host.connection.find(resource, { name }, { signal }),
     host.connection.find(kubesphere.kubeFedClusters, { namespace: kubefedNamespace, name }, { signal }),

@@ -11,7 +11,7 @@ import { create, edit, remove, type Work, waitFor, waitGone } from '../work.ts';
 import { adopted, assertEmpty, removeTemplate } from './workspace-template.ts';
 
 /** An object as it can be made again: what the server adds is left out, and with it the UID. */
-export interface Remembered<Spec> {
+interface Remembered<Spec> {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly spec: Spec;
@@ -53,11 +53,7 @@ export async function appsOf(
 }
 
 /** Refuses to delete a template while HelmReleases bear its workspace's label: its controller uninstalls those first (H1). */
-export async function assertNoApps(
-  work: Pick<Work, 'signal'>,
-  cluster: KubeSphereCluster,
-  workspace: string,
-): Promise<void> {
+async function assertNoApps(work: Pick<Work, 'signal'>, cluster: KubeSphereCluster, workspace: string): Promise<void> {
   const apps = await appsOf(work, cluster, workspace);
   if (apps.length === 0) return;
   throw new FederationError(

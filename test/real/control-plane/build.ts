@@ -6,7 +6,7 @@ import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 
 /** The names of the three programs of a control plane. */
-export const programNames = ['etcd', 'kube-apiserver', 'kube-controller-manager'] as const;
+const programNames = ['etcd', 'kube-apiserver', 'kube-controller-manager'] as const;
 
 const source = import.meta.dirname;
 const sourceFiles = ['go.mod', 'go.sum', 'main.go'] as const;

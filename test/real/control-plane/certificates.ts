@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import forge from 'node-forge';
 
 /** A certificate and its private key, both as PEM. */
-export interface Identity {
+interface Identity {
   readonly certificate: string;
   readonly key: string;
 }

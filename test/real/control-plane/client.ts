@@ -19,11 +19,7 @@ const attemptMs = 5_000;
 const pauseMs = 100;
 
 /** Makes one call and returns the HTTP status. Rejects when there was no answer. */
-export function call(
-  { server, ca, token }: Access,
-  { method, path, body }: Call,
-  signal: AbortSignal,
-): Promise<number> {
+function call({ server, ca, token }: Access, { method, path, body }: Call, signal: AbortSignal): Promise<number> {
   const content = body === undefined ? undefined : JSON.stringify(body);
   const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
   const headers = { authorization: `Bearer ${token}`, accept: 'application/json', 'content-type': type };

@@ -6,8 +6,6 @@ import { type Prepare, type RealCluster, startCluster } from './cluster.ts';
 import { findFreePorts } from './ports.ts';
 import { type Program, removeAtEnd, startProgram } from './program.ts';
 
-export type { Prepare, RealCluster } from './cluster.ts';
-
 /** Running control planes. They live until `stop()`, and never longer than this process. */
 export interface ControlPlanes<Name extends string = string> extends AsyncDisposable {
   readonly clusters: Readonly<Record<Name, RealCluster>>;
