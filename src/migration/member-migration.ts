@@ -2,6 +2,7 @@ import { compose, piece } from '../workflow/compose.ts';
 import { release as version } from '../workflow/release.ts';
 import { checkClusters } from './checks/clusters.ts';
 import { checkCredentials } from './checks/credentials.ts';
+import { checkPeople } from './checks/people.ts';
 import { checkProjects } from './checks/projects.ts';
 import { checkShield } from './checks/shield.ts';
 import { checkTarget } from './checks/target.ts';
@@ -32,7 +33,8 @@ export const checks = piece<Begun, MigrationEnv>()
   .step(checkProjects)
   .step(checkTarget)
   .step(checkCredentials)
-  .step(checkShield);
+  .step(checkShield)
+  .step(checkPeople);
 
 /** The new host has the workspaces, and nothing has happened yet. */
 export const prepareTarget = piece<Surveyed, MigrationEnv>().each(createWorkspaces).each(placeAdopted);

@@ -26,12 +26,20 @@ interface Finished {
   readonly 'check-target': Checked;
   readonly 'check-credentials': Checked;
   readonly 'check-shield': Checked;
+  readonly 'check-people': Checked;
 }
 
 /** Puts a finished run into words for programs. */
 export function reportOf(state: Finished): MigrationReport {
   const { snapshot, verify } = state;
-  const checks = ['check-clusters', 'check-projects', 'check-target', 'check-credentials', 'check-shield'] as const;
+  const checks = [
+    'check-clusters',
+    'check-projects',
+    'check-target',
+    'check-credentials',
+    'check-shield',
+    'check-people',
+  ] as const;
   return {
     workspaces: snapshot.workspaces.map(({ name, to, mode }) => ({ name, to, mode })),
     projects: { retained: snapshot.kept.map(({ name }) => name), left: snapshot.left.map(({ name }) => name) },
