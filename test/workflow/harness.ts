@@ -101,5 +101,3 @@ export async function failureOf(work: Promise<unknown>): Promise<FederationError
   }
   throw new Error('It was expected to fail, and did not.');
 }
-
-/** Ends the driving process, as far as the run is concerned: from here on every append and claim of this journal fails. */
