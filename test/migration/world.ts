@@ -137,3 +137,22 @@ export async function untilWorldIs(scene: Scene, before: World, renewed: RegExp,
 export function touched(world: World): string[] {
   return Object.entries(world).flatMap(([key, { annotations }]) => (epochAnnotation in annotations ? [key] : []));
 }
+
+/**
+ * Some of many: drawn from the seed in KSF_SEED, which is printed; all of them with KSF_EXHAUSTIVE=1. The order is kept.
+ */
+export function sample<T>(all: readonly T[], size: number): readonly T[] {
+  if (process.env['KSF_EXHAUSTIVE'] === '1' || all.length <= size) return all;
+  const seed = Number(process.env['KSF_SEED'] ?? Date.now() % 100_000);
+  console.log(`${size} of ${all.length} cases, KSF_SEED=${seed}`);
+  let state = seed >>> 0;
+  const ranked = all.map((item, index) => {
+    // mulberry32
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return { item, index, rank: (mixed ^ (mixed >>> 14)) >>> 0 };
+  });
+  const drawn = new Set(ranked.toSorted((one, other) => one.rank - other.rank).slice(0, size));
+  return ranked.filter((one) => drawn.has(one)).map(({ item }) => item);
+}

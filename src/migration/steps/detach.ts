@@ -11,6 +11,7 @@ import {
 import { type HostAccess, shutOut } from '../../modules/operations/host-access.ts';
 import { type MemberBefore, prepareMember } from '../../modules/operations/member-role.ts';
 import { type Parked, park, unpark } from '../../modules/parking.ts';
+import type { Forecast } from '../../workflow/change.ts';
 import { defineStep } from '../../workflow/step.ts';
 import { parkedAs } from '../credentials.ts';
 import { type MigrationEnv, timingOf } from '../env.ts';
@@ -96,19 +97,30 @@ export const shutOutSource = defineStep<ParkedOnSource, MigrationEnv>()({
   undoNeeds: ['import', 'arrivals'],
 });
 
+/** Where a jwtSecret cannot be read the plan says so, beside everything else that is in the way. */
+async function unlessUnreadable<Out>(forecast: Promise<Forecast<Out>>): Promise<Forecast<Out>> {
+  try {
+    return await forecast;
+  } catch (error) {
+    if (!FederationError.is(error, 'INVALID', 'NOT_FOUND', 'FORBIDDEN')) throw error;
+    return { effect: 'blocked', why: error.message, remedy: 'Without both jwtSecrets the member cannot be prepared.' };
+  }
+}
+
 /** The member's own jwtSecret is copied on the member before the installer overwrites it. */
 export const parkMember = defineStep<ParkedOnSource, MigrationEnv>()({
   name: 'park-member',
   title: "Park the member's jwtSecret",
-  ...writes<ParkedOnSource, null, Parked | null>(({ env }) =>
-    park(env.member, parkedAs(env), async (signal): Promise<Readonly<Record<string, string>>> => {
+  ...writes<ParkedOnSource, null, Parked | null>(({ env }) => {
+    const parking = park(env.member, parkedAs(env), async (signal): Promise<Readonly<Record<string, string>>> => {
       const [now, wanted] = await Promise.all([
         readJwtSecret(env.member.connection, { signal }),
         sharedSecret(env.target.host, signal),
       ]);
       return now === undefined || digest(now) === digest(wanted) ? {} : { jwtSecret: now };
-    }),
-  ),
+    });
+    return { ...parking, forecast: (work) => unlessUnreadable(parking.forecast(work)) };
+  }),
   remedy:
     'Delete Secret kubesphere-system/kubesphere-federation-parked-… on the member once it has its former jwtSecret again.',
   undoNeeds: ['member-settings'],
@@ -120,13 +132,14 @@ export const memberSettings = defineStep<ParkedOnMember, MigrationEnv>()({
   title: "Give the member its role and the new host's jwtSecret",
   ...writes<ParkedOnMember, MemberBefore, void>(({ state, env }) => {
     const parked = state['park-member'];
-    return prepareMember(env.member, {
+    const preparing = prepareMember(env.member, {
       jwtSecret: (signal) => sharedSecret(env.target.host, signal),
       formerSecret: async (signal) =>
         parked === null || parked === undefined
           ? undefined
           : (await unpark({ signal }, env.member, parked))['jwtSecret'],
     });
+    return { ...preparing, forecast: (work) => unlessUnreadable(preparing.forecast(work)) };
   }),
   remedy:
     'Set spec.authentication.jwtSecret and spec.multicluster.clusterRole of ClusterConfiguration ks-installer on the member by hand.',
