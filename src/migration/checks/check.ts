@@ -50,6 +50,8 @@ export function defineCheck<const Name extends string>(
           effect: 'none',
           why: findings.map(({ why }) => why).join(' ') || 'nothing in the way',
           out: { findings },
+          // Warnings inform; a plan does not become stale by them.
+          decides: null,
         };
       const told = (pick: (finding: Finding) => string): string =>
         blocking.map((finding) => `${blocking.length > 1 ? `[${finding.code}] ` : ''}${pick(finding)}`).join(' ');
