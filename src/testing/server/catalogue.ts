@@ -60,6 +60,7 @@ const configuration = { cluster: true, generation: true, categories: ['api-exten
 /** What every server serves from the start. */
 export const builtinTypes: readonly ServedType[] = [
   ...rows('', 'v1', {
+    'ComponentStatus componentstatuses': { short: ['cs'], cluster: true, verbs: ['get', 'list'] },
     'ConfigMap configmaps': { short: ['cm'] },
     'Event events': { short: ['ev'] },
     'LimitRange limitranges': { short: ['limits'] },

@@ -32,7 +32,8 @@ export function objectJson(object: ApiObject, type: ServedType, form: Form): str
 /** JSON of a page. Items of built-in kinds carry no apiVersion and kind, as the real server sends them. */
 export function listJson(page: Page, type: ServedType, form: Form): string {
   const metadata = JSON.stringify({
-    resourceVersion: String(page.revision),
+    // What cannot be watched (ComponentStatus) is computed and not stored: there is no revision of it.
+    ...(type.verbs.includes('watch') ? { resourceVersion: String(page.revision) } : {}),
     ...(page.continue === undefined && !type.custom ? {} : { continue: page.continue ?? '' }),
     ...(page.remainingItemCount === undefined ? {} : { remainingItemCount: page.remainingItemCount }),
   });

@@ -70,6 +70,12 @@ describe('list', () => {
     expect(rest.items[0].data).toEqual({ k: 'newer' });
   });
 
+  it('of what is computed has no resourceVersion: it cannot be watched', async () => {
+    const { code, body } = await client.get('/api/v1/componentstatuses?limit=500');
+    expect({ code, metadata: body.metadata }).toEqual({ code: 200, metadata: {} });
+    expect((await client.get('/api/v1/componentstatuses?watch=1')).code).toBe(405);
+  });
+
   it('gives metadata only where that is asked for', async () => {
     const accept = 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io';
     const { body } = await client.get(maps, { accept });
