@@ -9,7 +9,9 @@ import { type Cluster, type Condition, kubesphere } from '../kubesphere/resource
 import type { CallOptions } from '../types.ts';
 import { mapListing } from './listing.ts';
 import { perform, type WriteOptions, type Written } from './operation.ts';
-import { clusterSecrets, detachCluster, importCluster, waitJoined } from './operations/cluster-object.ts';
+import { clusterSecrets, waitJoined } from './operations/cluster-object.ts';
+import { detachCluster } from './operations/detach-cluster.ts';
+import { importCluster } from './operations/import-cluster.ts';
 import { prepareMember } from './operations/member-role.ts';
 
 /** A cluster as its host knows it; without its credentials. */

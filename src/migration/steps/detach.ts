@@ -2,12 +2,8 @@ import { FederationError } from '../../errors.ts';
 import { digest } from '../../internal/digest.ts';
 import { readJwtSecret } from '../../kubesphere/installation.ts';
 import { sharedSecret } from '../../modules/clusters.ts';
-import {
-  type ClusterBefore,
-  type ClusterSecrets,
-  clusterSecrets,
-  detachCluster,
-} from '../../modules/operations/cluster-object.ts';
+import { type ClusterBefore, type ClusterSecrets, clusterSecrets } from '../../modules/operations/cluster-object.ts';
+import { detachCluster } from '../../modules/operations/detach-cluster.ts';
 import { type HostAccess, shutOut } from '../../modules/operations/host-access.ts';
 import { type MemberBefore, prepareMember } from '../../modules/operations/member-role.ts';
 import { type Parked, park, unpark } from '../../modules/parking.ts';

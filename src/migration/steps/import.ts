@@ -1,6 +1,6 @@
 import { systemWorkspace } from '../../kubesphere/names.ts';
-import { importCluster } from '../../modules/operations/cluster-object.ts';
 import { type CopiesBefore, expectCopies } from '../../modules/operations/host-copies.ts';
+import { importCluster } from '../../modules/operations/import-cluster.ts';
 import { defineStep } from '../../workflow/step.ts';
 import { connectionOf } from '../credentials.ts';
 import { type MigrationEnv, timingOf } from '../env.ts';
