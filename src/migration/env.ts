@@ -6,6 +6,7 @@ import type { KubeSphereCluster } from '../kubesphere/cluster.ts';
 import { assertDifferent } from '../kubesphere/cluster.ts';
 import type { Clusters } from '../modules/changes.ts';
 import type { Json } from '../types.ts';
+import type { JournalStore } from '../workflow/journal.ts';
 
 /** Waiting times, in milliseconds. Below their defaults only in a sandbox. */
 export interface MigrationTiming {
@@ -79,6 +80,19 @@ export async function identityOf(env: MigrationEnv): Promise<Json> {
   checkEnv(env);
   const { target, source, member } = env;
   return { target: target.host.uid, source: source?.host.uid ?? null, member: member.uid };
+}
+
+/**
+ * Refuses a journal that dies with its process: whoever takes a half-moved member over must be able to read it.
+ *
+ * @throws FederationError `INVALID` outside a sandbox
+ */
+export function checkJournal(journal: Pick<JournalStore, 'volatile'>, env: MigrationEnv): void {
+  if (journal.volatile !== true || inSandbox(env)) return;
+  throw new FederationError(
+    'INVALID',
+    'A migration must outlive its process: memoryJournal() is allowed only where every kube-system bears label kubesphere-federation/sandbox=true. Use fileJournal(directory). Nothing was written.',
+  );
 }
 
 /**

@@ -1,6 +1,7 @@
 import { FederationError } from '../errors.ts';
 import type { Json } from '../types.ts';
 import type { Definition, Element, ErasedItemStep, ErasedStep, Gate } from './definition.ts';
+import type { JournalStore } from './journal.ts';
 import type { ItemStep, Step, StepContext } from './step.ts';
 import { checkAddition, checkWhole } from './well-formed.ts';
 
@@ -76,6 +77,8 @@ export interface WorkflowIdentity<Env> {
   readonly identity?: (env: Env) => Promise<Json>;
   /** Throws `UNREACHABLE`. Asked before the first compensation, and by resume and rollback. @defaultValue everything answers */
   readonly reach?: (env: Env) => Promise<void>;
+  /** Throws `INVALID` where this workflow must not be recorded in such a journal. Asked by run, before anything is recorded. @defaultValue any will do */
+  readonly checkJournal?: (journal: Pick<JournalStore, 'volatile'>, env: Env) => void;
 }
 
 interface Origin {
@@ -83,6 +86,7 @@ interface Origin {
   readonly version: string;
   readonly identity: Definition['identity'];
   readonly reach: Definition['reach'];
+  readonly checkJournal: Definition['checkJournal'];
 }
 
 /**
@@ -118,6 +122,7 @@ export function compose<Input, Env>(
       // The engine hands both the very env that the compiler checked against Env.
       identity: identity.identity as Definition['identity'],
       reach: identity.reach as Definition['reach'],
+      checkJournal: identity.checkJournal as Definition['checkJournal'],
     },
     [],
   );
@@ -150,12 +155,12 @@ function extend<Input, Env, State, Needs, Adds>(
           'A piece has no result; include it in a composition begun with compose().',
         );
       checkWhole(origin.name, elements);
-      const { name, version, identity, reach } = origin;
+      const { name, version, identity, reach, checkJournal } = origin;
       return Object.freeze({
         name,
         version,
         steps: elements.map((element) => element.name),
-        '~definition': { elements, identity, reach, select },
+        '~definition': { elements, identity, reach, checkJournal, select },
       });
     },
   };

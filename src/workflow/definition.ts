@@ -1,4 +1,5 @@
 import type { Json } from '../types.ts';
+import type { JournalStore } from './journal.ts';
 import type { ItemStep, Step, StepContext } from './step.ts';
 
 /** What the engine sees of a state: it never looks inside. */
@@ -27,5 +28,6 @@ export interface Definition {
   readonly elements: readonly Element[];
   readonly identity: ((env: unknown) => Promise<Json>) | undefined;
   readonly reach: ((env: unknown) => Promise<void>) | undefined;
+  readonly checkJournal: ((journal: Pick<JournalStore, 'volatile'>, env: unknown) => void) | undefined;
   readonly select: (state: ErasedState) => unknown;
 }

@@ -35,6 +35,7 @@ export function createEngine(tuning: Tuning): Engine {
     async run(workflow, input, options) {
       const runId = options.runId ?? `run-${randomUUID()}`;
       checkRunId(runId);
+      workflow['~definition'].checkJournal?.(options.journal, options.env);
       const foreseen = await foresee(workflow, input, options, tuning);
       const driver = randomUUID();
       const state = await openRun(workflow, foreseen, options, {

@@ -68,6 +68,8 @@ export type JournalEntry = {
 
 /** Where runs are recorded. Append-only; a taken sequence number is refused, the claim only decides who may try. */
 export interface JournalStore {
+  /** What is in it dies with this process: no other can go on with a run. A workflow may refuse that. */
+  readonly volatile?: true;
   /**
    * Resolves when the entry is durable. `seq` counts from 1.
    * @throws FederationError JOURNAL_CONFLICT when `seq` is taken.

@@ -13,6 +13,7 @@ export function createMemoryJournal(clock: Clock, claimMs: number = defaultClaim
   const runs = new Map<string, string[]>();
   const claims = new Map<string, ClaimRecord>();
   return Object.freeze<JournalStore>({
+    volatile: true,
     async append(runId, seq, entry) {
       checkRunId(runId);
       const entries = runs.get(runId) ?? [];

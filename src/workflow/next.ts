@@ -62,7 +62,7 @@ export function decide(state: RunState, outlines: readonly Outline[]): Action {
 export type Consequence = { readonly undo: true } | { readonly undo: false; readonly why: PauseReason };
 
 /** Failures that tell of a world nobody reckoned with: the run halts, and a person decides. */
-const halting: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['WORLD_MOVED', 'KEPT_AT_RISK']);
+const halting: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['WORLD_MOVED', 'KEPT_AT_RISK', 'FENCED']);
 
 /** Rules 4, 10 and 11: what follows when `action` failed with `code`. `asked`: the caller wanted a pause. */
 export function consequence(state: RunState, action: Action, code: ErrorCode, asked: boolean): Consequence {

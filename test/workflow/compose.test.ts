@@ -1,7 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { FederationError } from '../../src/errors.ts';
 import { compose, piece } from '../../src/workflow/compose.ts';
+import { memoryJournal } from '../../src/workflow/memory-journal.ts';
 import { release } from '../../src/workflow/release.ts';
+import { run } from '../../src/workflow/run.ts';
 import { defineStep } from '../../src/workflow/step.ts';
 import { harness } from './harness.ts';
 import { lookStep, setStep, workflowOf } from './world.ts';
@@ -72,5 +75,21 @@ describe('compose', () => {
   it('names in journals the release that package.json has', async () => {
     const manifest: unknown = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));
     expect(manifest).toMatchObject({ version: release });
+  });
+});
+
+describe('checkJournal', () => {
+  const refusing = compose<null, null>({
+    name: 'lasting',
+    version: '1',
+    checkJournal: ({ volatile }) => {
+      if (volatile === true) throw new FederationError('INVALID', 'It must outlive its process.');
+    },
+  }).returns(() => 'done');
+
+  it('keeps a workflow out of a journal that dies with the process, before anything is recorded', async () => {
+    const journal = memoryJournal();
+    await expect(run(refusing, null, { env: null, journal })).rejects.toMatchObject({ code: 'INVALID' });
+    expect(await journal.runs()[Symbol.asyncIterator]().next()).toMatchObject({ done: true });
   });
 });

@@ -197,6 +197,7 @@ export function workflowOf(
       elements,
       identity: identity && ((env) => identity(env as Env)),
       reach: reach && ((env) => reach(env as Env)),
+      checkJournal: undefined,
       select: (state) => state,
     },
   };
