@@ -201,6 +201,7 @@ export function describeHosts(ground: Ground): void {
       await stripMarks(m());
       const old = { name: 'team-b', uid: await workspaceUid(m(), 'team-b') };
       await m().delete(kubesphere.workspaces, { name: old.name }, { propagationPolicy: 'Orphan' });
+      await untilGone(m(), kubesphere.workspaces, { name: old.name });
       await untilCollected(m(), old);
       await joinCluster(a(), join());
       const bodyOf = (clusters: object[]) => ({ spec: { placement: { clusters } } });

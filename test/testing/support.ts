@@ -117,8 +117,8 @@ export async function untilGoing(connection: Connection, names: readonly string[
 }
 
 /**
- * Proves that the garbage collector has dealt with a dead owner: a ConfigMap made now with that owner disappears. Only
- * then "it was not deleted" says anything about the others.
+ * Proves that the garbage collector has dealt with an owner that is gone: a ConfigMap made now with that owner disappears.
+ * Only then "it was not deleted" says anything about the others.
  */
 export async function untilCollected(connection: Connection, owner: { name: string; uid: string }): Promise<void> {
   const at = { namespace: 'default', name: `canary-${owner.name}-${Math.floor(performance.now())}` };
