@@ -75,7 +75,7 @@ export async function assertFence(work: Driver, { member }: MigrationEnv): Promi
   if (found === undefined)
     throw new FederationError(
       'FENCED',
-      `${member.name}: the fence of run ${work.runId} is gone: somebody deleted ConfigMap ${name.namespace}/${name.name}. The run stops before it writes again; find out who, then roll it back.`,
+      `${member.name}: the fence of run ${work.runId} is gone: somebody deleted ConfigMap ${name.namespace}/${name.name}. The run stops before it writes again. Find out who. If no other run moves this member, create that ConfigMap again with annotation kubesphere-federation/run=${work.runId}, then resume or roll back.`,
     );
   if (!madeBy(work.runId, found)) throw heldBy(member.name, found);
   const epoch = Number(found.data?.['epoch'] ?? 0);

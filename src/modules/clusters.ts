@@ -128,7 +128,8 @@ export class Clusters {
       ...(provider === undefined ? {} : { provider }),
       ...(labels === undefined ? {} : { labels }),
     };
-    return perform(importCluster(this.#host, settings), `import cluster "${name}"`, options);
+    // Awaited here: the connection lives only as long as this call.
+    return await perform(importCluster(this.#host, settings), `import cluster "${name}"`, options);
   }
 
   /**
