@@ -53,7 +53,7 @@ async function undone({ id, journal }: { readonly id: string; readonly journal: 
   await untilWorldIs(scene, before, madeAgainToRebind);
 }
 
-describe('what happens while a run is under way', { timeout: 120_000 }, () => {
+describe('what happens while a run is under way', { timeout: 300_000 }, () => {
   test('a project that joins a workspace on the move halts the run; it is named, and stays', async () => {
     const { connection } = scene.clusters.m;
     const late = { metadata: { name: 'late', labels: { [workspaceLabel]: 'team-b' } } };
