@@ -6,7 +6,7 @@ import type { Printer } from './print.ts';
  * How much faster than on real clusters everything goes: the controllers of Kubernetes, KubeSphere and kubefed, and with
  * them the waiting times of the migration.
  */
-export const speed = 30;
+export const speed = 60;
 
 /** Two workspaces with 200 projects between them. */
 export const workspaces = { 'team-a': 120, 'team-b': 80 } as const;
