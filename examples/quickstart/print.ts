@@ -54,9 +54,7 @@ function forPeople(): Printer {
           live(`${event.index}/${event.total} ${event.step} …`);
           break;
         case 'step:progress':
-          live(
-            `${event.index}/${event.total} ${event.step}: ${event.message}${event.count === undefined ? '' : ` ${event.count.done} of ${event.count.total}`}`,
-          );
+          live(`${event.index}/${event.total} ${event.step}: ${event.message}`);
           break;
         case 'step:completed':
           write(
