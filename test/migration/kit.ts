@@ -9,10 +9,8 @@ import type { MigrationEnv } from '../../src/migration/env.ts';
 import type { MigrationInput } from '../../src/migration/input.ts';
 import { memberMigration } from '../../src/migration/member-migration.ts';
 import {
-  createProjects,
   createSandbox,
   createUser,
-  createWorkspace,
   type Sandbox,
   type SandboxClusterSpec,
   seedMember,
@@ -123,17 +121,6 @@ export const bothWays = {
   retain: 'all',
   workspaces: { 'team-b': { mode: 'rebind' } },
 } as const satisfies MigrationInput;
-
-/** A workspace of the member's own with its manager, a user on B as well. */
-export async function addWorkspace({ clusters: { b, m } }: Scene, name: string, projects: number): Promise<string[]> {
-  const manager = `${name}-manager`;
-  await createUser(m.connection, { name: manager });
-  await createUser(b.connection, { name: manager });
-  await createWorkspace(m.connection, { name, manager });
-  const names = Array.from({ length: projects }, (_, index) => `${name}-${index + 1}`);
-  await createProjects(m.connection, { workspace: name, names, creator: manager });
-  return names;
-}
 
 /** An app of a workspace as the App Store leaves it: deleting the workspace's template would uninstall it (H1). */
 export async function addApp({ clusters: { m } }: Scene, name: string, workspace: string, namespace: string) {
