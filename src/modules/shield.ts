@@ -85,9 +85,11 @@ function policyParts({ id, namespaces, workspaces }: Shielded): Part[] {
   ];
 }
 
+const webhookDomain = 'shield.kubesphere-federation.dev';
+
 function webhookParts({ id, namespaces, workspaces }: Shielded): Part[] {
   const webhook = (suffix: string, rest: object): object => ({
-    name: `${suffix}.shield.kubesphere-federation.dev`,
+    name: `${suffix}.${id}.${webhookDomain}`,
     admissionReviewVersions: ['v1'],
     sideEffects: 'None',
     failurePolicy: 'Fail',
@@ -130,30 +132,31 @@ function parts(form: Form, shielded: Shielded): Part[] {
   return form === 'policy' ? policyParts(shielded) : webhookParts(shielded);
 }
 
-/** Asks the server, without doing it, whether it would delete: a shield that cannot be seen to refuse is none. */
-async function refuses(
-  work: Work,
+/** What the server says, without doing it, to a deletion: an object that is not there is neither accepted nor refused. */
+async function tryDelete(
+  work: Pick<Work, 'signal'>,
   { connection }: KubeSphereCluster,
   resource: Resource,
   name: string,
-): Promise<boolean> {
+): Promise<{ readonly accepted: boolean; readonly refusal?: string }> {
   const object = await connection.find(resource, { name }, { signal: work.signal });
-  if (object === undefined) return true;
+  if (object === undefined) return { accepted: false };
   try {
     await connection.delete(
       resource,
       { name },
       { uid: object.metadata.uid, propagationPolicy: 'Background', dryRun: true, signal: work.signal },
     );
-    return false;
+    return { accepted: true };
   } catch (error) {
-    if (FederationError.is(error, 'REJECTED')) return true;
+    if (FederationError.is(error, 'REJECTED')) return { accepted: false, refusal: error.message };
     throw error;
   }
 }
 
 const proofLimitMs = 60_000;
 
+/** A shield that cannot be seen to refuse is none. */
 async function prove(work: Work, cluster: KubeSphereCluster, { namespaces, workspaces }: Shielded): Promise<void> {
   const queue: { resource: Resource; name: string }[] = [
     ...workspaces.map((name) => ({ resource: kubesphere.workspaces, name })),
@@ -162,7 +165,7 @@ async function prove(work: Work, cluster: KubeSphereCluster, { namespaces, works
   const until = performance.now() + proofLimitMs;
   const lane = async (): Promise<void> => {
     for (let item = queue.shift(); item !== undefined; item = queue.shift())
-      while (!(await refuses(work, cluster, item.resource, item.name))) {
+      while ((await tryDelete(work, cluster, item.resource, item.name)).accepted) {
         if (performance.now() > until)
           throw new FederationError(
             'NOT_OBSERVED',
@@ -253,8 +256,35 @@ export function raiseShield(cluster: KubeSphereCluster, shielded: Shielded): Ope
   };
 }
 
+/** Servers learn a moment later that a policy is gone; who deletes in that moment is refused, and may never try again. */
+async function untilLifted(
+  work: Pick<Work, 'signal'>,
+  cluster: KubeSphereCluster,
+  { id, namespaces, workspaces }: Shielded,
+): Promise<void> {
+  const until = performance.now() + proofLimitMs;
+  const probes = [
+    { resource: core.namespaces, name: namespaces[0] },
+    { resource: kubesphere.workspaces, name: workspaces[0] },
+  ];
+  for (const { resource, name } of probes)
+    while (name !== undefined && isOf(id, (await tryDelete(work, cluster, resource, name)).refusal)) {
+      if (performance.now() > until)
+        throw new FederationError(
+          'NOT_OBSERVED',
+          `${cluster.name}: shield ${id} was deleted ${proofLimitMs / 1000} s ago, yet the API server still refuses to delete ${resource.kind} "${name}" because of it. Who put it up again?`,
+        );
+      await sleep(100, work.signal);
+    }
+}
+
+/** Whether it was this shield that refused, not another one over the same objects. */
+function isOf(id: string, refusal: string | undefined): boolean {
+  return refusal !== undefined && (refusal.includes(`(shield ${id})`) || refusal.includes(`.${id}.${webhookDomain}`));
+}
+
 /**
- * Takes the objects of a shield away, with `runId` only those that this run put up. Call {@link assertSafeToLift} first.
+ * Takes the objects of a shield away and waits until it refuses nothing any more, with `runId` only those that this run put up. Call {@link assertSafeToLift} first.
  */
 export async function lowerShield(
   work: Pick<Work, 'signal' | 'confirmDriver'>,
@@ -262,6 +292,7 @@ export async function lowerShield(
   { form, ...shielded }: Shielded & { readonly form: Form },
   runId?: string,
 ): Promise<void> {
+  let lowered = false;
   for (const { resource, name } of parts(form, shielded).reverse()) {
     const object = await cluster.connection.find(resource, { name }, { signal: work.signal });
     if (object === undefined || (runId !== undefined && !madeBy(runId, object))) continue;
@@ -272,7 +303,9 @@ export async function lowerShield(
       uid: object.metadata.uid,
       propagationPolicy: 'Background',
     });
+    lowered = true;
   }
+  if (lowered) await untilLifted(work, cluster, shielded);
 }
 
 /** A short id for a shield that is not part of a run: the same names give the same shield. */

@@ -1,0 +1,4 @@
+import { describeShield } from '../modules/shield.suite.ts';
+import { realGround } from './ground.ts';
+
+describeShield(realGround);
