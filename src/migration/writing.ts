@@ -28,15 +28,16 @@ const notYet = (why: string): Forecast<never> => ({ effect: 'unknown', why, touc
 
 /**
  * Confirms what the run promised: every kept project is the one it was and not being deleted, so is every Workspace to
- * adopt, and no project joined a workspace that is on the move.
+ * adopt, and before the pivot no project joined a workspace that is on the move.
  *
  * @throws FederationError `KEPT_AT_RISK`, `WORLD_MOVED`
  */
 export async function assertKept({
-  state: { snapshot },
+  state,
   env: { member },
   signal,
 }: Pick<Context<Surveyed>, 'state' | 'env' | 'signal'>): Promise<void> {
+  const { snapshot } = state;
   const namespaces = await namespacesOf(member, signal);
   const breaches = [...snapshot.kept, ...snapshot.left].flatMap(({ name, uid }) => {
     const now = namespaces.get(name);
@@ -66,6 +67,8 @@ export async function assertKept({
       `${member.name}: ${some(breaches)}. The run halts here; shield and fence stay up. Find out who did it before resuming or rolling back.`,
       { details: { breaches } },
     );
+  // Past the pivot the workspaces are in use again: whatever joins them now belongs there.
+  if ('pivot' in state) return;
   const known = new Set([...snapshot.kept, ...snapshot.left].map(({ name }) => name));
   const touched = new Set(snapshot.workspaces.flatMap(({ name, to }) => [name, to]));
   const joined = [...namespaces.values()].filter(({ name, labels }) => {

@@ -211,11 +211,15 @@ describe('what happens while a run is under way', { timeout: 300_000 }, () => {
     });
     expect(await m.connection.find(kubesphere.workspaceTemplates, { name: 'team-a' })).toBeDefined();
 
+    // Past the pivot the workspace is in use again.
+    await m.connection.create(core.namespaces, { metadata: { name: 'fresh', labels: { [workspaceLabel]: 'team-a' } } });
     const shield = { cluster: 'm', names: [], workspaces: ['team-a'] };
     await scene.target.namespaces.protect(shield);
     expect(await (await resume(memberMigration, silent.id, options)).settled()).toMatchObject({ state: 'completed' });
     await scene.target.namespaces.unprotect(shield);
     expect(await lost()).toEqual([]);
+    const fresh = await m.connection.get(core.namespaces, { name: 'fresh' });
+    expect(fresh.metadata.ownerReferences).toMatchObject([{ kind: 'Workspace', name: 'team-a' }]);
     expect((await m.connection.list(core.validatingAdmissionPolicies).toArray()).length).toBe(0);
     expect(await m.connection.find(kubesphere.workspaceTemplates, { name: 'team-a' })).toBeUndefined();
   });

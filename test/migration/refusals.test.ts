@@ -177,7 +177,7 @@ describe('clusters that do not fit together are refused before anything is writt
     });
   });
 
-  test('shortened timing outside a sandbox', async () => {
+  test('shortened timing, or a journal that dies with its process, outside a sandbox', async () => {
     const { m } = scene.clusters;
     const label = (value: string | null) =>
       m.connection.patch(
@@ -188,6 +188,11 @@ describe('clusters that do not fit together are refused before anything is writt
     await label(null);
     await using real = await connectMember({ kubeconfig: m.kubeconfig, name: 'm' });
     await label('true');
+    const { timing: _timing, ...env } = scene.env({ member: real });
+    await expect(run(memberMigration, all, { env, journal: memoryJournal() })).rejects.toMatchObject({
+      code: 'INVALID',
+      message: expect.stringMatching(/memoryJournal\(\) is allowed only.*Use fileJournal/),
+    });
     expect(await refused(all, { member: real })).toMatchObject({
       code: 'INVALID',
       message: expect.stringMatching(/timing.*sandbox=true/),

@@ -5,7 +5,7 @@ import { defineStep, type StepContext } from '../../workflow/step.ts';
 import { parkedAs } from '../credentials.ts';
 import { clustersOf, type MigrationEnv } from '../env.ts';
 import { assertFence, lowerFence, markPivot, raiseFence } from '../fence.ts';
-import { looks, type Surveyed, writes } from '../writing.ts';
+import { looks, type Surveyed } from '../writing.ts';
 import { everyWrite } from './shield.ts';
 
 /** The marks of drivers go from every cluster, and last of all the fence. */
@@ -35,7 +35,13 @@ export const pivot = defineStep<Surveyed, MigrationEnv>()({
   title: 'Pivot: from here on the member belongs to the new host',
   pivot: true,
   irreversible: 'everything was verified; what follows only cleans up',
-  ...writes<Surveyed, null, void>(({ env }) => markPivot(env)),
+  ...looks,
+  forecast: (ctx) => markPivot(ctx.env).forecast(ctx),
+  // Everything was looked at just before; from here on a project may join again.
+  run: async (ctx) => {
+    await assertFence(ctx, ctx.env);
+    await runAndVerify(markPivot(ctx.env), ctx, null);
+  },
 });
 
 /** Takes away what only the run needed: parked secrets, the fence. */

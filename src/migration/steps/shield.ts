@@ -86,7 +86,7 @@ export const shieldDown = defineStep<ShieldRaised, MigrationEnv>()({
       capture: async () => null,
       async run(work) {
         if (form === null) return;
-        await look({ state: { input, snapshot }, env, signal: work.signal });
+        await look({ state: { ...state, input, snapshot }, env, signal: work.signal });
         await assertSafeToLift(work, env.member, shielded.namespaces);
         await lowerShield(work, env.member, { ...shielded, form }, work.runId);
       },
