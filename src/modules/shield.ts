@@ -1,122 +1,23 @@
 import { FederationError } from '../errors.ts';
 import { digest } from '../internal/digest.ts';
 import { sleep } from '../internal/signal.ts';
-import type { KubeObject, Resource } from '../kube/objects.ts';
-import { type AdmissionConfiguration, core } from '../kube/resources.ts';
+import type { Resource } from '../kube/objects.ts';
+import { core } from '../kube/resources.ts';
 import type { KubeSphereCluster } from '../kubesphere/cluster.ts';
-import { nameLabel } from '../kubesphere/names.ts';
 import { kubesphere } from '../kubesphere/resources.ts';
 import type { Change } from '../workflow/change.ts';
 import { madeBy, refOf } from './changes.ts';
 import { namespacesOf, some } from './closure.ts';
 import type { Operation } from './operation.ts';
+import { type Form, isOf, type Part, parts, type Shielded } from './shield-forms.ts';
 import { create, remove, type Work } from './work.ts';
 
-/** What a shield keeps: the API server refuses to delete these, whoever asks. */
-export interface Shielded {
-  /** Part of the names of the objects that make the shield. */
-  readonly id: string;
-  readonly namespaces: readonly string[];
-  readonly workspaces: readonly string[];
-}
+export type { Form, Shielded } from './shield-forms.ts';
 
-/** How a shield is made: of admission policies, or of a webhook configuration. */
-export type Form = 'policy' | 'webhook';
 /** What {@link raiseShield} put up; `null` where nothing was to be put up. */
 export interface Raised {
   readonly form: Form | null;
 }
-interface Part {
-  readonly resource: Resource<AdmissionConfiguration>;
-  readonly name: string;
-  readonly body: Omit<AdmissionConfiguration, keyof KubeObject>;
-}
-
-const tenantGroup = kubesphere.workspaces.group;
-const deletesOf = (apiGroup: string, resource: string): object => ({
-  apiGroups: [apiGroup],
-  apiVersions: ['*'],
-  operations: ['DELETE'],
-  resources: [resource],
-});
-const byName = (names: readonly string[]): object => ({
-  matchExpressions: [{ key: nameLabel, operator: 'In', values: [...names].sort() }],
-});
-
-function policyParts({ id, namespaces, workspaces }: Shielded): Part[] {
-  const message = `kept by kubesphere-federation (shield ${id}); whoever put the shield up takes it down`;
-  const policy = (suffix: string, constraints: object, expression: string): Part[] => {
-    const name = `kubesphere-federation-${id}-${suffix}`;
-    return [
-      {
-        resource: core.validatingAdmissionPolicies,
-        name,
-        body: {
-          spec: {
-            failurePolicy: 'Fail',
-            matchConstraints: constraints,
-            validations: [{ expression, message, reason: 'Forbidden' }],
-          },
-        },
-      },
-      {
-        resource: core.validatingAdmissionPolicyBindings,
-        name,
-        body: { spec: { policyName: name, validationActions: ['Deny'] } },
-      },
-    ];
-  };
-  return [
-    ...(namespaces.length === 0
-      ? []
-      : policy(
-          'namespaces',
-          { resourceRules: [deletesOf('', 'namespaces')], namespaceSelector: byName(namespaces) },
-          'false',
-        )),
-    // By name in the expression: resourceNames do not see a deletecollection.
-    ...(workspaces.length === 0
-      ? []
-      : policy(
-          'workspaces',
-          { resourceRules: [deletesOf(tenantGroup, 'workspaces')] },
-          `!(oldObject.metadata.name in ${JSON.stringify([...workspaces].sort())})`,
-        )),
-  ];
-}
-
-const webhookDomain = 'shield.kubesphere-federation.dev';
-
-function webhookParts({ id, namespaces, workspaces }: Shielded): Part[] {
-  const webhook = (suffix: string, rest: object): object => ({
-    name: `${suffix}.${id}.${webhookDomain}`,
-    admissionReviewVersions: ['v1'],
-    sideEffects: 'None',
-    failurePolicy: 'Fail',
-    timeoutSeconds: 1,
-    // Nobody listens there, on purpose: a webhook that cannot be called refuses.
-    clientConfig: { url: 'https://127.0.0.1:1/shield' },
-    ...rest,
-  });
-  return [
-    {
-      resource: core.validatingWebhookConfigurations,
-      name: `kubesphere-federation-${id}`,
-      body: {
-        webhooks: [
-          ...(namespaces.length === 0
-            ? []
-            : [webhook('namespaces', { rules: [deletesOf('', 'namespaces')], namespaceSelector: byName(namespaces) })]),
-          // A webhook of old servers cannot name Workspaces: it refuses to delete any.
-          ...(workspaces.length === 0
-            ? []
-            : [webhook('workspaces', { rules: [deletesOf(tenantGroup, 'workspaces')] })]),
-        ] as AdmissionConfiguration['webhooks'] & object,
-      },
-    },
-  ];
-}
-
 /** Which form of shield a cluster can bear. @throws ApiError */
 export async function shieldForm({ connection }: KubeSphereCluster, signal: AbortSignal): Promise<Form> {
   const served = await connection.resources({ signal });
@@ -126,10 +27,6 @@ export async function shieldForm({ connection }: KubeSphereCluster, signal: Abor
   )
     ? 'policy'
     : 'webhook';
-}
-
-function parts(form: Form, shielded: Shielded): Part[] {
-  return form === 'policy' ? policyParts(shielded) : webhookParts(shielded);
 }
 
 /** What the server says, without doing it, to a deletion: an object that is not there is neither accepted nor refused. */
@@ -276,11 +173,6 @@ async function untilLifted(
         );
       await sleep(100, work.signal);
     }
-}
-
-/** Whether it was this shield that refused, not another one over the same objects. */
-function isOf(id: string, refusal: string | undefined): boolean {
-  return refusal !== undefined && (refusal.includes(`(shield ${id})`) || refusal.includes(`.${id}.${webhookDomain}`));
 }
 
 /**
