@@ -1,0 +1,4 @@
+import { describeMigration } from '../migration/migration.suite.ts';
+import { realGround } from './ground.ts';
+
+describeMigration(realGround);
