@@ -67,7 +67,7 @@ describe('a step that fails is undone, and everything before it: the three clust
       expect(annotations).not.toHaveProperty([unboundAnnotation]);
   });
 
-  test('and the old host manages the member again', async () => {
+  test('and the old host manages the member again', { timeout: 120_000 }, async () => {
     const { a, m } = scene.clusters;
     await createUser(a.connection, { name: 'newcomer' });
     await until('the newcomer arrived', async () => await m.connection.find(kubesphere.users, { name: 'newcomer' }));
