@@ -85,6 +85,7 @@ export type { MigrationReport } from './migration/report.ts';
 export type { AppFound, ProjectFound, Snapshot as MigrationSnapshot, WorkspaceFound } from './migration/snapshot.ts';
 export type { Verified as VerifiedProjects } from './migration/steps/verify.ts';
 export type { Surveyed as SurveyedMember } from './migration/writing.ts';
+export type { AppKind } from './modules/apps.ts';
 export type { ClusterEvent, ClusterInfo, Clusters, NewCluster } from './modules/clusters.ts';
 export type { ComponentStatus, Components } from './modules/components.ts';
 export type { ClusterByName, NamespaceInfo, Namespaces, Protection } from './modules/namespaces.ts';

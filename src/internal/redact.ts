@@ -11,6 +11,7 @@ const patterns: readonly RegExp[] = [
   /\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g,
   /-----BEGIN [^-]+-----[\s\S]*?(?:-----END [^-]+-----|$)/g,
   /\b(?:token|password|jwtSecret|client-key-data|client-certificate-data)\b["']?\s*[:=]\s*["']?[^\s"',}]+/gi,
+  /\bkubeconfig\b\\?["']?\s*[:=]\s*\\?["']?[A-Za-z0-9+/=]{40,}/gi,
   /\b(https?:\/\/)[^/\s:@]+:[^/\s@]+@/gi,
   /\$2[aby]\$\d{2}\$[./A-Za-z0-9]{53}/g,
 ];

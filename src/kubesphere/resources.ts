@@ -155,6 +155,18 @@ export const kubesphere = Object.freeze({
     kind: 'HelmRelease',
     plural: 'helmreleases',
   }),
+  helmRepos: defineResource<Untyped>({
+    group: 'application.kubesphere.io',
+    version: 'v1alpha1',
+    kind: 'HelmRepo',
+    plural: 'helmrepos',
+  }),
+  helmApplications: defineResource<Untyped>({
+    group: 'application.kubesphere.io',
+    version: 'v1alpha1',
+    kind: 'HelmApplication',
+    plural: 'helmapplications',
+  }),
   resourceQuotas: defineResource<Untyped>({
     group: 'quota.kubesphere.io',
     version: 'v1alpha2',

@@ -34,7 +34,7 @@ export function raiseFence({ member, target }: MigrationEnv): Operation<null, vo
         return {
           effect: 'blocked',
           why: heldBy(member.name, found).message,
-          remedy: `If that run is lost for good, look at the member with doctor, then delete ConfigMap ${name.namespace}/${name.name} there.`,
+          remedy: `If that run is lost for good, see that every project of the member is owned by a live Workspace, then delete ConfigMap ${name.namespace}/${name.name} there.`,
         };
       return {
         effect: 'change',
@@ -93,6 +93,12 @@ export async function assertFence(work: Driver, { member }: MigrationEnv): Promi
         );
       return { type: 'merge', body: { data: { epoch: String(work.epoch) } } };
     });
+}
+
+/** Raises the fence of this run to this drive, where it has one. @throws FederationError `DRIVER_LOST` */
+export async function takeFence(work: Driver, env: MigrationEnv): Promise<void> {
+  const found = await env.member.connection.find(resource, name, { signal: work.signal });
+  if (found !== undefined && madeBy(work.runId, found)) await assertFence(work, env);
 }
 
 /** Records on the fence that there is no way back any more. */

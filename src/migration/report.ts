@@ -44,7 +44,7 @@ export function reportOf(state: Finished): MigrationReport {
     workspaces: snapshot.workspaces.map(({ name, to, mode }) => ({ name, to, mode })),
     projects: { retained: snapshot.kept.map(({ name }) => name), left: snapshot.left.map(({ name }) => name) },
     contents: verify.contents,
-    apps: snapshot.apps.map(({ name }) => name),
+    apps: snapshot.apps.map(({ kind, name }) => `${kind} ${name}`),
     findings: checks.flatMap((check) => state[check].findings),
   };
 }

@@ -5,8 +5,8 @@ import type { ObjectMeta } from '../kube/objects.ts';
 import { devopsLabel, managedLabel, systemNamespaces, systemWorkspace, workspaceLabel } from '../kubesphere/names.ts';
 import { kubesphere } from '../kubesphere/resources.ts';
 import { foreignOwners } from '../kubesphere/v3.ts';
+import { type AppKind, appsOf } from '../modules/apps.ts';
 import { namespacesOf, some } from '../modules/closure.ts';
-import { appsOf } from '../modules/operations/remove-workspace.ts';
 import { defineStep } from '../workflow/step.ts';
 import type { MigrationEnv } from './env.ts';
 import { checkInput, type MigrationInput } from './input.ts';
@@ -42,6 +42,7 @@ export interface WorkspaceFound {
 
 /** An app of the member that bears the label of a workspace. */
 export interface AppFound {
+  readonly kind: AppKind;
   readonly name: string;
   readonly uid: string;
   readonly workspace: string;

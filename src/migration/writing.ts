@@ -4,10 +4,11 @@ import { kubesphere } from '../kubesphere/resources.ts';
 import { observeChanges, touchChanges } from '../modules/changes.ts';
 import { namespacesOf, some } from '../modules/closure.ts';
 import { type Operation, runAndVerify } from '../modules/operation.ts';
+import type { Work } from '../modules/work.ts';
 import type { Change, Forecast } from '../workflow/change.ts';
 import type { Foreseen, StepContext } from '../workflow/step.ts';
 import { clustersOf, type MigrationEnv } from './env.ts';
-import { assertFence } from './fence.ts';
+import { assertFence, takeFence } from './fence.ts';
 import type { MigrationInput } from './input.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -28,7 +29,7 @@ const notYet = (why: string): Forecast<never> => ({ effect: 'unknown', why, touc
 
 /**
  * Confirms what the run promised: every kept project is the one it was and not being deleted, so is every Workspace to
- * adopt, and before the pivot no project joined a workspace that is on the move.
+ * adopt, and before the new host came no project joined a workspace that is on the move.
  *
  * @throws FederationError `KEPT_AT_RISK`, `WORLD_MOVED`
  */
@@ -67,8 +68,8 @@ export async function assertKept({
       `${member.name}: ${some(breaches)}. The run halts here; shield and fence stay up. Find out who did it before resuming or rolling back.`,
       { details: { breaches } },
     );
-  // Past the pivot the workspaces are in use again: whatever joins them now belongs there.
-  if ('pivot' in state) return;
+  // Once the new host has the member its workspaces are in use again: whatever joins them now belongs there.
+  if ('import' in state) return;
   const known = new Set([...snapshot.kept, ...snapshot.left].map(({ name }) => name));
   const touched = new Set(snapshot.workspaces.flatMap(({ name, to }) => [name, to]));
   const joined = [...namespaces.values()].filter(({ name, labels }) => {
@@ -96,15 +97,21 @@ export const looks = {
     ...ctx
   }: Pick<Context<unknown>, 'env' | 'runId' | 'signal'> & { readonly intends: readonly Change[] }) =>
     observeChanges(clustersOf(env), ctx),
-  touch: ({
-    env,
-    ...ctx
-  }: Pick<Context<unknown>, 'env' | 'epoch' | 'signal'> & { readonly intends: readonly Change[] }) =>
-    touchChanges(clustersOf(env), ctx),
+  touch: async (ctx: Context<unknown> & { readonly intends: readonly Change[] }): Promise<void> => {
+    // The fence first: a former driver that reads after the touch finds the later epoch before it writes.
+    await takeFence(ctx, ctx.env);
+    await touchChanges(clustersOf(ctx.env), ctx);
+  },
 };
 
 /** What is known for sure is known while planning, too; the compiler cannot see that of an open State. */
 const known = <State>(ctx: Context<State>): Known<State> => ctx as unknown as Known<State>;
+
+/** The work of a context whose every write is preceded by a look at the fence. */
+const held = <Ctx extends Context<unknown>>(ctx: Ctx): Ctx & Work => ({
+  ...ctx,
+  assertHeld: () => assertFence(ctx, ctx.env),
+});
 
 function need<Before, Out>(operation: Operation<Before, Out> | undefined): Operation<Before, Out> {
   if (operation === undefined)
@@ -126,7 +133,7 @@ export function writes<State extends Surveyed, Before, Out>(
     capture: (ctx: Context<State>): Promise<Before> => need(make(known(ctx))).capture(ctx),
     run: async (ctx: Context<State> & { readonly before: Before }): Promise<Out> => {
       await assertFence(ctx, ctx.env);
-      const out = await runAndVerify(need(make(known(ctx))), ctx, ctx.before);
+      const out = await runAndVerify(need(make(known(ctx))), held(ctx), ctx.before);
       await assertKept(ctx);
       return out;
     },
@@ -134,26 +141,33 @@ export function writes<State extends Surveyed, Before, Out>(
       ctx: Context<State> & { readonly before: Before; readonly out: Out | undefined },
     ): Promise<void> => {
       await assertFence(ctx, ctx.env);
-      await need(make(known(ctx))).compensate(ctx, ctx.before, ctx.out);
+      await need(make(known(ctx))).compensate(held(ctx), ctx.before, ctx.out);
     },
   };
 }
 
-/** The functions of an item step that performs one operation for each item, under the fence. */
+/** How often an item step looks at everything kept while it works through its items. */
+const lookEveryMs = 2_000;
+
+/**
+ * The functions of an item step that performs one operation for each item: each write under the fence, and every now and
+ * then a look at everything kept.
+ */
 export function writesEach<State extends Surveyed, Item, Before>(
   make: (known: Known<State>, item: Item) => Operation<Before, void>,
 ) {
   type Of = Context<State> & { readonly item: Item };
+  let looked = 0;
   return {
     ...looks,
     capture: (ctx: Of): Promise<Before> => make(known(ctx), ctx.item).capture(ctx),
     run: async (ctx: Of & { readonly before: Before }): Promise<void> => {
-      await assertFence(ctx, ctx.env);
-      await runAndVerify(make(known(ctx), ctx.item), ctx, ctx.before);
+      await runAndVerify(make(known(ctx), ctx.item), held(ctx), ctx.before);
+      if (performance.now() - looked < lookEveryMs) return;
+      looked = performance.now();
+      await assertKept(ctx);
     },
-    compensate: async (ctx: Of & { readonly before: Before }): Promise<void> => {
-      await assertFence(ctx, ctx.env);
-      await make(known(ctx), ctx.item).compensate(ctx, ctx.before, undefined);
-    },
+    compensate: (ctx: Of & { readonly before: Before }): Promise<void> =>
+      make(known(ctx), ctx.item).compensate(held(ctx), ctx.before, undefined),
   };
 }

@@ -99,7 +99,9 @@ export function madeBy(runId: string, { metadata }: KubeObject): boolean {
  * to tell untouched, done, and changed by others apart.
  *
  * An object on its way out counts as deleted. What stands under the name of an object to create counts only when this run
- * made it: another's is for the create to refuse, and no reason to call anything of this run's changed. What stands under the name of a deleted one, made again by this run, is what it was or still on the way there.
+ * made it: another's is for the create to refuse, and no reason to call anything of this run's changed. What stands
+ * under the name of a deleted one and is what that was, whoever made it again, counts as it; made by this run and not yet so,
+ * it is still on the way there.
  */
 async function look(clusters: Clusters, change: Change, runId: string, signal: AbortSignal): Promise<Json> {
   const cluster = clusterOf(clusters, change.resource);
@@ -114,9 +116,8 @@ async function look(clusters: Clusters, change: Change, runId: string, signal: A
   const { uid } = change.resource;
   if (change.verb === 'create') return madeBy(runId, object) ? fields : null;
   if (uid === undefined || uid === object.metadata.uid) return fields;
-  if (change.verb === 'delete' && madeBy(runId, object))
-    return canonical(fields) === canonical(before) ? before : after;
-  return { uid: object.metadata.uid };
+  if (change.verb === 'delete' && canonical(fields) === canonical(before)) return before;
+  return change.verb === 'delete' && madeBy(runId, object) ? after : { uid: object.metadata.uid };
 }
 
 /** `observe` of every writing step: see {@link look}. */
@@ -140,16 +141,24 @@ export async function touchChanges(
   {
     intends,
     epoch,
+    runId,
     signal,
-  }: { readonly intends: readonly Change[]; readonly epoch: number; readonly signal: AbortSignal },
+  }: {
+    readonly intends: readonly Change[];
+    readonly epoch: number;
+    readonly runId: string;
+    readonly signal: AbortSignal;
+  },
 ): Promise<void> {
   await Promise.all(
-    intends.map(async ({ resource: ref }) => {
+    intends.map(async ({ verb, resource: ref }) => {
       const cluster = clusterOf(clusters, ref);
       const resource = await resourceOf(cluster, ref, signal);
       const { connection } = cluster;
       const object = await connection.find(resource, ref, { signal });
       if (object === undefined || (ref.uid !== undefined && ref.uid !== object.metadata.uid)) return;
+      // Somebody else's under the name of one to create is none of this run's.
+      if (verb === 'create' && !madeBy(runId, object)) return;
       await connection
         .patch(
           resource,

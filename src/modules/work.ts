@@ -14,6 +14,11 @@ export interface Work {
   readonly runId: string;
   /** Throws `DRIVER_LOST` where another driver took over; asked before a conflict is answered by reading again. */
   readonly confirmDriver: () => Promise<void>;
+  /**
+   * Throws where this driver no longer holds what it writes to; asked after an object was read and before it is written, so
+   * that a driver that was frozen in between, and overtaken, finds it out.
+   */
+  readonly assertHeld?: () => Promise<void>;
 }
 
 /** The very object a write is meant for. */
@@ -54,6 +59,7 @@ export async function edit<T extends KubeObject>(
     if (uid !== undefined && object.metadata.uid !== uid) throw otherObject(target, object.metadata.uid);
     const patch = decide(object);
     if (patch === undefined) return object;
+    await work.assertHeld?.();
     try {
       return await cluster.connection.patch(resource, name, patch, {
         uid: object.metadata.uid,
@@ -79,6 +85,7 @@ export async function create<T extends KubeObject>(
   object: NewObject<T> & { readonly metadata: { readonly name: string } },
 ): Promise<T> {
   const annotations = { ...object.metadata.annotations, [runAnnotation]: work.runId };
+  await work.assertHeld?.();
   try {
     return await cluster.connection.create(
       resource,
@@ -111,7 +118,7 @@ export interface Removal<T extends KubeObject> extends Target<T> {
  * business any more.
  */
 export async function remove<T extends KubeObject>(
-  work: Pick<Work, 'signal' | 'confirmDriver'>,
+  work: Pick<Work, 'signal' | 'confirmDriver' | 'assertHeld'>,
   { cluster, resource, name, uid, propagationPolicy, still }: Removal<T>,
 ): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
@@ -119,6 +126,7 @@ export async function remove<T extends KubeObject>(
     if (object === undefined || object.metadata.uid !== uid || object.metadata.deletionTimestamp !== undefined) return;
     still?.(object);
     const { resourceVersion } = object.metadata;
+    await work.assertHeld?.();
     try {
       await cluster.connection.delete(resource, name, { uid, resourceVersion, propagationPolicy, signal: work.signal });
       return;

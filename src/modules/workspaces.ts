@@ -4,7 +4,8 @@ import { kubesphere, type Placement, type WorkspaceTemplate } from '../kubespher
 import type { CallOptions } from '../types.ts';
 import { mapListing } from './listing.ts';
 import { perform, type WriteOptions, type Written } from './operation.ts';
-import { createWorkspace, type NewWorkspace, placeWorkspace } from './operations/workspace-template.ts';
+import { placeWorkspace } from './operations/place-workspace.ts';
+import { createWorkspace, type NewWorkspace } from './operations/workspace-template.ts';
 
 /** A workspace as its host defines it. */
 export interface WorkspaceInfo {

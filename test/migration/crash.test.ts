@@ -101,7 +101,10 @@ test('drivers that die before and after every single record: the next ones finis
     expect(outcome.error?.message).toMatch(/The driver died/);
     outcome = await (await resume(memberMigration, first.id, options())).settled();
   }
-  expect(outcome).toMatchObject({ state: 'completed', output: { contents: { missing: [] }, apps: ['shop', 'wiki'] } });
+  expect(outcome).toMatchObject({
+    state: 'completed',
+    output: { contents: { missing: [] }, apps: ['HelmRelease shop', 'HelmRelease wiki'] },
+  });
   expect(deaths).toBeGreaterThan(2 * memberMigration.steps.length);
   expect(drives).toBeGreaterThan(deaths);
 

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { FederationError } from '../../src/errors.ts';
+import { redact } from '../../src/internal/redact.ts';
 import type { Resource } from '../../src/kube/objects.ts';
 import { core } from '../../src/kube/resources.ts';
 import { type KubeSphereCluster, openCluster } from '../../src/kubesphere/cluster.ts';
@@ -18,11 +19,12 @@ import { dropLabel } from '../../src/modules/operations/drop-label.ts';
 import { shutOut } from '../../src/modules/operations/host-access.ts';
 import { expectCopies } from '../../src/modules/operations/host-copies.ts';
 import { importCluster } from '../../src/modules/operations/import-cluster.ts';
+import { placeWorkspace } from '../../src/modules/operations/place-workspace.ts';
 import { removeWorkspace, retireTemplate } from '../../src/modules/operations/remove-workspace.ts';
-import { createWorkspace, placeWorkspace } from '../../src/modules/operations/workspace-template.ts';
+import { createWorkspace } from '../../src/modules/operations/workspace-template.ts';
 import { discardParked } from '../../src/modules/parking.ts';
 import { assertSafeToLift, lowerShield } from '../../src/modules/shield.ts';
-import { remove, type Work } from '../../src/modules/work.ts';
+import { create, edit, remove, type Work } from '../../src/modules/work.ts';
 import { createSandbox, type Sandbox } from '../../src/testing/index.ts';
 
 /**
@@ -150,7 +152,9 @@ describe('removing a workspace from a member', () => {
   test('is refused while an app bears its label', async () => {
     await given(kubesphere.workspaceTemplates, { name: 'w' }, template);
     await given(kubesphere.helmReleases, { name: 'shop', labels: { [workspaceLabel]: 'w' } } as never, { spec: {} });
-    await expect(removing()).rejects.toMatchObject(refusal('KEPT_AT_RISK', /would uninstall 1 app\(s\): shop/));
+    await expect(removing()).rejects.toMatchObject(
+      refusal('KEPT_AT_RISK', /would uninstall 1 app\(s\): HelmRelease shop/),
+    );
     expect(await there(kubesphere.workspaceTemplates, 'w')).toBe(true);
   });
 
@@ -336,6 +340,113 @@ describe('taking a workspace back from a host', () => {
   });
 });
 
+describe('taking back a workspace that others have begun to use', () => {
+  const undo = () => createWorkspace(cluster, { name: 'w', manager: 'alice' }).compensate(work, null, undefined);
+  const mine = (spec: object) =>
+    given(kubesphere.workspaceTemplates, { name: 'w', annotations: ours } as never, { spec });
+  const still = () => there(kubesphere.workspaceTemplates, 'w');
+
+  test('is refused while it is placed on a cluster, by name or by a selector', async () => {
+    await mine({ ...template.spec, placement: { clusters: [{ name: 'm2' }] } });
+    await expect(undo()).rejects.toMatchObject(refusal('KEPT_AT_RISK', /in use by now \(it is placed on m2\)/));
+    const placement = { clusters: null, clusterSelector: {} };
+    await cluster.connection.patch(
+      kubesphere.workspaceTemplates,
+      { name: 'w' },
+      { type: 'merge', body: { spec: { placement } } },
+    );
+    await expect(undo()).rejects.toMatchObject(refusal('KEPT_AT_RISK', /placed by a selector/));
+    expect(await still()).toBe(true);
+  });
+
+  test('is refused while it has apps, which its controller would uninstall wherever they run', async () => {
+    await mine(template.spec);
+    await given(kubesphere.helmRepos, { name: 'charts', labels: { [workspaceLabel]: 'w' } } as never, { spec: {} });
+    await expect(undo()).rejects.toMatchObject(refusal('KEPT_AT_RISK', /it has apps: charts/));
+    expect(await still()).toBe(true);
+  });
+
+  test('is refused while people besides its manager were invited', async () => {
+    await mine(template.spec);
+    const labels = { [workspaceLabel]: 'w', 'iam.kubesphere.io/user-ref': 'bob' };
+    const roleRef = { apiGroup: 'iam.kubesphere.io', kind: 'WorkspaceRole', name: 'w-regular' };
+    await given(kubesphere.workspaceRoleBindings, { name: 'bob-w-regular', labels } as never, { roleRef });
+    await expect(undo()).rejects.toMatchObject(refusal('KEPT_AT_RISK', /people were invited: bob/));
+    expect(await still()).toBe(true);
+  });
+});
+
+describe('placing a workspace', () => {
+  test('leaves one alone that is placed by a selector by now: naming a cluster would take it off all others', async () => {
+    await given(kubesphere.workspaceTemplates, { name: 'w' }, {
+      spec: { ...template.spec, placement: { clusterSelector: {} } },
+    } as never);
+    await expect(placeWorkspace(cluster, 'w', 'm').run(work, { clusters: [] })).rejects.toMatchObject(
+      refusal('WORLD_MOVED', /placed by a selector by now/),
+    );
+    const { spec } = await cluster.connection.get(kubesphere.workspaceTemplates, { name: 'w' });
+    expect(spec.placement).toEqual({ clusterSelector: {} });
+  });
+});
+
+describe('a project that somebody put into another workspace meanwhile', () => {
+  test('is left there, by binding and by both ways back', async () => {
+    const { uid } = await given(core.namespaces, { name: 'n1', labels: { [workspaceLabel]: 'theirs' } } as never);
+    await given(kubesphere.workspaces, { name: 'w' });
+    const project = { name: 'n1', uid };
+    const refused = refusal('WORLD_MOVED', /"n1" is in workspace "theirs" by now/);
+    await expect(bindProject(cluster, project, 'w').run(work, { note: null })).rejects.toMatchObject(refused);
+    await expect(bindProject(cluster, project, 'w').compensate(work, { note: null }, undefined)).rejects.toMatchObject(
+      refused,
+    );
+    await expect(unbindProject(cluster, project).compensate(work, { workspace: 'w' }, undefined)).rejects.toMatchObject(
+      refused,
+    );
+    expect((await cluster.connection.get(core.namespaces, { name: 'n1' })).metadata.labels?.[workspaceLabel]).toBe(
+      'theirs',
+    );
+  });
+});
+
+describe('a driver that no longer holds what it writes to', () => {
+  const lost = { ...work, assertHeld: async () => Promise.reject(new FederationError('DRIVER_LOST', 'overtaken')) };
+
+  test('writes nothing: neither an edit, nor a create, nor a delete', async () => {
+    const { uid } = await given(core.namespaces, { name: 'n1' });
+    const target = { cluster, resource: core.namespaces, name: { name: 'n1' }, uid };
+    const overtaken = { code: 'DRIVER_LOST' };
+    await expect(
+      edit(lost, target, () => ({ type: 'merge', body: { metadata: { labels: { x: 'y' } } } })),
+    ).rejects.toMatchObject(overtaken);
+    await expect(remove(lost, { ...target, propagationPolicy: 'Orphan' })).rejects.toMatchObject(overtaken);
+    await expect(create(lost, cluster, core.namespaces, { metadata: { name: 'n2' } })).rejects.toMatchObject(overtaken);
+    const { metadata } = await cluster.connection.get(core.namespaces, { name: 'n1' });
+    expect([metadata.labels?.['x'], metadata.deletionTimestamp, await there(core.namespaces, 'n2')]).toEqual([
+      undefined,
+      undefined,
+      false,
+    ]);
+  });
+});
+
+describe('what is remembered of an object for the journal', () => {
+  test('is without the copy that kubectl apply keeps in it, which holds its secrets', async () => {
+    const applied = JSON.stringify({ spec: { connection: { kubeconfig: 'a'.repeat(60) } } });
+    const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': applied, note: 'kept' };
+    await given(
+      kubesphere.clusters,
+      { name: 'm', annotations } as never,
+      { spec: { joinFederation: false, connection: { type: 'direct', kubeconfig: 'YQ==' } } } as never,
+    );
+    const before = await detachCluster(cluster, 'm', 'uid', { secrets: async () => ({ kubeconfig: '' }) }).capture(
+      work,
+    );
+    expect(before.annotations).toEqual({ note: 'kept' });
+    expect(JSON.stringify(before)).not.toMatch(/aaaa|YQ==/);
+    expect(redact(applied)).not.toContain('aaaa');
+  });
+});
+
 describe('taking a cluster out of a placement', () => {
   const placed = { spec: { ...template.spec, placement: { clusters: [{ name: 'm' }] } } };
   const clusters = async () =>
@@ -393,7 +504,7 @@ describe('lifting a shield', () => {
     const workspace = await given(kubesphere.workspaces, { name: 'w', finalizers: ['example.com/stay'] } as never);
     await given(core.namespaces, { name: 'n1', ...ownedBy('Workspace', 'tenant.kubesphere.io/v1alpha1', workspace) });
     await assertSafeToLift(work, cluster, ['n1']);
-    await cluster.connection.delete(kubesphere.workspaces, { name: 'w' }, { propagationPolicy: 'Orphan' });
+    await cluster.connection.delete(kubesphere.workspaces, { name: 'w' }, { propagationPolicy: 'Background' });
     await cluster.connection.patch(
       core.namespaces,
       { name: 'n1' },
@@ -446,7 +557,7 @@ describe('taking a label off', () => {
 });
 
 describe('what the engine is told of an object', () => {
-  const look = async (verb: 'create' | 'delete', resource: object) =>
+  const look = async (verb: 'create' | 'update' | 'delete', resource: object) =>
     (
       await observeChanges(
         { c: cluster },
@@ -456,7 +567,7 @@ describe('what the engine is told of an object', () => {
               verb,
               resource: { cluster: 'c', apiVersion: 'v1', kind: 'Namespace', name: 'n1', ...resource },
               before: verb === 'create' ? null : {},
-              after: verb === 'create' ? {} : null,
+              after: verb === 'delete' ? null : {},
             },
           ],
           runId: 'run-1',
@@ -470,7 +581,9 @@ describe('what the engine is told of an object', () => {
     const { uid } = await given(core.namespaces, { name: 'n1' });
     expect(await look('create', {})).toBeNull();
     expect(await look('delete', { uid })).toEqual({});
-    expect(await look('delete', { uid: 'former' })).toEqual({ uid });
+    // Whoever made it again: what it was is there.
+    expect(await look('delete', { uid: 'former' })).toEqual({});
+    expect(await look('update', { uid: 'former' })).toEqual({ uid });
     await cluster.connection.patch(
       core.namespaces,
       { name: 'n1' },

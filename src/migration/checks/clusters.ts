@@ -2,7 +2,7 @@ import { FederationError } from '../../errors.ts';
 import { core } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { readInstallation } from '../../kubesphere/installation.ts';
-import { kubefedNamespace, kubesphereNamespace, managedLabel } from '../../kubesphere/names.ts';
+import { hostServiceAccount, kubefedNamespace, kubesphereNamespace, managedLabel } from '../../kubesphere/names.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
 import { some } from '../../modules/closure.ts';
 import { sharedSecret } from '../../modules/clusters.ts';
@@ -28,6 +28,26 @@ async function controllerFindings({ name, connection }: KubeSphereCluster, signa
           remedy: `Bring up Deployment ${kubesphereNamespace}/ks-controller-manager; without it nothing on that cluster is ever finished.`,
         },
       ];
+}
+
+/** Another host's account there: it has the member under another name, and two hosts on one member destroy what both have (8.2). */
+async function otherHosts({ name, connection }: KubeSphereCluster, signal: AbortSignal): Promise<Finding[]> {
+  const accounts = await connection
+    .listMetadata(core.serviceAccounts, { namespace: kubefedNamespace, signal })
+    .toArray();
+  const others = accounts
+    .map(({ metadata }) => metadata.name)
+    .filter((account) => account.endsWith('-kubesphere') && account !== hostServiceAccount(name));
+  if (others.length === 0) return [];
+  return [
+    {
+      code: 'OTHER_HOST',
+      severity: 'blocks',
+      why: `${name}: ServiceAccount(s) ${some(others)} in ${kubefedNamespace}: a host has it, or had it, under another name.`,
+      remedy:
+        'Find that host and unbind the cluster there; if it is gone for good, delete these accounts and their ClusterRoleBindings on the member.',
+    },
+  ];
 }
 
 const recentMs = 10 * 60_000;
@@ -144,6 +164,7 @@ export const checkClusters = defineCheck(
       ...clusters.map((cluster) => controllerFindings(cluster, signal)),
       deadMembers(env.target.host, signal),
       sourceFindings(ctx),
+      otherHosts(env.member, signal),
       roleFindings(env, signal),
     ]);
     return findings.flat();

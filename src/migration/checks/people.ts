@@ -46,6 +46,27 @@ async function usersLeft({ env: { member, target }, signal }: CheckContext): Pro
   ];
 }
 
+/** Without an old host to put it back, what the new host overwrites on the member stays overwritten. */
+async function overwritten({ env: { member, source, target }, signal }: CheckContext): Promise<Finding[]> {
+  if (source !== undefined) return [];
+  const known = new Set(
+    (await target.host.connection.listMetadata(kubesphere.users, { signal }).toArray()).map(
+      ({ metadata }) => metadata.name,
+    ),
+  );
+  const users = (await member.connection.listMetadata(kubesphere.users, { signal }).toArray()).filter(({ metadata }) =>
+    known.has(metadata.name),
+  );
+  if (users.length === 0) return [];
+  return [
+    warns(
+      'OVERWRITTEN',
+      `${users.length} user(s) of ${member.name} that ${target.host.name} has too get its passwords and rights: ${some(users.map(({ metadata }) => metadata.name))}. Without an old host a rollback cannot bring theirs back.`,
+      'Save these User objects first if a way back has to restore them.',
+    ),
+  ];
+}
+
 /** Workspaces of the old host that name the member: whichever cluster gets that name there next inherits them (H11). */
 async function placementsLeft({ env: { member, source }, signal }: CheckContext): Promise<Finding[]> {
   if (source === undefined) return [];
@@ -64,5 +85,5 @@ async function placementsLeft({ env: { member, source }, signal }: CheckContext)
 
 /** People and placements that the move leaves as they are; somebody has to look after them. */
 export const checkPeople = defineCheck('check-people', 'Who and what is left to look after', async (ctx) =>
-  (await Promise.all([membersLeft(ctx), usersLeft(ctx), placementsLeft(ctx)])).flat(),
+  (await Promise.all([membersLeft(ctx), usersLeft(ctx), overwritten(ctx), placementsLeft(ctx)])).flat(),
 );

@@ -22,7 +22,7 @@ export const checkTarget = defineCheck(
           'CLUSTER_NAME',
           `${host.name} has a cluster "${name}" already.`,
           status?.uid === uid
-            ? 'It is this member: it is imported there already. Unbind it there, or use doctor.'
+            ? 'It is this member: it is imported there already. Unbind it there, or resume the run that did it.'
             : 'Rename that one, or unbind it.',
         );
       else if (status?.uid === uid)
@@ -36,7 +36,7 @@ export const checkTarget = defineCheck(
     const templates = await host.connection.list(kubesphere.workspaceTemplates, options).toArray();
     const byName = new Map(templates.map((template) => [template.metadata.name, template]));
     const joined = new Set(snapshot.workspaces.filter(({ existing }) => existing === 'join').map(({ to }) => to));
-    for (const { to, existing, name: from } of snapshot.workspaces) {
+    for (const { to, existing, name: from, networkIsolation } of snapshot.workspaces) {
       const there = byName.get(to);
       if (there === undefined && existing === 'join')
         block(
@@ -49,6 +49,13 @@ export const checkTarget = defineCheck(
           'WORKSPACE_NAME',
           `${host.name} has a workspace "${to}" already; equal names need not mean the same workspace.`,
           `If it is the same: workspaces: { '${from}': { existing: 'join' } }. If not: { '${from}': { to: 'another-name' } }.`,
+        );
+      const isolation = there?.spec.template.spec?.networkIsolation === true;
+      if (there !== undefined && existing === 'join' && isolation !== (networkIsolation === true))
+        block(
+          'NETWORK_ISOLATION',
+          `Workspace "${to}" of ${host.name} has network isolation ${isolation ? 'on' : 'off'}, workspace "${from}" of the member has it ${isolation ? 'off' : 'on'}; joined, the projects' traffic would change at once.`,
+          'Set networkIsolation alike in both, or give the workspace another name with to.',
         );
       if (there?.metadata.deletionTimestamp !== undefined)
         block('WORKSPACE_GOING', `Workspace "${to}" of ${host.name} is being deleted.`, 'Wait until it is gone.');

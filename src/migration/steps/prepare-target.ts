@@ -1,4 +1,5 @@
-import { createWorkspace, placeWorkspace } from '../../modules/operations/workspace-template.ts';
+import { placeWorkspace } from '../../modules/operations/place-workspace.ts';
+import { createWorkspace } from '../../modules/operations/workspace-template.ts';
 import type { Forecast } from '../../workflow/change.ts';
 import { defineItemStep, type Foreseen, type StepContext } from '../../workflow/step.ts';
 import type { MigrationEnv } from '../env.ts';
@@ -61,8 +62,7 @@ export const createWorkspaces = defineItemStep<Surveyed, MigrationEnv>()({
   ...writesEach<Surveyed, WorkspaceItem, null>((known, item) =>
     createWorkspace(known.env.target.host, newWorkspace(found(known, item))),
   ),
-  remedy: 'Look at the WorkspaceTemplate on the new host; delete it with orphan propagation if nobody uses it.',
-  undoNeeds: ['import', 'arrivals'],
+  undoNeeds: ['place-adopted', 'place-rebound', 'import', 'arrivals'],
 });
 
 /** Workspaces to adopt are placed on the member before the new host knows it: otherwise the join is refused (8.4). */

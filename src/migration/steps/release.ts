@@ -1,7 +1,8 @@
 import type { Resource } from '../../kube/objects.ts';
 import { apiVersionOf } from '../../kube/objects.ts';
 import { managedLabel, workspaceLabel } from '../../kubesphere/names.ts';
-import { kubesphere } from '../../kubesphere/resources.ts';
+import { federatedKinds } from '../../kubesphere/resources.ts';
+import { type AppKind, appResource } from '../../modules/apps.ts';
 import { labelField, refOf } from '../../modules/changes.ts';
 import { dropLabel, type Label } from '../../modules/operations/drop-label.ts';
 import { defineItemStep, type Foreseen, type ListedItem, type StepContext } from '../../workflow/step.ts';
@@ -34,7 +35,7 @@ const resourceOf = ({ group, version, kind, plural, namespace }: ManagedItem): R
   namespaced: namespace !== null,
 });
 
-async function managedItems({ env: { member }, signal }: Planning) {
+async function managedItems({ env: { member }, signal, epoch }: Planning): Promise<readonly ListedItem<ManagedItem>[]> {
   const served = (await member.connection.resources({ signal })).filter(
     ({ verbs }) => verbs.includes('list') && verbs.includes('patch'),
   );
@@ -71,7 +72,30 @@ async function managedItems({ env: { member }, signal }: Planning) {
         },
       });
     }
-  return items;
+  return epoch === 0 ? foreseen(items) : items;
+}
+
+/**
+ * While planning: every invitation on the old host adds objects until it is detached, so their list decides nothing; what
+ * may be written, by kind, does.
+ */
+function foreseen(items: readonly ListedItem<ManagedItem>[]): readonly ListedItem<ManagedItem>[] {
+  const [first] = items;
+  if (first === undefined) return [];
+  const counts = new Map(federatedKinds.map(({ target }): [string, number] => [target.kind, 0]));
+  for (const { item } of items) counts.set(item.kind, (counts.get(item.kind) ?? 0) + 1);
+  const now = [...counts].filter(([, count]) => count > 0).map(([kind, count]) => `${count} ${kind}`);
+  return [
+    {
+      key: 'whatever bears the mark by then',
+      item: first.item,
+      forecast: {
+        effect: 'unknown',
+        why: `whatever bears it by then; now ${now.join(', ')}`,
+        touches: [...counts.keys()].sort().map((kind) => ({ verb: 'update', kind })),
+      },
+    },
+  ];
 }
 
 /**
@@ -97,6 +121,7 @@ export const release = defineItemStep<Surveyed, MigrationEnv>()({
 });
 
 interface AppItem {
+  readonly kind: AppKind;
   readonly name: string;
   readonly uid: string;
 }
@@ -112,15 +137,15 @@ export const detachApps = defineItemStep<Surveyed, MigrationEnv>()({
     const field = labelField(workspaceLabel);
     return (state.snapshot?.apps ?? [])
       .filter(({ workspace }) => doomed.has(workspace))
-      .map(({ name, uid, workspace }) => ({
-        key: name,
-        item: { name, uid },
+      .map(({ kind, name, uid, workspace }) => ({
+        key: `${kind}/${name}`,
+        item: { kind, name, uid },
         forecast: {
           effect: 'change' as const,
           changes: [
             {
               verb: 'update' as const,
-              resource: refOf(member.name, kubesphere.helmReleases, { name, uid }),
+              resource: refOf(member.name, appResource(kind), { name, uid }),
               before: { [field]: workspace },
               after: { [field]: null },
             },
@@ -129,7 +154,7 @@ export const detachApps = defineItemStep<Surveyed, MigrationEnv>()({
       }));
   },
   ...writesEach<Surveyed, AppItem, Label>(({ env }, app) =>
-    dropLabel(env.member, kubesphere.helmReleases, app, workspaceLabel),
+    dropLabel(env.member, appResource(app.kind), app, workspaceLabel),
   ),
-  remedy: `Put label ${workspaceLabel} back on that HelmRelease.`,
+  remedy: `Put label ${workspaceLabel} back on that HelmRelease, HelmRepo or HelmApplication.`,
 });

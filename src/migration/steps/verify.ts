@@ -22,7 +22,7 @@ interface Labelled {
 /**
  * Confirms the workspace label of each project, and where it has one that the live Workspace of that name is its owner.
  *
- * @throws FederationError `NOT_OBSERVED` naming the projects
+ * @throws FederationError `WORLD_MOVED` naming the projects: somebody else writes to them, and a person decides
  */
 export async function workspaceLabelled(
   { env: { member }, signal }: Pick<Context, 'env' | 'signal'>,
@@ -41,7 +41,7 @@ export async function workspaceLabelled(
   });
   if (wrong.length === 0) return;
   throw new FederationError(
-    'NOT_OBSERVED',
+    'WORLD_MOVED',
     `${member.name}: ${some(wrong.map(({ name, workspace }) => (workspace === null ? `${name} is bound again` : `${name} is not owned by Workspace ${workspace}`)))}. Something else writes to these projects; find it before going on.`,
   );
 }
@@ -110,6 +110,13 @@ export const verify = defineStep<Surveyed, MigrationEnv>()({
       const there = new Set(now[project]);
       return objects.filter((object) => !there.has(object)).map((object) => `${project}: ${object.split(' ')[0]}`);
     });
+    const volumes = missing.filter((object) => object.includes(': PersistentVolumeClaim/'));
+    if (volumes.length > 0)
+      throw new FederationError(
+        'KEPT_AT_RISK',
+        `${ctx.env.member.name}: ${some(volumes)} of kept projects went during the run. The run halts before the pivot; shield and fence stay up. Find out who deleted them; if that was meant, roll back and plan again.`,
+        { details: { missing: volumes } },
+      );
     const all = Object.values(snapshot.contents).reduce((sum, objects) => sum + objects.length, 0);
     return { projects: snapshot.kept.length, contents: { kept: all - missing.length, missing } };
   },

@@ -87,6 +87,14 @@ function change(
   ];
 }
 
+/** Somebody put the project into another workspace meanwhile: it is theirs to decide, not ours to take back. */
+function elsewhere(cluster: KubeSphereCluster, { name }: ProjectRef, now: string, wanted: string): FederationError {
+  return new FederationError(
+    'WORLD_MOVED',
+    `${cluster.name}: project "${name}" is in workspace "${now}" by now, where "${wanted}" was meant. It was left there. Find out who moved it; take the label off to go on.`,
+  );
+}
+
 /** What {@link unbindProject} captures. */
 export interface Bound {
   readonly workspace: string | null;
@@ -132,9 +140,11 @@ export function unbindProject(cluster: KubeSphereCluster, project: ProjectRef): 
     },
     async compensate(work, { workspace }) {
       if (workspace === null) return;
-      await edit(work, target(cluster, project), (namespace) =>
-        workspaceOf(namespace) === workspace ? undefined : dialect.bind(namespace, workspace),
-      );
+      await edit(work, target(cluster, project), (namespace) => {
+        const now = workspaceOf(namespace);
+        if (now !== undefined && now !== workspace) throw elsewhere(cluster, project, now, workspace);
+        return now === workspace ? undefined : dialect.bind(namespace, workspace);
+      });
       await owned(work, cluster, project, workspace);
     },
   };
@@ -175,13 +185,17 @@ export function bindProject(
           'WORLD_MOVED',
           `${cluster.name}: Workspace "${workspace}" is ${owner === undefined ? 'not there' : 'being deleted'}: a project bound to it now would hang in the air. Nothing was bound.`,
         );
-      await edit(work, target(cluster, project), (namespace) =>
-        workspaceOf(namespace) === workspace ? undefined : dialect.bind(namespace, workspace),
-      );
+      await edit(work, target(cluster, project), (namespace) => {
+        const now = workspaceOf(namespace);
+        if (now !== undefined && now !== workspace) throw elsewhere(cluster, project, now, workspace);
+        return now === workspace ? undefined : dialect.bind(namespace, workspace);
+      });
     },
     verify: (work) => owned(work, cluster, project, workspace),
     async compensate(work, { note }) {
       await edit(work, target(cluster, project), (namespace) => {
+        const now = workspaceOf(namespace);
+        if (now !== undefined && now !== workspace) throw elsewhere(cluster, project, now, workspace);
         return dialect.unbind(namespace, note);
       });
     },

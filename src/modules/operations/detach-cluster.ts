@@ -3,6 +3,7 @@ import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
 import { refOf } from '../changes.ts';
 import type { Operation } from '../operation.ts';
+import { rememberMeta } from '../remembered.ts';
 import { waitGone } from '../work.ts';
 import {
   absent,
@@ -55,9 +56,10 @@ export function detachCluster(
       };
     },
     async capture({ signal }) {
-      const { metadata, spec } = await read(signal);
+      const cluster = await read(signal);
+      const { spec } = cluster;
       const { kubeconfig: _kubeconfig, token: _token, ...connection } = spec.connection;
-      return { labels: metadata.labels ?? {}, annotations: metadata.annotations ?? {}, spec: { ...spec, connection } };
+      return { ...rememberMeta(cluster), spec: { ...spec, connection } };
     },
     async run(work) {
       host.dialect;

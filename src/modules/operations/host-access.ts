@@ -5,6 +5,7 @@ import { hostClusterRole, hostServiceAccount, kubefedNamespace } from '../../kub
 import { refOf } from '../changes.ts';
 import { assertTakesNothingKept, deletionClosure } from '../closure.ts';
 import type { Operation } from '../operation.ts';
+import { rememberMeta } from '../remembered.ts';
 import { create, remove, type Work, waitGone } from '../work.ts';
 
 interface Made<Body> {
@@ -41,9 +42,7 @@ async function find(work: Pick<Work, 'signal'>, { connection }: KubeSphereCluste
 }
 
 function made<Body>(object: KubeObject | undefined, body: Body): Made<Body> | null {
-  return object === undefined
-    ? null
-    : { labels: object.metadata.labels ?? {}, annotations: object.metadata.annotations ?? {}, body };
+  return object === undefined ? null : { ...rememberMeta(object), body };
 }
 
 /**

@@ -1,19 +1,19 @@
 import { FederationError } from '../../errors.ts';
 import type { KubeObject } from '../../kube/objects.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
-import { finalizers, workspaceLabel } from '../../kubesphere/names.ts';
+import { finalizers } from '../../kubesphere/names.ts';
 import { kubesphere, type Workspace, type WorkspaceTemplate } from '../../kubesphere/resources.ts';
 import type { Change } from '../../workflow/change.ts';
+import { assertNoApps } from '../apps.ts';
 import { refOf } from '../changes.ts';
-import { assertTakesNoNamespace, deletionClosure, some } from '../closure.ts';
+import { assertTakesNoNamespace, deletionClosure } from '../closure.ts';
 import type { Operation } from '../operation.ts';
+import { type RememberedMeta, rememberMeta } from '../remembered.ts';
 import { create, edit, remove, type Work, waitFor, waitGone } from '../work.ts';
 import { adopted, assertEmpty, removeTemplate } from './workspace-template.ts';
 
 /** An object as it can be made again: what the server adds is left out, and with it the UID. */
-interface Remembered<Spec> {
-  readonly labels: Readonly<Record<string, string>>;
-  readonly annotations: Readonly<Record<string, string>>;
+interface Remembered<Spec> extends RememberedMeta {
   readonly spec: Spec;
 }
 
@@ -25,8 +25,8 @@ export interface WorkspaceBefore {
 
 const goneLimitMs = 120_000;
 
-function remember<Spec>({ metadata }: KubeObject, spec: Spec): Remembered<Spec> {
-  return { labels: metadata.labels ?? {}, annotations: metadata.annotations ?? {}, spec };
+function remember<Spec>(object: KubeObject, spec: Spec): Remembered<Spec> {
+  return { ...rememberMeta(object), spec };
 }
 
 async function find(work: Pick<Work, 'signal'>, { connection }: KubeSphereCluster, name: string) {
@@ -35,31 +35,6 @@ async function find(work: Pick<Work, 'signal'>, { connection }: KubeSphereCluste
     connection.find(kubesphere.workspaces, { name }, { signal: work.signal }),
   ]);
   return { template, workspace };
-}
-
-/** HelmReleases that the template's deletion would uninstall, for they bear the workspace's label (H1). */
-export async function appsOf(
-  work: Pick<Work, 'signal'>,
-  { connection }: KubeSphereCluster,
-  workspace: string,
-): Promise<readonly { readonly name: string; readonly uid: string }[]> {
-  const served = await connection.resources({ signal: work.signal });
-  const { group, plural } = kubesphere.helmReleases;
-  if (!served.some((resource) => resource.group === group && resource.plural === plural)) return [];
-  const found = await connection
-    .listMetadata(kubesphere.helmReleases, { labelSelector: `${workspaceLabel}=${workspace}`, signal: work.signal })
-    .toArray();
-  return found.map(({ metadata }) => ({ name: metadata.name, uid: metadata.uid }));
-}
-
-/** Refuses to delete a template while HelmReleases bear its workspace's label: its controller uninstalls those first (H1). */
-async function assertNoApps(work: Pick<Work, 'signal'>, cluster: KubeSphereCluster, workspace: string): Promise<void> {
-  const apps = await appsOf(work, cluster, workspace);
-  if (apps.length === 0) return;
-  throw new FederationError(
-    'KEPT_AT_RISK',
-    `${cluster.name}: deleting the template of workspace "${workspace}" would uninstall ${apps.length} app(s): ${some(apps.map(({ name }) => name))}. Nothing was deleted. Take label ${workspaceLabel} off these HelmReleases first.`,
-  );
 }
 
 /**

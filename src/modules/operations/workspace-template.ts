@@ -1,9 +1,10 @@
 import { FederationError } from '../../errors.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
-import { kubefedNamespace, managedLabel, workspaceLabel } from '../../kubesphere/names.ts';
+import { managedLabel, userLabel, workspaceLabel } from '../../kubesphere/names.ts';
 import { kubesphere, type WorkspaceTemplate } from '../../kubesphere/resources.ts';
+import { appsOf } from '../apps.ts';
 import { madeBy, refOf } from '../changes.ts';
-import { assertTakesNoNamespace, assertTakesNothingKept, deletionClosure, namespacesOf, some } from '../closure.ts';
+import { assertTakesNothingKept, deletionClosure, namespacesOf, some } from '../closure.ts';
 import type { Operation } from '../operation.ts';
 import { create, edit, remove, type Work, waitFor, waitGone } from '../work.ts';
 
@@ -19,7 +20,8 @@ export interface NewWorkspace {
 }
 
 const resource = kubesphere.workspaceTemplates;
-const syncLimitMs = 120_000;
+/** Limit of the waits for a host's controllers to carry a template on. */
+export const syncLimitMs = 120_000;
 
 /**
  * Deletes a template in a state in which it orders its controller to keep every project, and in no other: the order is
@@ -110,6 +112,7 @@ export function createWorkspace(
       const template = await connection.find(resource, { name }, { signal: work.signal });
       if (template === undefined || !madeBy(work.runId, template)) return;
       const { uid } = template.metadata;
+      await assertUnused(work, host, template);
       const workspace = await connection.find(kubesphere.workspaces, { name }, { signal: work.signal });
       await assertEmpty(work, host, name);
       assertTakesNothingKept(
@@ -130,107 +133,45 @@ export function createWorkspace(
   };
 }
 
+/**
+ * Refuses to delete a template that others have begun to use: its controller would uninstall the apps of its workspace
+ * wherever they run (H1), and kubefed take the Workspace off every cluster it was placed on.
+ */
+async function assertUnused(work: Work, host: KubeSphereCluster, template: WorkspaceTemplate): Promise<void> {
+  const { name } = template.metadata;
+  const { signal } = work;
+  const placed = placedOn(template);
+  const manager = template.spec.template.spec?.manager;
+  const bindings = await host.connection
+    .list(kubesphere.workspaceRoleBindings, { labelSelector: `${workspaceLabel}=${name}`, signal })
+    .toArray();
+  const members = bindings.flatMap(({ metadata }) => {
+    const user = metadata.labels?.[userLabel];
+    return user === undefined || user === manager ? [] : [user];
+  });
+  const apps = await appsOf(work, host, name);
+  const uses = [
+    ...(placed === undefined
+      ? ['it is placed by a selector']
+      : placed.length > 0
+        ? [`it is placed on ${some(placed)}`]
+        : []),
+    ...(apps.length > 0 ? [`it has apps: ${some(apps.map((app) => app.name))}`] : []),
+    ...(members.length > 0 ? [`people were invited: ${some(members)}`] : []),
+  ];
+  if (uses.length === 0) return;
+  throw new FederationError(
+    'KEPT_AT_RISK',
+    `${host.name}: workspace "${name}" is in use by now (${uses.join('; ')}). It was not deleted. Keep it, or empty it first.`,
+  );
+}
+
 /** Clusters that a template names; `undefined` where it places by selector. */
 export function placedOn({ spec }: Pick<WorkspaceTemplate, 'spec'>): readonly string[] | undefined {
   return (
     spec.placement?.clusters?.map(({ name }) => name) ??
     (spec.placement?.clusterSelector === undefined ? [] : undefined)
   );
-}
-
-/** What {@link placeWorkspace} captures. */
-export interface PlacedBefore {
-  readonly clusters: readonly string[];
-}
-
-const field = '/spec/placement/clusters';
-const named = (clusters: readonly string[]): { readonly name: string }[] => clusters.map((name) => ({ name }));
-
-/**
- * Adds a cluster to a workspace's placement: the whole list with the resourceVersion it was read at, never an index (H9).
- * With `member` it waits until the Workspace is there and kubefed has it. Its way back takes the cluster off again, which
- * makes kubefed delete the Workspace on a joined member: only while no namespace would go with it (H7).
- */
-export function placeWorkspace(
-  host: KubeSphereCluster,
-  name: string,
-  cluster: string,
-  member?: KubeSphereCluster,
-): Operation<PlacedBefore, void> {
-  const read = (signal: AbortSignal): Promise<WorkspaceTemplate> => host.connection.get(resource, { name }, { signal });
-  const place = (work: Work, decide: (clusters: readonly string[]) => readonly string[]): Promise<WorkspaceTemplate> =>
-    edit(work, { cluster: host, resource, name: { name } }, (template) => {
-      const now = placedOn(template) ?? [];
-      const then = decide(now);
-      return then.length === now.length
-        ? undefined
-        : { type: 'merge', body: { spec: { placement: { clusters: named(then) } } } };
-    });
-  return {
-    async forecast({ signal }) {
-      const template = await host.connection.find(resource, { name }, { signal });
-      const now = template === undefined ? [] : placedOn(template);
-      if (now === undefined)
-        return {
-          effect: 'blocked',
-          why: `Workspace "${name}" of ${host.name} is placed by a selector; naming one cluster would take it off all others.`,
-          remedy: 'Give the workspace a list of clusters in its placement, then try again.',
-        };
-      if (now.includes(cluster)) return { effect: 'none', why: `it is placed on ${cluster} already`, out: undefined };
-      const ref = refOf(host.name, resource, {
-        name,
-        ...(template === undefined ? {} : { uid: template.metadata.uid }),
-      });
-      return {
-        effect: 'change',
-        changes: [
-          {
-            verb: 'update',
-            resource: ref,
-            before: { [field]: named(now) },
-            after: { [field]: named([...now, cluster]) },
-          },
-        ],
-      };
-    },
-    capture: async ({ signal }) => ({ clusters: placedOn(await read(signal)) ?? [] }),
-    async run(work) {
-      host.dialect;
-      await place(work, (now) => (now.includes(cluster) ? now : [...now, cluster]));
-    },
-    async verify({ signal }) {
-      await waitFor(signal, {
-        cluster: host,
-        resource: kubesphere.federatedWorkspaces,
-        select: { fieldSelector: `metadata.name=${name}` },
-        test: (objects) =>
-          objects.get(name)?.spec.placement?.clusters?.some((entry) => entry.name === cluster) || undefined,
-        what: `the placement of workspace "${name}" on ${cluster} to be federated`,
-        timeoutMs: syncLimitMs,
-      });
-      if (member !== undefined) await adopted({ signal }, member, name);
-    },
-    async compensate(work) {
-      if (member !== undefined) {
-        const workspace = await member.connection.find(kubesphere.workspaces, { name }, { signal: work.signal });
-        if (workspace !== undefined)
-          assertTakesNoNamespace(
-            await deletionClosure(member, [workspace.metadata.uid], work.signal),
-            `Workspace "${name}", which shrinking its placement does,`,
-          );
-        await place(work, (now) => now.filter((entry) => entry !== cluster));
-        if (workspace !== undefined)
-          await waitGone(
-            work,
-            { cluster: member, resource: kubesphere.workspaces, name: { name }, uid: workspace.metadata.uid },
-            syncLimitMs,
-          );
-        return;
-      }
-      await assertNotJoined(work, host, cluster);
-      await place(work, (now) => now.filter((entry) => entry !== cluster));
-    },
-  };
 }
 
 /** Waits until a host's kubefed has the Workspace of that name on a member: an object that arrived is the only proof of life. */
@@ -248,23 +189,4 @@ export async function adopted(work: Pick<Work, 'signal'>, member: KubeSphereClus
     what: `Workspace "${name}" to arrive from the host`,
     timeoutMs: syncLimitMs,
   });
-}
-
-async function assertNotJoined(
-  { signal }: Pick<Work, 'signal'>,
-  host: KubeSphereCluster,
-  cluster: string,
-): Promise<void> {
-  if (
-    (await host.connection.find(
-      kubesphere.kubeFedClusters,
-      { namespace: kubefedNamespace, name: cluster },
-      { signal },
-    )) === undefined
-  )
-    return;
-  throw new FederationError(
-    'KEPT_AT_RISK',
-    `${host.name}: cluster "${cluster}" is still joined; taking it off a placement now would delete the Workspace there, and every project bound to it. Nothing was changed. Remove the Cluster first.`,
-  );
 }

@@ -115,14 +115,13 @@ export function workspaceTemplateController(context: Context): void {
     }
   }
 
-  /** Every HelmRelease that bears the workspace's label, whatever the orphan flag says. */
+  /** Every HelmRelease and HelmRepo that bears the workspace's label, whatever the orphan flag says. */
   async function deleteApps(workspace: string): Promise<void> {
     const labelSelector = `${workspaceLabel}=${workspace}`;
-    for await (const release of connection.list(kubesphere.helmReleases, { labelSelector })) {
-      await ignoring(
-        connection.delete(kubesphere.helmReleases, named(release), { propagationPolicy: 'Background' }),
-        'NOT_FOUND',
-      );
+    for (const kind of [kubesphere.helmReleases, kubesphere.helmRepos]) {
+      for await (const object of connection.list(kind, { labelSelector })) {
+        await ignoring(connection.delete(kind, named(object), { propagationPolicy: 'Background' }), 'NOT_FOUND');
+      }
     }
   }
 
