@@ -6,18 +6,18 @@ import { kubesphere } from '../kubesphere/resources.ts';
 import { some } from './closure.ts';
 import type { Work } from './work.ts';
 
+/** Kinds of the App Store's objects that belong to a workspace. */
+export type AppKind = 'HelmRelease' | 'HelmRepo' | 'HelmApplication';
+
 /**
  * Kinds that a template's controller deletes, or marks for deletion, by the label of its workspace, before it looks at
  * anything else and on the orphan path too (H1; workspacetemplate_controller.go:397-476).
  */
-const appKinds = Object.freeze({
+const appKinds: Readonly<Record<AppKind, Resource>> = Object.freeze({
   HelmRelease: kubesphere.helmReleases,
   HelmRepo: kubesphere.helmRepos,
   HelmApplication: kubesphere.helmApplications,
 });
-
-/** A kind of {@link WorkspaceApp}. */
-export type AppKind = keyof typeof appKinds;
 
 /** Something of the App Store that belongs to a workspace. */
 export interface WorkspaceApp {
