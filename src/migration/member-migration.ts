@@ -39,7 +39,7 @@ export const checks = piece<Begun, MigrationEnv>()
 /** The new host has the workspaces, and nothing has happened yet. */
 export const prepareTarget = piece<Surveyed, MigrationEnv>().each(createWorkspaces).each(placeAdopted);
 
-/** The old host lets go of the member, and can no longer reach it. */
+/** The old host lets go of the member, and its account there goes; the kubeconfig that it stored stays valid until it is rotated. */
 export const leaveSource = piece<Surveyed, MigrationEnv>()
   .step(parkSource)
   .step(detach)

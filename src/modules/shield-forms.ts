@@ -110,6 +110,11 @@ export function parts(form: Form, shielded: Shielded): Part[] {
   return form === 'policy' ? policyParts(shielded) : webhookParts(shielded);
 }
 
+/** The kinds of those objects. */
+export function kindsOf(form: Form, shielded: Shielded): string[] {
+  return [...new Set(parts(form, shielded).map(({ resource }) => resource.kind))];
+}
+
 /** Whether it was this shield that refused, not another one over the same objects. */
 export function isOf(id: string, refusal: string | undefined): boolean {
   return refusal !== undefined && (refusal.includes(`(shield ${id})`) || refusal.includes(`.${id}.${webhookDomain}`));

@@ -54,7 +54,7 @@ async function tryDelete(
 const proofLimitMs = 60_000;
 
 /** A shield that cannot be seen to refuse is none. */
-async function prove(work: Work, cluster: KubeSphereCluster, { namespaces, workspaces }: Shielded): Promise<void> {
+async function prove(work: Work, cluster: KubeSphereCluster, { id, namespaces, workspaces }: Shielded): Promise<void> {
   const queue: { resource: Resource; name: string }[] = [
     ...workspaces.map((name) => ({ resource: kubesphere.workspaces, name })),
     ...namespaces.map((name) => ({ resource: core.namespaces, name })),
@@ -62,11 +62,14 @@ async function prove(work: Work, cluster: KubeSphereCluster, { namespaces, works
   const until = performance.now() + proofLimitMs;
   const lane = async (): Promise<void> => {
     for (let item = queue.shift(); item !== undefined; item = queue.shift())
-      while ((await tryDelete(work, cluster, item.resource, item.name)).accepted) {
+      for (;;) {
+        const { accepted, refusal } = await tryDelete(work, cluster, item.resource, item.name);
+        // Another's refusal proves nothing of this shield: a stranger's broken webhook may be mended any moment.
+        if (!accepted && (refusal === undefined || isOf(id, refusal))) break;
         if (performance.now() > until)
           throw new FederationError(
             'NOT_OBSERVED',
-            `${cluster.name}: the shield is up for ${proofLimitMs / 1000} s, yet the API server would still delete ${item.resource.kind} "${item.name}". Is admission switched off there? Nothing of the projects was touched.`,
+            `${cluster.name}: the shield is up for ${proofLimitMs / 1000} s, yet ${accepted ? `the API server would still delete ${item.resource.kind} "${item.name}". Is admission switched off there?` : `what refuses to delete ${item.resource.kind} "${item.name}" is not the shield, so that it cannot be proven: ${refusal}`} Nothing of the projects was touched.`,
           );
         await sleep(100, work.signal);
       }

@@ -23,7 +23,7 @@ import { placeWorkspace } from '../../src/modules/operations/place-workspace.ts'
 import { removeWorkspace, retireTemplate } from '../../src/modules/operations/remove-workspace.ts';
 import { createWorkspace } from '../../src/modules/operations/workspace-template.ts';
 import { discardParked } from '../../src/modules/parking.ts';
-import { assertSafeToLift, lowerShield } from '../../src/modules/shield.ts';
+import { assertSafeToLift, lowerShield, raiseShield } from '../../src/modules/shield.ts';
 import { create, edit, remove, type Work } from '../../src/modules/work.ts';
 import { createSandbox, type Sandbox } from '../../src/testing/index.ts';
 
@@ -496,6 +496,38 @@ describe('what another run put up', () => {
     } as never);
     await discardParked(work, cluster, 'm');
     expect(await there(core.secrets, parked, kubesphereNamespace)).toBe(true);
+  });
+});
+
+describe('proving a shield', () => {
+  test('takes no refusal of a stranger for its own', async () => {
+    await given(core.namespaces, { name: 'n1' });
+    const policy = {
+      failurePolicy: 'Fail',
+      matchConstraints: {
+        resourceRules: [{ apiGroups: [''], apiVersions: ['*'], operations: ['DELETE'], resources: ['namespaces'] }],
+        namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'n1' } },
+      },
+      validations: [{ expression: 'false', message: 'not today' }],
+    };
+    await given(core.validatingAdmissionPolicies, { name: 'stranger' }, { spec: policy });
+    const binding = { spec: { policyName: 'stranger', validationActions: ['Deny'] } };
+    await given(core.validatingAdmissionPolicyBindings, { name: 'stranger' }, binding);
+    const dryRun = () => cluster.connection.delete(core.namespaces, { name: 'n1' }, { ...background, dryRun: true });
+    await expect
+      .poll(() =>
+        dryRun().then(
+          () => 'accepted',
+          () => 'refused',
+        ),
+      )
+      .toBe('refused');
+    const shielded = { id: 'ours', namespaces: ['n1'], workspaces: [] };
+    const soon = { ...work, signal: AbortSignal.timeout(1_000) };
+    const raised = { form: 'policy' } as const;
+    await expect(raiseShield(cluster, shielded).verify(soon, raised, raised)).rejects.toMatchObject({
+      code: 'ABORTED',
+    });
   });
 });
 

@@ -46,6 +46,20 @@ async function usersLeft({ env: { member, target }, signal }: CheckContext): Pro
   ];
 }
 
+/** The kubeconfig that the old host stored goes on working, in its backups too (H12). */
+async function credentialsShared({ env: { member, source, target, connection } }: CheckContext): Promise<Finding[]> {
+  if (source === undefined) return [];
+  return [
+    warns(
+      'OLD_CREDENTIALS',
+      connection === undefined
+        ? `${target.host.name} gets the very kubeconfig for ${member.name} that ${source.host.name} has, whose administrators keep it.`
+        : `The kubeconfig for ${member.name} that ${source.host.name} had stays valid.`,
+      `Once the move is done, rotate those credentials on ${member.name}${connection === undefined ? ' and give the new host its own' : ''}.`,
+    ),
+  ];
+}
+
 /** Without an old host to put it back, what the new host overwrites on the member stays overwritten. */
 async function overwritten({ env: { member, source, target }, signal }: CheckContext): Promise<Finding[]> {
   if (source !== undefined) return [];
@@ -85,5 +99,7 @@ async function placementsLeft({ env: { member, source }, signal }: CheckContext)
 
 /** People and placements that the move leaves as they are; somebody has to look after them. */
 export const checkPeople = defineCheck('check-people', 'Who and what is left to look after', async (ctx) =>
-  (await Promise.all([membersLeft(ctx), usersLeft(ctx), overwritten(ctx), placementsLeft(ctx)])).flat(),
+  (
+    await Promise.all([membersLeft(ctx), usersLeft(ctx), overwritten(ctx), credentialsShared(ctx), placementsLeft(ctx)])
+  ).flat(),
 );

@@ -52,7 +52,7 @@ export const tidy = defineStep<Surveyed, MigrationEnv>()({
   ...looks,
   forecast: async () => ({
     effect: 'unknown',
-    why: 'what this run parked, and its fence, are deleted',
+    why: 'what this run parked, its fence, and the annotations of its drivers go',
     touches: [
       { verb: 'delete', kind: 'Secret' },
       { verb: 'delete', kind: 'ConfigMap' },

@@ -1,5 +1,6 @@
 import type { Operation } from '../../modules/operation.ts';
 import { assertSafeToLift, lowerShield, type Raised, raiseShield, type Shielded } from '../../modules/shield.ts';
+import { kindsOf } from '../../modules/shield-forms.ts';
 import { defineStep } from '../../workflow/step.ts';
 import type { MigrationEnv } from '../env.ts';
 import { type Snapshot, shieldedOf } from '../snapshot.ts';
@@ -81,7 +82,7 @@ export const shieldDown = defineStep<ShieldRaised, MigrationEnv>()({
           : {
               effect: 'unknown',
               why: 'the objects of the shield go',
-              touches: [{ verb: 'delete', kind: 'AdmissionConfiguration' }],
+              touches: kindsOf(form, shielded).map((kind) => ({ verb: 'delete', kind })),
             },
       capture: async () => null,
       async run(work) {
