@@ -240,6 +240,20 @@ describe('a plan is blocked, and nothing is written', () => {
       () => connection.delete(kubesphere.workspaceTemplates, { name: 'team-a' }, background),
       async () => {
         await blocked('WORKSPACE_NAME', /b has a workspace "team-a" already.*existing: 'join'/s);
+        const join = { retain: 'all', workspaces: { 'team-a': { existing: 'join' } } } as const;
+        const isolate = (networkIsolation: boolean | null) =>
+          connection.patch(
+            kubesphere.workspaceTemplates,
+            { name: 'team-a' },
+            { type: 'merge', body: { spec: { template: { spec: { networkIsolation } } } } },
+          );
+        await isolate(true);
+        await blocked(
+          'NETWORK_ISOLATION',
+          /"team-a" of b has network isolation on, workspace "team-a" of the member/,
+          join,
+        );
+        await isolate(null);
         for (const move of [{ existing: 'join' }, { to: 'team-c' }] as const) {
           const shown = await plan(
             memberMigration,
@@ -384,6 +398,16 @@ describe('a plan is blocked, and nothing is written', () => {
         connection.create(kubesphere.clusters, { metadata: { name: 'own' }, spec: { connection: { type: 'direct' } } }),
       () => connection.delete(kubesphere.clusters, { name: 'own' }, background),
       () => blocked('MEMBER_IS_HOST', /itself a host, or was one: it has cluster\(s\) own.*H17/s),
+    );
+  });
+
+  test('while a host has the member under another name', async () => {
+    const { connection } = scene.clusters.m;
+    const at = { namespace: 'kube-federation-system', name: 'edge-1-kubesphere' };
+    await during(
+      () => connection.create(core.serviceAccounts, { metadata: at }),
+      () => connection.delete(core.serviceAccounts, at, background),
+      () => blocked('OTHER_HOST', /edge-1-kubesphere in kube-federation-system.*unbind the cluster there/s),
     );
   });
 
