@@ -74,6 +74,27 @@ describe('what happens while a run is under way', { timeout: 300_000 }, () => {
     await undone(run);
   });
 
+  test('a volume claim that goes from a kept project keeps the run from passing its pivot', async () => {
+    const { connection } = scene.clusters.m;
+    const claim = { namespace: 'team-b-001', name: 'extra' };
+    const spec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } };
+    await connection.create(core.persistentVolumeClaims, { metadata: claim, spec });
+    const run = await runWhen('verify', async () => {
+      await connection.delete(core.persistentVolumeClaims, claim, background);
+      await until('it is gone', async () => !(await connection.find(core.persistentVolumeClaims, claim)));
+    });
+    expect(run.outcome).toMatchObject({
+      state: 'paused',
+      error: {
+        code: 'KEPT_AT_RISK',
+        message: expect.stringMatching(
+          /team-b-001: PersistentVolumeClaim\/extra of kept projects went.*before the pivot/,
+        ),
+      },
+    });
+    await undone(run);
+  });
+
   test('another run that raised the fence first keeps it: this one halts, and is rolled back without a trace', async () => {
     const { connection } = scene.clusters.m;
     const run = await runWhen('fence', () =>

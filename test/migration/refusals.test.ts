@@ -220,6 +220,10 @@ describe('a plan is blocked, and nothing is written', () => {
     const { blocked, steps } = await plan(memberMigration, all, { env: scene.env() });
     expect(blocked).toEqual([]);
     expect(steps.map(({ name }) => name)).toContain('pivot');
+    // What somebody has to look after is told, and stands in nobody's way.
+    const people = steps.find(({ name }) => name === 'check-people')?.forecast;
+    const told = people?.effect === 'none' ? (people.out as { findings: { code: string }[] }).findings : [];
+    expect(told.map(({ code }) => code)).toEqual(expect.arrayContaining(['OLD_CREDENTIALS', 'PLACEMENTS_STAY']));
     expect(recorder.writes).toEqual([]);
   });
 
