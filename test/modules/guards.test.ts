@@ -465,6 +465,15 @@ describe('taking a cluster out of a placement', () => {
     expect(await clusters()).toEqual([{ name: 'm' }]);
   });
 
+  test('is refused while a project bears its label there and is not owned yet', async () => {
+    await given(kubesphere.workspaceTemplates, { name: 'w' }, placed);
+    await given(core.namespaces, { name: 'n1', labels: { [workspaceLabel]: 'w' } } as never);
+    await expect(
+      placeWorkspace(cluster, 'w', 'm', cluster).compensate(work, { clusters: [] }, undefined),
+    ).rejects.toMatchObject(refusal('KEPT_AT_RISK', /"w" has 1 project\(s\) there by now \(n1\)/));
+    expect(await clusters()).toEqual([{ name: 'm' }]);
+  });
+
   test('is refused while a project is bound to the Workspace there', async () => {
     await given(kubesphere.workspaceTemplates, { name: 'w' }, placed);
     const workspace = await given(kubesphere.workspaces, { name: 'w' });
