@@ -121,6 +121,7 @@ export type { Outcome, Run } from './workflow/handle.ts';
 export type { Claim, FixedItem, JournalEntry, JournalStore } from './workflow/journal.ts';
 export { memoryJournal } from './workflow/memory-journal.ts';
 export type { Approval, DriveOptions, PlanOptions, ResumeOptions, RunOptions } from './workflow/options.ts';
+export type { Outline as StepOutline } from './workflow/outline.ts';
 export type { Plan, PlannedGate, PlannedStep } from './workflow/planned.ts';
 export { plan, resume, rollback, run } from './workflow/run.ts';
 export {

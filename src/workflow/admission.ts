@@ -1,15 +1,14 @@
 import { FederationError } from '../errors.ts';
 import { canonical } from '../internal/digest.ts';
 import type { Json } from '../types.ts';
-import type { Element } from './definition.ts';
+import type { Outline } from './outline.ts';
 import { hasCaptured, isPastPivot, type RunState } from './state.ts';
 
 /** What of a workflow a journal is compared with. */
 interface Candidate {
   readonly name: string;
   readonly version: string;
-  readonly steps: readonly string[];
-  readonly elements: readonly Element[];
+  readonly steps: readonly Outline[];
 }
 
 /**
@@ -26,11 +25,16 @@ export function admitResume(runId: string, state: RunState, workflow: Candidate)
     throw changed(runId, state, `it is of workflow "${opened.workflow}", not "${workflow.name}"`);
   if (opened.version !== workflow.version)
     throw changed(runId, state, `it was begun with version ${opened.version}, and this is ${workflow.version}`);
-  if (canonical(opened.steps) !== canonical(workflow.steps)) throw changed(runId, state, 'its steps were others');
+  const others = Math.max(opened.steps.length, workflow.steps.length);
+  for (let index = 0; index < others; index += 1) {
+    const [was, is] = [opened.steps[index], workflow.steps[index]];
+    if (deciding(was) !== deciding(is))
+      throw changed(runId, state, `its step ${index + 1} was ${words(was)}, and here it is ${words(is)}`);
+  }
 }
 
 /**
- * Rule 5: `rollback` works with every version of the same major that still has each captured step.
+ * Rule 5: `rollback` works with every version of the same major that still has each captured step and can undo it as it was to be.
  * @throws FederationError WORKFLOW_CHANGED, or PAST_PIVOT where the run only goes forward
  */
 export function admitRollback(runId: string, state: RunState, workflow: Candidate): void {
@@ -39,10 +43,13 @@ export function admitRollback(runId: string, state: RunState, workflow: Candidat
     throw changed(runId, state, `it is of workflow "${opened.workflow}", not "${workflow.name}"`);
   if (major(opened.version) !== major(workflow.version))
     throw changed(runId, state, `it was begun with version ${opened.version}, and this is ${workflow.version}`);
-  const kinds = new Map(workflow.elements.map(({ name, kind }) => [name, kind]));
-  for (const [name, record] of state.steps)
-    if (hasCaptured(record) && kinds.get(name) !== (record.items === undefined ? 'step' : 'items'))
-      throw changed(runId, state, `this version has no step "${name}" of the same kind`);
+  const now = new Map(workflow.steps.map((step) => [step.name, step]));
+  for (const { name, kind, undo } of opened.steps) {
+    if (!hasCaptured(state.steps.get(name))) continue;
+    const is = now.get(name);
+    if (is?.kind !== kind) throw changed(runId, state, `this version has no step "${name}" of the same kind`);
+    if (undo === 'restores' && is.undo !== undo) throw changed(runId, state, `this version cannot undo step "${name}"`);
+  }
   if (state.closed === 'completed')
     throw new FederationError(
       'PAST_PIVOT',
@@ -51,7 +58,7 @@ export function admitRollback(runId: string, state: RunState, workflow: Candidat
   if (isPastPivot(state))
     throw new FederationError(
       'PAST_PIVOT',
-      `Run "${runId}" has passed its pivot "${opened.pivot}" and only goes forward. Call resume() to finish it.`,
+      `Run "${runId}" has passed its pivot "${opened.steps.find((step) => step.pivot)?.name}" and only goes forward. Call resume() to finish it.`,
     );
 }
 
@@ -65,6 +72,21 @@ export function admitWorld(runId: string, state: RunState, identity: Json): void
     'ENV_CHANGED',
     `Run "${runId}" was begun in another world (${canonical(state.opened.identity)}, here it is ${canonical(identity)}). Give it the connections it was begun with.`,
   );
+}
+
+/** What of a step a run was decided by; its title may change. */
+function deciding(step: Outline | undefined): string {
+  if (step === undefined) return '';
+  const { title: _, ...rest } = step;
+  return canonical(rest);
+}
+
+function words(step: Outline | undefined): string {
+  if (step === undefined) return 'none';
+  const { kind, name, undo, undoNeeds, pivot } = step;
+  const what = { step: 'a single step', items: 'a step over items', gate: 'a gate' }[kind];
+  const needs = undoNeeds.length > 0 ? `, undo needs ${undoNeeds.join(', ')}` : '';
+  return `"${name}" (${what}${kind === 'gate' ? '' : `, ${undo}`}${needs}${pivot ? ', pivot' : ''})`;
 }
 
 function changed(runId: string, { opened }: RunState, why: string): FederationError {

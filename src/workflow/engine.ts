@@ -10,6 +10,7 @@ import type { Run } from './handle.ts';
 import { checkedEntries, checkRunId } from './journal-check.ts';
 import { type Foreseen, openRun } from './opening.ts';
 import type { DriveOptions, PlanOptions, ResumeOptions, RunOptions } from './options.ts';
+import { outlinesOf } from './outline.ts';
 import { plain } from './plain.ts';
 import type { Plan } from './planned.ts';
 import { makePlan } from './planning.ts';
@@ -119,7 +120,7 @@ async function driveOn<I, E, O>(
         'RUN_UNKNOWN',
         `This journal has no run "${runId}"; see that it is the journal the run was begun with.`,
       );
-    admit(runId, state, { name: workflow.name, version: workflow.version, steps: workflow.steps, elements });
+    admit(runId, state, { name: workflow.name, version: workflow.version, steps: outlinesOf(elements) });
     return state;
   };
   const state = await readState();

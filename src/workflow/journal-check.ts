@@ -1,36 +1,10 @@
 import { FederationError } from '../errors.ts';
 import type { JournalEntry, JournalStore } from './journal.ts';
+import { recordShapes } from './record-shapes.ts';
+import { objectOf, type Shape, text } from './shape.ts';
 
-type Kind = 'string' | 'object' | 'array' | 'json';
-
-/** What each type of record must have besides `at` and `driver`. */
-const fields: Readonly<Record<JournalEntry['type'], Readonly<Record<string, Kind>>>> = {
-  opened: {
-    release: 'string',
-    workflow: 'string',
-    version: 'string',
-    steps: 'array',
-    fingerprint: 'string',
-    identity: 'json',
-    input: 'json',
-    onFailure: 'string',
-  },
-  driving: {},
-  touched: {},
-  captured: { step: 'string', before: 'json', intends: 'array' },
-  'items-fixed': { step: 'string', items: 'array' },
-  'items-captured': { step: 'string', items: 'array' },
-  'items-done': { step: 'string', keys: 'array' },
-  'items-undone': { step: 'string', keys: 'array' },
-  done: { step: 'string', out: 'json' },
-  skipped: { step: 'string', why: 'string', out: 'json' },
-  approved: { gate: 'string', by: 'string', fingerprint: 'string' },
-  paused: { why: 'string' },
-  undoing: { why: 'string' },
-  undone: { step: 'string' },
-  residue: { residue: 'object' },
-  closed: { outcome: 'string' },
-};
+const signature = objectOf({ at: text, driver: text });
+const shapes = new Map<string, Shape>(Object.entries(recordShapes));
 
 /**
  * All records of a run, each of a known form.
@@ -70,19 +44,10 @@ export function conflictAt(runId: string, seq: number): FederationError {
 function flawOf(entry: unknown): string | undefined {
   if (typeof entry !== 'object' || entry === null || !('type' in entry) || typeof entry.type !== 'string')
     return 'is no record';
-  const known = Object.entries(fields).find(([type]) => type === entry.type);
-  if (known === undefined) return `is of the unknown type "${entry.type}"`;
+  const shape = shapes.get(entry.type);
+  if (shape === undefined) return `is of the unknown type "${entry.type}"`;
   if (entry.type === 'opened' && !('format' in entry && entry.format === 1))
     return 'has a format this release does not know';
-  const values = new Map<string, unknown>(Object.entries(entry));
-  const bad = Object.entries({ at: 'string', driver: 'string', ...known[1] } as const).find(
-    ([name, kind]) => !isKind(values.get(name), kind),
-  );
-  return bad === undefined ? undefined : `("${entry.type}") has no proper "${bad[0]}"`;
-}
-
-function isKind(value: unknown, kind: Kind): boolean {
-  if (kind === 'json') return value !== undefined;
-  if (kind === 'array') return Array.isArray(value);
-  return kind === 'string' ? typeof value === 'string' : typeof value === 'object' && value !== null;
+  const bad = signature(entry, '') ?? shape(entry, '');
+  return bad === undefined ? undefined : `("${entry.type}") has no proper "${bad}"`;
 }

@@ -1,6 +1,7 @@
 import type { CallOptions, Json } from '../types.ts';
 import type { Change, Residue } from './change.ts';
 import type { PauseReason } from './events.ts';
+import type { Outline } from './outline.ts';
 import type { Plan } from './planned.ts';
 
 /** One item of `items-fixed`. */
@@ -12,7 +13,7 @@ export interface FixedItem {
   readonly skipped?: string;
 }
 
-/** One record of a run. The run is a function of its records and the static list of steps. */
+/** One record of a run. The run is a function of its records. */
 export type JournalEntry = {
   /** For people; nothing is decided by it. */
   readonly at: string;
@@ -26,9 +27,8 @@ export type JournalEntry = {
       readonly release: string;
       readonly workflow: string;
       readonly version: string;
-      /** Names of steps and gates, in order. */
-      readonly steps: readonly string[];
-      readonly pivot?: string;
+      /** The steps and gates, in order: with them the records say all that the run is decided by. */
+      readonly steps: readonly Outline[];
       readonly fingerprint: string;
       readonly identity: Json;
       readonly input: Json;

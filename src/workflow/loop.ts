@@ -9,17 +9,15 @@ import type { Outcome } from './handle.ts';
 import { undoItems } from './item-undo.ts';
 import { finishItems, fixItems, workOnItems } from './item-work.ts';
 import { type Action, type Consequence, consequence, decide } from './next.ts';
-import { outlinesOf } from './outline.ts';
 import { beginStep, leave, runStep, undoStep } from './single-work.ts';
 import { type RunState, residueOf, resultsOf } from './state.ts';
 import { lookAgain, touchHalfDone } from './takeover.ts';
 
 /** Drives the run until it rests: asks the core what comes next, does it, and lets the core judge failures. */
 export async function driveToRest(drive: Drive): Promise<Outcome<unknown>> {
-  const outlines = outlinesOf(drive.parts.definition.elements);
   const { state } = drive.ledger;
   for (;;) {
-    const action = decide(state, outlines);
+    const action = decide(state);
     try {
       if (action.do === 'rest') return restOutcome(drive.parts.definition, state, drive.failure);
       if (state.undoing === undefined && drive.parts.forward.aborted) throw abortError(drive.parts.forward);

@@ -43,19 +43,19 @@ export type Action =
   /** Nothing is left to do. */
   | { readonly do: 'rest'; readonly outcome: EntryOf<'closed'>['outcome'] };
 
-/** The core of the engine: what comes next, from nothing but the records and the static list of steps. */
-export function next(entries: Iterable<JournalEntry>, outlines: readonly Outline[]): Action {
+/** The core of the engine: what comes next, from nothing but the records. */
+export function next(entries: Iterable<JournalEntry>): Action {
   const state = stateOf(entries);
   if (state === undefined) throw new FederationError('RUN_UNKNOWN', 'Without a record there is no run to go on with.');
-  return decide(state, outlines);
+  return decide(state);
 }
 
 /** {@link next} for a state that is already folded. */
-export function decide(state: RunState, outlines: readonly Outline[]): Action {
+export function decide(state: RunState): Action {
   if (state.closed !== undefined) return { do: 'rest', outcome: state.closed };
-  const unfenced = state.touched > state.epoch ? [] : halfDone(state, outlines);
+  const unfenced = state.touched > state.epoch ? [] : halfDone(state);
   if (unfenced.length > 0) return { do: 'touch', steps: unfenced };
-  return state.undoing === undefined ? forward(state, outlines) : backward(state, outlines);
+  return state.undoing === undefined ? forward(state) : backward(state);
 }
 
 /** What a failure leads to. */
@@ -76,8 +76,8 @@ export function consequence(state: RunState, action: Action, code: ErrorCode, as
   return undo ? { undo: true } : { undo: false, why: 'failed' };
 }
 
-function forward(state: RunState, outlines: readonly Outline[]): Action {
-  for (const { kind, name } of outlines) {
+function forward(state: RunState): Action {
+  for (const { kind, name } of state.opened.steps) {
     if (kind === 'gate') {
       if (state.approved.has(name)) continue;
       return { do: 'gate', gate: name };
@@ -101,7 +101,8 @@ function itemsForward(state: RunState, step: string, record: StepRecord | undefi
   return open ? { do: 'items', step, again: seq < state.epoch } : { do: 'finish', step };
 }
 
-function backward(state: RunState, outlines: readonly Outline[]): Action {
+function backward(state: RunState): Action {
+  const outlines = state.opened.steps;
   const byName = new Map(outlines.map((outline) => [outline.name, outline]));
   for (const name of state.order.toReversed()) {
     const outline = byName.get(name);
@@ -152,8 +153,8 @@ export function creates(intends: readonly { readonly verb: string }[] | undefine
   return intends?.some(({ verb }) => verb === 'create') ?? false;
 }
 
-function halfDone(state: RunState, outlines: readonly Outline[]): string[] {
-  return outlines
+function halfDone(state: RunState): string[] {
+  return state.opened.steps
     .filter(({ name, undo }) => {
       const record = state.steps.get(name);
       return undo !== 'reads only' && record !== undefined && isLeftHalfDone(record, state.epoch);

@@ -6,6 +6,7 @@ import { decidingStep } from './deciding.ts';
 import type { JournalEntry } from './journal.ts';
 import { appendEntry, type LedgerOptions } from './ledger.ts';
 import type { RunOptions } from './options.ts';
+import { outlinesOf } from './outline.ts';
 import { plain } from './plain.ts';
 import type { Plan } from './planned.ts';
 import { refuseBlocked } from './planning.ts';
@@ -31,7 +32,6 @@ export async function openRun<I, E, O>(
 ): Promise<RunState> {
   refuseBlocked(planned);
   if (plan !== undefined) refuseStale(plan, planned);
-  const pivot = planned.steps.find((step) => step.pivot)?.name;
   const entry: JournalEntry = {
     at: ledger.clock.date(),
     driver: ledger.driver,
@@ -40,8 +40,7 @@ export async function openRun<I, E, O>(
     release,
     workflow: workflow.name,
     version: workflow.version,
-    steps: workflow.steps,
-    ...(pivot !== undefined && { pivot }),
+    steps: outlinesOf(workflow['~definition'].elements),
     fingerprint: planned.fingerprint,
     identity,
     input,

@@ -2,6 +2,7 @@ import { FederationError } from '../errors.ts';
 import type { Json } from '../types.ts';
 import type { Change, Residue } from './change.ts';
 import type { FixedItem, JournalEntry } from './journal.ts';
+import type { Outline } from './outline.ts';
 
 /** An entry of one type. */
 export type EntryOf<T extends JournalEntry['type']> = Extract<JournalEntry, { readonly type: T }>;
@@ -52,6 +53,9 @@ export function beginState(first: JournalEntry): RunState {
       'JOURNAL_INVALID',
       `A journal begins with "opened", not "${first.type}"; this is none of a run.`,
     );
+  const names = new Set(first.steps.map(({ name }) => name));
+  if (names.size < first.steps.length)
+    throw new FederationError('JOURNAL_INVALID', `A journal of workflow "${first.workflow}" names a step twice.`);
   return { opened: first, seq: 1, epoch: 0, touched: 0, steps: new Map(), order: [], approved: new Set() };
 }
 
@@ -71,7 +75,7 @@ export function applyEntry(state: RunState, entry: JournalEntry): void {
       state.touched = state.seq;
       return;
     case 'captured': {
-      const record = recordOf(state, entry.step);
+      const record = recordOf(state, entry, ['step']);
       // The first capture wins.
       if (record.captured !== undefined) return;
       record.captured = { seq: state.seq, before: entry.before, intends: entry.intends };
@@ -79,10 +83,12 @@ export function applyEntry(state: RunState, entry: JournalEntry): void {
       return;
     }
     case 'items-fixed': {
-      const record = recordOf(state, entry.step);
+      const record = recordOf(state, entry, ['items']);
+      const fixed = new Map(entry.items.map((item) => [item.key, item]));
+      if (fixed.size < entry.items.length) throw outOfPlace(state, entry);
       record.items ??= {
         seq: state.seq,
-        fixed: new Map(entry.items.map((item) => [item.key, item])),
+        fixed,
         captured: new Map(),
         done: new Set(),
         undone: new Set(),
@@ -90,32 +96,37 @@ export function applyEntry(state: RunState, entry: JournalEntry): void {
       return;
     }
     case 'items-captured': {
-      const { captured } = itemsOf(state, entry);
+      const { captured } = itemsOf(
+        state,
+        entry,
+        entry.items.map(({ key }) => key),
+      );
       if (captured.size === 0) state.order.push(entry.step);
       for (const { key, before } of entry.items) if (!captured.has(key)) captured.set(key, { seq: state.seq, before });
       return;
     }
     case 'items-done':
-      for (const key of entry.keys) itemsOf(state, entry).done.add(key);
+    case 'items-undone': {
+      const { done, undone } = itemsOf(state, entry, entry.keys);
+      for (const key of entry.keys) (entry.type === 'items-done' ? done : undone).add(key);
       return;
-    case 'items-undone':
-      for (const key of entry.keys) itemsOf(state, entry).undone.add(key);
-      return;
+    }
     case 'done':
     case 'skipped':
-      recordOf(state, entry.step).finished = { how: entry.type, out: entry.out };
+      recordOf(state, entry).finished = { how: entry.type, out: entry.out };
       return;
     case 'approved':
+      if (!hasElement(state, entry.gate, ['gate'])) throw outOfPlace(state, entry);
       state.approved.add(entry.gate);
       return;
     case 'undoing':
       state.undoing ??= entry;
       return;
     case 'undone':
-      recordOf(state, entry.step).undone = true;
+      recordOf(state, entry).undone = true;
       return;
     case 'residue':
-      recordOf(state, entry.residue.step).residue.push(entry.residue);
+      recordOf(state, { type: entry.type, step: entry.residue.step }).residue.push(entry.residue);
       return;
     case 'closed':
       state.closed = entry.outcome;
@@ -162,9 +173,9 @@ export function residueOf(state: RunState): readonly Residue[] {
 
 /** From the first capture of the pivot, or of anything after it, the run goes only forward: whether its effect took place cannot be known. */
 export function isPastPivot(state: RunState): boolean {
-  const { pivot, steps } = state.opened;
-  if (pivot === undefined) return false;
-  return steps.slice(steps.indexOf(pivot)).some((name) => hasCaptured(state.steps.get(name)));
+  const { steps } = state.opened;
+  const pivot = steps.findIndex((step) => step.pivot);
+  return pivot >= 0 && steps.slice(pivot).some(({ name }) => hasCaptured(state.steps.get(name)));
 }
 
 /** The input and all results, as a step sees them. */
@@ -174,18 +185,28 @@ export function resultsOf(state: RunState): Readonly<Record<string, unknown>> {
   return results;
 }
 
-function recordOf(state: RunState, step: string): StepRecord {
-  const known = state.steps.get(step);
+type Speaks = { readonly type: string; readonly step: string };
+
+/** What is known of the step that a record speaks of; it must be one of the run, and of such a kind. */
+function recordOf(state: RunState, entry: Speaks, kinds: readonly Kind[] = ['step', 'items']): StepRecord {
+  const known = state.steps.get(entry.step);
+  if (!hasElement(state, entry.step, kinds)) throw outOfPlace(state, entry);
   if (known !== undefined) return known;
   const record: StepRecord = { undone: false, residue: [] };
-  state.steps.set(step, record);
+  state.steps.set(entry.step, record);
   return record;
 }
 
-function itemsOf(state: RunState, entry: JournalEntry & { readonly step: string }): ItemRecords {
-  const { items } = recordOf(state, entry.step);
-  if (items === undefined) throw outOfPlace(state, entry);
+function itemsOf(state: RunState, entry: Speaks, keys: readonly string[]): ItemRecords {
+  const { items } = recordOf(state, entry, ['items']);
+  if (items === undefined || keys.some((key) => !items.fixed.has(key))) throw outOfPlace(state, entry);
   return items;
+}
+
+type Kind = Outline['kind'];
+
+function hasElement(state: RunState, name: string, kinds: readonly Kind[]): boolean {
+  return state.opened.steps.some((step) => step.name === name && kinds.includes(step.kind));
 }
 
 function outOfPlace(state: RunState, entry: { readonly type: string }): FederationError {

@@ -22,7 +22,7 @@ const opened: Extract<JournalEntry, { readonly type: 'opened' }> = {
   release: '0.0.0',
   workflow: 'w',
   version: '1',
-  steps: ['a'],
+  steps: [{ kind: 'step', name: 'a', title: 'A', undo: 'restores', undoNeeds: [] }],
   fingerprint: 'f',
   identity: { m: 'uid' },
   input: { text: 'ä \u2028 "quoted"\n', list: [1, 2.5, null, true] },

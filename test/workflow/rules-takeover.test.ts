@@ -68,6 +68,50 @@ describe('rule 5: who may drive a run on', () => {
     expect(h.world.values()).toEqual({});
   });
 
+  it('resumes under other titles, and under nothing else that decides', async () => {
+    const { h, one } = await paused();
+    const three = (more: object) => [one, setStep('two', 'b', '1', { title: 'Another title', ...more })];
+    for (const [other, why] of [
+      [[one, setItems('two', {})], '"two" (a step over items, restores)'],
+      [three({ compensate: undefined, readOnly: true }), '"two" (a single step, reads only)'],
+      [three({ pivot: true }), 'pivot'],
+      [[one], 'none'],
+    ] as const) {
+      const error = await failureOf(h.resume({ workflow: workflowOf(other) }));
+      expect(error.code).toBe('WORKFLOW_CHANGED');
+      expect(error.message).toContain(`its step 2 was "two" (a single step, restores), and here it is`);
+      expect(error.message).toContain(why);
+    }
+    const needing = setStep('one', 'a', '1', { undoNeeds: ['two'] });
+    expect((await failureOf(h.resume({ workflow: workflowOf([needing, ...three({}).slice(1)]) }))).message).toContain(
+      'undo needs two',
+    );
+    expect(await h.resume({ workflow: workflowOf(three({})) })).toMatchObject({ state: 'completed' });
+  });
+
+  it('rolls back only where this version can still undo each captured step, by what the journal says of it', async () => {
+    const { h, two } = await paused();
+    const blind = setStep('one', 'a', '1', { compensate: undefined, readOnly: true } as object);
+    const error = await failureOf(h.rollback({ workflow: workflowOf([blind, two], { version: '1.9.0' }) }));
+    expect(error).toMatchObject({
+      code: 'WORKFLOW_CHANGED',
+      message: expect.stringContaining('cannot undo step "one"'),
+    });
+    expect(error.message).toMatch(/release \d+\.\d+\.\d+ /);
+    expect(h.world.values()).toEqual({ a: '1' });
+  });
+
+  it('does not undo a step that was begun as one that only reads, whatever a later version does in it', async () => {
+    const unknown = async () => ({ effect: 'unknown' as const, why: 'not looked at', touches: [] });
+    const fails = setStep('two', 'b', '1', { run: async () => Promise.reject(new Error('stop')) });
+    const h = harness([lookStep('look', { forecast: unknown }), fails], { a: 'kept' });
+    expect(await h.run({ onFailure: 'pause' })).toMatchObject({ state: 'paused' });
+    expect(await h.records()).toContain('captured look');
+    const newer = workflowOf([setStep('look', 'a', 'other'), fails], { version: '1.1.0' });
+    expect(await h.rollback({ workflow: newer })).toMatchObject({ state: 'rolled-back' });
+    expect(h.world.writes).toEqual([]);
+  });
+
   it('refuses another world', async () => {
     const { h, one, two } = await paused();
     const elements = [one, two];

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FederationError } from '../../src/errors.ts';
+import { outlinesOf } from '../../src/workflow/outline.ts';
 import { failureOf, harness } from './harness.ts';
 import { lookStep, setItems, setStep, workflowOf, worldOf } from './world.ts';
 
@@ -397,7 +398,7 @@ describe('rule 3: how undo goes', () => {
       release: '0',
       workflow: 'test',
       version: '1.0.0',
-      steps: ['one', 'two'],
+      steps: outlinesOf(h.workflow['~definition'].elements),
       fingerprint: '',
       identity: null,
       input: {},
