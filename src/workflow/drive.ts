@@ -8,7 +8,6 @@ import type { Claim } from './journal.ts';
 import type { Ledger } from './ledger.ts';
 import type { Approval } from './options.ts';
 import { undoKind } from './outline.ts';
-import { resultsOf } from './state.ts';
 import type { StepContext } from './step.ts';
 import type { Clock } from './time.ts';
 
@@ -139,7 +138,7 @@ export class Drive {
   context(signal: AbortSignal, attempt: number, step: string): Context {
     const { runId, env, log, claim, ledger } = this.parts;
     return {
-      state: resultsOf(ledger.state),
+      state: ledger.state.results,
       env,
       signal,
       log,

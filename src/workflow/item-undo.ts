@@ -1,11 +1,11 @@
 import type { Residue } from './change.ts';
 import type { ErasedItemStep } from './definition.ts';
 import type { Drive } from './drive.ts';
-import { concurrencyOf, recordsOf } from './item-work.ts';
+import { concurrencyOf } from './item-work.ts';
 import { openUndoItems } from './next.ts';
 import { pool } from './pool.ts';
 import { leave } from './single-work.ts';
-import { itemTargets, type Target } from './target.ts';
+import { itemTarget, type Target } from './target.ts';
 import { undoTarget } from './undo.ts';
 
 /** Undoes the captured items, last captured first; a bad one is left and named, the others are undone all the same. */
@@ -14,7 +14,7 @@ export async function undoItems(drive: Drive, step: ErasedItemStep): Promise<voi
   const { name } = step;
   drive.tell({ type: 'undo:started', step: name });
   const record = ledger.state.steps.get(name);
-  const open = record === undefined ? [] : itemTargets(step, recordsOf(drive, step), openUndoItems(record));
+  const open = record === undefined ? [] : openUndoItems(record).map((item) => itemTarget(step, item));
   for (let from = 0; from < open.length; from += tuning.groupSize)
     await undoGroup(drive, step, open.slice(from, from + tuning.groupSize));
   if ((ledger.state.steps.get(name)?.residue.length ?? 0) > 0) return;

@@ -6,8 +6,8 @@ import type { Drive } from './drive.ts';
 import { explain } from './failure.ts';
 import { blockedError, listedItems, together } from './foresee.ts';
 import { pool } from './pool.ts';
-import { halfDoneItems, type ItemRecords } from './state.ts';
-import { itemTargets, refuseMoved, type Way } from './target.ts';
+import { halfDoneItems, type ItemRecord, type ItemRecords } from './state.ts';
+import { itemTarget, refuseMoved, type Way } from './target.ts';
 
 const defaultConcurrency = 8;
 
@@ -50,16 +50,13 @@ export async function workOnItems(drive: Drive, step: ErasedItemStep, again: boo
     drive.tell({ type: 'step:started', step: step.name, attempt: 1 });
   }
   const pace = paceOf(drive, step, items);
-  const waiting = [...items.fixed.values()]
-    .filter((i) => i.skipped === undefined && !items.captured.has(i.key))
-    .map(({ key }) => key);
+  const waiting = [...items.all.values()].filter((item) => item.skipped === undefined && item.captured === 0);
+  const { groupSize } = drive.parts.tuning;
   let ready = halfDoneItems(items);
-  while (ready.length > 0 || waiting.length > 0) {
-    const ahead = waiting.splice(0, drive.parts.tuning.groupSize);
-    const both = await Promise.allSettled([
-      runGroup(drive, step, items, ready, pace),
-      captureGroup(drive, step, items, ahead),
-    ]);
+  for (let from = 0; ; from += groupSize) {
+    const ahead = waiting.slice(from, from + groupSize);
+    if (ready.length === 0 && ahead.length === 0) return;
+    const both = await Promise.allSettled([runGroup(drive, step, ready, pace), captureGroup(drive, step, ahead)]);
     for (const one of both) if (one.status === 'rejected' && drive.isFatal(one.reason)) throw one.reason;
     for (const one of both) if (one.status === 'rejected') throw one.reason;
     ready = ahead;
@@ -70,7 +67,7 @@ export async function workOnItems(drive: Drive, step: ErasedItemStep, again: boo
 export async function finishItems(drive: Drive, step: ErasedItemStep): Promise<void> {
   const items = recordsOf(drive, step);
   await refuseNewKeys(drive, step, items);
-  await drive.ledger.append({ type: 'done', step: step.name, out: { done: items.done.size } });
+  await drive.ledger.append({ type: 'done', step: step.name, out: { done: items.done } });
   drive.tell({ type: 'step:completed', step: step.name, durationMs: drive.sinceStarted(step.name) });
 }
 
@@ -81,9 +78,9 @@ export function recordsOf(drive: Drive, step: ErasedItemStep): ItemRecords {
   return items;
 }
 
-async function refuseNewKeys(drive: Drive, step: ErasedItemStep, { fixed }: ItemRecords): Promise<void> {
+async function refuseNewKeys(drive: Drive, step: ErasedItemStep, { all }: ItemRecords): Promise<void> {
   const now = await drive.work(step, 'The list of items', (ctx) => listedItems(step, ctx));
-  const added = now.filter(({ key }) => !fixed.has(key)).map(({ key }) => `"${key}"`);
+  const added = now.filter(({ key }) => !all.has(key)).map(({ key }) => `"${key}"`);
   if (added.length === 0) return;
   throw new FederationError(
     'WORLD_MOVED',
@@ -91,37 +88,34 @@ async function refuseNewKeys(drive: Drive, step: ErasedItemStep, { fixed }: Item
   );
 }
 
-async function captureGroup(
-  drive: Drive,
-  step: ErasedItemStep,
-  items: ItemRecords,
-  keys: readonly string[],
-): Promise<void> {
-  if (keys.length === 0) return;
-  const result = await pool(
-    keys,
+async function captureGroup(drive: Drive, step: ErasedItemStep, items: readonly ItemRecord[]): Promise<void> {
+  if (items.length === 0) return;
+  const { done, failed } = await pool(
+    items,
     concurrencyOf(step),
-    async (key) => {
-      const item = items.fixed.get(key)?.item ?? null;
-      return { key, before: await drive.work(step, 'The capture', (ctx) => step.capture({ ...ctx, item })) };
-    },
+    ({ item }) => drive.work(step, 'The capture', (ctx) => step.capture({ ...ctx, item })),
     (failures) => failures === 0 && !drive.parts.forward.aborted,
   );
-  refuseFailures(drive, result.failed);
-  await drive.ledger.append({ type: 'items-captured', step: step.name, items: result.done.map((one) => one.result) });
+  refuseFailures(drive, failed);
+  // In the order of the list, in whatever order they were captured: that is the order of which undo is the reverse.
+  const befores = new Map(done.map(({ of, result }) => [of.key, result]));
+  await drive.ledger.append({
+    type: 'items-captured',
+    step: step.name,
+    items: items.map(({ key }) => ({ key, before: befores.get(key) ?? null })),
+  });
 }
 
 async function runGroup(
   drive: Drive,
   step: ErasedItemStep,
-  items: ItemRecords,
-  keys: readonly string[],
+  items: readonly ItemRecord[],
   pace: () => void,
 ): Promise<void> {
-  if (keys.length === 0) return;
+  if (items.length === 0) return;
   const way: Way = (what, work) => drive.work(step, what, work);
   const result = await pool(
-    itemTargets(step, items, keys),
+    items.map((item) => itemTarget(step, item)),
     concurrencyOf(step),
     async (target) => {
       const { item, before } = target;
@@ -131,15 +125,12 @@ async function runGroup(
     },
     (failures) => failures === 0 && !drive.parts.forward.aborted,
   );
-  const done = result.done.flatMap(({ result: key }) => (key === undefined ? [] : [key]));
+  const done = result.done.map(({ result: key }) => key);
   if (done.length > 0) {
     await drive.ledger.append({ type: 'items-done', step: step.name, keys: done });
     pace();
   }
-  refuseFailures(
-    drive,
-    result.failed.map(({ of, error }) => ({ of: of.key ?? '', error })),
-  );
+  refuseFailures(drive, result.failed);
 }
 
 /** One bad item fails the step, and is named; those beside it are done and recorded. */
@@ -147,25 +138,24 @@ function refuseFailures(drive: Drive, failed: readonly BadItem[]): void {
   if (drive.parts.forward.aborted) throw abortError(drive.parts.forward);
   const [first] = failed.toSorted((a, b) => Number(drive.isFatal(b.error)) - Number(drive.isFatal(a.error)));
   if (first === undefined) return;
-  const named = ({ of, error }: BadItem): FederationError => explain(error, `Item "${of}"`);
+  const named = ({ of, error }: BadItem): FederationError => explain(error, `Item "${of.key}"`);
   const { code, message } = named(first);
-  const items = failed.map((bad) => ({ key: bad.of, error: named(bad).message }));
+  const items = failed.map((bad) => ({ key: bad.of.key, error: named(bad).message }));
   throw new FederationError(code, message, { cause: first.error, details: { items } });
 }
 
 interface BadItem {
-  readonly of: string;
+  readonly of: { readonly key: string };
   readonly error: unknown;
 }
 
 /** Tells how far the step is, and how long it may still take at the rate of this drive. */
 function paceOf(drive: Drive, step: ErasedItemStep, items: ItemRecords): () => void {
   const { clock } = drive.parts.tuning;
-  const total = [...items.fixed.values()].filter(({ skipped }) => skipped === undefined).length;
-  const doneBefore = items.done.size;
+  const { total, done: doneBefore } = items;
   const began = clock.now();
   return () => {
-    const done = items.done.size;
+    const { done } = items;
     const remainingMs = Math.round(((clock.now() - began) / (done - doneBefore)) * (total - done));
     drive.tell({
       type: 'step:progress',

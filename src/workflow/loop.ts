@@ -10,7 +10,7 @@ import { undoItems } from './item-undo.ts';
 import { finishItems, fixItems, workOnItems } from './item-work.ts';
 import { type Action, type Consequence, consequence, decide } from './next.ts';
 import { beginStep, leave, runStep, undoStep } from './single-work.ts';
-import { type RunState, residueOf, resultsOf } from './state.ts';
+import { type RunState, residueOf } from './state.ts';
 import { lookAgain, touchHalfDone } from './takeover.ts';
 
 /** Drives the run until it rests: asks the core what comes next, does it, and lets the core judge failures. */
@@ -32,7 +32,7 @@ export async function driveToRest(drive: Drive): Promise<Outcome<unknown>> {
 
 /** How a closed run ended. */
 export function restOutcome(definition: Definition, state: RunState, failure?: FederationError): Outcome<unknown> {
-  if (state.closed === 'completed') return { state: 'completed', output: definition.select(resultsOf(state)) };
+  if (state.closed === 'completed') return { state: 'completed', output: definition.select(state.results) };
   const error = failure ?? revived(state.undoing?.error);
   const because = error === undefined ? {} : { error };
   if (state.closed === 'rolled-back') return { state: 'rolled-back', ...because };
@@ -83,7 +83,7 @@ async function close(drive: Drive, { outcome, lookAgain: names }: Extract<Action
   const { ledger, parts } = drive;
   if (outcome === 'completed') {
     // A result that cannot be made is found before the run says it is complete.
-    parts.definition.select(resultsOf(ledger.state));
+    parts.definition.select(ledger.state.results);
     await ledger.append({ type: 'closed', outcome });
     return drive.tell({ type: 'run:completed' });
   }

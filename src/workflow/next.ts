@@ -7,6 +7,7 @@ import type { Outline } from './outline.ts';
 import {
   type EntryOf,
   hasCaptured,
+  type ItemRecord,
   isLeftHalfDone,
   isPastPivot,
   type RunState,
@@ -96,9 +97,8 @@ function stepForward(state: RunState, step: string, record: StepRecord | undefin
 
 function itemsForward(state: RunState, step: string, record: StepRecord | undefined): Action {
   if (record?.items === undefined) return { do: 'fix', step };
-  const { fixed, done, seq } = record.items;
-  const open = [...fixed.values()].some((item) => item.skipped === undefined && !done.has(item.key));
-  return open ? { do: 'items', step, again: seq < state.epoch } : { do: 'finish', step };
+  const { total, done, seq } = record.items;
+  return done < total ? { do: 'items', step, again: seq < state.epoch } : { do: 'finish', step };
 }
 
 function backward(state: RunState): Action {
@@ -128,12 +128,11 @@ function isOver(outline: Outline, record: StepRecord): boolean {
   return openUndoItems(record).length === 0;
 }
 
-/** Keys of the items that undo still has to try in this drive, in its order. */
-export function openUndoItems(record: StepRecord): string[] {
-  const { items } = record;
-  if (items === undefined) return [];
-  const left = new Set(record.residue.map((residue) => residue.item));
-  return [...items.captured.keys()].filter((key) => !items.undone.has(key) && !left.has(key)).toReversed();
+/** The items that undo still has to try in this drive, in its order. */
+export function openUndoItems({ items, residue }: StepRecord): readonly ItemRecord[] {
+  const left = new Set(residue.map(({ item }) => item));
+  const all = [...(items?.all.values() ?? [])];
+  return all.filter(({ key, captured, undone }) => captured > 0 && !undone && !left.has(key)).toReversed();
 }
 
 function isUndone(outline: Outline | undefined, record: StepRecord | undefined): boolean {
@@ -144,8 +143,7 @@ function isUndone(outline: Outline | undefined, record: StepRecord | undefined):
 function mayComeLate(record: StepRecord | undefined): boolean {
   if (record === undefined || !record.undone || record.residue.length > 0) return false;
   if (record.items === undefined) return record.finished === undefined && creates(record.captured?.intends);
-  const { items } = record;
-  return [...items.captured.keys()].some((key) => !items.done.has(key) && creates(items.fixed.get(key)?.intends));
+  return [...record.items.all.values()].some((item) => item.captured > 0 && !item.done && creates(item.intends));
 }
 
 /** Whether any of these changes makes an object. */

@@ -7,15 +7,26 @@ import type { Outline } from './outline.ts';
 /** An entry of one type. */
 export type EntryOf<T extends JournalEntry['type']> = Extract<JournalEntry, { readonly type: T }>;
 
+/** What the records say about one item. Made once, when the list is fixed: a run's memory does not grow with the items done. */
+export interface ItemRecord extends FixedItem {
+  /** Sequence number of its capture; 0 before. */
+  captured: number;
+  before: Json;
+  done: boolean;
+  undone: boolean;
+}
+
 /** What the records say about the items of one step. */
 export interface ItemRecords {
   /** Sequence number of `items-fixed`. */
   readonly seq: number;
-  readonly fixed: ReadonlyMap<string, FixedItem>;
-  /** In the order of their capture. */
-  readonly captured: Map<string, { readonly seq: number; readonly before: Json }>;
-  readonly done: Set<string>;
-  readonly undone: Set<string>;
+  /** In the order of the list, which is the order of capture. */
+  readonly all: ReadonlyMap<string, ItemRecord>;
+  /** How many have something to do; then how many of those are captured, done and undone. */
+  readonly total: number;
+  captured: number;
+  done: number;
+  undone: number;
 }
 
 /** What the records say about one step. */
@@ -42,6 +53,8 @@ export interface RunState {
   /** Names of the steps that captured anything, in that order. */
   readonly order: string[];
   readonly approved: Set<string>;
+  /** The input and all results, as a step sees them; never changed in place. */
+  results: Readonly<Record<string, unknown>>;
   undoing?: EntryOf<'undoing'>;
   closed?: EntryOf<'closed'>['outcome'];
 }
@@ -56,7 +69,16 @@ export function beginState(first: JournalEntry): RunState {
   const names = new Set(first.steps.map(({ name }) => name));
   if (names.size < first.steps.length)
     throw new FederationError('JOURNAL_INVALID', `A journal of workflow "${first.workflow}" names a step twice.`);
-  return { opened: first, seq: 1, epoch: 0, touched: 0, steps: new Map(), order: [], approved: new Set() };
+  return {
+    opened: first,
+    seq: 1,
+    epoch: 0,
+    touched: 0,
+    steps: new Map(),
+    order: [],
+    approved: new Set(),
+    results: Object.freeze({ input: first.input }),
+  };
 }
 
 /** Adds the next record to `state`, in place. */
@@ -84,36 +106,41 @@ export function applyEntry(state: RunState, entry: JournalEntry): void {
     }
     case 'items-fixed': {
       const record = recordOf(state, entry, ['items']);
-      const fixed = new Map(entry.items.map((item) => [item.key, item]));
-      if (fixed.size < entry.items.length) throw outOfPlace(state, entry);
-      record.items ??= {
-        seq: state.seq,
-        fixed,
-        captured: new Map(),
-        done: new Set(),
-        undone: new Set(),
-      };
+      const all = new Map(entry.items.map((item): [string, ItemRecord] => [item.key, untouched(item)]));
+      if (all.size < entry.items.length) throw outOfPlace(state, entry);
+      const total = entry.items.filter(({ skipped }) => skipped === undefined).length;
+      record.items ??= { seq: state.seq, all, total, captured: 0, done: 0, undone: 0 };
       return;
     }
-    case 'items-captured': {
-      const { captured } = itemsOf(
-        state,
-        entry,
-        entry.items.map(({ key }) => key),
-      );
-      if (captured.size === 0) state.order.push(entry.step);
-      for (const { key, before } of entry.items) if (!captured.has(key)) captured.set(key, { seq: state.seq, before });
+    case 'items-captured':
+      for (const { key, before } of entry.items) {
+        const { items, item } = itemOf(state, entry, key);
+        // The first capture wins.
+        if (item.captured > 0) continue;
+        if (items.captured === 0) state.order.push(entry.step);
+        items.captured += 1;
+        item.captured = state.seq;
+        item.before = before;
+      }
       return;
-    }
     case 'items-done':
-    case 'items-undone': {
-      const { done, undone } = itemsOf(state, entry, entry.keys);
-      for (const key of entry.keys) (entry.type === 'items-done' ? done : undone).add(key);
+      for (const key of entry.keys) {
+        const { items, item } = itemOf(state, entry, key);
+        if (!item.done) items.done += 1;
+        item.done = true;
+      }
       return;
-    }
+    case 'items-undone':
+      for (const key of entry.keys) {
+        const { items, item } = itemOf(state, entry, key);
+        if (!item.undone) items.undone += 1;
+        item.undone = true;
+      }
+      return;
     case 'done':
     case 'skipped':
       recordOf(state, entry).finished = { how: entry.type, out: entry.out };
+      state.results = Object.freeze({ ...state.results, [entry.step]: entry.out });
       return;
     case 'approved':
       if (!hasElement(state, entry.gate, ['gate'])) throw outOfPlace(state, entry);
@@ -150,20 +177,20 @@ export function stateOf(entries: Iterable<JournalEntry>): RunState | undefined {
 
 /** Whether the step captured anything: from then on it may have had an effect. */
 export function hasCaptured(record: StepRecord | undefined): boolean {
-  return record?.captured !== undefined || (record?.items?.captured.size ?? 0) > 0;
+  return record?.captured !== undefined || (record?.items?.captured ?? 0) > 0;
 }
 
-/** Keys of the items that were captured and of which it is not known that they are done, in the order of capture. */
-export function halfDoneItems(items: ItemRecords): string[] {
-  return [...items.captured.keys()].filter((key) => !items.done.has(key) && !items.undone.has(key));
+/** The items that were captured and of which it is not known that they are done, in the order of capture. */
+export function halfDoneItems(items: ItemRecords): readonly ItemRecord[] {
+  return [...items.all.values()].filter((item) => item.captured > 0 && !item.done && !item.undone);
 }
 
 /** Whether a former drive captured something of the step that is neither done nor undone: its driver may still be writing. */
 export function isLeftHalfDone(record: StepRecord, epoch: number): boolean {
-  if (record.undone) return false;
-  const { items, captured, finished } = record;
-  if (items === undefined) return captured !== undefined && captured.seq < epoch && finished === undefined;
-  return halfDoneItems(items).some((key) => (items.captured.get(key)?.seq ?? epoch) < epoch);
+  const { items, captured, finished, undone } = record;
+  if (undone || finished !== undefined) return false;
+  if (items === undefined) return captured !== undefined && captured.seq < epoch;
+  return halfDoneItems(items).some((item) => item.captured < epoch);
 }
 
 /** All residue of the present drive, in the order of undo. */
@@ -178,13 +205,6 @@ export function isPastPivot(state: RunState): boolean {
   return pivot >= 0 && steps.slice(pivot).some(({ name }) => hasCaptured(state.steps.get(name)));
 }
 
-/** The input and all results, as a step sees them. */
-export function resultsOf(state: RunState): Readonly<Record<string, unknown>> {
-  const results: Record<string, unknown> = { input: state.opened.input };
-  for (const [name, record] of state.steps) if (record.finished !== undefined) results[name] = record.finished.out;
-  return results;
-}
-
 type Speaks = { readonly type: string; readonly step: string };
 
 /** What is known of the step that a record speaks of; it must be one of the run, and of such a kind. */
@@ -197,10 +217,20 @@ function recordOf(state: RunState, entry: Speaks, kinds: readonly Kind[] = ['ste
   return record;
 }
 
-function itemsOf(state: RunState, entry: Speaks, keys: readonly string[]): ItemRecords {
+/** The items of a step, and the one of this key; it must be one with something to do. */
+function itemOf(
+  state: RunState,
+  entry: Speaks,
+  key: string,
+): { readonly items: ItemRecords; readonly item: ItemRecord } {
   const { items } = recordOf(state, entry, ['items']);
-  if (items === undefined || keys.some((key) => !items.fixed.has(key))) throw outOfPlace(state, entry);
-  return items;
+  const item = items?.all.get(key);
+  if (items === undefined || item === undefined || item.skipped !== undefined) throw outOfPlace(state, entry);
+  return { items, item };
+}
+
+function untouched(item: FixedItem): ItemRecord {
+  return { ...item, captured: 0, before: null, done: false, undone: false };
 }
 
 type Kind = Outline['kind'];

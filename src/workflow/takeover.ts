@@ -5,7 +5,7 @@ import { creates } from './next.ts';
 import { pool } from './pool.ts';
 import { leave } from './single-work.ts';
 import { hasCaptured, type StepRecord } from './state.ts';
-import { fence, itemTargets, look, stepTarget, type Target } from './target.ts';
+import { fence, itemTarget, look, stepTarget, type Target } from './target.ts';
 import { undoTarget } from './undo.ts';
 
 const atOnce = 8;
@@ -70,7 +70,9 @@ function namingsIn(drive: Drive): ReadonlyMap<string, number> | undefined {
 
 function intentsOf({ captured, items }: StepRecord): readonly (readonly Change[])[] {
   if (captured !== undefined) return [captured.intends];
-  return items === undefined ? [] : [...items.captured.keys()].map((key) => items.fixed.get(key)?.intends ?? []);
+  return items === undefined
+    ? []
+    : [...items.all.values()].flatMap(({ captured: seq, intends }) => (seq > 0 ? [intends] : []));
 }
 
 function keyOf({ cluster, kind, namespace = '', name }: ResourceRef): string {
@@ -84,8 +86,8 @@ function notDone(drive: Drive, name: string): readonly Target[] {
   if (element.kind === 'items') {
     const { items } = record;
     if (items === undefined) return [];
-    const keys = [...items.captured.keys()].filter((key) => !items.done.has(key));
-    return itemTargets(element.step, items, keys);
+    const open = [...items.all.values()].filter((item) => item.captured > 0 && !item.done);
+    return open.map((item) => itemTarget(element.step, item));
   }
   const target = stepTarget(element.step, record);
   return target === undefined || target.done ? [] : [target];

@@ -4,7 +4,7 @@ import type { Change } from './change.ts';
 import { nameOf, type Standing, standings } from './compare.ts';
 import type { ErasedItemStep, ErasedStep } from './definition.ts';
 import type { Context } from './drive.ts';
-import type { ItemRecords, StepRecord } from './state.ts';
+import type { ItemRecord, StepRecord } from './state.ts';
 
 /** What is captured, run and undone as one: a step, or one item of an item step. */
 export interface Target {
@@ -32,18 +32,12 @@ export function stepTarget(step: ErasedStep, { captured, finished }: StepRecord)
   return { step, key: undefined, item: null, ...captured, done: finished !== undefined, compensate };
 }
 
-/** The captured ones of `keys` as targets. */
-export function itemTargets(step: ErasedItemStep, items: ItemRecords, keys: readonly string[]): readonly Target[] {
-  return keys.flatMap((key) => {
-    const fixed = items.fixed.get(key);
-    const captured = items.captured.get(key);
-    if (fixed === undefined || captured === undefined) return [];
-    const { item, intends } = fixed;
-    const { before } = captured;
-    const compensate =
-      'compensate' in step ? (ctx: Context) => step.compensate({ ...ctx, item, before, out: undefined }) : undefined;
-    return [{ step, key, item, intends, ...captured, done: items.done.has(key), compensate }];
-  });
+/** A captured item as a target. */
+export function itemTarget(step: ErasedItemStep, record: ItemRecord): Target & { readonly key: string } {
+  const { key, item, intends, captured, before, done } = record;
+  const compensate =
+    'compensate' in step ? (ctx: Context) => step.compensate({ ...ctx, item, before, out: undefined }) : undefined;
+  return { step, key, item, intends, seq: captured, before, done, compensate };
 }
 
 /** Where the objects of a target stand; `undefined` where the step cannot tell. */

@@ -4,7 +4,7 @@ import type { JournalEntry } from '../../src/workflow/journal.ts';
 import type { EntryBody } from '../../src/workflow/ledger.ts';
 import { consequence, next } from '../../src/workflow/next.ts';
 import type { Outline } from '../../src/workflow/outline.ts';
-import { isPastPivot, residueOf, resultsOf, stateOf } from '../../src/workflow/state.ts';
+import { isPastPivot, residueOf, stateOf } from '../../src/workflow/state.ts';
 import { changeOf } from './world.ts';
 
 const outline = (name: string, more: Partial<Outline> = {}): Outline => ({
@@ -155,9 +155,7 @@ describe('next, forward', () => {
   });
 
   it('gives each step the input and the results so far', () => {
-    expect(
-      resultsOf(stateAfter([captured, done, { type: 'skipped', step: 'many', why: '', out: { done: 0 } }])),
-    ).toEqual({
+    expect(stateAfter([captured, done, { type: 'skipped', step: 'many', why: '', out: { done: 0 } }]).results).toEqual({
       input: { n: 1 },
       a: 7,
       many: { done: 0 },
@@ -172,7 +170,7 @@ describe('next, forward', () => {
       itemsCaptured,
       { type: 'items-captured', step: 'many', items: [{ key: 'k', before: 9 }] },
     ]);
-    expect(items.steps.get('many')?.items?.captured.get('k')?.before).toBe(1);
+    expect(items.steps.get('many')?.items?.all.get('k')?.before).toBe(1);
   });
 });
 

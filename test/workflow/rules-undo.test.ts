@@ -39,6 +39,31 @@ describe('rule 2: undo', () => {
     ]);
   });
 
+  it('of items is in the reverse order of their list, which is that of capture, however the captures overtake each other', async () => {
+    const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const many = setItems(
+      'many',
+      { a: '1', b: '1', c: '1' },
+      {
+        concurrency: 3,
+        capture: async ({ item }) => {
+          const { object } = item as { object: string };
+          // The first waits for the second, which waits for the third.
+          const index = ['a', 'b', 'c'].indexOf(object);
+          await gates[index]?.promise;
+          gates[index - 1]?.resolve();
+          return null;
+        },
+      },
+    );
+    const h = harness([many, fails('bad')], {}, { groupSize: 3 });
+    expect(await h.run()).toMatchObject({ state: 'rolled-back' });
+    const captured = (await h.entries()).flatMap((entry) => (entry.type === 'items-captured' ? entry.items : []));
+    expect(captured.map(({ key }) => key)).toEqual(['a', 'b', 'c']);
+    const undone = h.world.writes.filter(({ by }) => by === 'undo many').map(({ name }) => name);
+    expect(undone).toEqual(['c', 'b', 'a']);
+  });
+
   it('does nothing but touch where an object is as it was before', async () => {
     const h = harness([setStep('one', 'a', '1', { run: async () => Promise.reject(new Error('not begun')) })], {
       a: '0',
