@@ -12,6 +12,7 @@ export {
   type FederationOptions,
   type MemberCluster,
 } from './federation.ts';
+export { type ClusterJournalOptions, clusterJournal } from './journal/cluster-journal.ts';
 export type {
   Connection,
   DeleteOptions,
@@ -118,11 +119,12 @@ export type {
 export type { PauseReason, RunEvent, RunEventBase, ShownGate, StepEventBase } from './workflow/events.ts';
 export { fileJournal } from './workflow/file-journal.ts';
 export type { Outcome, Run } from './workflow/handle.ts';
-export type { Claim, FixedItem, JournalEntry, JournalStore } from './workflow/journal.ts';
+export type { Claim, Ended as RunEnded, FixedItem, JournalEntry, JournalStore, Pruned } from './workflow/journal.ts';
 export { memoryJournal } from './workflow/memory-journal.ts';
 export type { Approval, DriveOptions, PlanOptions, ResumeOptions, RunOptions } from './workflow/options.ts';
 export type { Outline as StepOutline } from './workflow/outline.ts';
 export type { Plan, PlannedGate, PlannedStep } from './workflow/planned.ts';
+export { type PruneOptions, pruneRuns } from './workflow/prune.ts';
 export { plan, resume, rollback, run } from './workflow/run.ts';
 export {
   type Checked as PlainStep,

@@ -83,16 +83,26 @@ export async function identityOf(env: MigrationEnv): Promise<Json> {
 }
 
 /**
- * Refuses a journal that dies with its process: whoever takes a half-moved member over must be able to read it.
+ * Refuses a journal that whoever takes a half-moved member over could not read: one that dies with its process, or one on the host
+ * that the member leaves, which may be gone for good by then.
  *
- * @throws FederationError `INVALID` outside a sandbox
+ * @throws FederationError `INVALID`
  */
-export function checkJournal(journal: Pick<JournalStore, 'volatile'>, env: MigrationEnv): void {
-  if (journal.volatile !== true || inSandbox(env)) return;
-  throw new FederationError(
-    'INVALID',
-    'A migration must outlive its process: memoryJournal() is allowed only where every kube-system bears label kubesphere-federation/sandbox=true. Use fileJournal(directory). Nothing was written.',
-  );
+export async function checkJournal(
+  { volatile, keptOn }: Pick<JournalStore, 'volatile' | 'keptOn'>,
+  env: MigrationEnv,
+): Promise<void> {
+  const { source, target, member } = env;
+  if (volatile === true && !inSandbox(env))
+    throw new FederationError(
+      'INVALID',
+      'A migration must outlive its process: memoryJournal() is allowed only where every kube-system bears label kubesphere-federation/sandbox=true. Use clusterJournal(target.host.connection, { namespace }) or fileJournal(directory). Nothing was written.',
+    );
+  if (source !== undefined && (await keptOn?.()) === source.host.uid)
+    throw new FederationError(
+      'INVALID',
+      `The journal is kept on ${source.host.name}, the host that ${member.name} leaves: once that is gone, nobody could go on or undo. Keep it on the new host, clusterJournal(target.host.connection, { namespace }) with target ${target.host.name}, or on ${member.name} itself, clusterJournal(member.connection, { namespace }). Nothing was written.`,
+    );
 }
 
 /**

@@ -78,7 +78,7 @@ export interface WorkflowIdentity<Env> {
   /** Throws `UNREACHABLE`. Asked before the first compensation, and by resume and rollback. @defaultValue everything answers */
   readonly reach?: (env: Env) => Promise<void>;
   /** Throws `INVALID` where this workflow must not be recorded in such a journal. Asked by run, before anything is recorded. @defaultValue any will do */
-  readonly checkJournal?: (journal: Pick<JournalStore, 'volatile'>, env: Env) => void;
+  readonly checkJournal?: (journal: Pick<JournalStore, 'volatile' | 'keptOn'>, env: Env) => void | Promise<void>;
 }
 
 interface Origin {
@@ -94,11 +94,23 @@ interface Origin {
  *
  * @example
  * ```ts
- * const move = compose<{ to: string }, Env>({ name: 'move', version: '1.0.0' })
- *   .step(check)
+ * import { compose, defineStep } from 'kubesphere-federation';
+ *
+ * interface Env {
+ *   readonly names: Map<string, string>;
+ * }
+ * const count = defineStep<{ input: { to: string } }, Env>()({
+ *   name: 'count',
+ *   title: 'Count the names',
+ *   readOnly: true,
+ *   forecast: async ({ env }) => ({ effect: 'none', why: 'it only counts', out: env.names.size }),
+ *   run: async ({ env }) => env.names.size,
+ * });
+ *
+ * export const counting = compose<{ to: string }, Env>({ name: 'counting', version: '1.0.0' })
+ *   .step(count)
  *   .gate('approve', 'Go on?')
- *   .step(rename)
- *   .returns((state) => ({ renamed: state.check.count }));
+ *   .returns(({ input, count }) => ({ to: input.to, counted: count }));
  * ```
  * @throws FederationError WORKFLOW_INVALID where a name or version cannot be used; methods of the builder likewise.
  */

@@ -28,6 +28,8 @@ export interface Definition {
   readonly elements: readonly Element[];
   readonly identity: ((env: unknown) => Promise<Json>) | undefined;
   readonly reach: ((env: unknown) => Promise<void>) | undefined;
-  readonly checkJournal: ((journal: Pick<JournalStore, 'volatile'>, env: unknown) => void) | undefined;
+  readonly checkJournal:
+    | ((journal: Pick<JournalStore, 'volatile' | 'keptOn'>, env: unknown) => void | Promise<void>)
+    | undefined;
   readonly select: (state: ErasedState) => unknown;
 }

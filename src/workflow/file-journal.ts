@@ -5,7 +5,7 @@ import { digest } from '../internal/digest.ts';
 import { abortError } from '../internal/signal.ts';
 import { defaultClaimMs, takeClaim } from './claiming.ts';
 import { fileClaims } from './file-claims.ts';
-import { isMissing, isTemporary, linkNew, syncDirectory } from './file-writing.ts';
+import { isMissing, isTemporary, linkNew, removeAtOnce, removeLeftovers, syncDirectory } from './file-writing.ts';
 import type { JournalEntry, JournalStore } from './journal.ts';
 import { checkRunId, conflictAt } from './journal-check.ts';
 import { type Clock, systemClock } from './time.ts';
@@ -43,20 +43,32 @@ export function createFileJournal(directory: string, clock: Clock, claimMs: numb
 
     async *read(runId, { signal } = {}) {
       const path = pathOf(runId);
-      if (!(await isJournal(directory))) return;
-      const names = await entryNames(path);
-      for (const [index, name] of names.entries()) {
-        if (signal?.aborted) throw abortError(signal);
-        const seq = index + 1;
-        if (name !== fileOf(seq)) throw invalid(path, `record ${seq} is missing, though later ones are there`);
-        yield await readEntry(path, seq);
-      }
+      if (await isJournal(directory)) yield* readRun(path, signal);
     },
 
     async *runs() {
       if (!(await isJournal(directory))) return;
-      for (const { name } of await readdir(directory, { withFileTypes: true }))
-        if (name !== marker && !isTemporary(name) && (await entryNames(join(directory, name))).length > 0) yield name;
+      for (const name of await runNames(directory))
+        if ((await entryNames(join(directory, name))).length > 0) yield name;
+    },
+
+    async prune(ended, { signal } = {}) {
+      const removed: string[] = [];
+      const unreadable: string[] = [];
+      if (!(await isJournal(directory))) return { removed, unreadable };
+      await removeLeftovers(directory);
+      for (const runId of await runNames(directory))
+        try {
+          const entries: JournalEntry[] = [];
+          for await (const entry of readRun(pathOf(runId), signal)) entries.push(entry);
+          if (!ended(entries, runId)) continue;
+          await removeAtOnce(directory, runId);
+          removed.push(runId);
+        } catch (error) {
+          if (!FederationError.is(error, 'JOURNAL_INVALID', 'INVALID')) throw error;
+          unreadable.push(runId);
+        }
+      return { removed, unreadable };
     },
 
     async claim(runId, driver, { signal } = {}) {
@@ -64,6 +76,19 @@ export function createFileJournal(directory: string, clock: Clock, claimMs: numb
       return takeClaim(register, { runId, driver, clock, claimMs, ...(signal && { signal }) });
     },
   });
+}
+
+async function* readRun(path: string, signal: AbortSignal | undefined): AsyncGenerator<JournalEntry, void, undefined> {
+  for (const [index, name] of (await entryNames(path)).entries()) {
+    if (signal?.aborted) throw abortError(signal);
+    const seq = index + 1;
+    if (name !== fileOf(seq)) throw invalid(path, `record ${seq} is missing, though later ones are there`);
+    yield await readEntry(path, seq);
+  }
+}
+
+async function runNames(directory: string): Promise<string[]> {
+  return (await namesIn(directory)).filter((name) => name !== marker);
 }
 
 function fileOf(seq: number): string {

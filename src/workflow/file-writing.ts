@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { link, open, rm } from 'node:fs/promises';
+import { link, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const temporary = '.new-';
@@ -24,6 +24,21 @@ export async function linkNew(directory: string, name: string, text: string): Pr
   }
   await syncDirectory(directory);
   return true;
+}
+
+/** Takes a directory out of sight at once and whole, then removes it; what a process that died left of that, {@link removeLeftovers} does. */
+export async function removeAtOnce(directory: string, name: string): Promise<void> {
+  const beside = join(directory, `${temporary}${randomUUID()}`);
+  await rename(join(directory, name), beside);
+  await syncDirectory(directory);
+  await rm(beside, { recursive: true, force: true });
+}
+
+/** Finishes removals that were cut off. */
+export async function removeLeftovers(directory: string): Promise<void> {
+  for (const entry of await readdir(directory, { withFileTypes: true }))
+    if (entry.isDirectory() && isTemporary(entry.name))
+      await rm(join(directory, entry.name), { recursive: true, force: true });
 }
 
 /** Makes the names in a directory durable. */

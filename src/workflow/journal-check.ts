@@ -13,15 +13,20 @@ const shapes = new Map<string, Shape>(Object.entries(recordShapes));
 export async function checkedEntries(journal: JournalStore, runId: string): Promise<readonly JournalEntry[]> {
   const entries: JournalEntry[] = [];
   for await (const entry of journal.read(runId)) {
-    const why = flawOf(entry);
-    if (why !== undefined)
-      throw new FederationError(
-        'JOURNAL_INVALID',
-        `Record ${entries.length + 1} of run "${runId}" ${why}. Drive it with the release that wrote it, or restore the journal from a copy.`,
-      );
+    checkEntry(runId, entries.length + 1, entry);
     entries.push(entry);
   }
   return entries;
+}
+
+/** @throws FederationError JOURNAL_INVALID where a record is of no known form. */
+export function checkEntry(runId: string, seq: number, entry: unknown): void {
+  const why = flawOf(entry);
+  if (why !== undefined)
+    throw new FederationError(
+      'JOURNAL_INVALID',
+      `Record ${seq} of run "${runId}" ${why}. Drive it with the release that wrote it, or restore the journal from a copy.`,
+    );
 }
 
 /** @throws FederationError INVALID for an id that journals cannot keep apart, or that would lead out of their directory. */

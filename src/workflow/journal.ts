@@ -66,6 +66,17 @@ export type JournalEntry = {
   | { readonly type: 'closed'; readonly outcome: 'completed' | 'rolled-back' | 'rollback-incomplete' }
 );
 
+/** Whether a run is over for good and may be removed. @throws FederationError JOURNAL_INVALID where that cannot be told */
+export type Ended = (entries: readonly JournalEntry[], runId: string) => boolean;
+
+/** What {@link JournalStore.prune} did. */
+export interface Pruned {
+  /** Ids of the runs that are gone. */
+  readonly removed: readonly string[];
+  /** Ids of the runs that cannot be read, and were left. */
+  readonly unreadable: readonly string[];
+}
+
 /** Where runs are recorded. Append-only; a taken sequence number is refused, the claim only decides who may try. */
 export interface JournalStore {
   /** What is in it dies with this process: no other can go on with a run. A workflow may refuse that. */
@@ -88,6 +99,13 @@ export interface JournalStore {
    * @throws FederationError JOURNAL_CONFLICT when another driver is at work.
    */
   claim(runId: string, driver: string, options?: CallOptions): Promise<Claim>;
+  /** On which cluster it is kept: the UID of that cluster's namespace kube-system. Absent: on none. */
+  keptOn?(options?: CallOptions): Promise<string>;
+  /**
+   * Removes every run whose entries `ended` agrees to, so that half of one is never read as a shorter one, also where the removal is
+   * cut off; the next call finishes it then. Called by `pruneRuns`, which says what has ended.
+   */
+  prune?(ended: Ended, options?: CallOptions): Promise<Pruned>;
 }
 
 /** The right to try to drive a run; disposing it lets the next driver start at once. */

@@ -1,3 +1,4 @@
+import { abortError } from '../internal/signal.ts';
 import { type ClaimRecord, defaultClaimMs, takeClaim } from './claiming.ts';
 import type { JournalEntry, JournalStore } from './journal.ts';
 import { checkRunId, conflictAt } from './journal-check.ts';
@@ -14,8 +15,9 @@ export function createMemoryJournal(clock: Clock, claimMs: number = defaultClaim
   const claims = new Map<string, ClaimRecord>();
   return Object.freeze<JournalStore>({
     volatile: true,
-    async append(runId, seq, entry) {
+    async append(runId, seq, entry, { signal } = {}) {
       checkRunId(runId);
+      if (signal?.aborted) throw abortError(signal);
       const entries = runs.get(runId) ?? [];
       if (entries.length + 1 !== seq) throw conflictAt(runId, seq);
       entries.push(JSON.stringify(entry));
@@ -28,6 +30,16 @@ export function createMemoryJournal(clock: Clock, claimMs: number = defaultClaim
     },
     async *runs() {
       yield* [...runs.keys()];
+    },
+    async prune(ended) {
+      const over = [...runs].filter(([runId, texts]) =>
+        ended(
+          texts.map((text) => JSON.parse(text) as JournalEntry),
+          runId,
+        ),
+      );
+      for (const [runId] of over) for (const kept of [runs, claims]) kept.delete(runId);
+      return { removed: over.map(([runId]) => runId), unreadable: [] };
     },
     async claim(runId, driver, options = {}) {
       checkRunId(runId);
