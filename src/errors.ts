@@ -71,8 +71,16 @@ const brand = Symbol.for('kubesphere-federation.error');
  *
  * @example
  * ```ts
- * try { await federation.clusters.get('m'); }
- * catch (error) { if (FederationError.is(error, 'NOT_FOUND')) return; throw error; }
+ * import { type ClusterInfo, type Federation, FederationError } from 'kubesphere-federation';
+ *
+ * async function clusterOrNothing(federation: Federation, name: string): Promise<ClusterInfo | undefined> {
+ *   try {
+ *     return await federation.clusters.get(name);
+ *   } catch (error) {
+ *     if (FederationError.is(error, 'NOT_FOUND')) return undefined;
+ *     throw error;
+ *   }
+ * }
  * ```
  */
 export class FederationError<C extends ErrorCode = ErrorCode> extends Error {

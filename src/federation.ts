@@ -72,6 +72,8 @@ async function opened(
  *
  * @example
  * ```ts
+ * import { Federation } from 'kubesphere-federation';
+ *
  * await using federation = await Federation.connect({ kubeconfig: '/etc/kubesphere/host.yaml' });
  * for await (const { name, ready } of federation.clusters.list()) console.log(name, ready);
  * ```

@@ -58,10 +58,15 @@ export const fillWorkspaces = piece<Surveyed, MigrationEnv>().each(placeRebound)
  *
  * @example
  * ```ts
- * const shown = await plan(memberMigration, { retain: 'all' }, { env });
- * const run = await start(memberMigration, { retain: 'all' }, { env, plan: shown, journal: fileJournal('./journal') });
- * run.on('step:completed', ({ title }) => console.log(title));
- * const report = await run.result();
+ * import { fileJournal, type MigrationEnv, memberMigration, plan, run } from 'kubesphere-federation';
+ *
+ * export async function move(env: MigrationEnv): Promise<number> {
+ *   const planned = await plan(memberMigration, { retain: 'all' }, { env });
+ *   for (const { title, forecast } of planned.steps) console.log(forecast.effect, title);
+ *   const moving = await run(memberMigration, { retain: 'all' }, { env, plan: planned, journal: fileJournal('./runs') });
+ *   moving.on('step:completed', ({ step }) => console.log(`${step} done`));
+ *   return (await moving.result()).projects.retained.length;
+ * }
  * ```
  */
 export const memberMigration = compose<MigrationInput, MigrationEnv>({

@@ -41,6 +41,8 @@ export interface Sandbox<Name extends string = string> extends AsyncDisposable {
  *
  * @example
  * ```ts
+ * import { createSandbox, joinCluster } from 'kubesphere-federation/testing';
+ *
  * await using sandbox = await createSandbox({ clusters: { a: { role: 'host' }, m: { role: 'member' } }, speed: 60 });
  * const { a, m } = sandbox.clusters;
  * await joinCluster(a.connection, { name: 'm', kubeconfig: m.clientCertificateKubeconfig });

@@ -23,10 +23,14 @@ export async function plan<I, E, O>(workflow: Workflow<I, E, O>, input: I, optio
  *
  * @example
  * ```ts
- * const journal = fileJournal('./runs');
- * const handle = await run(move, { to: 'b' }, { env, journal });
+ * import { fileJournal, run, type Workflow } from 'kubesphere-federation';
+ *
+ * declare const move: Workflow<{ readonly to: string }, { readonly folder: string }, string>;
+ *
+ * const handle = await run(move, { to: 'b' }, { env: { folder: '/srv' }, journal: fileJournal('./runs') });
  * handle.on('step:completed', ({ step }) => console.log(step));
  * const outcome = await handle.settled();
+ * if (outcome.state === 'completed') console.log(outcome.output);
  * ```
  * @throws FederationError PLAN_BLOCKED, PLAN_STALE or RUN_EXISTS; nothing was touched then
  */

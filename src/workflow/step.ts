@@ -129,7 +129,9 @@ export type Checked<S, Before, Out> =
  *
  * @example
  * ```ts
- * const rename = defineStep<{ input: { to: string } }, { names: Map<string, string> }>()({
+ * import { defineStep } from 'kubesphere-federation';
+ *
+ * export const rename = defineStep<{ input: { to: string } }, { names: Map<string, string> }>()({
  *   name: 'rename',
  *   title: 'Rename it',
  *   forecast: async () => ({ effect: 'unknown', why: 'not looked at yet', touches: [{ verb: 'update', kind: 'Name' }] }),
@@ -138,6 +140,7 @@ export type Checked<S, Before, Out> =
  *   compensate: async ({ env, before }) => void (before === null ? env.names.delete('it') : env.names.set('it', before)),
  * });
  * ```
+ * A step whose undo compares and fences, with `observe` and `touch`: `examples/own-workflow.ts` in the repository.
  */
 export function defineStep<State extends object, Env>() {
   return <const Name extends string, Before = null, Out = void>(

@@ -2,15 +2,16 @@ import ts from 'typescript';
 import { root } from './sources.ts';
 
 const config = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile).config;
-const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
+const { options: projectOptions } = ts.parseJsonConfigFileContent(config, ts.sys, root);
 
 /** Code blocks of a Markdown text in one language. */
 export function codeBlocks(markdown: string, language: string): string[] {
   return [...markdown.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, 'gms'))].map(([, code = '']) => code);
 }
 
-/** What the compiler says of files that exist in memory only, at the top of the project and under its strict settings. */
-export function typeErrors(files: Readonly<Record<string, string>>): string[] {
+/** What the compiler says of files that exist in memory only, at the top of the project and under its strict settings, but for `more`. */
+export function typeErrors(files: Readonly<Record<string, string>>, more: ts.CompilerOptions = {}): string[] {
+  const options = { ...projectOptions, ...more };
   const texts = new Map(Object.entries(files).map(([name, text]) => [`${root}${name}`, text]));
   const host = ts.createCompilerHost(options);
   const { getSourceFile, fileExists, readFile } = host;
