@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
@@ -19,13 +19,22 @@ afterAll(async () => {
   for (const directory of directories) await rm(directory, { recursive: true });
 });
 
-journalConformance('fileJournal', async (claimMs = 300) => {
-  const directory = await mkdtemp(join(tmpdir(), 'journal-'));
-  directories.push(directory);
-  return {
-    open: () => createFileJournal(join(directory, 'runs'), systemClock, claimMs),
-    until: async (work) => work,
-    claimMs,
-    now: () => systemClock.now(),
-  };
-});
+journalConformance(
+  'fileJournal',
+  async (claimMs = 300) => {
+    const directory = await mkdtemp(join(tmpdir(), 'journal-'));
+    directories.push(directory);
+    return {
+      directory,
+      open: () => createFileJournal(join(directory, 'runs'), systemClock, claimMs),
+      until: async (work) => work,
+      claimMs,
+      now: () => systemClock.now(),
+    };
+  },
+  async ({ directory }, seq, how) => {
+    const path = join(directory, 'runs', 'r', `${String(seq).padStart(8, '0')}.json`);
+    if (how === 'missing') await rm(path);
+    else await writeFile(path, (await readFile(path, 'utf8')).replace('driving', 'touched'));
+  },
+);
