@@ -116,6 +116,13 @@ export type {
   ErasedStep,
   Gate as WorkflowGate,
 } from './workflow/definition.ts';
+export {
+  type DescribeOptions,
+  describe,
+  type ListRunsOptions,
+  listRuns,
+  type UnreadableRun,
+} from './workflow/describe.ts';
 export type { PauseReason, RunEvent, RunEventBase, ShownGate, StepEventBase } from './workflow/events.ts';
 export { fileJournal } from './workflow/file-journal.ts';
 export type { Outcome, Run } from './workflow/handle.ts';
@@ -126,6 +133,13 @@ export type { Outline as StepOutline } from './workflow/outline.ts';
 export type { Plan, PlannedGate, PlannedStep } from './workflow/planned.ts';
 export { type PruneOptions, pruneRuns } from './workflow/prune.ts';
 export { plan, resume, rollback, run } from './workflow/run.ts';
+export type {
+  Doing as DriverAction,
+  RecordedError,
+  RunDescription,
+  RunSummary,
+  StepStanding,
+} from './workflow/standing.ts';
 export {
   type Checked as PlainStep,
   defineItemStep,

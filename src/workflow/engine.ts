@@ -7,15 +7,16 @@ import type { Workflow } from './compose.ts';
 import { silentLogger, type Tuning } from './drive.ts';
 import { explain } from './failure.ts';
 import type { Run } from './handle.ts';
-import { checkedEntries, checkRunId } from './journal-check.ts';
+import { checkRunId } from './journal-check.ts';
 import { type Foreseen, openRun } from './opening.ts';
 import type { DriveOptions, PlanOptions, ResumeOptions, RunOptions } from './options.ts';
 import { outlinesOf } from './outline.ts';
 import { plain } from './plain.ts';
 import type { Plan } from './planned.ts';
 import { makePlan } from './planning.ts';
+import { readRun } from './reading.ts';
 import { restedRun, startDrive } from './start.ts';
-import { type RunState, stateOf } from './state.ts';
+import type { RunState } from './state.ts';
 
 /** The four verbs. */
 export interface Engine {
@@ -110,16 +111,10 @@ async function driveOn<I, E, O>(
   tuning: Tuning,
   verb: 'resume' | 'rollback',
 ): Promise<Run<O>> {
-  checkRunId(runId);
   const { elements, reach } = workflow['~definition'];
   const admit = verb === 'resume' ? admitResume : admitRollback;
   const readState = async (): Promise<RunState> => {
-    const state = stateOf(await checkedEntries(options.journal, runId));
-    if (state === undefined)
-      throw new FederationError(
-        'RUN_UNKNOWN',
-        `This journal has no run "${runId}"; see that it is the journal the run was begun with.`,
-      );
+    const state = await readRun(options.journal, runId);
     admit(runId, state, { name: workflow.name, version: workflow.version, steps: outlinesOf(elements) });
     return state;
   };

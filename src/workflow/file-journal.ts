@@ -48,8 +48,9 @@ export function createFileJournal(directory: string, clock: Clock, claimMs: numb
 
     async *runs() {
       if (!(await isJournal(directory))) return;
+      // What is wrong with a run is for its reader to find: it hides no other.
       for (const name of await runNames(directory))
-        if ((await entryNames(join(directory, name))).length > 0) yield name;
+        if ((await recordNames(join(directory, name))).length > 0) yield name;
     },
 
     async prune(ended, { signal } = {}) {
@@ -116,10 +117,14 @@ async function makeJournal(directory: string): Promise<void> {
 }
 
 async function entryNames(path: string): Promise<string[]> {
-  const names = (await namesIn(path)).filter((name) => !/^claim-\d+\.json$/.test(name));
+  const names = await recordNames(path);
   const alien = names.find((name) => !/^\d{8}\.json$/.test(name));
   if (alien !== undefined) throw invalid(path, `"${alien}" is no part of a journal; take it away`);
   return names.sort();
+}
+
+async function recordNames(path: string): Promise<string[]> {
+  return (await namesIn(path)).filter((name) => !/^claim-\d+\.json$/.test(name));
 }
 
 async function namesIn(path: string): Promise<string[]> {

@@ -1,4 +1,5 @@
 import { FederationError } from '../errors.ts';
+import type { CallOptions } from '../types.ts';
 import type { JournalEntry, JournalStore } from './journal.ts';
 import { recordShapes } from './record-shapes.ts';
 import { objectOf, type Shape, text } from './shape.ts';
@@ -10,13 +11,17 @@ const shapes = new Map<string, Shape>(Object.entries(recordShapes));
  * All records of a run, each of a known form.
  * @throws FederationError JOURNAL_INVALID where one is not: a newer release wrote it, or somebody edited it.
  */
-export async function checkedEntries(journal: JournalStore, runId: string): Promise<readonly JournalEntry[]> {
-  const entries: JournalEntry[] = [];
-  for await (const entry of journal.read(runId)) {
-    checkEntry(runId, entries.length + 1, entry);
-    entries.push(entry);
+export async function* checkedEntries(
+  journal: JournalStore,
+  runId: string,
+  options: CallOptions = {},
+): AsyncGenerator<JournalEntry, void, undefined> {
+  let seq = 0;
+  for await (const entry of journal.read(runId, options)) {
+    seq += 1;
+    checkEntry(runId, seq, entry);
+    yield entry;
   }
-  return entries;
 }
 
 /** @throws FederationError JOURNAL_INVALID where a record is of no known form. */

@@ -56,6 +56,10 @@ export interface RunState {
   /** The input and all results, as a step sees them; never changed in place. */
   results: Readonly<Record<string, unknown>>;
   undoing?: EntryOf<'undoing'>;
+  /** Set while this is the last record. */
+  paused?: EntryOf<'paused'>;
+  /** When the last record was written, for people. */
+  lastAt: string;
   closed?: EntryOf<'closed'>['outcome'];
 }
 
@@ -77,6 +81,7 @@ export function beginState(first: JournalEntry): RunState {
     steps: new Map(),
     order: [],
     approved: new Set(),
+    lastAt: first.at,
     results: Object.freeze({ input: first.input }),
   };
 }
@@ -84,6 +89,8 @@ export function beginState(first: JournalEntry): RunState {
 /** Adds the next record to `state`, in place. */
 export function applyEntry(state: RunState, entry: JournalEntry): void {
   state.seq += 1;
+  state.lastAt = entry.at;
+  delete state.paused;
   switch (entry.type) {
     case 'opened':
       throw outOfPlace(state, entry);
@@ -159,6 +166,8 @@ export function applyEntry(state: RunState, entry: JournalEntry): void {
       state.closed = entry.outcome;
       return;
     case 'paused':
+      if (entry.gate !== undefined && !hasElement(state, entry.gate, ['gate'])) throw outOfPlace(state, entry);
+      state.paused = entry;
       return;
     default:
       throw outOfPlace(state, entry satisfies never);

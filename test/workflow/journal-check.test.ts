@@ -3,8 +3,9 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { FederationError } from '../../src/errors.ts';
 import type { Json } from '../../src/types.ts';
 import type { JournalEntry, JournalStore } from '../../src/workflow/journal.ts';
-import { checkedEntries } from '../../src/workflow/journal-check.ts';
-import { next } from '../../src/workflow/next.ts';
+import { checkedEntries as checking } from '../../src/workflow/journal-check.ts';
+import { type Action, next } from '../../src/workflow/next.ts';
+import { descriptionOf } from '../../src/workflow/standing.ts';
 import { stateOf } from '../../src/workflow/state.ts';
 import { failureOf, type Harness, harness } from './harness.ts';
 import { setItems, setStep, workflowOf } from './world.ts';
@@ -57,6 +58,13 @@ async function samples(): Promise<readonly (readonly JournalEntry[])[]> {
   return Promise.all([forward.entries(), backward.entries()]);
 }
 
+/** All records, once each is checked. */
+async function checkedEntries(journal: JournalStore, runId: string): Promise<readonly JournalEntry[]> {
+  const entries: JournalEntry[] = [];
+  for await (const entry of checking(journal, runId)) entries.push(entry);
+  return entries;
+}
+
 /** Every place in a value. */
 function pathsIn(value: unknown, path: Path = []): Path[] {
   const inside =
@@ -80,11 +88,19 @@ function changed(value: unknown, [key, ...rest]: Path, by: unknown): unknown {
   return Object.fromEntries(fields.filter(([, item]) => item !== undefined));
 }
 
+/** What `describe` tells of an action. */
+function plainly(action: Action): object {
+  const step = 'residue' in action ? action.residue.step : 'step' in action ? action.step : undefined;
+  return { do: action.do, ...(step !== undefined && { step }), ...('gate' in action && { gate: action.gate }) };
+}
+
 /** Whether a journal is understood; any other failure than our own is thrown. */
 async function judge(entries: readonly unknown[]): Promise<'understood' | 'refused'> {
   try {
     const read = await checkedEntries(holding(entries), 'r');
-    if (stateOf(read) !== undefined) next(read);
+    const state = stateOf(read);
+    if (state !== undefined)
+      expect(JSON.parse(JSON.stringify(descriptionOf('r', state))).next).toEqual(plainly(next(read)));
     return 'understood';
   } catch (error) {
     if (FederationError.is(error, 'JOURNAL_INVALID')) return 'refused';
