@@ -106,12 +106,17 @@ export async function checkJournal(
 }
 
 /**
- * Asks every cluster for a sign of life.
+ * Asks every cluster that the way on needs for a sign of life. Past the pivot only the last two steps need the old host, and find out by
+ * themselves: the shield comes down when that host was seen not to hold the member, and what was parked there is discarded.
  *
  * @throws ApiError `UNREACHABLE`, which pauses a run instead of letting it undo half
  */
-export async function reachAll(env: MigrationEnv): Promise<void> {
-  for (const { name, connection, uid } of Object.values(clustersOf(env))) {
+export async function reachNeeded(
+  { source, ...env }: MigrationEnv,
+  { pastPivot }: { readonly pastPivot: boolean },
+): Promise<void> {
+  const needed = pastPivot || source === undefined ? env : { ...env, source };
+  for (const { name, connection, uid } of Object.values(clustersOf(needed))) {
     const system = await connection
       .get(core.namespaces, { name: 'kube-system' }, { timeoutMs: 15_000, retry: false })
       .catch((error: unknown) => {

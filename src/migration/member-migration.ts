@@ -6,7 +6,7 @@ import { checkPeople } from './checks/people.ts';
 import { checkProjects } from './checks/projects.ts';
 import { checkShield } from './checks/shield.ts';
 import { checkTarget } from './checks/target.ts';
-import { checkJournal, identityOf, type MigrationEnv, reachAll } from './env.ts';
+import { checkJournal, identityOf, type MigrationEnv, reachNeeded } from './env.ts';
 import type { MigrationInput } from './input.ts';
 import { reportOf } from './report.ts';
 import { snapshot } from './snapshot.ts';
@@ -73,7 +73,7 @@ export const memberMigration = compose<MigrationInput, MigrationEnv>({
   name: 'member-migration',
   version,
   identity: identityOf,
-  reach: reachAll,
+  reach: reachNeeded,
   checkJournal,
 })
   .include(checks)

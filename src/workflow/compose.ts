@@ -75,8 +75,11 @@ export interface WorkflowIdentity<Env> {
   readonly version: string;
   /** Which world this is; a run is driven on in no other. @defaultValue always the same */
   readonly identity?: (env: Env) => Promise<Json>;
-  /** Throws `UNREACHABLE`. Asked before the first compensation, and by resume and rollback. @defaultValue everything answers */
-  readonly reach?: (env: Env) => Promise<void>;
+  /**
+   * Throws `UNREACHABLE` where something that the run still needs does not answer. Asked before the first compensation, and by resume
+   * and rollback; `pastPivot` says that the run only goes forward. @defaultValue everything answers
+   */
+  readonly reach?: (env: Env, run: { readonly pastPivot: boolean }) => Promise<void>;
   /** Throws `INVALID` where this workflow must not be recorded in such a journal. Asked by run, before anything is recorded. @defaultValue any will do */
   readonly checkJournal?: (journal: Pick<JournalStore, 'volatile' | 'keptOn'>, env: Env) => void | Promise<void>;
 }

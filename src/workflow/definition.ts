@@ -27,7 +27,7 @@ export type Element =
 export interface Definition {
   readonly elements: readonly Element[];
   readonly identity: ((env: unknown) => Promise<Json>) | undefined;
-  readonly reach: ((env: unknown) => Promise<void>) | undefined;
+  readonly reach: ((env: unknown, run: { readonly pastPivot: boolean }) => Promise<void>) | undefined;
   readonly checkJournal:
     | ((journal: Pick<JournalStore, 'volatile' | 'keptOn'>, env: unknown) => void | Promise<void>)
     | undefined;

@@ -16,7 +16,7 @@ import type { Plan } from './planned.ts';
 import { makePlan } from './planning.ts';
 import { readRun } from './reading.ts';
 import { restedRun, startDrive } from './start.ts';
-import type { RunState } from './state.ts';
+import { isPastPivot, type RunState } from './state.ts';
 
 /** The four verbs. */
 export interface Engine {
@@ -37,7 +37,7 @@ export function createEngine(tuning: Tuning): Engine {
     async run(workflow, input, options) {
       const runId = options.runId ?? `run-${randomUUID()}`;
       checkRunId(runId);
-      workflow['~definition'].checkJournal?.(options.journal, options.env);
+      await workflow['~definition'].checkJournal?.(options.journal, options.env);
       const foreseen = await foresee(workflow, input, options, tuning);
       const driver = randomUUID();
       const state = await openRun(workflow, foreseen, options, {
@@ -122,7 +122,7 @@ async function driveOn<I, E, O>(
   const identity = await identityOf(workflow, options.env);
   admitWorld(runId, state, identity);
   if (isOver(state, verb)) return restedRun(workflow, runId, state, options.logger);
-  await reach?.(options.env);
+  await reach?.(options.env, { pastPivot: isPastPivot(state) });
   return startDrive({ workflow, runId, driver: randomUUID(), options, tuning, verb, readState });
 }
 

@@ -10,7 +10,7 @@ import { undoItems } from './item-undo.ts';
 import { finishItems, fixItems, workOnItems } from './item-work.ts';
 import { type Action, type Consequence, consequence, decide } from './next.ts';
 import { beginStep, leave, runStep, undoStep } from './single-work.ts';
-import { type RunState, residueOf } from './state.ts';
+import { isPastPivot, type RunState, residueOf } from './state.ts';
 import { lookAgain, touchHalfDone } from './takeover.ts';
 
 /** Drives the run until it rests: asks the core what comes next, does it, and lets the core judge failures. */
@@ -129,14 +129,17 @@ async function afterFailure(drive: Drive, action: Action, error: unknown): Promi
 }
 
 /** Rule 3: no undo begins while something that it needs is silent. */
-async function unreachable({ parts }: Drive): Promise<FederationError | undefined> {
+async function unreachable({ parts, ledger }: Drive): Promise<FederationError | undefined> {
   const { definition, env, backward, tuning } = parts;
   const { reach } = definition;
   if (reach === undefined) return undefined;
   const { clock, graceMs } = tuning;
   const limits = { signal: backward, clock, graceMs, timeoutMs: undefined, retry: undefined };
   try {
-    await attempted(() => reach(env), { what: 'The question whether all answer', ...limits });
+    await attempted(() => reach(env, { pastPivot: isPastPivot(ledger.state) }), {
+      what: 'The question whether all answer',
+      ...limits,
+    });
     return undefined;
   } catch (error) {
     return explain(error, 'Reach');

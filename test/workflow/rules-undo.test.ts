@@ -413,6 +413,27 @@ describe('rule 3: how undo goes', () => {
     }
   });
 
+  it('asks who answers by where the run stands: past the pivot only what the way forward needs', async () => {
+    const asked: boolean[] = [];
+    const reach = async (_: unknown, { pastPivot }: { readonly pastPivot: boolean }): Promise<void> => {
+      asked.push(pastPivot);
+      if (!pastPivot) throw new FederationError('UNREACHABLE', 'The old host did not answer.');
+    };
+    let ready = false;
+    const twoTries = setStep('late', 'b', '1', {
+      run: async () => (ready ? null : Promise.reject(new Error('not yet'))),
+    });
+    const h = harness([setStep('one', 'a', '1', { pivot: true }), twoTries], {}, { reach });
+    expect(await h.run()).toMatchObject({ state: 'paused', why: 'failed' });
+    ready = true;
+    expect(await h.resume()).toMatchObject({ state: 'completed' });
+    expect(asked).toEqual([true]);
+    const before = harness([setStep('one', 'a', '1'), fails('two')], {}, { reach });
+    expect(await before.run()).toMatchObject({ state: 'paused', why: 'unreachable' });
+    expect((await failureOf(before.resume())).code).toBe('UNREACHABLE');
+    expect(asked).toEqual([true, false, false]);
+  });
+
   it('is gone on with by resume, which never runs forward again', async () => {
     const h = harness([setStep('one', 'a', '1'), setStep('two', 'b', '1')]);
     await h.journal.append('r', 1, {

@@ -178,7 +178,7 @@ export interface WorkflowOptions {
   readonly name?: string;
   readonly version?: string;
   readonly identity?: (env: Env) => Promise<Json>;
-  readonly reach?: (env: Env) => Promise<void>;
+  readonly reach?: (env: Env, run: { readonly pastPivot: boolean }) => Promise<void>;
 }
 
 /** A workflow put together at run time: the types of its steps are forgotten, its rules are checked. */
@@ -196,7 +196,7 @@ export function workflowOf(
     '~definition': {
       elements,
       identity: identity && ((env) => identity(env as Env)),
-      reach: reach && ((env) => reach(env as Env)),
+      reach: reach && ((env, run) => reach(env as Env, run)),
       checkJournal: undefined,
       select: (state) => state,
     },
