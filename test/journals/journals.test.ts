@@ -22,7 +22,7 @@ const all = (
     )
       .filter((release) => major(release) === major(present))
       .map(async (release) =>
-        [...(await keptJournals(release))].map(([name, kept]) => ({ name: `${release}/${name}`, release, ...kept })),
+        [...(await keptJournals(release))].map(([name, kept]) => ({ ...kept, name: `${release}/${name}`, release })),
       ),
   )
 ).flat();

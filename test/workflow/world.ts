@@ -119,6 +119,15 @@ export function setStep(name: string, object: string, value: string | null, more
   return { kind: 'step', name, step: step as ErasedStep };
 }
 
+/** A step that fails before it has done anything. */
+export function failing(name: string): Element {
+  return setStep(name, `${name}-object`, '1', {
+    run: async () => {
+      throw new Error('no luck');
+    },
+  });
+}
+
 /** An item step that does the same for each of `values`. */
 export function setItems(
   name: string,

@@ -1,0 +1,166 @@
+import { describe, expect, it } from 'vitest';
+import { failureOf, harness } from './harness.ts';
+import { changeOf, lookStep, setItems, setStep, workflowOf, worldOf } from './world.ts';
+
+describe('rule 6: plans', () => {
+  it('names every blocker at once, touches nothing and records nothing', async () => {
+    const blocked = (name: string) =>
+      lookStep(name, {
+        forecast: async () => ({ effect: 'blocked', why: `${name} is in the way.`, remedy: `Take ${name} away.` }),
+      });
+    const h = harness([setStep('first', 'x', '1'), blocked('one'), blocked('two')]);
+    const error = await failureOf(h.run());
+    expect(error.code).toBe('PLAN_BLOCKED');
+    expect(error.message).toContain('one is in the way. Take one away.');
+    expect(error.message).toContain('two is in the way. Take two away.');
+    expect(h.world.writes).toEqual([]);
+    expect(await h.records()).toEqual([]);
+  });
+
+  it('names every blocked item', async () => {
+    const h = harness([
+      setItems(
+        'many',
+        {},
+        {
+          items: async () =>
+            ['k', 'l'].map((key) => ({
+              key,
+              item: key,
+              forecast: { effect: 'blocked', why: `${key} is kept.`, remedy: 'Release it.' },
+            })),
+        },
+      ),
+    ]);
+    const error = await failureOf(h.run());
+    expect(error.message).toContain('k: k is kept.');
+    expect(error.message).toContain('l: l is kept.');
+  });
+
+  it('is plain data, made without a write, and survives JSON', async () => {
+    const h = harness([setStep('one', 'a', '1'), setItems('many', { b: '1', c: '2' })], { b: '1' });
+    const plan = await h.engine.plan(h.workflow, {}, { env: h.env });
+    expect(JSON.parse(JSON.stringify(plan))).toEqual(plan);
+    expect(plan.steps.map(({ name, forecast, undo }) => [name, forecast.effect, undo])).toEqual([
+      ['one', 'change', 'restores'],
+      ['many', 'change', 'restores'],
+    ]);
+    expect(plan.steps[1]?.items?.map(({ key, forecast }) => [key, forecast.effect])).toEqual([
+      ['b', 'none'],
+      ['c', 'change'],
+    ]);
+    expect(h.world.writes).toEqual([]);
+  });
+
+  it('has a fingerprint that stays while nothing that decides changes, and changes with what does', async () => {
+    const h = harness([setStep('one', 'a', '1')], { a: '0' });
+    const planned = async () => (await h.engine.plan(h.workflow, {}, { env: h.env })).fingerprint;
+    const first = await planned();
+    h.world.put('a', '0');
+    expect(await planned()).toBe(first);
+    h.world.put('a', '0.5');
+    expect(await planned()).not.toBe(first);
+    h.world.put('a', '0');
+    expect((await h.engine.plan(h.workflow, { other: true }, { env: h.env })).fingerprint).not.toBe(first);
+    expect(
+      (await h.engine.plan(workflowOf(h.workflow['~definition'].elements, { version: '1.0.1' }), {}, { env: h.env }))
+        .fingerprint,
+    ).not.toBe(first);
+    expect(
+      (
+        await h.engine.plan(
+          workflowOf(h.workflow['~definition'].elements, { identity: async () => 'other' }),
+          {},
+          { env: h.env },
+        )
+      ).fingerprint,
+    ).not.toBe(first);
+  });
+
+  it('covers of a finding only what it says decides', async () => {
+    let at = 0;
+    const look = lookStep('look', {
+      forecast: async () => {
+        at += 1;
+        return { effect: 'none', why: `seen at ${at}`, out: { at }, decides: 'same' };
+      },
+    });
+    const h = harness([look]);
+    const plan = await h.engine.plan(h.workflow, {}, { env: h.env });
+    expect(await h.run({ plan })).toMatchObject({ state: 'completed' });
+  });
+
+  it('is stale at the start when the world has moved: nothing is touched, and the steps are named', async () => {
+    const h = harness([setStep('one', 'a', '1'), setStep('two', 'b', '1')]);
+    const plan = await h.engine.plan(h.workflow, {}, { env: h.env });
+    h.world.put('b', '7');
+    const error = await failureOf(h.run({ plan }));
+    expect(error.code).toBe('PLAN_STALE');
+    expect(error.message).toMatch(/these steps .*: two/);
+    expect(await h.records()).toEqual([]);
+  });
+
+  it('is checked again at every step, also after a resume', async () => {
+    const h = harness([
+      setStep('one', 'a', '1', {
+        run: async (ctx) => {
+          worldOf(ctx).put('a', '1');
+          worldOf(ctx).put('b', '7');
+          return null;
+        },
+      }),
+      setStep('two', 'b', '1'),
+    ]);
+    const plan = await h.engine.plan(h.workflow, {}, { env: h.env });
+    const stale = { state: 'paused', why: 'failed', error: expect.objectContaining({ code: 'PLAN_STALE' }) };
+    expect(await h.run({ plan, onFailure: 'pause' })).toMatchObject(stale);
+    expect(await h.resume()).toMatchObject(stale);
+    h.world.put('b', null);
+    expect(await h.resume()).toMatchObject({ state: 'completed' });
+  });
+
+  it('is stale when an item has joined', async () => {
+    const values: Record<string, string> = { k: '1' };
+    const h = harness([
+      setStep('one', 'a', '1', {
+        run: async () => {
+          values.l = '1';
+          return null;
+        },
+      }),
+      setItems('many', () => values),
+    ]);
+    const plan = await h.engine.plan(h.workflow, {}, { env: h.env });
+    const outcome = await h.run({ plan, onFailure: 'pause' });
+    expect(outcome).toMatchObject({
+      state: 'paused',
+      error: { code: 'PLAN_STALE', message: expect.stringContaining('"l" has been added') },
+    });
+    expect(h.world.value('k')).toBeNull();
+  });
+
+  it('lets what could not be known while planning be no more than was announced', async () => {
+    const touches = [{ verb: 'create', kind: 'Value' }] as const;
+    const late = (object: string) =>
+      setStep('late', object, '1', {
+        forecast: async (ctx) =>
+          ctx.state.one === undefined
+            ? { effect: 'unknown', why: 'It depends on one.', touches }
+            : { effect: 'change', changes: [changeOf(object, worldOf(ctx).value(object), '1')] },
+      });
+    const one = setStep('one', 'a', '1', {
+      forecast: async () => ({ effect: 'change', changes: [changeOf('a', null, '1')] }),
+    });
+    const good = harness([one, late('x')]);
+    const plan = await good.engine.plan(good.workflow, {}, { env: good.env });
+    expect(await good.run({ plan })).toMatchObject({ state: 'completed' });
+    const bad = harness([one, late('x')], { x: '0' });
+    expect(await bad.run({ plan: await bad.engine.plan(bad.workflow, {}, { env: bad.env }) })).toMatchObject({
+      state: 'rolled-back',
+      error: {
+        code: 'PLAN_STALE',
+        message: expect.stringContaining('it would update a Value, which was not announced'),
+      },
+    });
+  });
+});

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { failureOf, harness } from './harness.ts';
+import { failing, lookStep, setStep, worldOf } from './world.ts';
+
+describe('rule 8: no credential in the journal', () => {
+  const secret = { jwtSecret: 'top' };
+
+  it.each([
+    ['capture', setStep('one', 'a', '1', { capture: async () => secret })],
+    ['forecast', lookStep('one', { forecast: async () => ({ effect: 'none', why: '', out: secret }) })],
+  ])('refuses a %s that looks like one, names the step, and runs nothing', async (_, step) => {
+    const h = harness([setStep('zero', 'z', '1'), step]);
+    const work = h.run({ onFailure: 'pause' });
+    const error = await work.then(
+      (outcome) => (outcome.state === 'paused' ? outcome.error : undefined),
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toMatchObject({ code: 'WORKFLOW_INVALID', message: expect.stringMatching(/step "one".*jwtSecret/i) });
+    expect(h.world.value('a')).toBeNull();
+    expect(JSON.stringify(await h.entries())).not.toContain('top');
+  });
+
+  it('refuses one in the input, before anything is recorded', async () => {
+    const h = harness([lookStep('one')]);
+    const error = await failureOf(
+      h.engine.run(h.workflow, { password: 'x' }, { env: h.env, journal: h.journal, runId: 'r' }),
+    );
+    expect(error).toMatchObject({ code: 'WORKFLOW_INVALID', message: expect.stringContaining('at password') });
+    expect(await h.records()).toEqual([]);
+  });
+
+  it('refuses one in a result: what was done is undone', async () => {
+    const h = harness([
+      setStep('one', 'a', '1', {
+        run: async (ctx) => {
+          worldOf(ctx).put('a', '1');
+          return secret;
+        },
+      }),
+    ]);
+    expect(await h.run()).toMatchObject({ state: 'rolled-back', error: { code: 'WORKFLOW_INVALID' } });
+    expect(h.world.values()).toEqual({});
+  });
+
+  it('refuses what is no plain JSON', async () => {
+    const h = harness([setStep('one', 'a', '1', { capture: async () => new Date() as never })]);
+    expect(await h.run()).toMatchObject({
+      state: 'rolled-back',
+      error: { code: 'WORKFLOW_INVALID', message: expect.stringContaining('at before') },
+    });
+  });
+});
+
+describe('rule 8: no credential in residue', () => {
+  it('writes no secret into residue, and ends', async () => {
+    const h = harness([
+      setStep('one', 'a', '1', {
+        remedy: 'Use password=hunter2 by hand.',
+        compensate: async () => Promise.reject(new Error('refused token: abc')),
+      }),
+      failing('two'),
+    ]);
+    const outcome = await h.run();
+    expect(outcome).toMatchObject({ state: 'rollback-incomplete', residue: [{ step: 'one' }] });
+    expect(JSON.stringify([outcome, await h.entries()])).not.toMatch(/hunter2|abc/);
+  });
+});
