@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import type { RunEvent } from '../../src/workflow/events.ts';
 import { eventsOf, harness } from './harness.ts';
-import { lookStep, setItems, setStep, worldOf } from './world.ts';
+import { failing, lookStep, setItems, setStep, worldOf } from './world.ts';
 
 const types = (events: readonly RunEvent[]) =>
   events.map((event) => ('step' in event ? `${event.type} ${event.step}` : event.type));
@@ -77,6 +77,38 @@ describe('the events of a run', () => {
     await h.time.until(run.settled());
     await Promise.all(checks);
     expect(checks).toHaveLength(9);
+  });
+
+  it('are never ahead of the journal in an undo either, nor when the run rests', async () => {
+    const h = harness([
+      setStep('one', 'a', '1', { compensate: async () => Promise.reject(new Error('silent')) }),
+      setStep('two', 'b', '1'),
+      setItems('many', { k1: '1' }),
+      failing('three'),
+    ]);
+    const proof: Record<string, string> = {
+      'step:failed three': 'undoing',
+      'undo:completed three': 'undone three',
+      'undo:completed many': 'undone many',
+      'undo:completed two': 'undone two',
+      'undo:failed one': 'residue one',
+      'run:rolled-back': 'closed',
+    };
+    const run = await h.begin();
+    const checks: Promise<string>[] = [];
+    run.on('*', (event) => {
+      const [name = ''] = types([event]);
+      const record = proof[name];
+      if (record === undefined) return;
+      checks.push(
+        h.records().then((records) => {
+          expect(records.slice(0, event.seq)).toContain(record);
+          return name;
+        }),
+      );
+    });
+    await h.time.until(run.settled());
+    expect((await Promise.all(checks)).sort()).toEqual(Object.keys(proof).sort());
   });
 
   it('do not come before the caller could attach', async () => {

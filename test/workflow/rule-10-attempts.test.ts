@@ -153,4 +153,20 @@ describe('rule 10: attempts', () => {
     });
     expect(await h.entries()).toContainEqual(expect.objectContaining({ type: 'items-done', keys: ['k2'] }));
   });
+
+  it('begins no further attempt once the caller has aborted', async () => {
+    const caller = new AbortController();
+    let attempts = 0;
+    const h = harness([
+      setStep('one', 'a', '1', {
+        run: async () => {
+          attempts += 1;
+          caller.abort();
+          throw busy();
+        },
+      }),
+    ]);
+    expect(await h.run({ signal: caller.signal })).toEqual({ state: 'paused', why: 'requested' });
+    expect(attempts).toBe(1);
+  });
 });

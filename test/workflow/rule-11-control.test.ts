@@ -157,4 +157,17 @@ describe('rule 11: control', () => {
       { name: 'second', title: 'S', after: 'one' },
     ]);
   });
+
+  it('takes for each gate its own approval, when several are given at once', async () => {
+    const gate = (name: string) => ({ kind: 'gate' as const, name, title: name });
+    const h = harness([gate('first'), setStep('one', 'a', '1'), gate('second')]);
+    const shown = await h.run();
+    if (shown.state !== 'paused' || shown.gate === undefined) throw new Error('no gate');
+    const probe = harness([gate('second')]);
+    const other = await probe.run();
+    if (other.state !== 'paused' || other.gate === undefined) throw new Error('no second gate');
+    expect(shown.gate.fingerprint).not.toBe(other.gate.fingerprint);
+    const approve = [other.gate, shown.gate].map(({ name, fingerprint }) => ({ gate: name, by: 'me', fingerprint }));
+    expect(await h.resume({ approve })).toMatchObject({ state: 'completed' });
+  });
 });

@@ -173,6 +173,17 @@ describe('rule 2: undo', () => {
       message: expect.stringMatching(/step "one".*update of V a on m gives no "before"/i),
     });
   });
+
+  it('refuses an observation that does not answer for each object', async () => {
+    const h = harness([setStep('one', 'a', '1', { observe: async () => [] }), failing('two')]);
+    expect(await h.run()).toMatchObject({
+      state: 'rollback-incomplete',
+      residue: [
+        { step: 'one', code: 'WORKFLOW_INVALID', why: expect.stringContaining('0 objects where 1 were asked') },
+      ],
+    });
+    expect(h.world.values()).toEqual({ a: '1' });
+  });
 });
 
 describe('rule 2: the guard of run on resume', () => {

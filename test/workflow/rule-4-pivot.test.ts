@@ -73,4 +73,11 @@ describe('rule 4: the pivot', () => {
     expect(() => workflowOf([pivot('a'), pivot('b')])).toThrow(/2 pivots/);
     expect(() => workflowOf([setItems('many', {}, { pivot: true } as object)])).toThrow(/cannot be the pivot/);
   });
+
+  it('is not what makes a completed run final: without one, too, there is no way back', async () => {
+    const h = harness([setStep('one', 'a', '1')]);
+    expect(await h.run()).toMatchObject({ state: 'completed' });
+    expect((await failureOf(h.rollback())).code).toBe('PAST_PIVOT');
+    expect(h.world.values()).toEqual({ a: '1' });
+  });
 });

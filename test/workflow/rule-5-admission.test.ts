@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FederationError } from '../../src/errors.ts';
 import type { JournalStore } from '../../src/workflow/journal.ts';
 import { eventsOf, failureOf, harness } from './harness.ts';
-import { lookStep, setItems, setStep, workflowOf, worldOf } from './world.ts';
+import { failing, lookStep, setItems, setStep, workflowOf, worldOf } from './world.ts';
 
 /** A run of "one" and a step that failed after it, paused. */
 async function paused() {
@@ -196,5 +196,49 @@ describe('rule 5: who may drive a run on', () => {
     });
     expect(h.world.values()).toEqual({ a: '1' });
     expect(await h.resume()).toMatchObject({ state: 'completed' });
+  });
+
+  it('records nothing more of a step that ends well after the claim was lost, whatever the step made of the news', async () => {
+    const lost = new AbortController();
+    const seen: boolean[] = [];
+    const losing = (h: ReturnType<typeof harness>): JournalStore => ({
+      ...h.journal,
+      claim: async (...args) => ({ ...(await h.journal.claim(...args)), lost: lost.signal }),
+    });
+    const h = harness([
+      setStep('one', 'a', '1', {
+        run: async (ctx) => {
+          lost.abort();
+          seen.push(ctx.signal.aborted);
+          return null;
+        },
+      }),
+    ]);
+    expect(await h.run({ journal: losing(h) })).toEqual({ state: 'driver-lost' });
+    expect(seen).toEqual([true]);
+    expect(await h.records()).toEqual(['opened', 'driving', 'captured one']);
+  });
+
+  it('aborts the signal of an undo, too, when the claim is lost', async () => {
+    const lost = new AbortController();
+    const seen: boolean[] = [];
+    const h = harness([
+      setStep('zero', 'z', '1'),
+      setStep('one', 'a', '1', {
+        compensate: async (ctx) => {
+          lost.abort();
+          seen.push(ctx.signal.aborted);
+        },
+      }),
+      failing('two'),
+    ]);
+    const losing: JournalStore = {
+      ...h.journal,
+      claim: async (...args) => ({ ...(await h.journal.claim(...args)), lost: lost.signal }),
+    };
+    expect(await h.run({ journal: losing })).toEqual({ state: 'driver-lost' });
+    expect(seen).toEqual([true]);
+    expect(h.world.values()).toEqual({ a: '1', z: '1' });
+    expect((await h.records()).at(-1)).toBe('undone two');
   });
 });

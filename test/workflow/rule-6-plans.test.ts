@@ -163,4 +163,78 @@ describe('rule 6: plans', () => {
       },
     });
   });
+
+  it('lets no step begin that is blocked by the time its turn comes, single or over items', async () => {
+    const blocked = { effect: 'blocked', why: 'It is in use.', remedy: 'Wait.' } as const;
+    const change = (object: string) => ({ effect: 'change', changes: [changeOf(object, null, '1')] }) as const;
+    const forecast = (ctx: Parameters<typeof worldOf>[0], object: string) =>
+      worldOf(ctx).value('a') === '1' ? blocked : change(object);
+    const late = [
+      setStep('late', 'b', '1', { forecast: async (ctx) => forecast(ctx, 'b') }),
+      setItems(
+        'late',
+        { b: '1' },
+        { items: async (ctx) => [{ key: 'b', item: { object: 'b', value: '1' }, forecast: forecast(ctx, 'b') }] },
+      ),
+    ];
+    for (const step of late) {
+      const h = harness([setStep('one', 'a', '1'), step]);
+      expect(await h.run()).toMatchObject({
+        state: 'rolled-back',
+        error: { code: 'PLAN_BLOCKED', message: expect.stringMatching(/It is in use\..*Wait\./) },
+      });
+      expect(h.world.writes.map(({ name }) => name)).not.toContain('b');
+    }
+  });
+
+  it('is stale when a step would do more than was planned', async () => {
+    const both = setStep('two', 'b', '1', {
+      forecast: async (ctx) => ({
+        effect: 'change',
+        changes: [changeOf('b', null, '1'), ...(worldOf(ctx).value('a') === '1' ? [changeOf('c', null, '1')] : [])],
+      }),
+      observe: async (ctx) => ctx.intends.map(({ resource }) => worldOf(ctx).value(resource.name)),
+    });
+    const h = harness([setStep('one', 'a', '1'), both]);
+    const plan = await h.engine.plan(h.workflow, {}, { env: h.env });
+    expect(await h.run({ plan })).toMatchObject({
+      state: 'rolled-back',
+      error: { code: 'PLAN_STALE', message: expect.stringContaining('it would also create Value c on m') },
+    });
+    expect(h.world.values()).toEqual({});
+  });
+
+  it('is stale when an item is gone', async () => {
+    const values: Record<string, string> = { k: '1', l: '1' };
+    const one = setStep('one', 'a', '1', {
+      run: async (ctx) => {
+        worldOf(ctx).put('a', '1');
+        delete values['l'];
+        return null;
+      },
+    });
+    const h = harness([one, setItems('many', () => values)]);
+    const plan = await h.engine.plan(h.workflow, {}, { env: h.env });
+    expect(await h.run({ plan })).toMatchObject({
+      state: 'rolled-back',
+      error: { code: 'PLAN_STALE', message: expect.stringContaining('"l" is gone') },
+    });
+    expect(h.world.values()).toEqual({});
+  });
+
+  it('compares nothing that does not decide: the order of changes, and UIDs not known while planning', async () => {
+    const changes = [changeOf('b', null, '1'), changeOf('c', null, '1')] as const;
+    const one = setStep('one', 'a', '1');
+    const two = setStep('two', 'b', '1', {
+      forecast: async (ctx) => {
+        const [first, second] = changes;
+        if (worldOf(ctx).value('a') === null) return { effect: 'change', changes };
+        return { effect: 'change', changes: [{ ...second, resource: { ...second.resource, uid: 'u' } }, first] };
+      },
+      observe: async (ctx) => ctx.intends.map(({ resource }) => worldOf(ctx).value(resource.name)),
+    });
+    const h = harness([one, two]);
+    const plan = await h.engine.plan(h.workflow, {}, { env: h.env });
+    expect(await h.run({ plan })).toMatchObject({ state: 'completed' });
+  });
 });

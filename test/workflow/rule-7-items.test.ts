@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { harness } from './harness.ts';
-import { setItems, worldOf } from './world.ts';
+import { failureOf, harness } from './harness.ts';
+import { changeOf, failing, setItems, worldOf } from './world.ts';
 
 describe('rule 7: item steps', () => {
   const six = { k1: '1', k2: '1', k3: '1', k4: '1', k5: '1', k6: '1' };
@@ -126,5 +126,78 @@ describe('rule 7: item steps', () => {
     delete values.k3;
     expect(await h.resume()).toMatchObject({ state: 'completed' });
     expect(h.world.value('k3')).toBe('1');
+  });
+
+  it('captures nothing before the list is in the journal', async () => {
+    const seen: string[][] = [];
+    const h = harness([
+      setItems('many', six, {
+        capture: async () => {
+          seen.push(await h.records());
+          return null;
+        },
+      }),
+    ]);
+    await h.run();
+    expect(seen).toHaveLength(6);
+    for (const records of seen) expect(records).toContain('items-fixed many');
+  });
+
+  it('runs no other item on resume once a key has appeared', async () => {
+    const values: Record<string, string> = { k1: '1', k2: '1' };
+    let stop = true;
+    const h = harness([
+      setItems('many', () => values, {
+        concurrency: 1,
+        run: async (ctx) => {
+          const { object } = ctx.item as { object: string };
+          if (object === 'k2' && stop) throw new Error('stop');
+          worldOf(ctx).put(object, '1');
+        },
+      }),
+    ]);
+    await h.run({ onFailure: 'pause' });
+    stop = false;
+    values['late'] = '1';
+    expect(await h.resume()).toMatchObject({ state: 'paused', error: { code: 'WORLD_MOVED' } });
+    expect(h.world.values()).toEqual({ k1: '1' });
+  });
+
+  it('lets any item run twice: done records lag by a group at most', async () => {
+    const ran: string[] = [];
+    const h = harness([
+      setItems('many', six, {
+        concurrency: 1,
+        run: async (ctx) => {
+          const { object } = ctx.item as { object: string };
+          ran.push(object);
+          worldOf(ctx).put(object, '1');
+          const known = (await h.entries()).flatMap((entry) => (entry.type === 'items-done' ? entry.keys : []));
+          expect(ran.length - 1 - known.length).toBeLessThanOrEqual(2);
+        },
+      }),
+    ]);
+    expect(await h.run()).toMatchObject({ state: 'completed' });
+    expect(ran).toEqual(Object.keys(six));
+  });
+
+  it('undoes items in the reverse order of the list', async () => {
+    const h = harness([setItems('many', six, { concurrency: 1 }), failing('last')]);
+    expect(await h.run()).toMatchObject({ state: 'rolled-back' });
+    const undone = h.world.writes.filter(({ by }) => by === 'undo many').map(({ name }) => name);
+    expect(undone).toEqual(Object.keys(six).toReversed());
+  });
+
+  it('refuses a list with the same key twice', async () => {
+    const item = {
+      key: 'k',
+      item: { object: 'k', value: '1' },
+      forecast: { effect: 'change', changes: [changeOf('k', null, '1')] },
+    } as const;
+    const h = harness([setItems('many', {}, { items: async () => [item, item] })]);
+    expect(await failureOf(h.run())).toMatchObject({
+      code: 'WORKFLOW_INVALID',
+      message: expect.stringContaining('two items with the key "k"'),
+    });
   });
 });
