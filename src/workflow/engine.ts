@@ -15,7 +15,7 @@ import { plain } from './plain.ts';
 import type { Plan } from './planned.ts';
 import { makePlan } from './planning.ts';
 import { readRun } from './reading.ts';
-import { restedRun, startDrive } from './start.ts';
+import { isOver, restedRun, startDrive } from './start.ts';
 import { isPastPivot, type RunState } from './state.ts';
 
 /** The four verbs. */
@@ -124,9 +124,4 @@ async function driveOn<I, E, O>(
   if (isOver(state, verb)) return restedRun(workflow, runId, state, options.logger);
   await reach?.(options.env, { pastPivot: isPastPivot(state) });
   return startDrive({ workflow, runId, driver: randomUUID(), options, tuning, verb, readState });
-}
-
-/** A closed run is not driven on, but for residue that a rollback tries again. */
-function isOver(state: RunState, verb: 'resume' | 'rollback'): boolean {
-  return state.closed !== undefined && !(verb === 'rollback' && state.closed === 'rollback-incomplete');
 }

@@ -4,6 +4,7 @@ import type { Residue } from './change.ts';
 import type { PauseReason } from './events.ts';
 import type { JournalEntry } from './journal.ts';
 import type { Outline } from './outline.ts';
+import { heldAfter } from './overlap.ts';
 import {
   type EntryOf,
   hasCaptured,
@@ -34,7 +35,7 @@ export type Action =
   | { readonly do: 'undo'; readonly step: string }
   | { readonly do: 'undo-items'; readonly step: string }
   /** Not undone, because something it stands on is not. */
-  | { readonly do: 'leave'; readonly residue: Residue }
+  | { readonly do: 'leave'; readonly step: string; readonly residue: readonly Residue[] }
   | {
       readonly do: 'close';
       readonly outcome: EntryOf<'closed'>['outcome'];
@@ -109,7 +110,8 @@ function backward(state: RunState): Action {
     const record = state.steps.get(name);
     if (outline === undefined || record === undefined || isOver(outline, record)) continue;
     const missing = outline.undoNeeds.find((need) => !isUndone(byName.get(need), state.steps.get(need)));
-    if (missing !== undefined) return { do: 'leave', residue: standsOn(name, missing) };
+    const stands = missing === undefined ? waiting(state, outline, record) : [standsOn(name, missing)];
+    if (stands.length > 0) return { do: 'leave', step: name, residue: stands };
     return { do: outline.kind === 'items' ? 'undo-items' : 'undo', step: name };
   }
   const outcome = residueOf(state).length > 0 ? 'rollback-incomplete' : 'rolled-back';
@@ -126,6 +128,19 @@ function isOver(outline: Outline, record: StepRecord): boolean {
   if (record.residue.length === 0) return false;
   if (record.items === undefined || record.residue.some((residue) => residue.item === undefined)) return true;
   return openUndoItems(record).length === 0;
+}
+
+/** Targets whose objects a later step changed and did not put back. */
+function waiting(state: RunState, { name }: Outline, record: StepRecord): readonly Residue[] {
+  const holder = heldAfter(state, name);
+  if (record.captured !== undefined) {
+    const held = holder(record.captured.intends);
+    return held === undefined ? [] : [standsOn(name, held)];
+  }
+  return openUndoItems(record).flatMap(({ key, intends }) => {
+    const held = holder(intends);
+    return held === undefined ? [] : [standsOn(name, held, key)];
+  });
 }
 
 /** The items that undo still has to try in this drive, in its order. */
@@ -160,9 +175,10 @@ function halfDone(state: RunState): string[] {
     .map(({ name }) => name);
 }
 
-function standsOn(step: string, missing: string): Residue {
+function standsOn(step: string, missing: string, item?: string): Residue {
   return {
     step,
+    ...(item !== undefined && { item }),
     code: 'UNDO_NEEDS',
     why: `The undo of "${step}" stands on that of "${missing}", which is not undone.`,
     remedy: `Clear the residue of "${missing}" first, then roll back once more: both are tried again.`,

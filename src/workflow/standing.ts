@@ -132,7 +132,6 @@ export function descriptionOf(id: string, state: RunState): RunDescription {
       do: action.do,
       ...('step' in action && { step: action.step }),
       ...('gate' in action && { gate: action.gate }),
-      ...('residue' in action && { step: action.residue.step }),
     },
   };
 }

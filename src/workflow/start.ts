@@ -34,6 +34,12 @@ export async function startDrive<I, E, O>(start: Start<I, E, O>): Promise<Run<O>
   const claim = await journal.claim(runId, driver, signal === undefined ? {} : { signal });
   try {
     const state = await readState();
+    // Another driver may have ended the run while this one waited for the claim, or was frozen with it.
+    if (isOver(state, verb)) {
+      await release(claim, logger);
+      return restedRun(workflow, runId, state, logger);
+    }
+    await claim.renew();
     const forward = new AbortController();
     const backward = new AbortController();
     const ledger = new Ledger(state, { journal, runId, driver, clock: tuning.clock }, (lost) => {
@@ -92,6 +98,11 @@ export async function startDrive<I, E, O>(start: Start<I, E, O>): Promise<Run<O>
     await release(claim, logger);
     throw error;
   }
+}
+
+/** A closed run is not driven on, but for residue that a rollback tries again. */
+export function isOver(state: RunState, verb: Start<never, never, never>['verb']): boolean {
+  return state.closed !== undefined && !(verb === 'rollback' && state.closed === 'rollback-incomplete');
 }
 
 /** The handle of a run that is closed: there is nothing to drive. */

@@ -90,7 +90,7 @@ function changed(value: unknown, [key, ...rest]: Path, by: unknown): unknown {
 
 /** What `describe` tells of an action. */
 function plainly(action: Action): object {
-  const step = 'residue' in action ? action.residue.step : 'step' in action ? action.step : undefined;
+  const step = 'step' in action ? action.step : undefined;
   return { do: action.do, ...(step !== undefined && { step }), ...('gate' in action && { gate: action.gate }) };
 }
 

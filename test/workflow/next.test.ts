@@ -227,12 +227,52 @@ describe('next, backward', () => {
   it('does not undo what stands on something that is not undone', () => {
     const needing = outlines.map((one) => (one.name === 'a' ? { ...one, undoNeeds: ['b'] } : one));
     const end = next(journal([...both, undoing, residue('b'), undone('many')], { steps: needing }));
-    expect(end).toMatchObject({ do: 'leave', residue: { step: 'a', code: 'UNDO_NEEDS' } });
+    expect(end).toMatchObject({ do: 'leave', step: 'a', residue: [{ step: 'a', code: 'UNDO_NEEDS' }] });
     expect(next(journal([...both, undoing, undone('b'), undone('many')], { steps: needing }))).toEqual({
       do: 'undo',
       step: 'a',
     });
     expect(next(journal([captured, done, undoing], { steps: needing }))).toEqual({ do: 'undo', step: 'a' });
+  });
+
+  it('does not put an object back before the later step that changed it too', () => {
+    const both: EntryBody[] = [
+      { type: 'captured', step: 'a', before: null, intends: [changeOf('x', '1', null)] },
+      done,
+      bCaptured,
+      { type: 'done', step: 'b', out: 1 },
+      undoing,
+      residue('b'),
+    ];
+    // "a" deleted x and "b" made it again: as it is now it looks undone for "a", and the undo of "b" would then destroy it.
+    expect(nextAfter(...both)).toMatchObject({ do: 'leave', step: 'a', residue: [{ step: 'a', code: 'UNDO_NEEDS' }] });
+    expect(nextAfter(...both, { type: 'driving' }, { type: 'touched' })).toEqual({ do: 'undo', step: 'b' });
+    expect(nextAfter(...both, { type: 'driving' }, { type: 'touched' }, undone('b'))).toEqual({
+      do: 'undo',
+      step: 'a',
+    });
+  });
+
+  it('leaves just the items whose objects a later step still has', () => {
+    const items: EntryBody[] = [
+      {
+        type: 'items-fixed',
+        step: 'many',
+        items: [
+          { key: 'k', item: 'k', intends: [changeOf('x', '1', null)] },
+          { key: 'l', item: 'l', intends: [changeOf('y', '1', null)] },
+        ],
+      },
+      itemsCaptured,
+      itemsDone,
+      manyDone,
+      bCaptured,
+      { type: 'done', step: 'b', out: 1 },
+      undoing,
+      residue('b'),
+    ];
+    expect(nextAfter(...items)).toMatchObject({ do: 'leave', residue: [{ step: 'many', item: 'k' }] });
+    expect(nextAfter(...items, residue('many', 'k'))).toEqual({ do: 'undo-items', step: 'many' });
   });
 
   it('tries just the residue again in a second rollback', () => {

@@ -8,7 +8,8 @@ export interface VirtualTime {
   until<T>(work: Promise<T>): Promise<T>;
 }
 
-export function virtualTime(): VirtualTime {
+/** With `deadlock`, waiting for what nothing can bring about any more is an error; only where nothing but this time is waited for. */
+export function virtualTime({ deadlock = false }: { readonly deadlock?: boolean } = {}): VirtualTime {
   let now = 0;
   let count = 0;
   const timers = new Map<number, { at: number; run: () => void }>();
@@ -35,6 +36,7 @@ export function virtualTime(): VirtualTime {
     clock,
     async until(work) {
       let settled = false;
+      let silent = 0;
       const mark = (): void => {
         settled = true;
       };
@@ -43,6 +45,8 @@ export function virtualTime(): VirtualTime {
       for (let idle = 0; !settled; idle += 1) {
         await turn();
         if (settled) break;
+        silent = timers.size === 0 ? silent + 1 : 0;
+        if (deadlock && silent > 100) throw new Error('Nothing can happen any more.');
         if (idle % 2 === 1) jump();
       }
       return work;
