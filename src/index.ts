@@ -12,6 +12,7 @@ export {
   type FederationOptions,
   type MemberCluster,
 } from './federation.ts';
+export { type RequestTrace, type RunTrace, type StepTrace, tracing } from './internal/tracing.ts';
 export { type ClusterJournalOptions, clusterJournal } from './journal/cluster-journal.ts';
 export type {
   Connection,

@@ -1,5 +1,6 @@
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 import { FederationError } from '../errors.ts';
+import { type RequestTrace, traced, tracing } from '../internal/tracing.ts';
 import { abortable } from './abort.ts';
 import type { Access, Credentials, TlsSettings } from './credentials.ts';
 
@@ -32,9 +33,17 @@ const callSilenceMs = 75_000;
 /** Below the minute after which many load balancers forget idle connections. */
 const keepAliveMs = 20_000;
 
+/**
+ * From this many characters on a body may still be on its way when its request is aborted or times out. Over HTTP/2 undici then
+ * destroys the stream under its unsent rest, and the process never comes back from that (seen with undici 8.11 to 8.12.4 on Node 24).
+ */
+const largeBody = 16 * 1024;
+
 interface Pools {
   readonly tlsDigest: string;
   readonly calls: Dispatcher;
+  /** Large bodies go over HTTP/1.1: see {@link largeBody}. */
+  readonly uploads: Dispatcher;
   /** Watches last: on their own connections they can neither block calls nor use up the bound. */
   readonly watches: Dispatcher;
 }
@@ -52,8 +61,8 @@ export function createTransport(options: {
   const open = new Set<Dispatcher>();
   let pools: Pools | undefined;
 
-  const dispatcher = (tls: TlsSettings, connections?: number): Dispatcher => {
-    const made = createDispatcher(tls, proxy, connections);
+  const dispatcher = (tls: TlsSettings, connections?: number, allowH2 = true): Dispatcher => {
+    const made = createDispatcher(tls, proxy, connections, allowH2);
     open.add(made);
     return made;
   };
@@ -65,22 +74,44 @@ export function createTransport(options: {
   const poolsFor = ({ tls, tlsDigest }: Access): Pools => {
     if (pools?.tlsDigest === tlsDigest) return pools;
     const former = pools;
-    pools = { tlsDigest, calls: dispatcher(tls, maxConnections), watches: dispatcher(tls) };
-    if (former !== undefined) for (const old of [former.calls, former.watches]) retire(old);
+    pools = {
+      tlsDigest,
+      calls: dispatcher(tls, maxConnections),
+      uploads: dispatcher(tls, maxConnections, false),
+      watches: dispatcher(tls),
+    };
+    if (former !== undefined) for (const old of dispatchersOf(former)) retire(old);
     return pools;
   };
   /** A connection that fell silent is not used again: over HTTP/2 it would swallow every later request too. */
   const abandon = (silent: Pools): void => {
     if (pools !== silent) return;
     pools = undefined;
-    for (const old of [silent.calls, silent.watches]) retire(old);
+    for (const old of dispatchersOf(silent)) retire(old);
   };
 
-  async function exchange(access: Access, request: HttpRequest): Promise<HttpAnswer> {
+  function exchange(access: Access, request: HttpRequest): Promise<HttpAnswer> {
+    const { method, path, silenceMs } = request;
+    return traced(
+      tracing.request,
+      (): RequestTrace => ({
+        cluster,
+        method,
+        path: `${basePath}${path}`.replace(/\?.*$/s, ''),
+        watch: silenceMs !== undefined,
+      }),
+      () => sendOnce(access, request),
+      (trace, { statusCode }) => {
+        trace.status = statusCode;
+      },
+    );
+  }
+
+  async function sendOnce(access: Access, request: HttpRequest): Promise<HttpAnswer> {
     const used = poolsFor(access);
     const silenceMs = request.silenceMs ?? callSilenceMs;
     try {
-      const answer = await (request.silenceMs === undefined ? used.calls : used.watches).request({
+      const answer = await dispatcherFor(used, request).request({
         origin: server.origin,
         path: `${basePath}${request.path}`,
         method: request.method,
@@ -124,8 +155,22 @@ export function createTransport(options: {
   };
 }
 
-function createDispatcher(tls: TlsSettings, proxy: string | undefined, connections: number | undefined): Dispatcher {
-  const common = { allowH2: true, keepAliveTimeout: keepAliveMs, connections: connections ?? null };
+function dispatchersOf({ calls, uploads, watches }: Pools): readonly Dispatcher[] {
+  return [calls, uploads, watches];
+}
+
+function dispatcherFor({ calls, uploads, watches }: Pools, { silenceMs, body = '' }: HttpRequest): Dispatcher {
+  if (silenceMs !== undefined) return watches;
+  return body.length < largeBody ? calls : uploads;
+}
+
+function createDispatcher(
+  tls: TlsSettings,
+  proxy: string | undefined,
+  connections: number | undefined,
+  allowH2: boolean,
+): Dispatcher {
+  const common = { allowH2, keepAliveTimeout: keepAliveMs, connections: connections ?? null };
   return proxy === undefined
     ? new Agent({ ...common, connect: tls })
     : new ProxyAgent({ ...common, uri: proxy, requestTls: tls });

@@ -1,5 +1,6 @@
 import { FederationError } from '../errors.ts';
 import { redact } from '../internal/redact.ts';
+import { type StepTrace, traced, tracing } from '../internal/tracing.ts';
 import type { Logger } from '../types.ts';
 import { attempted } from './attempts.ts';
 import type { Definition, Element, ErasedItemStep, ErasedState, ErasedStep, Gate } from './definition.ts';
@@ -45,6 +46,30 @@ interface DriveParts {
   /** Aborted by loss of the claim only. */
   readonly backward: AbortSignal;
   readonly tell: (event: RunEvent) => void;
+}
+
+/** The functions of a step, as messages and traces name them. */
+const calls = {
+  'The forecast': 'forecast',
+  'The list of items': 'items',
+  'The capture': 'capture',
+  'The run': 'run',
+  'The observation': 'observe',
+  'The touch': 'touch',
+  'The undo': 'compensate',
+} as const satisfies Record<string, StepTrace['call']>;
+
+/** One function of a step, in words. */
+export type Call = keyof typeof calls;
+
+type AnyStep = ErasedStep | ErasedItemStep;
+
+interface Attempt {
+  readonly step: AnyStep;
+  readonly what: Call;
+  readonly item: string | undefined;
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number | undefined;
 }
 
 /** An undo gets this many times the time limit of its step. */
@@ -123,15 +148,15 @@ export class Drive {
     return lost !== undefined || broken !== undefined || FederationError.is(error, 'STEP_STUCK');
   }
 
-  /** Runs one function of a step, forward. */
-  work<T>(step: ErasedStep | ErasedItemStep, what: string, work: (ctx: Context) => Promise<T>): Promise<T> {
-    return this.#attempt(step, what, this.parts.forward, step.timeoutMs, work);
+  /** Runs one function of a step, forward; `item` is the key of the item it works on. */
+  work<T>(step: AnyStep, what: Call, work: (ctx: Context) => Promise<T>, item?: string): Promise<T> {
+    return this.#attempt({ step, what, item, signal: this.parts.forward, timeoutMs: step.timeoutMs }, work);
   }
 
   /** Runs one function of a step to undo: no pause reaches it, and it has more time. */
-  undo<T>(step: ErasedStep | ErasedItemStep, what: string, work: (ctx: Context) => Promise<T>): Promise<T> {
-    const limit = step.timeoutMs === undefined ? undefined : step.timeoutMs * undoPatience;
-    return this.#attempt(step, what, this.parts.backward, limit, work);
+  undo<T>(step: AnyStep, what: Call, work: (ctx: Context) => Promise<T>, item?: string): Promise<T> {
+    const timeoutMs = step.timeoutMs === undefined ? undefined : step.timeoutMs * undoPatience;
+    return this.#attempt({ step, what, item, signal: this.parts.backward, timeoutMs }, work);
   }
 
   /** The context of one attempt. */
@@ -159,15 +184,17 @@ export class Drive {
     };
   }
 
-  async #attempt<T>(
-    step: ErasedStep | ErasedItemStep,
-    what: string,
-    signal: AbortSignal,
-    timeoutMs: number | undefined,
-    work: (ctx: Context) => Promise<T>,
-  ): Promise<T> {
-    const { clock, graceMs } = this.parts.tuning;
-    return attempted((own, attempt) => work(this.context(own, attempt, step.name)), {
+  async #attempt<T>({ step, what, item, signal, timeoutMs }: Attempt, work: (ctx: Context) => Promise<T>): Promise<T> {
+    const { runId, tuning, ledger } = this.parts;
+    const { clock, graceMs } = tuning;
+    const { epoch } = ledger.state;
+    const once = (own: AbortSignal, attempt: number): Promise<T> =>
+      traced(
+        tracing.step,
+        () => ({ runId, step: step.name, ...(item !== undefined && { item }), call: calls[what], attempt, epoch }),
+        () => work(this.context(own, attempt, step.name)),
+      );
+    return attempted(once, {
       what,
       signal,
       clock,

@@ -93,7 +93,7 @@ async function captureGroup(drive: Drive, step: ErasedItemStep, items: readonly 
   const { done, failed } = await pool(
     items,
     concurrencyOf(step),
-    ({ item }) => drive.work(step, 'The capture', (ctx) => step.capture({ ...ctx, item })),
+    ({ key, item }) => drive.work(step, 'The capture', (ctx) => step.capture({ ...ctx, item }), key),
     (failures) => failures === 0 && !drive.parts.forward.aborted,
   );
   refuseFailures(drive, failed);
@@ -113,15 +113,15 @@ async function runGroup(
   pace: () => void,
 ): Promise<void> {
   if (items.length === 0) return;
-  const way: Way = (what, work) => drive.work(step, what, work);
   const result = await pool(
     items.map((item) => itemTarget(step, item)),
     concurrencyOf(step),
     async (target) => {
-      const { item, before } = target;
+      const { key, item, before } = target;
+      const way: Way = (what, work) => drive.work(step, what, work, key);
       if (target.seq < drive.ledger.state.epoch) await refuseMoved(target, way);
       await way('The run', (ctx) => step.run({ ...ctx, item, before }));
-      return target.key;
+      return key;
     },
     (failures) => failures === 0 && !drive.parts.forward.aborted,
   );

@@ -1,5 +1,6 @@
 import { FederationError } from '../errors.ts';
 import { abortError } from '../internal/signal.ts';
+import { type RunTrace, traced, tracing } from '../internal/tracing.ts';
 import { attempted } from './attempts.ts';
 import type { Definition } from './definition.ts';
 import type { Drive } from './drive.ts';
@@ -14,7 +15,20 @@ import { isPastPivot, type RunState, residueOf } from './state.ts';
 import { lookAgain, touchHalfDone } from './takeover.ts';
 
 /** Drives the run until it rests: asks the core what comes next, does it, and lets the core judge failures. */
-export async function driveToRest(drive: Drive): Promise<Outcome<unknown>> {
+export function driveToRest(drive: Drive): Promise<Outcome<unknown>> {
+  const { runId, ledger } = drive.parts;
+  const { opened, epoch } = ledger.state;
+  return traced(
+    tracing.run,
+    (): RunTrace => ({ runId, workflow: opened.workflow, version: opened.version, epoch }),
+    () => driven(drive),
+    (trace, { state }) => {
+      trace.state = state;
+    },
+  );
+}
+
+async function driven(drive: Drive): Promise<Outcome<unknown>> {
   const { state } = drive.ledger;
   for (;;) {
     const action = decide(state);

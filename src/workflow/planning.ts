@@ -1,4 +1,5 @@
 import { FederationError } from '../errors.ts';
+import { traced, tracing } from '../internal/tracing.ts';
 import type { Json, Logger } from '../types.ts';
 import { attempted } from './attempts.ts';
 import type { Forecast } from './change.ts';
@@ -73,14 +74,21 @@ async function foresee(
   const { name, step } = element;
   const { clock, graceMs } = tuning;
   const limits = { signal, clock, graceMs, timeoutMs: step.timeoutMs, retry: step.retry };
-  const ask = <T>(what: string, work: (ctx: Context) => Promise<T>): Promise<T> =>
-    attempted((own, attempt) => work({ ...idle, state: { ...state }, env, log, signal: own, attempt }), {
-      what,
-      ...limits,
-    });
+  const { runId, epoch } = idle;
+  const ask = <T>(call: 'forecast' | 'items', what: string, work: (ctx: Context) => Promise<T>): Promise<T> =>
+    attempted(
+      (own, attempt) =>
+        traced(
+          tracing.step,
+          () => ({ runId, step: name, call, attempt, epoch }),
+          () => work({ ...idle, state: { ...state }, env, log, signal: own, attempt }),
+        ),
+      { what, ...limits },
+    );
   try {
-    if (element.kind === 'step') return { forecast: await ask('The forecast', (ctx) => forecastOf(element.step, ctx)) };
-    const listed = await ask('The list of items', (ctx) => listedItems(element.step, ctx));
+    if (element.kind === 'step')
+      return { forecast: await ask('forecast', 'The forecast', (ctx) => forecastOf(element.step, ctx)) };
+    const listed = await ask('items', 'The list of items', (ctx) => listedItems(element.step, ctx));
     const items = listed.map(({ key, forecast }) => ({ key, forecast }));
     return { forecast: together(items), items };
   } catch (error) {

@@ -20,7 +20,7 @@ export async function touchHalfDone(drive: Drive, names: readonly string[]): Pro
       atOnce,
       (target) =>
         fence(target, (what, work) =>
-          undoing ? drive.undo(target.step, what, work) : drive.work(target.step, what, work),
+          undoing ? drive.undo(target.step, what, work, target.key) : drive.work(target.step, what, work, target.key),
         ),
       (failures) => undoing || failures === 0,
     );
@@ -44,7 +44,7 @@ export async function lookAgain(drive: Drive, names: readonly string[]): Promise
       late,
       atOnce,
       async (target) => {
-        const standing = await look(target, (what, work) => drive.undo(target.step, what, work));
+        const standing = await look(target, (what, work) => drive.undo(target.step, what, work, target.key));
         return standing?.includes('intended') ? undoTarget(drive, target) : [];
       },
       () => true,

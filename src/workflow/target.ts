@@ -3,7 +3,7 @@ import type { Json } from '../types.ts';
 import type { Change } from './change.ts';
 import { nameOf, type Standing, standings } from './compare.ts';
 import type { ErasedItemStep, ErasedStep } from './definition.ts';
-import type { Context } from './drive.ts';
+import type { Call, Context } from './drive.ts';
 import type { ItemRecord, StepRecord } from './state.ts';
 
 /** What is captured, run and undone as one: a step, or one item of an item step. */
@@ -21,7 +21,7 @@ export interface Target {
 }
 
 /** Runs one function of a step under rule 10, forward or to undo. */
-export type Way = <T>(what: string, work: (ctx: Context) => Promise<T>) => Promise<T>;
+export type Way = <T>(what: Call, work: (ctx: Context) => Promise<T>) => Promise<T>;
 
 /** A captured step as a target. */
 export function stepTarget(step: ErasedStep, { captured, finished }: StepRecord): Target | undefined {

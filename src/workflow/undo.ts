@@ -9,7 +9,7 @@ import { fence, look, type Target, type Way } from './target.ts';
 export async function undoTarget(drive: Drive, target: Target): Promise<readonly Residue[]> {
   const { step, compensate } = target;
   if (compensate === undefined) return [];
-  const way: Way = (what, work) => drive.undo(step, what, work);
+  const way: Way = (what, work) => drive.undo(step, what, work, target.key);
   try {
     // First fence, then look: a write that comes in between would be taken for none.
     if (!target.done) await fence(target, way);
