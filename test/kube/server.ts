@@ -60,10 +60,10 @@ export async function serveTls(handler: Handler): Promise<LoopbackServer> {
   );
 }
 
-/** TLS with HTTP/2. */
+/** TLS with HTTP/2, and HTTP/1.1 for those who ask for it, as API servers have it. */
 export async function serveHttp2(handler: Handler, settings: http2.Settings = {}): Promise<LoopbackServer> {
   const { listener, arrived } = collecting(handler);
-  const server = http2.createSecureServer({ ...(await tls()), settings }, (request, response) => {
+  const server = http2.createSecureServer({ ...(await tls()), settings, allowHTTP1: true }, (request, response) => {
     listener(request, response as unknown as http.ServerResponse);
   });
   server.on('sessionError', () => undefined);

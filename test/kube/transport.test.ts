@@ -1,4 +1,5 @@
 import type { Http2ServerRequest } from 'node:http2';
+import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { core } from '../../src/kube/resources.ts';
 import {
@@ -11,7 +12,7 @@ import {
   serveTls,
   testCertificates,
 } from './server.ts';
-import { apiFailureOf, connect, namespace, quickly } from './support.ts';
+import { apiFailureOf, connect, failureOf, namespace, quickly } from './support.ts';
 
 const ready: Handler = (_request, reply) => answer(reply, { gitVersion: 'v1.27.2' });
 const times = <T>(count: number, work: () => Promise<T>): Promise<T[]> =>
@@ -47,6 +48,32 @@ describe('connections', () => {
     await using m = await trusting(server.url);
     expect(await times(40, () => m.version())).toHaveLength(40);
     expect(server.connections()).toBeLessThanOrEqual(16);
+  });
+
+  it('are HTTP/1.1 for large bodies: over HTTP/2, aborting one that is not yet sent would hang the process', async () => {
+    const versions: string[] = [];
+    await using server = await serveHttp2((request, reply, { httpVersion }) => {
+      versions.push(`${request.body.length > 16_384 ? 'large' : 'small'} ${httpVersion}`);
+      answer(reply, namespace('p1'), 201);
+    });
+    await using m = await trusting(server.url);
+    const create = (size: number, signal?: AbortSignal) =>
+      m.create(
+        core.configMaps,
+        { metadata: { name: 'c', namespace: 'p1' }, data: { text: 'x'.repeat(size) } },
+        signal && { signal },
+      );
+    await create(10);
+    await create(700_000);
+    expect(versions).toEqual(['small 2.0', 'large 1.1']);
+
+    const controller = new AbortController();
+    const given = failureOf(create(700_000, controller.signal));
+    await turn();
+    controller.abort();
+    expect((await given).code).toBe('ABORTED');
+    await create(10);
+    expect(versions.at(-1)).toBe('small 2.0');
   });
 
   it('of watches never hold up calls', async () => {
