@@ -36,7 +36,7 @@ export async function attempted<T>(work: Attempt<T>, options: AttemptOptions): P
       const retriesLeft = policy.retries + 1 - attempt;
       if (!FederationError.is(error) || !error.retryable || signal.aborted || retriesLeft <= 0) throw error;
       onRetry?.({ error, attempt, retriesLeft });
-      const delayMs = Math.min(policy.minDelayMs * 2 ** (attempt - 1), policy.maxDelayMs);
+      const delayMs = Math.min(policy.minDelayMs * 2 ** Math.min(attempt - 1, 30), policy.maxDelayMs);
       const askedMs = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
       await pauseFor(clock, Math.max(delayMs, askedMs), signal);
     }

@@ -2,15 +2,18 @@ import type { RunEvent } from './events.ts';
 
 const progressKept = 1_000;
 
+/** Of these there may be any number in a step. */
+const isProgress = ({ type }: RunEvent): boolean => type === 'step:progress' || type === 'step:retrying';
+
 /** Events in order; beyond a limit the oldest progress events go, and are counted. */
 class Backlog {
-  readonly #events: RunEvent[] = [];
+  #events: RunEvent[] = [];
   #progress = 0;
   #dropped = 0;
 
   copy(): Backlog {
     const copy = new Backlog();
-    copy.#events.push(...this.#events);
+    copy.#events = [...this.#events];
     copy.#progress = this.#progress;
     copy.#dropped = this.#dropped;
     return copy;
@@ -18,13 +21,10 @@ class Backlog {
 
   push(event: RunEvent): void {
     this.#events.push(event);
-    if (event.type !== 'step:progress') return;
+    if (!isProgress(event)) return;
     this.#progress += 1;
     if (this.#progress <= progressKept) return;
-    this.#events.splice(
-      this.#events.findIndex(({ type }) => type === 'step:progress'),
-      1,
-    );
+    this.#events.splice(this.#events.findIndex(isProgress), 1);
     this.#progress -= 1;
     this.#dropped += 1;
   }
@@ -38,7 +38,7 @@ class Backlog {
       return { type: 'events:dropped', runId, seq, at, count };
     }
     const event = this.#events.shift();
-    if (event?.type === 'step:progress') this.#progress -= 1;
+    if (event !== undefined && isProgress(event)) this.#progress -= 1;
     return event;
   }
 }

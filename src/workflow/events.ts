@@ -61,5 +61,5 @@ export type RunEvent =
     })
   | (RunEventBase & { readonly type: 'run:rolled-back'; readonly residue: readonly Residue[] })
   | (RunEventBase & { readonly type: 'run:driver-lost' })
-  /** Only from the iterator: it was read too slowly, and this many progress events are missing here. */
+  /** Only from the iterator: it was read too slowly, and this many events of progress and retries are missing here. */
   | (RunEventBase & { readonly type: 'events:dropped'; readonly count: number });

@@ -1,8 +1,40 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
+import { FederationError } from '../../src/errors.ts';
 import type { RunEvent } from '../../src/workflow/events.ts';
-import { eventsOf, harness } from './harness.ts';
+import type { JournalEntry, JournalStore } from '../../src/workflow/journal.ts';
+import { eventsOf, harness, type TestRun } from './harness.ts';
 import { failing, lookStep, setItems, setStep, worldOf } from './world.ts';
+
+/** The record that an event speaks of. */
+function proofOf(event: RunEvent): object {
+  switch (event.type) {
+    case 'run:started':
+      return { type: 'driving' };
+    case 'run:completed':
+    case 'run:rolled-back':
+      return { type: 'closed' };
+    case 'run:paused':
+      return { type: 'paused', why: event.why };
+    case 'step:started':
+      return { type: event.step === 'many' ? 'items-fixed' : 'captured', step: event.step };
+    case 'step:progress':
+      return { type: 'items-done', step: event.step };
+    case 'step:completed':
+      return { type: 'done', step: event.step };
+    case 'step:skipped':
+      return { type: 'skipped', step: event.step };
+    case 'step:failed':
+    case 'undo:started':
+      return { type: 'undoing' };
+    case 'undo:completed':
+      return { type: 'undone', step: event.step };
+    case 'undo:failed':
+      return { type: 'residue', residue: expect.objectContaining({ step: event.step }) };
+    default:
+      return { type: 'none' };
+  }
+}
 
 const types = (events: readonly RunEvent[]) =>
   events.map((event) => ('step' in event ? `${event.type} ${event.step}` : event.type));
@@ -111,6 +143,123 @@ describe('the events of a run', () => {
     expect((await Promise.all(checks)).sort()).toEqual(Object.keys(proof).sort());
   });
 
+  it('find in the journal what they speak of: forward, in an undo, at a gate and at the end', async () => {
+    const told: string[] = [];
+    let stuck = true;
+    const h = harness(
+      [
+        { kind: 'gate', name: 'go', title: 'Go?' },
+        lookStep('look'),
+        setStep('one', 'a', '1', { compensate: async () => (stuck ? Promise.reject(new Error('stuck')) : undefined) }),
+        setItems('many', { k1: '1', k2: '1', k3: '1' }),
+        failing('bad'),
+      ],
+      {},
+      { groupSize: 1 },
+    );
+    const durable: JournalEntry[] = [];
+    const journal: JournalStore = {
+      ...h.journal,
+      append: async (runId, seq, entry) => {
+        await h.journal.append(runId, seq, entry);
+        durable.push(entry);
+      },
+    };
+    const listen = async (begun: Promise<TestRun>) => {
+      const run = await h.time.until(begun);
+      run.on('*', (event) => {
+        told.push(event.type);
+        expect(event.seq).toBe(durable.length);
+        expect(durable.slice(0, event.seq)).toContainEqual(expect.objectContaining(proofOf(event)));
+        if (event.type !== 'step:progress') return;
+        const done = durable.flatMap((entry) => (entry.type === 'items-done' ? entry.keys : []));
+        expect(event.count?.done).toBe(done.length);
+      });
+      return h.time.until(run.settled());
+    };
+    const errors: string[] = [];
+    const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined };
+    const options = {
+      env: h.env,
+      journal,
+      logger: { ...quiet, error: (_: string, data?: object) => void errors.push(JSON.stringify(data)) },
+    };
+    const waiting = await listen(h.engine.run(h.workflow, {}, { ...options, runId: 'r' }));
+    const fingerprint = waiting.state === 'paused' ? (waiting.gate?.fingerprint ?? '') : '';
+    const approve = [{ gate: 'go', by: 'me', fingerprint }];
+    expect(await listen(h.engine.resume(h.workflow, 'r', { ...options, approve }))).toMatchObject({
+      state: 'rollback-incomplete',
+    });
+    stuck = false;
+    h.world.put('a', null);
+    expect(await listen(h.engine.rollback(h.workflow, 'r', options))).toMatchObject({ state: 'rolled-back' });
+    // What a listener throws is only logged: here it would be an expectation that failed.
+    expect(errors).toEqual([]);
+    const all: readonly RunEvent['type'][] = [
+      'run:started',
+      'run:paused',
+      'run:rolled-back',
+      'step:started',
+      'step:progress',
+      'step:completed',
+      'step:skipped',
+      'step:failed',
+      'undo:started',
+      'undo:completed',
+      'undo:failed',
+    ];
+    expect([...new Set(told)].sort()).toEqual([...all].sort());
+  });
+
+  it('do not come before the run is recorded', async () => {
+    const h = harness([setStep('one', 'a', '1')]);
+    const order: string[] = [];
+    const journal: JournalStore = {
+      ...h.journal,
+      append: async (runId, seq, entry) => {
+        await new Promise<void>((resolve) => void h.time.clock.after(100, resolve));
+        await h.journal.append(runId, seq, entry);
+        order.push(entry.type);
+      },
+    };
+    const run = await h.begin({ journal });
+    order.push('run() resolved');
+    run.on('run:started', () => order.push('run:started'));
+    await h.time.until(run.settled());
+    expect(order.slice(0, 4)).toEqual(['opened', 'driving', 'run() resolved', 'run:started']);
+  });
+
+  it('of item steps estimate the rest by the rate of this drive', async () => {
+    let ms = 100;
+    const items = Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`k${index}`, '1']));
+    let stop = true;
+    const many = setItems('many', items, {
+      concurrency: 1,
+      run: async ({ item }) => {
+        if (stop && (item as { object: string }).object === 'k4') throw new Error('stop');
+        await new Promise<void>((resolve) => void h.time.clock.after(ms, resolve));
+      },
+    });
+    const h = harness([many], {}, { groupSize: 2 });
+    const estimates = async (begun: Promise<TestRun>) => {
+      const run = await h.time.until(begun);
+      await h.time.until(run.settled());
+      return (await eventsOf(run)).flatMap((event) =>
+        event.type === 'step:progress' ? [[event.count?.done, event.count?.total, event.remainingMs]] : [],
+      );
+    };
+    expect(await estimates(h.begin({ onFailure: 'pause' }))).toEqual([
+      [2, 10, 800],
+      [4, 10, 600],
+    ]);
+    stop = false;
+    ms = 1_000;
+    expect(await estimates(h.engine.resume(h.workflow, 'r', { env: h.env, journal: h.journal }))).toEqual([
+      [8, 10, 2_000],
+      [10, 10, 0],
+    ]);
+  });
+
   it('do not come before the caller could attach', async () => {
     const h = harness([setStep('one', 'a', '1')]);
     const run = await h.begin();
@@ -173,6 +322,18 @@ describe('the events of a run', () => {
     expect(progress).toHaveLength(1_000);
     expect(progress[0]).toBe(501);
     expect(types(events)).toEqual(expect.arrayContaining(['step:started one', 'step:completed one', 'run:completed']));
+  });
+
+  it('are bounded for iterators also where a step is retried again and again', async () => {
+    const retry = { retries: 1_200, minDelayMs: 0 };
+    const busy = async () => Promise.reject(new FederationError('SERVER_ERROR', 'busy', { retryable: true }));
+    const h = harness([setStep('one', 'a', '1', { run: busy, retry })]);
+    const run = await h.begin();
+    await h.time.until(run.settled());
+    const events = await eventsOf(run);
+    expect(events[0]).toMatchObject({ type: 'events:dropped', count: 200 });
+    const retried = events.flatMap((event) => (event.type === 'step:retrying' ? [event.attempt] : []));
+    expect([retried[0], retried.length]).toEqual([201, 1_000]);
   });
 
   it('hold no secret, whatever a step tells', async () => {
