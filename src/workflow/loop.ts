@@ -82,7 +82,7 @@ async function perform(drive: Drive, action: Exclude<Action, { do: 'rest' }>): P
       await undoItems(drive, drive.many(action.step));
       break;
     case 'leave':
-      await leave(drive, [action.residue]);
+      await leave(drive, action.residue);
       break;
     case 'close':
       await close(drive, action);

@@ -1,10 +1,9 @@
-import type { ResourceRef } from '../types.ts';
-import type { Change } from './change.ts';
 import type { Drive } from './drive.ts';
 import { creates } from './next.ts';
+import { intentsOf, keyOf } from './overlap.ts';
 import { pool } from './pool.ts';
 import { leave } from './single-work.ts';
-import { hasCaptured, type StepRecord } from './state.ts';
+import { hasCaptured } from './state.ts';
 import { fence, itemTarget, look, stepTarget, type Target } from './target.ts';
 import { undoTarget } from './undo.ts';
 
@@ -61,22 +60,11 @@ export async function lookAgain(drive: Drive, names: readonly string[]): Promise
 function namingsIn(drive: Drive): ReadonlyMap<string, number> | undefined {
   const namings = new Map<string, number>();
   const writing = [...drive.ledger.state.steps].filter(([name, record]) => hasCaptured(record) && drive.writes(name));
-  for (const intends of writing.flatMap(([, record]) => intentsOf(record))) {
+  for (const intends of writing.flatMap(([, record]) => intentsOf(record, 'captured'))) {
     if (intends.length === 0) return undefined;
     for (const { resource } of intends) namings.set(keyOf(resource), (namings.get(keyOf(resource)) ?? 0) + 1);
   }
   return namings;
-}
-
-function intentsOf({ captured, items }: StepRecord): readonly (readonly Change[])[] {
-  if (captured !== undefined) return [captured.intends];
-  return items === undefined
-    ? []
-    : [...items.all.values()].flatMap(({ captured: seq, intends }) => (seq > 0 ? [intends] : []));
-}
-
-function keyOf({ cluster, kind, namespace = '', name }: ResourceRef): string {
-  return [cluster, kind, namespace, name].join('\n');
 }
 
 function notDone(drive: Drive, name: string): readonly Target[] {
