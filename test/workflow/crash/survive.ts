@@ -21,6 +21,7 @@ export interface Survival {
   readonly crashes: readonly CrashKind[];
   readonly faults: number;
   readonly state: Named['state'] | 'never begun';
+  readonly firstStopped: boolean;
 }
 
 /** How a drive ended, from outside. */
@@ -194,23 +195,26 @@ export async function surviveAs(it: Case): Promise<Survival> {
   const { scenario } = it;
   let verb: Verb = 'run';
   let rest: Rest | undefined;
+  let firstStopped: boolean | undefined;
   for (const spec of scenario.drives) {
     rest = await it.drive(verb, spec, approvalsIn(rest));
+    firstStopped ??= rest.how === 'stopped';
     if (it.durable.records.length === 0) break;
     verb = spec.next;
     if (isNamedForGood(rest)) break;
   }
   const state = await bringToRest(it, verb, rest);
   it.check();
+  const survival = { crashes: it.crashes, faults: it.faults, firstStopped: firstStopped ?? false };
   if (state === 'never begun') {
     judgeRest(it, await it.thawAll(), undefined);
-    return { crashes: it.crashes, faults: it.faults, state };
+    return { ...survival, state };
   }
   judge(it, state);
   it.mark();
   judgeRest(it, await it.thawAll(), state);
   it.check();
-  return { crashes: it.crashes, faults: it.faults, state: state.state };
+  return { ...survival, state: state.state };
 }
 
 const patience = 8;

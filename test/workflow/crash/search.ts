@@ -1,0 +1,66 @@
+/**
+ * Searches for a crash that a run does not survive: `npm run test:crash -- [--json] [--seconds N] [--seed N] [--slice] [--replay SCENARIO]`.
+ * All workflows of up to four elements, stopped everywhere; then, until the time is over, generated ones. With `--slice` the time is
+ * shared between some of the former and generated ones.
+ */
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import { addTally, newTally, type Tally } from './hunt.ts';
+import { replay } from './replay.ts';
+import { type Share, seedOfCommit } from './share.ts';
+
+const { values } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    seconds: { type: 'string', default: '270' },
+    seed: { type: 'string' },
+    slice: { type: 'boolean', default: false },
+    workers: { type: 'string', default: String(Math.max(1, Math.min(8, availableParallelism()))) },
+    replay: { type: 'string' },
+  },
+});
+
+if (values.replay !== undefined) await replay(JSON.parse(values.replay));
+else await search();
+
+async function search(): Promise<void> {
+  const began = performance.now();
+  const of = Number(values.workers);
+  const seed = Number(values.seed ?? seedOfCommit());
+  const tally = newTally();
+  const found: string[] = [];
+  await Promise.all(
+    Array.from({ length: of }, (_, part) => {
+      const share: Share = { part, of, seed, seconds: Number(values.seconds), slice: values.slice };
+      const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: share });
+      return new Promise<void>((resolve, reject) => {
+        worker.on('message', (message: { readonly tally: Tally; readonly found?: string }) => {
+          addTally(tally, message.tally);
+          if (message.found !== undefined) found.push(message.found);
+        });
+        worker.on('error', reject);
+        worker.on('exit', () => resolve());
+      });
+    }),
+  );
+  const { workflows, crashPoints, byKind, faults, ends } = tally;
+  const result = {
+    workflows,
+    crashPoints,
+    byKind,
+    faults,
+    violations: found.length,
+    seed,
+    durationMs: Math.round(performance.now() - began),
+    ends,
+  };
+  for (const text of found) console.error(`${text}\n`);
+  if (values.json) console.log(JSON.stringify(result));
+  else {
+    console.log(`${crashPoints} crash points in ${workflows} workflows, ${faults} faults, seed ${seed}`);
+    console.table({ ...byKind });
+    console.log(`${found.length} violations`);
+  }
+  if (found.length > 0) process.exitCode = 1;
+}
