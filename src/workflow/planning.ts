@@ -10,6 +10,7 @@ import type { Context, Tuning } from './drive.ts';
 import { explain } from './failure.ts';
 import { forecastOf, listedItems, together } from './foresee.ts';
 import type { Plan, PlannedGate, PlannedStep } from './planned.ts';
+import { addResult, beginResults, type Results } from './results.ts';
 
 /** What planning works with. */
 interface Planning {
@@ -25,7 +26,7 @@ interface Planning {
 export async function makePlan<I, E, O>(workflow: Workflow<I, E, O>, planning: Planning): Promise<Plan> {
   const { name, version } = workflow;
   const { elements } = workflow['~definition'];
-  const state: Record<string, unknown> = { input: planning.input };
+  const state = beginResults(planning.input);
   const steps: PlannedStep[] = [];
   const gates: PlannedGate[] = [];
   let forwardOnly = false;
@@ -38,7 +39,7 @@ export async function makePlan<I, E, O>(workflow: Workflow<I, E, O>, planning: P
     const pivot = 'pivot' in step && step.pivot === true;
     forwardOnly ||= pivot;
     const seen = await foresee(element, state, planning);
-    state[element.name] = expected(seen.forecast);
+    addResult(state, element.name, expected(seen.forecast));
     steps.push({ name: element.name, title: step.title, ...seen, undo: undoOf(step, forwardOnly), pivot });
   }
   const fingerprint = fingerprintOf(
@@ -68,7 +69,7 @@ export function refuseBlocked({ workflow, blocked }: Plan): void {
 
 async function foresee(
   element: Exclude<Element, { readonly kind: 'gate' }>,
-  state: Readonly<Record<string, unknown>>,
+  state: Results,
   { env, log, signal, tuning }: Planning,
 ): Promise<Pick<PlannedStep, 'forecast' | 'items'>> {
   const { name, step } = element;
@@ -81,7 +82,7 @@ async function foresee(
         traced(
           tracing.step,
           () => ({ runId, step: name, call, attempt, epoch }),
-          () => work({ ...idle, state: { ...state }, env, log, signal: own, attempt }),
+          () => work({ ...idle, state, env, log, signal: own, attempt }),
         ),
       { what, ...limits },
     );

@@ -3,6 +3,7 @@ import type { Json } from '../types.ts';
 import type { Change, Residue } from './change.ts';
 import type { FixedItem, JournalEntry } from './journal.ts';
 import type { Outline } from './outline.ts';
+import { addResult, beginResults, type Results } from './results.ts';
 
 /** An entry of one type. */
 export type EntryOf<T extends JournalEntry['type']> = Extract<JournalEntry, { readonly type: T }>;
@@ -53,8 +54,7 @@ export interface RunState {
   /** Names of the steps that captured anything, in that order. */
   readonly order: string[];
   readonly approved: Set<string>;
-  /** The input and all results, as a step sees them; never changed in place. */
-  results: Readonly<Record<string, unknown>>;
+  readonly results: Results;
   undoing?: EntryOf<'undoing'>;
   /** Set while this is the last record. */
   paused?: EntryOf<'paused'>;
@@ -82,7 +82,7 @@ export function beginState(first: JournalEntry): RunState {
     order: [],
     approved: new Set(),
     lastAt: first.at,
-    results: Object.freeze({ input: first.input }),
+    results: beginResults(first.input),
   };
 }
 
@@ -145,10 +145,13 @@ export function applyEntry(state: RunState, entry: JournalEntry): void {
       }
       return;
     case 'done':
-    case 'skipped':
-      recordOf(state, entry).finished = { how: entry.type, out: entry.out };
-      state.results = Object.freeze({ ...state.results, [entry.step]: entry.out });
+    case 'skipped': {
+      const record = recordOf(state, entry);
+      if (record.finished !== undefined) throw outOfPlace(state, entry);
+      record.finished = { how: entry.type, out: entry.out };
+      addResult(state.results, entry.step, entry.out);
       return;
+    }
     case 'approved':
       if (!hasElement(state, entry.gate, ['gate'])) throw outOfPlace(state, entry);
       state.approved.add(entry.gate);

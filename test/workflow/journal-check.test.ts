@@ -233,6 +233,13 @@ describe('a journal whose records do not fit together', () => {
     ).toThrow(invalid);
   });
 
+  it.each(['done', 'skipped'] as const)('is refused: a step is %s that was done already', async (type) => {
+    const h = harness([setStep('one', 'a', '1')]);
+    await h.run();
+    const again = { type, step: 'one', out: 'other', why: '', at: '', driver: '' };
+    expect(await refusal(h, (entries) => [...entries.slice(0, -1), again])).toThrow(invalid);
+  });
+
   it('is refused: it names a step twice', async () => {
     const h = harness([setStep('one', 'a', '1')]);
     await h.run();
