@@ -72,7 +72,7 @@ export async function finishItems(drive: Drive, step: ErasedItemStep): Promise<v
 }
 
 /** What the records say about the items of a step whose list is fixed. */
-export function recordsOf(drive: Drive, step: ErasedItemStep): ItemRecords {
+function recordsOf(drive: Drive, step: ErasedItemStep): ItemRecords {
   const items = drive.ledger.state.steps.get(step.name)?.items;
   if (items === undefined) throw new TypeError(`The items of step "${step.name}" are not fixed.`);
   return items;
