@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { clusterJournal } from '../../src/journal/cluster-journal.ts';
 import { core } from '../../src/kube/resources.ts';
 import { kubesphere } from '../../src/kubesphere/resources.ts';
 import { memberMigration } from '../../src/migration/member-migration.ts';
 import { compareProjects, createUser, observeProjects, until } from '../../src/testing/index.ts';
-import { memoryJournal } from '../../src/workflow/memory-journal.ts';
+import { pruneRuns } from '../../src/workflow/prune.ts';
 import { plan, rollback, run } from '../../src/workflow/run.ts';
 import type { Ground } from '../grounds.ts';
 import { addApp, around, bothWays, type Scene, sceneOn } from './kit.ts';
@@ -16,17 +17,20 @@ export function describeMigration(ground: Ground): void {
     beforeAll(async () => {
       scene = await sceneOn(ground);
       await addApp(scene, 'shop', 'team-a', 'team-a-001');
+      await scene.clusters.b.connection.create(core.namespaces, { metadata: { name: 'migrations' } });
     }, 600_000);
     afterAll(() => scene?.[Symbol.asyncDispose]());
+    const journalOnTarget = () => clusterJournal(scene.target.host.connection, { namespace: 'migrations' });
 
     test('halted before the pivot it is rolled back, and the three clusters are as they were', async () => {
       const before = await observeWorld(scene);
-      const journal = memoryJournal();
+      const journal = journalOnTarget();
       const halting = around('verify', async () => Promise.reject(new Error('halt')));
       const handle = await run(halting, bothWays, { env: scene.env(), journal, onFailure: 'pause' });
       expect(await handle.settled()).toMatchObject({ state: 'paused' });
       const back = await rollback(memberMigration, handle.id, { env: scene.env(), journal });
       expect(await back.settled()).toMatchObject({ state: 'rolled-back' });
+      expect(await pruneRuns(journal, { olderThanMs: 0 })).toMatchObject({ removed: [handle.id] });
       await untilWorldIs(scene, before, madeAgainToRebind, 60_000);
     });
 
@@ -34,7 +38,11 @@ export function describeMigration(ground: Ground): void {
       const { a, b, m } = scene.clusters;
       const before = await observeProjects(m.connection);
       const shown = await plan(memberMigration, bothWays, { env: scene.env() });
-      const handle = await run(memberMigration, bothWays, { env: scene.env(), journal: memoryJournal(), plan: shown });
+      const handle = await run(memberMigration, bothWays, {
+        env: scene.env(),
+        journal: journalOnTarget(),
+        plan: shown,
+      });
       expect(await handle.settled()).toMatchObject({ state: 'completed', output: { contents: { missing: [] } } });
       const { lost, written, contents } = compareProjects(before, await observeProjects(m.connection));
       expect({ lost, contents: contents.lost }).toEqual({ lost: [], contents: [] });

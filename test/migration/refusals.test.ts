@@ -193,7 +193,7 @@ describe('clusters that do not fit together are refused before anything is writt
     const { timing: _timing, ...env } = scene.env({ member: real });
     await expect(run(memberMigration, all, { env, journal: memoryJournal() })).rejects.toMatchObject({
       code: 'INVALID',
-      message: expect.stringMatching(/memoryJournal\(\) is allowed only.*Use fileJournal/),
+      message: expect.stringMatching(/memoryJournal\(\) is allowed only.*Use clusterJournal\(target/),
     });
     await expect(plan(memberMigration, all, { env: scene.env({ member: real }) })).rejects.toMatchObject({
       code: 'INVALID',

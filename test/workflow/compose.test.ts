@@ -82,7 +82,7 @@ describe('checkJournal', () => {
   const refusing = compose<null, null>({
     name: 'lasting',
     version: '1',
-    checkJournal: ({ volatile }) => {
+    checkJournal: async ({ volatile }) => {
       if (volatile === true) throw new FederationError('INVALID', 'It must outlive its process.');
     },
   }).returns(() => 'done');
