@@ -77,13 +77,29 @@ export type { MigrationInput, WorkspaceMove } from './migration/input.ts';
 export {
   type Begun as MigrationBegun,
   checks,
+  composeMigration,
+  concludeMove,
   emptyWorkspaces,
   fillWorkspaces,
+  joinTarget,
   leaveSource,
+  type MemberPrepared,
   memberMigration,
+  prepareMember,
   prepareTarget,
+  type Secured as MemberSecured,
+  type SourceLeft,
+  secureMember,
+  type TargetJoined,
+  type TargetPrepared,
+  type WorkspacesEmptied,
+  type WorkspacesFilled,
 } from './migration/member-migration.ts';
-export type { MigrationReport } from './migration/report.ts';
+export {
+  type Finished as MigrationFinished,
+  type MigrationReport,
+  reportOf as migrationReport,
+} from './migration/report.ts';
 export type { AppFound, ProjectFound, Snapshot as MigrationSnapshot, WorkspaceFound } from './migration/snapshot.ts';
 export type { Verified as VerifiedProjects } from './migration/steps/verify.ts';
 export type { Surveyed as SurveyedMember } from './migration/writing.ts';
@@ -94,6 +110,7 @@ export type { ClusterByName, NamespaceInfo, Namespaces, Protection } from './mod
 export type { WriteOptions, Written } from './modules/operation.ts';
 export type { NewWorkspace } from './modules/operations/workspace-template.ts';
 export type { Parked as ParkedSecrets } from './modules/parking.ts';
+export type { Form as ShieldForm, Raised as RaisedShield } from './modules/shield.ts';
 export type { UserInfo, Users } from './modules/users.ts';
 export type { WorkspaceInfo, Workspaces } from './modules/workspaces.ts';
 export type { CallOptions, Json, Jsonable, Logger, ResourceRef, RetryPolicy } from './types.ts';

@@ -1,4 +1,6 @@
-import { compose, piece } from '../workflow/compose.ts';
+import type { Parked } from '../modules/parking.ts';
+import type { Raised } from '../modules/shield.ts';
+import { compose, piece, type WorkflowIdentity } from '../workflow/compose.ts';
 import { release as version } from '../workflow/release.ts';
 import { checkClusters } from './checks/clusters.ts';
 import { checkCredentials } from './checks/credentials.ts';
@@ -36,25 +38,101 @@ export const checks = piece<Begun, MigrationEnv>()
   .step(checkShield)
   .step(checkPeople);
 
+/** This run alone moves the member, and the member refuses to delete what is kept. */
+export const secureMember = piece<Surveyed, MigrationEnv>().step(fence).step(shieldUp);
+
+/** What every piece that writes needs: {@link secureMember} came before. */
+export interface Secured extends Surveyed {
+  readonly fence: unknown;
+  readonly 'shield-up': Raised;
+}
+
 /** The new host has the workspaces, and nothing has happened yet. */
-export const prepareTarget = piece<Surveyed, MigrationEnv>().each(createWorkspaces).each(placeAdopted);
+export const prepareTarget = piece<Secured, MigrationEnv>().each(createWorkspaces).each(placeAdopted);
+
+/** What {@link leaveSource} needs: {@link prepareTarget} came before. */
+export interface TargetPrepared extends Secured {
+  readonly 'create-workspaces': unknown;
+  readonly 'place-adopted': unknown;
+}
 
 /** The old host lets go of the member, and its account there goes; the kubeconfig that it stored stays valid until it is rotated. */
-export const leaveSource = piece<Surveyed, MigrationEnv>()
+export const leaveSource = piece<TargetPrepared, MigrationEnv>()
   .step(parkSource)
   .step(detach)
   .step(shutOutSource)
   .each(release);
 
+/** What {@link prepareMember} needs: {@link leaveSource} came before. */
+export interface SourceLeft extends TargetPrepared {
+  readonly 'park-source': Parked | null;
+  readonly 'shut-out': unknown;
+  readonly release: unknown;
+}
+
+/** The member gets its role and the new host's jwtSecret. */
+export const prepareMember = piece<SourceLeft, MigrationEnv>().step(parkMember).step(memberSettings).each(detachApps);
+
+/** What {@link emptyWorkspaces} needs: {@link prepareMember} came before. */
+export interface MemberPrepared extends SourceLeft {
+  readonly 'member-settings': unknown;
+  readonly 'detach-apps': unknown;
+}
+
 /** Projects of workspaces to rebind leave them; the emptied workspaces go. */
-export const emptyWorkspaces = piece<Surveyed, MigrationEnv>().each(unbind).step(lookBack).each(clear);
+export const emptyWorkspaces = piece<MemberPrepared, MigrationEnv>().each(unbind).step(lookBack).each(clear);
+
+/** What {@link joinTarget} needs: {@link emptyWorkspaces} came before. */
+export interface WorkspacesEmptied extends MemberPrepared {
+  readonly 'look-back': unknown;
+  readonly clear: unknown;
+}
+
+/** The new host takes the member in. */
+export const joinTarget = piece<WorkspacesEmptied, MigrationEnv>().step(arrivals).step(importMember);
+
+/** What {@link fillWorkspaces} needs: {@link joinTarget} came before. */
+export interface TargetJoined extends WorkspacesEmptied {
+  readonly import: unknown;
+}
 
 /** Projects of workspaces to rebind enter the new host's. */
-export const fillWorkspaces = piece<Surveyed, MigrationEnv>().each(placeRebound).each(bind);
+export const fillWorkspaces = piece<TargetJoined, MigrationEnv>().each(placeRebound).each(bind);
+
+/** What {@link concludeMove} needs: {@link fillWorkspaces} came before. */
+export interface WorkspacesFilled extends TargetJoined {
+  readonly 'place-rebound': unknown;
+  readonly bind: unknown;
+}
+
+/** Everything is verified, twice; then there is no way back, and what only the move needed goes: old templates, shield, fence. */
+export const concludeMove = piece<WorkspacesFilled, MigrationEnv>()
+  .step(verify)
+  .step(pivot)
+  .each(retire)
+  .step(shieldDown)
+  .step(tidy);
+
+/**
+ * Begins a migration of one's own: with the identity of its clusters, the question whether they answer, and the refusal of a journal
+ * that dies with its process. Its own name and version tell its journals from others.
+ */
+export function composeMigration({ name, version }: Pick<WorkflowIdentity<MigrationEnv>, 'name' | 'version'>) {
+  return compose<MigrationInput, MigrationEnv>({
+    name,
+    version,
+    identity: identityOf,
+    reach: reachNeeded,
+    checkJournal,
+  });
+}
 
 /**
  * Moves a member cluster with its projects from one host to another. Every workspace of the member goes one of two ways:
  * adopted in place, so that no project is written, or rebound, the v3.3 page's three steps made safe.
+ *
+ * Its pieces are exported. Each needs the one before it, so that a composition of one's own can put steps between them, and leave
+ * nothing out: `examples/own-step.ts` in the repository.
  *
  * @example
  * ```ts
@@ -69,28 +147,14 @@ export const fillWorkspaces = piece<Surveyed, MigrationEnv>().each(placeRebound)
  * }
  * ```
  */
-export const memberMigration = compose<MigrationInput, MigrationEnv>({
-  name: 'member-migration',
-  version,
-  identity: identityOf,
-  reach: reachNeeded,
-  checkJournal,
-})
+export const memberMigration = composeMigration({ name: 'member-migration', version })
   .include(checks)
-  .step(fence)
-  .step(shieldUp)
+  .include(secureMember)
   .include(prepareTarget)
   .include(leaveSource)
-  .step(parkMember)
-  .step(memberSettings)
-  .each(detachApps)
+  .include(prepareMember)
   .include(emptyWorkspaces)
-  .step(arrivals)
-  .step(importMember)
+  .include(joinTarget)
   .include(fillWorkspaces)
-  .step(verify)
-  .step(pivot)
-  .each(retire)
-  .step(shieldDown)
-  .step(tidy)
+  .include(concludeMove)
   .returns(reportOf);

@@ -18,7 +18,8 @@ export interface MigrationReport {
   readonly findings: readonly Finding[];
 }
 
-interface Finished {
+/** What a report is made from: the checks, and what was verified at the end. */
+export interface Finished {
   readonly snapshot: Snapshot;
   readonly verify: Verified;
   readonly 'check-clusters': Checked;

@@ -14,7 +14,7 @@ import { create, remove, type Work } from './work.ts';
 
 export type { Form, Shielded } from './shield-forms.ts';
 
-/** What {@link raiseShield} put up; `null` where nothing was to be put up. */
+/** Which shield was put up; `null` where none was to be. */
 export interface Raised {
   readonly form: Form | null;
 }

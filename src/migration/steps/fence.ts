@@ -26,7 +26,8 @@ export const fence = defineStep<Surveyed, MigrationEnv>()({
   },
   compensate: (ctx) => endOfRun(ctx),
   remedy: 'Clear the residue of the other steps first, then roll back once more.',
-  undoNeeds: ['shield-up', ...everyWrite],
+  // Undo stands on all of them; 'tidy', which is never undone, is named so that no composition leaves it out.
+  undoNeeds: ['shield-up', ...everyWrite, 'tidy'],
 });
 
 /** From here on there is no way back: the member is the new host's. */

@@ -1,0 +1,59 @@
+// Runs the examples the way a user does, through the built package, and holds what they print to what they show.
+import { spawnSync } from 'node:child_process';
+
+const edition = (n) => `"VERSION": "${n}",\n  "chapter-1": "Chapter 1, edition ${n}"`;
+const cases = [
+  { args: ['own-workflow.ts'], ends: ['The run is completed.', '"PUBLISHED": "2"', edition(2)] },
+  { args: ['own-workflow.ts', '--fail'], ends: ['The run is rolled-back.', 'the printer is on fire', edition(1)] },
+  {
+    args: ['own-workflow.ts', '--kill'],
+    ends: ['ended by SIGKILL', '"chapter-3": "Chapter 3, edition 1"', 'The run is completed.', edition(2)],
+  },
+  {
+    args: ['own-step.ts'],
+    ends: [
+      'done    put-notice',
+      'done    own-test',
+      'The run is completed.',
+      '5 of them tested',
+      'm is a member of b.',
+    ],
+  },
+  {
+    args: ['own-step.ts', '--fail'],
+    ends: [
+      'undone  put-notice',
+      'undone  fence',
+      'The run is rolled-back.',
+      'm is a member of a.',
+      'Notice on m: none',
+    ],
+  },
+];
+
+/** What is wrong with this run: its exit code, or the first of the texts that does not stand where the ones before left off. */
+function judge({ args: [file, ...flags], ends }) {
+  const { status, stdout } = spawnSync(process.execPath, [`examples/${file}`, ...flags], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: 180_000,
+  });
+  if (status !== 0) return `exit code ${status}`;
+  let at = 0;
+  for (const text of ends) {
+    at = stdout.indexOf(text, at);
+    if (at < 0) return `it does not print ${JSON.stringify(text)}`;
+  }
+  return undefined;
+}
+
+let failed = 0;
+for (const entry of cases) {
+  const start = performance.now();
+  const wrong = judge(entry);
+  const took = ((performance.now() - start) / 1000).toFixed(1);
+  console.log(`${wrong ?? 'ok'}  node examples/${entry.args.join(' ')}  ${took} s`);
+  if (wrong !== undefined) failed += 1;
+}
+console.log(`${cases.length - failed} passed, ${failed} failed, 0 skipped`);
+process.exitCode = failed === 0 ? 0 : 1;
