@@ -95,10 +95,19 @@ function heldClaim(register: ClaimRegister, first: number, { runId, driver, cloc
     queue = result.catch(() => undefined);
     return result;
   };
+  let coming: Promise<void> | undefined;
+  // Many who ask at once share the next renewal: it begins after each of them asked.
+  const renewForAll = (): Promise<void> => {
+    coming ??= inTurn(() => {
+      coming = undefined;
+      return renew({});
+    });
+    return coming;
+  };
   return {
     renewEveryMs: claimMs / 3,
     lost: lost.signal,
-    renew: (options = {}) => inTurn(() => renew(options)),
+    renew: (options) => (options === undefined ? renewForAll() : inTurn(() => renew(options))),
     [Symbol.asyncDispose]: () =>
       inTurn(async () => {
         if (!lost.signal.aborted) await write(null, {});

@@ -15,7 +15,9 @@ export interface StepContext<State, Env> {
   /** Sequence number of this drive's `driving` record; 0 while planning. */
   readonly epoch: number;
   /**
-   * Asked before a conflict (409) is answered by reading again.
+   * Asked before a conflict (409) is answered by reading again. A step without another fence of its own also asks between reading an
+   * object and writing it with the version that was read: a driver that was frozen anywhere and overtaken then writes nothing, since
+   * its successor touches what is half done. Calls made at the same time share one renewal.
    * @throws FederationError DRIVER_LOST unless this driver's claim was renewed after the call began.
    */
   readonly confirmDriver: () => Promise<void>;

@@ -103,3 +103,29 @@ describe('rule 5: a claim that is held', () => {
     expect(claim.lost.aborted).toBe(true);
   });
 });
+
+describe('renewing', () => {
+  it('is shared by those who ask while another renewal is under way, and begins after they asked', async () => {
+    const { clock, until } = virtualTime();
+    const { own, kept } = register();
+    const claim = await until(takeClaim(own, { runId: 'r', driver: 'd', clock, claimMs }));
+    const first = kept.record?.turn ?? 0;
+    await Promise.all([claim.renew(), claim.renew(), claim.renew()]);
+    expect(kept.record?.turn).toBe(first + 1);
+    const begun = claim.renew();
+    await Promise.resolve();
+    await Promise.resolve();
+    await Promise.all([begun, claim.renew(), claim.renew()]);
+    expect(kept.record?.turn).toBe(first + 3);
+  });
+
+  it('fails for all who share it', async () => {
+    const { clock, until } = virtualTime();
+    const { own, kept } = register();
+    const claim = await until(takeClaim(own, { runId: 'r', driver: 'd', clock, claimMs }));
+    kept.record = { turn: 9, holder: 'other' };
+    const results = await Promise.allSettled([claim.renew(), claim.renew()]);
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(claim.lost.aborted).toBe(true);
+  });
+});
