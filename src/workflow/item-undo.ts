@@ -1,3 +1,4 @@
+import { beforesOf } from './befores.ts';
 import type { Residue } from './change.ts';
 import type { ErasedItemStep } from './definition.ts';
 import type { Drive } from './drive.ts';
@@ -14,7 +15,9 @@ export async function undoItems(drive: Drive, step: ErasedItemStep): Promise<voi
   const { name } = step;
   drive.tell({ type: 'undo:started', step: name });
   const record = ledger.state.steps.get(name);
-  const open = record === undefined ? [] : openUndoItems(record).map((item) => itemTarget(step, item));
+  const items = record === undefined ? [] : openUndoItems(record);
+  const beforeOf = await beforesOf(drive, name, items);
+  const open = items.map((item) => itemTarget(step, item, beforeOf(item)));
   for (let from = 0; from < open.length; from += tuning.groupSize)
     await undoGroup(drive, step, open.slice(from, from + tuning.groupSize));
   if ((ledger.state.steps.get(name)?.residue.length ?? 0) > 0) return;

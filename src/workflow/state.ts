@@ -1,6 +1,6 @@
 import { FederationError } from '../errors.ts';
 import type { Json } from '../types.ts';
-import type { Change, Residue } from './change.ts';
+import type { Residue } from './change.ts';
 import type { FixedItem, JournalEntry } from './journal.ts';
 import type { Outline } from './outline.ts';
 import { addResult, beginResults, type Results } from './results.ts';
@@ -8,10 +8,14 @@ import { addResult, beginResults, type Results } from './results.ts';
 /** An entry of one type. */
 export type EntryOf<T extends JournalEntry['type']> = Extract<JournalEntry, { readonly type: T }>;
 
+/** What a target was to change: the objects, or, where that could not be said, kinds. */
+export type Meant = Pick<FixedItem, 'intends' | 'touches'>;
+
 /** What the records say about one item. Made once, when the list is fixed: a run's memory does not grow with the items done. */
 export interface ItemRecord extends FixedItem {
   /** Sequence number of its capture; 0 before. */
   captured: number;
+  /** What was captured, until the item is done; an undo then reads it again (`befores.ts`). */
   before: Json;
   done: boolean;
   undone: boolean;
@@ -32,7 +36,7 @@ export interface ItemRecords {
 
 /** What the records say about one step. */
 export interface StepRecord {
-  captured?: { readonly seq: number; readonly before: Json; readonly intends: readonly Change[] };
+  captured?: { readonly seq: number; readonly before: Json } & Meant;
   items?: ItemRecords;
   /** Its result, once `done` or `skipped`. */
   finished?: { readonly how: 'done' | 'skipped'; readonly out: Json };
@@ -107,7 +111,8 @@ export function applyEntry(state: RunState, entry: JournalEntry): void {
       const record = recordOf(state, entry, ['step']);
       // The first capture wins.
       if (record.captured !== undefined) return;
-      record.captured = { seq: state.seq, before: entry.before, intends: entry.intends };
+      const { before, intends, touches } = entry;
+      record.captured = { seq: state.seq, before, intends, ...(touches && { touches }) };
       state.order.push(entry.step);
       return;
     }
@@ -135,6 +140,7 @@ export function applyEntry(state: RunState, entry: JournalEntry): void {
         const { items, item } = itemOf(state, entry, key);
         if (!item.done) items.done += 1;
         item.done = true;
+        item.before = null;
       }
       return;
     case 'items-undone':

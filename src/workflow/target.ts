@@ -32,9 +32,13 @@ export function stepTarget(step: ErasedStep, { captured, finished }: StepRecord)
   return { step, key: undefined, item: null, ...captured, done: finished !== undefined, compensate };
 }
 
-/** A captured item as a target. */
-export function itemTarget(step: ErasedItemStep, record: ItemRecord): Target & { readonly key: string } {
-  const { key, item, intends, captured, before, done } = record;
+/** A captured item as a target; of one that is done, `before` has to be given. */
+export function itemTarget(
+  step: ErasedItemStep,
+  record: ItemRecord,
+  before: Json = record.before,
+): Target & { readonly key: string } {
+  const { key, item, intends, captured, done } = record;
   const compensate =
     'compensate' in step ? (ctx: Context) => step.compensate({ ...ctx, item, before, out: undefined }) : undefined;
   return { step, key, item, intends, seq: captured, before, done, compensate };

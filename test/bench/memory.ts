@@ -1,4 +1,3 @@
-import type { Json } from '../../src/types.ts';
 import { run } from '../../src/workflow/run.ts';
 import { World, workflowOf } from '../workflow/world.ts';
 import { itemElement, itemStep } from './no-op.ts';
@@ -27,11 +26,14 @@ export interface Memory {
 const limit = 16;
 
 /** Runs `items` no-op items with a file journal, and looks at the heap ten times on the way. */
-export async function measureMemory(items: number, before: Json = null): Promise<Memory> {
+export async function measureMemory(items: number): Promise<Memory> {
   const { gc } = globalThis;
   if (gc === undefined) throw new Error('Start node with --expose-gc: without it the heap says nothing.');
   await using store = await journalFor('file');
-  const workflow = workflowOf([itemElement(itemStep(items, before))], { name: 'bench' });
+  const workflow = workflowOf(
+    [itemElement(itemStep(items, { labels: { 'example.com/team': 'a' }, owners: ['uid'] }))],
+    { name: 'bench' },
+  );
   const samples: Sample[] = [];
   const handle = await run(workflow, {}, { env: { world: new World() }, journal: store.journal });
   handle.on('step:progress', ({ count }) => {

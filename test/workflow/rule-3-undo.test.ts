@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FederationError } from '../../src/errors.ts';
+import type { JournalStore } from '../../src/workflow/journal.ts';
 import { outlinesOf } from '../../src/workflow/outline.ts';
 import { failureOf, harness } from './harness.ts';
 import { failing, setItems, setStep, worldOf } from './world.ts';
@@ -212,5 +213,62 @@ describe('rule 3: how undo goes', () => {
       await h.journal.append('r', index + 2, { at: '', driver: 'x', ...body });
     expect(await h.resume()).toMatchObject({ state: 'rolled-back' });
     expect(h.world.values()).toEqual({});
+  });
+});
+
+describe('an undo of items', () => {
+  const start = { a: 'was a', b: 'was b', c: 'was c' };
+  const elements = [setItems('many', { a: '1', b: '1', c: '1' }), failing('bad')];
+
+  it('restores what was captured of each, read again from the journal, done or half done', async () => {
+    let tries = 0;
+    const half = setItems(
+      'many',
+      { a: '1', b: '1', c: '1' },
+      {
+        concurrency: 1,
+        run: async (ctx) => {
+          const { object } = ctx.item as { object: string };
+          await worldOf(ctx).write('run', object, '1', worldOf(ctx).version(object));
+          if (object === 'c') throw new Error('half way');
+        },
+      },
+    );
+    for (const one of [elements, [half]]) {
+      const h = harness(one, start);
+      const journal: JournalStore = {
+        ...h.journal,
+        async *read(...args) {
+          tries += 1;
+          if (tries % 2 === 1)
+            throw new FederationError('UNREACHABLE', 'The journal did not answer.', { retryable: true });
+          yield* h.journal.read(...args);
+        },
+      };
+      expect(await h.run({ journal })).toMatchObject({ state: 'rolled-back' });
+      expect(h.world.values()).toEqual(start);
+    }
+    expect(tries).toBe(4);
+  });
+
+  it('touches nothing where the journal lost what was captured', async () => {
+    const h = harness(elements, start);
+    const journal: JournalStore = {
+      ...h.journal,
+      async *read(...args) {
+        for await (const entry of h.journal.read(...args)) if (entry.type !== 'items-captured') yield entry;
+      },
+    };
+    expect(await h.run({ journal })).toMatchObject({
+      state: 'paused',
+      why: 'failed',
+      error: {
+        code: 'JOURNAL_INVALID',
+        message: expect.stringContaining('item "c" of step "many"; it was not touched'),
+      },
+    });
+    expect(h.world.values()).toMatchObject({ a: '1', b: '1', c: '1' });
+    expect(await h.rollback()).toMatchObject({ state: 'rolled-back' });
+    expect(h.world.values()).toEqual(start);
   });
 });
