@@ -1,0 +1,113 @@
+import { type Mutant, mutant } from './tree.ts';
+
+/** Journal, claim and fence: rules 5 and 9. */
+export const journalMutants: readonly Mutant[] = [
+  mutant('conflict treated as failure', 'ledger.ts', [
+    "if (result === 'taken') throw this.lose(undefined);",
+    "if (result === 'taken') throw new FederationError('JOURNAL_CONFLICT', 'taken');",
+  ]),
+  mutant('lost driver writes on', 'ledger.ts', ['if (this.lost !== undefined) throw this.lost;', '']),
+  mutant('broken journal written on', 'ledger.ts', ['if (this.broken !== undefined) throw this.broken;', '']),
+  mutant('loss does not reach the step', 'start.ts', ['      forward.abort(lost);\n', '']),
+  mutant('loss does not reach the undo', 'start.ts', ['      backward.abort(lost);\n', '']),
+  mutant('own lost append not recognised', 'ledger.ts', [
+    "return (await isOurs(journal, runId, seq, entry)) ? 'ours' : 'taken';",
+    "return 'taken';",
+  ]),
+  mutant("another's record taken for one's own", 'ledger.ts', [
+    'return canonical(there) === canonical(entry);',
+    'return true;',
+  ]),
+  mutant('append not repeated', 'ledger.ts', ['!error.retryable || attempt > appendRetries', 'true']),
+  mutant('appends out of order', 'ledger.ts', [
+    'const turn = this.#queue.then(() => this.#write(body));',
+    'const turn = this.#write(body);',
+  ]),
+  mutant('drive not recorded', 'start.ts', ["    await ledger.append({ type: 'driving' });\n", '']),
+  mutant('driven without a claim', 'start.ts', [
+    'const claim = await journal.claim(runId, driver, signal === undefined ? {} : { signal });',
+    'const claim = { renewEveryMs: 1e9, lost: new AbortController().signal, renew: async () => {}, [Symbol.asyncDispose]: async () => {} };',
+  ]),
+  mutant('journal not read again under the claim', 'engine.ts', [
+    'tuning, verb, readState });',
+    'tuning, verb, readState: async () => state });',
+  ]),
+  mutant('claim not renewed', 'start.ts', ['  void beat();', '']),
+  mutant('lost claim not noticed', 'start.ts', ["claim.lost.addEventListener('abort', lose, { once: true });", '']),
+  mutant('claim not given back', 'start.ts', ['await release(claim, logger);\n    });', '});']),
+  mutant('confirmation without asking', 'drive.ts', ['await claim.renew();', '']),
+  mutant('claim by wall clock', 'claiming.ts', [
+    'let since = clock.now();',
+    'const wall = () => Date.parse(clock.date());\n  let since = wall();',
+  ])
+    .and('claiming.ts', ['clock.now() - since >= claimMs', 'wall() - since >= claimMs'])
+    .and('claiming.ts', ['    since = clock.now();', '    since = wall();']),
+  mutant("claim by this machine's wall clock", 'time.ts', ['now: () => performance.now()', 'now: () => Date.now()']),
+  mutant('claim taken from one who renews it', 'claiming.ts', ['throw busy(options);', '{}']),
+  mutant('claim taken at once', 'claiming.ts', [' || clock.now() - since >= claimMs', ' || true']),
+  mutant('claim never taken from the dead', 'claiming.ts', [' || clock.now() - since >= claimMs', '']),
+  mutant('claim of a silent register kept', 'claiming.ts', ['throw lose(error);', 'throw error;']),
+  mutant('own lost claim write not recognised', 'claiming.ts', [
+    'if (there?.holder !== driver) throw lose();',
+    'throw lose();',
+  ]),
+  mutant("another's claim taken for one's own", 'claiming.ts', [
+    'if (there?.holder !== driver) throw lose();',
+    'if (there === undefined) throw lose();',
+  ]),
+  mutant('claim turn not checked', 'memory-journal.ts', [
+    'if (record.turn !== (claims.get(runId)?.turn ?? 0) + 1) return false;',
+    '',
+  ]),
+  mutant('claim turn not checked in files', 'file-claims.ts', ['if (highest > turn) {', 'if (false) {']),
+  mutant('taken sequence number overwritten', 'memory-journal.ts', [
+    'if (entries.length + 1 !== seq) throw conflictAt(runId, seq);',
+    '',
+  ]),
+  mutant('taken file overwritten', 'file-writing.ts', [
+    'await link(beside, join(directory, name));',
+    'await rename(beside, join(directory, name));',
+  ]),
+  mutant('journal digest not checked', 'file-journal.ts', [
+    '    digest(found.entry) !== found.digest\n',
+    '    false\n',
+  ]),
+  mutant('missing record not noticed', 'file-journal.ts', ['if (name !== fileOf(seq))', 'if (false)']),
+  mutant('alien file in a journal', 'file-journal.ts', ['if (alien !== undefined) throw', 'if (false) throw']),
+  mutant('directory of something else taken', 'file-journal.ts', [
+    '  if (!names.includes(marker))',
+    '  if (!names.includes(marker)) return false;\n  if (false)',
+  ]),
+  mutant('journal of an unknown format read', 'file-journal.ts', [
+    '=== markerText) return true;',
+    '!== undefined) return true;',
+  ]),
+  mutant('record of an unknown type read', 'journal-check.ts', [
+    'if (shape === undefined) return `is of',
+    'if (shape === undefined) return undefined;\n  if (false) return `is of',
+  ]),
+  mutant('record of a step that is not of the run read', 'state.ts', [
+    'if (!hasElement(state, entry.step, kinds)) throw outOfPlace(state, entry);',
+    '',
+  ]),
+  mutant('record of an unknown format read', 'journal-check.ts', [
+    "if (entry.type === 'opened' && !(",
+    'if (false && !(',
+  ]),
+  mutant('record without its fields read', 'journal-check.ts', [
+    'return bad === undefined ? undefined :',
+    'return true ? undefined :',
+  ]),
+  mutant('run id not checked', 'journal-check.ts', ['  if (/^[a-z0-9]', '  if (true || /^[a-z0-9]']),
+  mutant('no touch on takeover', 'takeover.ts', [
+    '  for (const name of names) {\n    const { failed } = await pool(',
+    '  for (const name of names.slice(0, 0)) {\n    const { failed } = await pool(',
+  ]),
+  mutant('touch once for all drives', 'next.ts', ['state.touched > state.epoch ?', 'state.touched > 0 ?']),
+  mutant('failed touch on takeover ignored', 'takeover.ts', ['if (!undoing || drive.isFatal(error)) throw error;', '']),
+  mutant('failed touch undoes', 'next.ts', [" && action.do !== 'touch'", '']),
+  mutant('done items touched on takeover', 'takeover.ts', [
+    '.filter((item) => item.captured > 0 && !item.done)',
+    '.filter((item) => item.captured > 0)',
+  ]),
+];
