@@ -7,7 +7,7 @@ import { release } from '../../src/workflow/release.ts';
 import { run } from '../../src/workflow/run.ts';
 import { defineStep } from '../../src/workflow/step.ts';
 import { harness } from './harness.ts';
-import { lookStep, setStep, workflowOf } from './world.ts';
+import { lookStep, setItems, setStep, workflowOf, worldOf } from './world.ts';
 
 type Start = { readonly input: { readonly n: number } };
 const count = defineStep<Start, object>()({
@@ -38,6 +38,43 @@ describe('compose', () => {
     expect(await time.until(run.result())).toEqual({ count: 21, double: 42 });
   });
 
+  it('nests pieces: steps of all depths stand in one order, and each has the results of those before', async () => {
+    const inner = piece<Start & { readonly count: { readonly next: number } }, object>().step(double);
+    const outer = piece<Start, object>().step(count).include(inner);
+    const workflow = compose<{ readonly n: number }, object>({ name: 'sum', version: '1.0.0' })
+      .gate('go', 'Go?')
+      .include(outer)
+      .returns((state) => state.double);
+    expect(workflow.steps).toEqual(['go', 'count', 'double']);
+    expect(() => outer.include(inner as never)).toThrow(
+      expect.objectContaining({
+        code: 'WORKFLOW_INVALID',
+        message: expect.stringContaining('"double" is already taken'),
+      }),
+    );
+    expect(() => (inner.returns as unknown as () => unknown)()).toThrow(/A piece has no result/);
+  });
+
+  it('leaves to its forecast whether a step has anything to do: a condition is a step with none', async () => {
+    const only = (condition: string, element: Extract<ReturnType<typeof setStep>, { kind: 'step' }>) => {
+      const { forecast } = element.step;
+      const conditional: typeof forecast = async (ctx) =>
+        worldOf(ctx).value(condition) === null ? { effect: 'none', why: `No ${condition}.`, out: null } : forecast(ctx);
+      return { ...element, step: { ...element.step, forecast: conditional } };
+    };
+    const step = setStep('two', 'b', '1');
+    if (step.kind !== 'step') throw new Error('a step');
+    for (const [start, records] of [
+      [{}, ['skipped two']],
+      [{ flag: 'yes' }, ['captured two', 'done two']],
+    ] as const) {
+      const h = harness([only('flag', step), setStep('three', 'c', '1')], start);
+      expect(await h.run()).toMatchObject({ state: 'completed' });
+      expect((await h.records()).filter((record) => record.endsWith(' two'))).toEqual(records);
+      expect(h.world.value('c')).toBe('1');
+    }
+  });
+
   it('never changes what it was made from', () => {
     const begun = compose<{ readonly n: number }, object>({ name: 'sum', version: '1.0.0' });
     const longer = begun.step(count);
@@ -54,6 +91,17 @@ describe('compose', () => {
       /"a" is already taken/,
     ],
     ['the name input', () => workflowOf([lookStep('input')]), /"input" is already taken/],
+    [
+      'two pivots',
+      () => workflowOf([setStep('a', 'a', '1', { pivot: true }), setStep('b', 'b', '1', { pivot: true })]),
+      /2 pivots \(a, b\)/,
+    ],
+    ['an item step as pivot', () => workflowOf([setItems('a', {}, { pivot: true } as object)]), /cannot be the pivot/],
+    [
+      'what is irreversible before the pivot',
+      () => workflowOf([lookStep('a', { irreversible: 'x' } as object), setStep('b', 'b', '1', { pivot: true })]),
+      /"a" of workflow "test" is irreversible and stands before the pivot/,
+    ],
     ['a name that is none', () => workflowOf([lookStep('a b')]), /"a b" is no name/],
     [
       'undoNeeds of a step that is not later',

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FederationError } from '../../src/errors.ts';
 import type { JournalStore } from '../../src/workflow/journal.ts';
+import { release } from '../../src/workflow/release.ts';
 import { eventsOf, failureOf, harness } from './harness.ts';
 import { failing, lookStep, setItems, setStep, workflowOf, worldOf } from './world.ts';
 
@@ -16,6 +17,24 @@ async function paused() {
 }
 
 describe('rule 5: who may drive a run on', () => {
+  it('keeps in the journal what a run is judged by: workflow, version, steps, release and the identity of the world', async () => {
+    const { h } = await paused();
+    expect((await h.entries())[0]).toMatchObject({
+      type: 'opened',
+      workflow: 'test',
+      version: '1.0.0',
+      release,
+      identity: null,
+      steps: [
+        { kind: 'step', name: 'one', undo: 'restores', undoNeeds: [] },
+        { kind: 'step', name: 'two', undo: 'restores' },
+      ],
+    });
+    const elsewhere = harness([lookStep('one')], {}, { identity: async () => ({ cluster: 'u-1' }) });
+    await elsewhere.run();
+    expect((await elsewhere.entries())[0]).toMatchObject({ identity: { cluster: 'u-1' } });
+  });
+
   it('begins every drive with driving; its sequence number is the epoch', async () => {
     const epochs: number[] = [];
     let stop = true;

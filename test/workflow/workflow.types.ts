@@ -145,6 +145,86 @@ defineItemStep<{ input: Input }, Env>()({
   run: async () => undefined,
 });
 
+// Nested pieces: what the inner one needs, the outer one or those before it must bring.
+const inner = piece<{ readonly input: { readonly m: string }; readonly one: { readonly v: number } }, Env>().step(two);
+const outer = piece<{ readonly input: { readonly m: string } }, Env>().step(one).include(inner);
+start.include(outer).step(three);
+// @ts-expect-error the inner piece needs "one", which the outer one does not bring
+piece<{ readonly input: { readonly m: string } }, Env>().include(inner);
+// @ts-expect-error a step that comes only after the piece that needs it
+start.include(inner).step(one);
+// @ts-expect-error a name twice, through nested pieces
+start.step(one).include(outer);
+// @ts-expect-error a name twice, within a piece
+piece<{ readonly input: { readonly m: string } }, Env>().step(one).step(one);
+// @ts-expect-error the same piece twice
+start.include(outer).include(outer);
+// @ts-expect-error a piece for another env
+compose<Input, { readonly a: number }>({ name: 'w', version: '1' }).include(outer);
+// @ts-expect-error a piece for another input
+compose<{ readonly other: string }, Env>({ name: 'w', version: '1' }).include(outer);
+
+// A step must say how it is undone, and one way only.
+const undoable = { name: 'u', title: '', forecast: unsure, run: async () => 1 } as const;
+const step = defineStep<{ input: Input }, Env>();
+step({ ...undoable, compensate: async () => undefined });
+step({ ...undoable, readOnly: true });
+step({ ...undoable, irreversible: 'it is sent' });
+// @ts-expect-error undo forgotten
+step(undoable);
+// @ts-expect-error a reason is needed
+step({ ...undoable, irreversible: true });
+// @ts-expect-error a step either reads only or not
+step({ ...undoable, readOnly: false });
+
+const items = defineItemStep<{ input: Input }, Env>();
+const listed = {
+  name: 'i',
+  title: '',
+  items: async () => [{ key: 'a', item: { ns: 'a' }, forecast: { effect: 'change', changes: [] } }] as const,
+  capture: async () => null,
+  run: async () => undefined,
+} as const;
+start.each(items({ ...listed, compensate: async () => undefined }));
+// @ts-expect-error undo forgotten
+items(listed);
+start.each(
+  // @ts-expect-error what is captured of an item is no plain JSON
+  items({ ...listed, capture: async () => new Set<string>(), compensate: async () => undefined }),
+);
+start.each(
+  // @ts-expect-error an item is no plain JSON
+  items({
+    ...listed,
+    items: async () => [{ key: 'a', item: { since: new Date() }, forecast: { effect: 'change', changes: [] } }],
+    compensate: async () => undefined,
+  }),
+);
+start.each(
+  // @ts-expect-error an item holds a function
+  items({
+    ...listed,
+    items: async () => [{ key: 'a', item: { go: () => 1 }, forecast: { effect: 'change', changes: [] } }],
+    compensate: async () => undefined,
+  }),
+);
+
+// What a step foresees of itself is of the kind that it yields; what earlier ones will yield may not be known yet.
+step({ ...undoable, readOnly: true, forecast: async () => ({ effect: 'none', why: 'x', out: 2 }) });
+// @ts-expect-error the result foreseen is another than that of run
+step({ ...undoable, readOnly: true, forecast: async () => ({ effect: 'none', why: 'x', out: 'two' }) });
+defineStep<{ one: { v: number } }, Env>()({
+  ...undoable,
+  readOnly: true,
+  forecast: async ({ state }) => ({ effect: 'none', why: 'x', out: state.one?.v ?? 0 }),
+});
+defineStep<{ one: { v: number } }, Env>()({
+  ...undoable,
+  readOnly: true,
+  // @ts-expect-error while planning, "one" may not have a result yet
+  forecast: async ({ state }) => ({ effect: 'none', why: 'x', out: state.one.v }),
+});
+
 if (FederationError.is(unknown, 'PLAN_STALE', 'DRIVER_LOST')) unknown.code satisfies 'PLAN_STALE' | 'DRIVER_LOST';
 // @ts-expect-error no such code
 FederationError.is(unknown, 'PLAN_STAEL');
