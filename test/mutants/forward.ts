@@ -33,8 +33,8 @@ export const forwardMutants: readonly Mutant[] = [
 `,
   ]),
   mutant('run before captured', 'single-work.ts', [
-    "      await ledger.append({ type: 'captured', step: name, before, intends });",
-    "      await drive.work(step, 'The run', (ctx) => step.run({ ...ctx, before }));\n      await ledger.append({ type: 'captured', step: name, before, intends });",
+    '(ctx) => capture(ctx));\n',
+    "(ctx) => capture(ctx));\n      await drive.work(step, 'The run', (ctx) => step.run({ ...ctx, before }));\n",
   ]),
   mutant('plan checked only at the start', 'opening.ts', ['...(plan !== undefined && { plan: planned }),', '']),
   mutant('step not held to its plan', 'single-work.ts', [
@@ -168,8 +168,8 @@ export const forwardMutants: readonly Mutant[] = [
     "  drive.tell({ type: 'step:completed', step: name, durationMs: drive.sinceStarted(name) });\n  await ledger.append({ type: 'done', step: name, out: out ?? null });",
   ]),
   mutant('event before journal: step:started', 'single-work.ts', [
-    "      await ledger.append({ type: 'captured', step: name, before, intends });\n      drive.tell({ type: 'step:started', step: name, attempt: 1 });",
-    "      drive.tell({ type: 'step:started', step: name, attempt: 1 });\n      await ledger.append({ type: 'captured', step: name, before, intends });",
+    '(ctx) => capture(ctx));\n',
+    "(ctx) => capture(ctx));\n      drive.tell({ type: 'step:started', step: name, attempt: 1 });\n",
   ]),
   mutant('event before journal: undo:completed', 'single-work.ts', [
     "  await drive.ledger.append({ type: 'undone', step: name });\n  drive.tell({ type: 'undo:completed', step: name });",

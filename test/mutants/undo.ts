@@ -53,7 +53,10 @@ export const undoMutants: readonly Mutant[] = [
   mutant('done object touched', 'undo.ts', ['if (!target.done) await fence', 'await fence']),
   mutant('undo stops at the first that fails', 'undo.ts', ['if (drive.isFatal(error)) throw error;', 'throw error;']),
   mutant('no late-create look', 'loop.ts', ['  await lookAgain(drive, names);', '']),
-  mutant('object put back taken for a late create', 'takeover.ts', ['namings?.get(keyOf(resource)) === 1', 'true']),
+  mutant('object put back taken for a late create', 'takeover.ts', [
+    'creates(intends) && intends.every(',
+    'creates(intends) && ([] as typeof intends).every(',
+  ]),
   mutant('done create looked for as late', 'next.ts', [
     'return record.finished === undefined && creates(',
     'return creates(',
