@@ -114,7 +114,7 @@ export type { Form as ShieldForm, Raised as RaisedShield } from './modules/shiel
 export type { UserInfo, Users } from './modules/users.ts';
 export type { WorkspaceInfo, Workspaces } from './modules/workspaces.ts';
 export type { CallOptions, Json, Jsonable, Logger, ResourceRef, RetryPolicy } from './types.ts';
-export type { Change, Forecast, Residue } from './workflow/change.ts';
+export type { Change, Forecast, Residue, Touch } from './workflow/change.ts';
 export {
   type Builder,
   compose,

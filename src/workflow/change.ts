@@ -12,6 +12,12 @@ export interface Change {
   readonly after?: Json;
 }
 
+/** A kind of object that a step may change, where it cannot say yet which. */
+export interface Touch {
+  readonly verb: Change['verb'];
+  readonly kind: string;
+}
+
 /** What a step would do now. */
 export type Forecast<Out> =
   | {
@@ -38,7 +44,7 @@ export type Forecast<Out> =
       readonly effect: 'unknown';
       readonly why: string;
       /** The most that it may do. */
-      readonly touches: readonly { readonly verb: Change['verb']; readonly kind: string }[];
+      readonly touches: readonly Touch[];
     };
 
 /** What undo could not restore, in an operator's words. */

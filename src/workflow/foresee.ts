@@ -1,9 +1,10 @@
 import { FederationError } from '../errors.ts';
 import type { Json } from '../types.ts';
-import type { Change, Forecast } from './change.ts';
+import type { Forecast, Touch } from './change.ts';
 import { checkComparable } from './compare.ts';
 import type { ErasedItemStep, ErasedState, ErasedStep } from './definition.ts';
 import { plain } from './plain.ts';
+import type { Meant } from './state.ts';
 import type { ListedItem, StepContext } from './step.ts';
 
 type Context = StepContext<ErasedState, unknown>;
@@ -64,6 +65,12 @@ export function together(
   };
 }
 
+/** What a forecast says it would change, as the journal keeps it. */
+export function meantBy(forecast: Forecast<unknown>): Meant {
+  if (forecast.effect === 'change') return { intends: forecast.changes };
+  return forecast.effect === 'unknown' ? { intends: [], touches: forecast.touches } : { intends: [] };
+}
+
 /** The error of a step that cannot be done now. */
 export function blockedError(
   step: string,
@@ -78,8 +85,6 @@ function checked<Out>(forecast: Forecast<Out>, step: ErasedStep | ErasedItemStep
   if (clone.effect === 'change' && step.observe !== undefined) checkComparable(clone.changes, step.name);
   return clone;
 }
-
-type Touch = { readonly verb: Change['verb']; readonly kind: string };
 
 function distinct(touches: readonly Touch[]): readonly Touch[] {
   return [...new Map(touches.map(({ verb, kind }) => [`${verb} ${kind}`, { verb, kind }])).values()];

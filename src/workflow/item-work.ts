@@ -4,7 +4,7 @@ import { holdTo } from './deciding.ts';
 import type { ErasedItemStep } from './definition.ts';
 import type { Drive } from './drive.ts';
 import { explain } from './failure.ts';
-import { blockedError, listedItems, together } from './foresee.ts';
+import { blockedError, listedItems, meantBy, together } from './foresee.ts';
 import { pool } from './pool.ts';
 import { halfDoneItems, type ItemRecord, type ItemRecords } from './state.ts';
 import { itemTarget, refuseMoved, type Way } from './target.ts';
@@ -35,7 +35,7 @@ export async function fixItems(drive: Drive, step: ErasedItemStep): Promise<void
     items: items.map(({ key, item, forecast: own }) => ({
       key,
       item,
-      intends: own.effect === 'change' ? own.changes : [],
+      ...meantBy(own),
       ...(own.effect === 'none' && { skipped: own.why }),
     })),
   });

@@ -1,5 +1,5 @@
 import type { CallOptions, Json } from '../types.ts';
-import type { Change, Residue } from './change.ts';
+import type { Change, Residue, Touch } from './change.ts';
 import type { PauseReason } from './events.ts';
 import type { Outline } from './outline.ts';
 import type { Plan } from './planned.ts';
@@ -9,6 +9,8 @@ export interface FixedItem {
   readonly key: string;
   readonly item: Json;
   readonly intends: readonly Change[];
+  /** Where it could not say what it would change: the most that it may. */
+  readonly touches?: readonly Touch[];
   /** Why it had nothing to do; such an item is neither run nor undone. */
   readonly skipped?: string;
 }
@@ -40,7 +42,14 @@ export type JournalEntry = {
   | { readonly type: 'driving' }
   /** What was captured and not done is fenced against writes of former drivers. */
   | { readonly type: 'touched' }
-  | { readonly type: 'captured'; readonly step: string; readonly before: Json; readonly intends: readonly Change[] }
+  | {
+      readonly type: 'captured';
+      readonly step: string;
+      readonly before: Json;
+      readonly intends: readonly Change[];
+      /** Where it could not say what it would change: the most that it may. */
+      readonly touches?: readonly Touch[];
+    }
   | { readonly type: 'items-fixed'; readonly step: string; readonly items: readonly FixedItem[] }
   | {
       readonly type: 'items-captured';

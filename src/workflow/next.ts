@@ -134,11 +134,12 @@ function isOver(outline: Outline, record: StepRecord): boolean {
 function waiting(state: RunState, { name }: Outline, record: StepRecord): readonly Residue[] {
   const holder = heldAfter(state, name);
   if (record.captured !== undefined) {
-    const held = holder(record.captured.intends);
+    const held = holder(record.captured);
     return held === undefined ? [] : [standsOn(name, held)];
   }
-  return openUndoItems(record).flatMap(({ key, intends }) => {
-    const held = holder(intends);
+  return openUndoItems(record).flatMap((item) => {
+    const { key } = item;
+    const held = holder(item);
     return held === undefined ? [] : [standsOn(name, held, key)];
   });
 }

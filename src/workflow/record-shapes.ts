@@ -4,11 +4,12 @@ import { anything, byField, flag, listOf, objectOf, oneOf, type Shape, text } fr
 const verb = oneOf('create', 'update', 'delete');
 const resource = objectOf({ cluster: text, apiVersion: text, kind: text, name: text }, { namespace: text, uid: text });
 const changes = listOf(objectOf({ verb, resource }));
+const touches = listOf(objectOf({ verb, kind: text }));
 const forecast = byField('effect', {
   none: objectOf({ why: text }),
   change: objectOf({ changes }),
   blocked: objectOf({ why: text, remedy: text }),
-  unknown: objectOf({ why: text, touches: listOf(objectOf({ verb, kind: text })) }),
+  unknown: objectOf({ why: text, touches }),
 });
 const plannedStep = objectOf(
   { name: text, title: text, forecast, undo: anything, pivot: flag },
@@ -51,10 +52,10 @@ export const recordShapes: Readonly<Record<JournalEntry['type'], Shape>> = {
   ),
   driving: objectOf({}),
   touched: objectOf({}),
-  captured: objectOf({ step: text, before: anything, intends: changes }),
+  captured: objectOf({ step: text, before: anything, intends: changes }, { touches }),
   'items-fixed': objectOf({
     step: text,
-    items: listOf(objectOf({ key: text, item: anything, intends: changes }, { skipped: text })),
+    items: listOf(objectOf({ key: text, item: anything, intends: changes }, { touches, skipped: text })),
   }),
   'items-captured': objectOf({ step: text, items: listOf(objectOf({ key: text, before: anything })) }),
   'items-done': keys,

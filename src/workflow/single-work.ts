@@ -2,7 +2,7 @@ import type { Residue } from './change.ts';
 import { holdTo } from './deciding.ts';
 import type { ErasedStep } from './definition.ts';
 import type { Drive } from './drive.ts';
-import { blockedError, forecastOf } from './foresee.ts';
+import { blockedError, forecastOf, meantBy } from './foresee.ts';
 import { refuseMoved, stepTarget, type Target } from './target.ts';
 import { undoTarget } from './undo.ts';
 
@@ -23,8 +23,7 @@ export async function beginStep(drive: Drive, step: ErasedStep): Promise<void> {
     }
     default: {
       const before = capture === undefined ? null : await drive.work(step, 'The capture', (ctx) => capture(ctx));
-      const intends = forecast.effect === 'change' ? forecast.changes : [];
-      await ledger.append({ type: 'captured', step: name, before, intends });
+      await ledger.append({ type: 'captured', step: name, before, ...meantBy(forecast) });
       drive.tell({ type: 'step:started', step: name, attempt: 1 });
     }
   }

@@ -1,9 +1,8 @@
 import type { Drive } from './drive.ts';
 import { creates } from './next.ts';
-import { intentsOf, keyOf } from './overlap.ts';
+import { namedOnce } from './overlap.ts';
 import { pool } from './pool.ts';
 import { leave } from './single-work.ts';
-import { hasCaptured } from './state.ts';
 import { fence, itemTarget, look, stepTarget, type Target } from './target.ts';
 import { undoTarget } from './undo.ts';
 
@@ -34,10 +33,10 @@ export async function touchHalfDone(drive: Drive, names: readonly string[]): Pro
  * names: those may be there because they were put back.
  */
 export async function lookAgain(drive: Drive, names: readonly string[]): Promise<void> {
-  const namings = namingsIn(drive);
+  const alone = namedOnce(drive.ledger.state);
   for (const name of names) {
     const late = notDone(drive, name).filter(
-      ({ intends }) => creates(intends) && intends.every(({ resource }) => namings?.get(keyOf(resource)) === 1),
+      ({ intends }) => creates(intends) && intends.every(({ resource }) => alone(resource)),
     );
     const { done, failed } = await pool(
       late,
@@ -54,17 +53,6 @@ export async function lookAgain(drive: Drive, names: readonly string[]): Promise
     );
     for (const { error } of failed) throw error;
   }
-}
-
-/** How many targets name each object; `undefined` where a step did not say what it would change. */
-function namingsIn(drive: Drive): ReadonlyMap<string, number> | undefined {
-  const namings = new Map<string, number>();
-  const writing = [...drive.ledger.state.steps].filter(([name, record]) => hasCaptured(record) && drive.writes(name));
-  for (const intends of writing.flatMap(([, record]) => intentsOf(record, 'captured'))) {
-    if (intends.length === 0) return undefined;
-    for (const { resource } of intends) namings.set(keyOf(resource), (namings.get(keyOf(resource)) ?? 0) + 1);
-  }
-  return namings;
 }
 
 function notDone(drive: Drive, name: string): readonly Target[] {

@@ -84,7 +84,7 @@ const residue = (step: string, item?: string): EntryBody => ({
   residue: { step, code: 'STEP_FAILED', why: '', remedy: '', ...(item !== undefined && { item }) },
 });
 
-describe('next, forward', () => {
+describe('rules 1, 7 and 9: next, forward', () => {
   it('goes through the steps in order, each from begin to done', () => {
     expect(nextAfter()).toEqual({ do: 'begin', step: 'a' });
     expect(nextAfter(captured)).toEqual({ do: 'run', step: 'a', again: false });
@@ -174,7 +174,7 @@ describe('next, forward', () => {
   });
 });
 
-describe('next, backward', () => {
+describe('rules 2 and 3: next, backward', () => {
   const both: EntryBody[] = [captured, done, fixed, itemsCaptured, itemsDone, manyDone, approved, bCaptured];
 
   it('undoes in the reverse order of capture, half-done steps included', () => {
@@ -275,6 +275,32 @@ describe('next, backward', () => {
     expect(nextAfter(...items, residue('many', 'k'))).toEqual({ do: 'undo-items', step: 'many' });
   });
 
+  it('lets a step that could not say what it changes hold what came before, by kind', () => {
+    const touching = (kind: string): EntryBody[] => [
+      { type: 'captured', step: 'a', before: null, intends: [changeOf('x', '1', null)] },
+      done,
+      { type: 'captured', step: 'b', before: null, intends: [], touches: [{ verb: 'create', kind }] },
+      { type: 'done', step: 'b', out: 1 },
+      undoing,
+      residue('b'),
+    ];
+    expect(nextAfter(...touching('Value'))).toMatchObject({
+      do: 'leave',
+      step: 'a',
+      residue: [{ code: 'UNDO_NEEDS' }],
+    });
+    expect(nextAfter(...touching('Other'))).toEqual({ do: 'undo', step: 'a' });
+    const unknownFirst: EntryBody[] = [
+      { type: 'captured', step: 'a', before: null, intends: [], touches: [{ verb: 'delete', kind: 'Value' }] },
+      done,
+      bCaptured,
+      { type: 'done', step: 'b', out: 1 },
+      undoing,
+      residue('b'),
+    ];
+    expect(nextAfter(...unknownFirst)).toMatchObject({ do: 'leave', step: 'a' });
+  });
+
   it('tries just the residue again in a second rollback', () => {
     const closed: EntryBody[] = [
       ...both,
@@ -296,7 +322,7 @@ describe('next, backward', () => {
   });
 });
 
-describe('consequence', () => {
+describe('rules 4, 10 and 11: the consequence', () => {
   const begin = { do: 'begin', step: 'a' } as const;
 
   it.each([

@@ -37,6 +37,7 @@ export function virtualTime({ deadlock = false }: { readonly deadlock?: boolean 
     async until(work) {
       let settled = false;
       let silent = 0;
+      const since = now;
       const mark = (): void => {
         settled = true;
       };
@@ -46,7 +47,7 @@ export function virtualTime({ deadlock = false }: { readonly deadlock?: boolean 
         await turn();
         if (settled) break;
         silent = timers.size === 0 ? silent + 1 : 0;
-        if (deadlock && silent > 100) throw new Error('Nothing can happen any more.');
+        if (deadlock && (silent > 100 || now - since > 3_600_000)) throw new Error('It waits for ever.');
         if (idle % 2 === 1) jump();
       }
       return work;

@@ -1,5 +1,5 @@
 import type { Stop } from './process.ts';
-import type { DriveSpec, Scenario } from './scenario.ts';
+import { canBeFenced, type DriveSpec, type Scenario } from './scenario.ts';
 import { type CrashKind, type Survival, survive } from './survive.ts';
 
 /** What was searched so far. */
@@ -52,8 +52,8 @@ const turns = [
   { how: 'freeze in flight', next: 'resume' },
 ] as const satisfies readonly { readonly how: Stop['how']; readonly next: DriveSpec['next'] }[];
 /** Of the frozen ones two are tried in each place, by turns. */
-const turnsAt = (at: number): readonly (typeof turns)[number][] =>
-  turns.filter((_, index) => index < 2 || index % 4 < 2 === (at % 2 === 0));
+const turnsAt = (at: number, fenced: boolean): readonly (typeof turns)[number][] =>
+  turns.filter((_, index) => index < 2 || (fenced && index % 4 < 2 === (at % 2 === 0)));
 
 /**
  * Stops the first drive of a scenario at each of its effects in turn, in each way; what befalls the later drives is as the scenario
@@ -66,8 +66,9 @@ export async function stopEverywhere(
 ): Promise<void> {
   tally.workflows += 1;
   const [first = { next: 'resume' }] = scenario.drives;
+  const fenced = canBeFenced(scenario);
   for (let at = 1; !isOver(); at += 1) {
-    for (const [index, { how, next }] of turnsAt(at).entries()) {
+    for (const [index, { how, next }] of turnsAt(at, fenced).entries()) {
       const stopped = await tried(
         { ...scenario, drives: [{ ...first, stop: { at, how }, next }, ...later(at * turns.length + index)] },
         tally,

@@ -108,14 +108,20 @@ function namedElements(scenario: Scenario, names: readonly string[]): ((part: Pa
     if (element.kind === 'gate') return (part) => part.gate(name, name, async () => ({ fingerprintOf: name }));
     if (element.kind === 'look') return (part) => part.step(lookStep(name));
     if (element.kind === 'items') {
-      const step = itemStep(name, element.sets, element.concurrency, { fails, careful, irreversible: past });
+      const step = itemStep(name, element.sets, element.concurrency, {
+        fails,
+        careful,
+        irreversible: past,
+        blind: false,
+      });
       return (part) => part.each(step);
     }
     single += 1;
     const isPivot = pivot === single;
     const irreversible = past || isPivot;
     past ||= isPivot;
-    const step = setStep(name, element.sets, { fails, careful, irreversible });
+    const blind = element.blind === true;
+    const step = setStep(name, element.sets, { fails, careful: careful || blind, irreversible, blind });
     return (part) => part.step(isPivot ? { ...step, pivot: true } : step);
   });
 }
@@ -124,6 +130,7 @@ interface Manner {
   readonly fails: 'before' | 'after' | null;
   readonly careful: boolean;
   readonly irreversible: boolean;
+  readonly blind: boolean;
 }
 
 const timeoutMs = 5_000;
@@ -145,6 +152,12 @@ function setStep(name: string, sets: readonly SetSpec[], manner: Manner): Erased
       const now = await values(ctx);
       const changes = changesOf(sets, now);
       if (changes.length === 0) return { effect: 'none', why: 'It is so already.', out: null };
+      if (manner.blind)
+        return {
+          effect: 'unknown',
+          why: 'It will see.',
+          touches: [{ verb: 'update', kind: changes[0]?.resource.kind }],
+        };
       return { effect: 'change', changes, expects: null };
     },
     capture: values,
@@ -155,7 +168,7 @@ function setStep(name: string, sets: readonly SetSpec[], manner: Manner): Erased
       if (manner.fails === 'after') throw failure();
       return null;
     },
-    ...looks(name),
+    ...(manner.blind ? {} : looks(name)),
     ...(manner.irreversible
       ? { irreversible: 'It is past the pivot.' }
       : {
@@ -216,6 +229,7 @@ function lookStep(name: string): ErasedStep {
   const step = {
     name,
     title: name,
+    timeoutMs,
     readOnly: true,
     forecast: async (ctx: Ctx) => {
       await new Handle(ctx, 'run', name, 'a').read();

@@ -10,7 +10,12 @@ export interface SetSpec {
 
 /** One element of a generated workflow, before it has a name. */
 export type ElementSpec =
-  | { readonly kind: 'set'; readonly sets: readonly SetSpec[] }
+  | {
+      readonly kind: 'set';
+      readonly sets: readonly SetSpec[];
+      /** It cannot say beforehand what it will change; so nobody can fence it, and its drivers die instead of freezing. */
+      readonly blind?: true;
+    }
   | { readonly kind: 'items'; readonly sets: readonly SetSpec[]; readonly concurrency: number }
   | { readonly kind: 'look' }
   | { readonly kind: 'gate' }
@@ -56,6 +61,10 @@ const set = (min: number, max: number): fc.Arbitrary<SetSpec[]> =>
     .map(([names, values]) => names.map((object, index) => ({ object, value: values[index] ?? null })));
 const leaf: fc.Arbitrary<ElementSpec> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('set' as const), sets: set(1, 2) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('set' as const), sets: set(1, 2), blind: fc.constant(true as const) }),
+  },
   {
     weight: 3,
     arbitrary: fc.record({
@@ -125,12 +134,26 @@ export const anyScenario: fc.Arbitrary<Scenario> = fc
   })
   .map((given) => {
     const elements = atMost(given.elements, 12);
-    return { ...given, elements, held: given.held && !namesTwice(elements) };
+    const fitting = { ...given, elements, held: given.held && !namesTwice(elements) };
+    return canBeFenced(fitting) ? fitting : { ...fitting, drives: fitting.drives.map(dying) };
   });
 
 /** The elements without the pieces they came in. */
 export function flat(elements: readonly ElementSpec[]): Exclude<ElementSpec, { readonly kind: 'piece' }>[] {
   return elements.flatMap((element) => (element.kind === 'piece' ? flat(element.parts) : [element]));
+}
+
+/** Whether what a former driver still writes can be fenced. */
+export function canBeFenced({ elements }: Pick<Scenario, 'elements'>): boolean {
+  return !flat(elements).some((element) => element.kind === 'set' && element.blind === true);
+}
+
+function dying({ stop, faults = [], next }: DriveSpec): DriveSpec {
+  return {
+    ...(stop && { stop: { ...stop, how: 'die' } }),
+    faults: faults.map((one) => (one.how === 'late' ? { ...one, how: 'after' } : one)),
+    next,
+  };
 }
 
 function namesTwice(elements: readonly ElementSpec[]): boolean {
