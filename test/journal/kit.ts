@@ -13,8 +13,8 @@ export interface Bench extends AsyncDisposable {
   readonly server: ApiServer;
   readonly connection: Connection;
   readonly namespace: string;
-  /** A journal as another process has it; with another connection, what that one lets through. */
-  open(connection?: Connection): JournalStore;
+  /** A journal as another process has it; with another connection, what that one lets through; in another namespace, another journal. */
+  open(connection?: Connection, namespace?: string, claimMs?: number): JournalStore;
   /** Names of all ConfigMaps of a run, sorted. */
   names(runId?: string): Promise<string[]>;
   /** Takes an object away and puts it back changed: behind the journal's back, as nobody should. */
@@ -31,7 +31,8 @@ export async function bench(): Promise<Bench> {
     server,
     connection,
     namespace,
-    open: (through = connection) => createClusterJournal(through, { namespace }, systemClock, 500),
+    open: (through = connection, where = namespace, claimMs = 500) =>
+      createClusterJournal(through, { namespace: where }, systemClock, claimMs),
     async names(runId = 'r') {
       const all = connection.listMetadata(core.configMaps, { namespace, labelSelector: `${runLabel}=${runId}` });
       return (await all.toArray()).map(({ metadata }) => metadata.name).sort();
