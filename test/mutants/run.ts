@@ -3,12 +3,18 @@
  *
  *   npm run test:mutants
  *   npm run test:mutants -- claim pivot    only those whose name has one of these words
+ *   npm run test:mutants -- --search       what the crash search notices by itself
  *
  * Prints one line for each and "N mutants, N caught" at the end; fails unless all are caught. The checkout itself is not touched.
  */
+import { parseArgs } from 'node:util';
 import { mutants } from './mutants.ts';
-import { suites } from './suites.ts';
+import { crashes, rules } from './suites.ts';
 import { copyTree, type Mutant, mutated, type Tree } from './tree.ts';
+
+const { values, positionals: words } = parseArgs({ options: { search: { type: 'boolean' } }, allowPositionals: true });
+/** In this order; the first that fails catches a mutant. */
+const suites = values.search === true ? [crashes] : [rules, crashes];
 
 /** Which suite noticed, and by what; `undefined` where none did. */
 async function noticed({ root }: Tree): Promise<string | undefined> {
@@ -32,7 +38,6 @@ async function judge(tree: Tree, mutant: Mutant): Promise<boolean> {
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
-const words = process.argv.slice(2);
 const chosen = mutants.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
 // All of them before the first is tried: one that no longer fits must not be found after minutes.
 for (const mutant of chosen) await mutated(mutant);

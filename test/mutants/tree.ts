@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -63,6 +64,8 @@ export async function copyTree(): Promise<Tree> {
   const root = await mkdtemp(join(tmpdir(), 'kubesphere-federation-mutants-'));
   for (const part of ['src', 'test', 'package.json', 'tsconfig.json', 'CHANGELOG.md'])
     await cp(join(checkout, part), join(root, part), { recursive: true });
+  // Also where a signal ends this process.
+  process.once('exit', () => rmSync(root, { recursive: true, force: true }));
   await symlink(join(checkout, 'node_modules'), join(root, 'node_modules'));
   return {
     root,
