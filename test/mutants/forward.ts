@@ -158,7 +158,10 @@ export const forwardMutants: readonly Mutant[] = [
     'options.approve?.find(({ gate }) => !gates.includes(gate))',
     'options.approve?.find(() => false)',
   ]),
-  mutant('secret written into the journal', 'plain.ts', ['if (secret === undefined) return json;', 'return json;']),
+  mutant('secret written into the journal', 'plain.ts', [
+    'if (JSON.stringify(shown) === JSON.stringify(json)) return json;',
+    'return json;',
+  ]),
   mutant('result that is no plain JSON', 'plain.ts', [
     'if (prototype !== Object.prototype && prototype !== null) break;',
     '',
