@@ -9,12 +9,12 @@
  */
 import { parseArgs } from 'node:util';
 import { mutants } from './mutants.ts';
-import { crashes, rules } from './suites.ts';
+import { crashes, journals, rules } from './suites.ts';
 import { copyTree, type Mutant, mutated, type Tree } from './tree.ts';
 
 const { values, positionals: words } = parseArgs({ options: { search: { type: 'boolean' } }, allowPositionals: true });
 /** In this order; the first that fails catches a mutant. */
-const suites = values.search === true ? [crashes] : [rules, crashes];
+const suites = values.search === true ? [crashes] : [rules, journals, crashes];
 
 /** Which suite noticed, and by what; `undefined` where none did. */
 async function noticed({ root }: Tree): Promise<string | undefined> {

@@ -15,8 +15,13 @@ const limitMs = 60_000;
 const search = join('test', 'workflow', 'crash', 'search.ts');
 const slice = ['--slice', '--seconds', '4', '--seed', '1', '--workers', '1'];
 
+const quick = /^(rule-|next|ledger|claiming|events|compose)/;
+
 /** The tests of the rules: what a guard is for, each in a moment. */
-export const rules: Suite = { name: 'rules', run: vitest };
+export const rules: Suite = { name: 'rules', run: (root) => vitest(root, (name) => quick.test(name)) };
+
+/** The engine's other tests, which take longer. */
+export const journals: Suite = { name: 'journals', run: (root) => vitest(root, (name) => !quick.test(name)) };
 
 /** A short slice of the crash search, always the same. */
 export const crashes: Suite = {
@@ -30,9 +35,9 @@ export const crashes: Suite = {
 
 const hung = `nothing: it did not end within ${limitMs / 1000} s`;
 
-/** The engine's tests but for those of the crash search, which came before. */
-async function vitest(root: string): Promise<Failure> {
-  const files = (await readdir(join(root, 'test', 'workflow'))).filter((name) => name.endsWith('.test.ts'));
+async function vitest(root: string, chosen: (name: string) => boolean): Promise<Failure> {
+  const names = await readdir(join(root, 'test', 'workflow'));
+  const files = names.filter((name) => name.endsWith('.test.ts') && chosen(name));
   const { code, output } = await ended(root, [
     join('node_modules', 'vitest', 'vitest.mjs'),
     ...['run', '--config', 'test/vitest.config.ts', '--project', 'unit', '--reporter', 'json', '--outputFile', report],
