@@ -110,4 +110,9 @@ export const journalMutants: readonly Mutant[] = [
     '.filter((item) => item.captured > 0 && !item.done)',
     '.filter((item) => item.captured > 0)',
   ]),
+  mutant('run driven on that another ended meanwhile', 'start.ts', [
+    '    if (isOver(state, verb)) {',
+    '    if (false) {',
+  ]),
+  mutant('driven without confirming the claim', 'start.ts', ['    await claim.renew();\n', '']),
 ];

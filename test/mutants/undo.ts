@@ -123,4 +123,14 @@ export const undoMutants: readonly Mutant[] = [
     "if (outline.undo !== 'restores' || record.undone) return true;",
     'if (record.undone) return true;',
   ]),
+  mutant('lost capture of an item taken for nothing', 'befores.ts', [
+    'if (read !== undefined) return read;',
+    'return read ?? null;',
+  ]),
+  mutant('second capture of an item restored', 'befores.ts', ['wanted.has(key) && !found.has(key)', 'wanted.has(key)']),
+  mutant('what an unclear step may have changed does not hold', 'overlap.ts', [
+    'for (const { kind } of touches) byUnknown.set(kind, later);',
+    '',
+  ]),
+  mutant('late create looked for beside an unclear step', 'overlap.ts', [' && !unknown.has(resource.kind)', '']),
 ];
