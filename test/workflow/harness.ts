@@ -12,7 +12,7 @@ import { type VirtualTime, virtualTime } from './virtual-time.ts';
 import { type Env, type WorkflowOptions, World, workflowOf } from './world.ts';
 
 export type TestRun = Run<ErasedState>;
-export type TestWorkflow = Workflow<Json, Env, ErasedState>;
+type TestWorkflow = Workflow<Json, Env, ErasedState>;
 
 /** An engine in virtual time, its journal and its world. */
 export interface Harness {
