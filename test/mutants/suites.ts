@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** How a suite ended: `undefined` when it passed, else what failed first. */
-export type Failure = string | undefined;
+type Failure = string | undefined;
 
 /** Tests that are run against a tree. */
 export interface Suite {

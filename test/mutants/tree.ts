@@ -11,7 +11,7 @@ export interface Mutant {
 }
 
 /** One replacement in one file of the engine. */
-export interface Change {
+interface Change {
   /** Name of a file in src/workflow. */
   readonly file: string;
   readonly find: string;
