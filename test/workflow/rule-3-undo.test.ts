@@ -22,6 +22,23 @@ describe('rule 3: how undo goes', () => {
     expect(seen.at(-1)).toBe('undone two');
   });
 
+  it('is in the journal before the first compensation of a rollback, too: who takes that over undoes', async () => {
+    let dead = true;
+    const h = harness([
+      setStep('one', 'a', '1', {
+        timeoutMs: 100,
+        compensate: async (ctx) => (dead ? new Promise<void>(() => undefined) : worldOf(ctx).put('a', null)),
+      }),
+      setStep('two', 'b', '1', { run: async () => Promise.reject(new Error('stop')) }),
+    ]);
+    await h.run({ onFailure: 'pause' });
+    expect(await h.rollback()).toMatchObject({ state: 'paused', why: 'stuck' });
+    expect((await h.records()).filter((record) => record === 'undoing')).toHaveLength(1);
+    dead = false;
+    expect(await h.resume()).toMatchObject({ state: 'rolled-back' });
+    expect(h.world.values()).toEqual({});
+  });
+
   it('goes on past a failed undo, reports what is left with its remedy, and a second rollback tries just that', async () => {
     let broken = true;
     const stubborn = setStep('two', 'b', '1', {
