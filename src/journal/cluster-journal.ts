@@ -42,8 +42,8 @@ export interface ClusterJournalOptions {
  * }
  * ```
  */
-export function clusterJournal(connection: Connection, { namespace }: ClusterJournalOptions): JournalStore {
-  return createClusterJournal(connection, { namespace }, systemClock);
+export function clusterJournal(connection: Connection, options: ClusterJournalOptions): JournalStore {
+  return createClusterJournal(connection, options, systemClock);
 }
 
 /** {@link clusterJournal} with its own time. */
