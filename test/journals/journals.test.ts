@@ -1,6 +1,9 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { memberMigration } from '../../src/index.ts';
+import { fileJournal, memberMigration } from '../../src/index.ts';
+import { createFileJournal } from '../../src/workflow/file-journal.ts';
 import type { JournalEntry } from '../../src/workflow/journal.ts';
 import { createMemoryJournal } from '../../src/workflow/memory-journal.ts';
 import { outlinesOf } from '../../src/workflow/outline.ts';
@@ -10,7 +13,7 @@ import { virtualTime } from '../workflow/virtual-time.ts';
 import { World } from '../workflow/world.ts';
 import { drive, finish, type Place, runId } from './driving.ts';
 import { fixture, startWorld } from './fixture.ts';
-import { keptJournals, keptReleases, keptSteps } from './kept.ts';
+import { keptFiles, keptJournals, keptReleases, keptSteps } from './kept.ts';
 import { checkOverwrite, releasesIn } from './releases.ts';
 
 const major = (version: string): string => version.split('.')[0] ?? '';
@@ -26,6 +29,12 @@ const all = (
       ),
   )
 ).flat();
+
+async function listed<T>(from: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const one of from) all.push(one);
+  return all;
+}
 
 /** The world and the journal as a driver left them that died. */
 async function left(entries: readonly JournalEntry[], values: Readonly<Record<string, string>>): Promise<Place> {
@@ -130,6 +139,34 @@ describe('what is kept', () => {
     expect(() => checkOverwrite('1.2.0', changelog, { kept: false, force: false })).not.toThrow();
     expect(() => checkOverwrite('1.3.0', changelog, { kept: true, force: false })).not.toThrow();
   });
+});
+
+describe('a directory that fileJournal wrote', () => {
+  const releases = [...new Set(all.map(({ release }) => release))];
+
+  it.each(releases)(
+    'in release %s is read, and its run claimed once its holder is known to be gone',
+    async (release) => {
+      const directory = await mkdtemp(join(tmpdir(), 'kept-journal-'));
+      try {
+        for (const [path, text] of Object.entries(await keptFiles(release))) {
+          await mkdir(dirname(join(directory, path)), { recursive: true });
+          await writeFile(join(directory, path), text);
+        }
+        const journal = fileJournal(directory);
+        expect(await listed(journal.runs())).toEqual([runId]);
+        const entries = all.find(({ name }) => name === `${release}/completed`)?.entries;
+        expect(await listed(journal.read(runId))).toEqual(entries);
+        const { clock, until } = virtualTime();
+        const patient = createFileJournal(directory, clock);
+        await using claim = await until(patient.claim(runId, 'heir'));
+        expect(claim.lost.aborted).toBe(false);
+        expect(clock.now()).toBeGreaterThanOrEqual(10_000);
+      } finally {
+        await rm(directory, { recursive: true });
+      }
+    },
+  );
 });
 
 describe('the migration', () => {

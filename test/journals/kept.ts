@@ -20,6 +20,11 @@ export type KeptSteps = readonly { readonly name: string; readonly kind: string;
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
 const stepsFile = 'member-migration-steps.json';
+const filesFile = 'file-journal.json';
+const others = [stepsFile, filesFile];
+
+/** Every file of a directory and of those in it, by its path. */
+export type Files = Readonly<Record<string, string>>;
 
 /** Releases of which journals are kept. */
 export async function keptReleases(): Promise<readonly string[]> {
@@ -29,7 +34,9 @@ export async function keptReleases(): Promise<readonly string[]> {
 
 /** The journals of a release, by name. */
 export async function keptJournals(release: string): Promise<ReadonlyMap<string, KeptJournal>> {
-  const names = (await readdir(join(folder, release))).filter((name) => name.endsWith('.json') && name !== stepsFile);
+  const names = (await readdir(join(folder, release))).filter(
+    (name) => name.endsWith('.json') && !others.includes(name),
+  );
   const read = async (name: string): Promise<[string, KeptJournal]> => [
     name.replace(/\.json$/, ''),
     JSON.parse(await readFile(join(folder, release, name), 'utf8')),
@@ -42,6 +49,11 @@ export async function keptSteps(release: string): Promise<KeptSteps> {
   return JSON.parse(await readFile(join(folder, release, stepsFile), 'utf8'));
 }
 
+/** A directory that `fileJournal` of a release wrote. */
+export async function keptFiles(release: string): Promise<Files> {
+  return JSON.parse(await readFile(join(folder, release, filesFile), 'utf8'));
+}
+
 /** Whether a release has journals already. */
 export function isKept(release: string): boolean {
   return existsSync(join(folder, release));
@@ -52,6 +64,7 @@ export async function keep(
   release: string,
   journals: ReadonlyMap<string, KeptJournal>,
   steps: KeptSteps,
+  files: Files,
 ): Promise<void> {
   await mkdir(join(folder, release), { recursive: true });
   for (const [name, { entries, stops, ...head }] of journals) {
@@ -59,5 +72,6 @@ export async function keep(
     const text = `{${JSON.stringify(head).slice(1, -1)},\n"entries": ${lines(entries)},\n"stops": ${lines(stops)}}\n`;
     await writeFile(join(folder, release, `${name}.json`), text);
   }
+  await writeFile(join(folder, release, filesFile), `${JSON.stringify(files, null, 1)}\n`);
   await writeFile(join(folder, release, stepsFile), `[\n${steps.map((step) => JSON.stringify(step)).join(',\n')}\n]\n`);
 }

@@ -2,8 +2,10 @@
  * Keeps journals of the present release for later ones to finish: `npm run journals`. What is kept of a release that is out stays as
  * it is; --force writes it all the same.
  */
-import { readFile } from 'node:fs/promises';
-import { memberMigration } from '../../src/index.ts';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { fileJournal, memberMigration } from '../../src/index.ts';
 import type { JournalEntry, JournalStore } from '../../src/workflow/journal.ts';
 import { createMemoryJournal } from '../../src/workflow/memory-journal.ts';
 import { outlinesOf } from '../../src/workflow/outline.ts';
@@ -13,7 +15,7 @@ import { virtualTime } from '../workflow/virtual-time.ts';
 import { World } from '../workflow/world.ts';
 import { type Drive, drive, runId } from './driving.ts';
 import { type FixtureEnv, fixture, startWorld } from './fixture.ts';
-import { isKept, type KeptJournal, keep } from './kept.ts';
+import { type Files, isKept, type KeptJournal, keep } from './kept.ts';
 import { checkOverwrite } from './releases.ts';
 
 /** One drive of a recorded run. */
@@ -83,11 +85,28 @@ async function recorded(acts: readonly Act[]): Promise<KeptJournal> {
   return { release, version: fixture.version, start: startWorld, entries, stops };
 }
 
+/** What `fileJournal` makes of these records. */
+async function fileJournalOf(entries: readonly JournalEntry[]): Promise<Files> {
+  const directory = await mkdtemp(join(tmpdir(), 'kept-journal-'));
+  try {
+    const journal = fileJournal(directory);
+    for (const [index, entry] of entries.entries()) await journal.append(runId, index + 1, entry);
+    await using claim = await journal.claim(runId, 'somebody');
+    await claim.renew();
+    const found = await readdir(directory, { recursive: true, withFileTypes: true });
+    const paths = found.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+    const texts = paths.sort().map(async (path) => [relative(directory, path), await readFile(path, 'utf8')] as const);
+    return Object.fromEntries(await Promise.all(texts));
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
+
 const changelog = await readFile(new URL('../../CHANGELOG.md', import.meta.url), 'utf8');
 checkOverwrite(release, changelog, { kept: isKept(release), force: process.argv.includes('--force') });
 const journals = new Map<string, KeptJournal>();
 for (const [name, acts] of Object.entries(scenarios)) journals.set(name, await recorded(acts));
 const steps = outlinesOf(memberMigration['~definition'].elements).map(({ name, kind, undo }) => ({ name, kind, undo }));
-await keep(release, journals, steps);
+await keep(release, journals, steps, await fileJournalOf(journals.get('completed')?.entries ?? []));
 for (const [name, { entries, stops }] of journals)
   console.log(`${runId} ${name}: ${entries.length} entries, ${stops.length} stops`);
