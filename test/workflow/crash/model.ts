@@ -10,7 +10,7 @@ import { canary, type Process } from './process.ts';
 import { type ElementSpec, flat, type Scenario, type SetSpec } from './scenario.ts';
 
 /** What the generated steps work with: the process that they run in. */
-export interface Env {
+interface Env {
   readonly process: Process;
 }
 /** A workflow made of a scenario. */

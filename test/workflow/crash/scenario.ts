@@ -115,7 +115,7 @@ export const anyScenario: fc.Arbitrary<Scenario> = fc
       maxLength: 12,
     }),
     pivot: fc.option(fc.nat(7), { freq: 2 }),
-    bad: fc.option(fc.record({ element: fc.nat(11), when: fc.constantFrom('before' as const, 'after' as const) }), {
+    bad: fc.option(fc.record({ element: fc.nat(4), when: fc.constantFrom('before' as const, 'after' as const) }), {
       freq: 1,
     }),
     foreign: fc.option(

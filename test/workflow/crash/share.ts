@@ -75,7 +75,7 @@ function lasting(seconds: number): () => boolean {
 }
 
 /** Searches generated workflows until it is over; what is found is made as small as it can be. */
-export async function searchGenerated({ seed, isOver }: Hunt, tally: Tally): Promise<string | undefined> {
+async function searchGenerated({ seed, isOver }: Hunt, tally: Tally): Promise<string | undefined> {
   const property = fc.asyncProperty(anyScenario, (scenario) => stopEverywhere(scenario, tally, { isOver }));
   for (let round = 0; !isOver(); round += 1) {
     const details = await fc.check(property, { seed: (seed * 7_919 + round) | 0, numRuns: 10 });
