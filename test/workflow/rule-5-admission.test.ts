@@ -35,6 +35,24 @@ describe('rule 5: who may drive a run on', () => {
     expect((await elsewhere.entries())[0]).toMatchObject({ identity: { cluster: 'u-1' } });
   });
 
+  it('refuses what a later release wrote in a form that this one does not know, and says who can read it', async () => {
+    const { h } = await paused();
+    const seq = (await h.entries()).length + 1;
+    await h.journal.append('r', seq, { at: '', driver: 'd', type: 'teleported' } as never);
+    expect(await failureOf(h.resume())).toMatchObject({
+      code: 'JOURNAL_INVALID',
+      message: expect.stringMatching(/unknown type "teleported"\. Drive it with the release that wrote it/),
+    });
+    const [opened] = await h.entries();
+    await h.journal.append('s', 1, { ...opened, format: 2 } as never);
+    const options = { env: h.env, journal: h.journal };
+    expect(await failureOf(h.engine.rollback(h.workflow, 's', options))).toMatchObject({
+      code: 'JOURNAL_INVALID',
+      message: expect.stringMatching(/a format this release does not know\. Drive it with the release that wrote it/),
+    });
+    expect(h.world.values()).toEqual({ a: '1' });
+  });
+
   it('begins every drive with driving; its sequence number is the epoch', async () => {
     const epochs: number[] = [];
     let stop = true;
