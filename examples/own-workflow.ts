@@ -92,8 +92,8 @@ function rewriting(name: string, textOf: (edition: string, now: string | null) =
       if (text === to) return; // its own work, half finished by an earlier attempt
       if (text !== from)
         throw new FederationError('WORLD_MOVED', `Somebody else changed ${name}. Look at it, then resume.`);
-      if (await shelf.write(name, to, revision)) return;
-      await confirmDriver(); // a conflict: look again only while the run is ours
+      await confirmDriver(); // after reading, before writing: a driver that was overtaken writes nothing
+      if (await shelf.write(name, to, revision)) return; // else somebody was faster: look again
     }
   };
   return {
