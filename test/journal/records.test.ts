@@ -4,6 +4,7 @@ import { clusterJournal } from '../../src/journal/cluster-journal.ts';
 import { recordName } from '../../src/journal/names.ts';
 import { core } from '../../src/kube/resources.ts';
 import type { InterceptedRequest } from '../../src/testing/index.ts';
+import type { JournalEntry } from '../../src/workflow/journal.ts';
 import { appendEntry } from '../../src/workflow/ledger.ts';
 import { systemClock } from '../../src/workflow/time.ts';
 import { failureOf } from '../workflow/harness.ts';
@@ -46,20 +47,26 @@ describe('a record', () => {
     expect(await on.connection.list(core.configMaps, runs).toArray()).toHaveLength(1);
   });
 
-  it('that is large lies in parts well below the limit of a ConfigMap, cut between characters', async () => {
-    await on.open().append('r', 1, opened);
-    await on.open().append('r', 2, large('d1'));
-    const objects = await on.connection
-      .list(core.configMaps, { namespace, labelSelector: 'kubesphere-federation/journal=part' })
-      .toArray();
-    expect(objects.length).toBeGreaterThan(2);
-    for (const { data = {}, immutable } of objects) {
-      expect(immutable).toBe(true);
-      const part = data['part'] ?? '';
-      expect(Buffer.byteLength(part)).toBeLessThan(800 * 1024);
-      expect(part.isWellFormed()).toBe(true);
-    }
-  });
+  it.each(['', 'x'])(
+    'that is large lies in parts well below the limit of a ConfigMap, cut between characters (%j)',
+    async (pad) => {
+      // With one of the two, a cut at a fixed length would go through a character of two units.
+      const entry: JournalEntry = { ...driving('d1'), driver: `${pad}${'𝒳'.repeat(300_000)}` };
+      await on.open().append('r', 1, opened);
+      await on.open().append('r', 2, entry);
+      const labelSelector = 'kubesphere-federation/journal=part';
+      const objects = await on.connection.list(core.configMaps, { namespace, labelSelector }).toArray();
+      expect(objects.length).toBeGreaterThan(2);
+      for (const { data = {}, immutable } of objects) {
+        expect(immutable).toBe(true);
+        const part = data['part'] ?? '';
+        expect(Buffer.byteLength(part)).toBeLessThan(800 * 1024);
+        expect(part.isWellFormed()).toBe(true);
+      }
+      const [, read] = await all(on.open().read('r'));
+      expect(read?.driver === entry.driver).toBe(true);
+    },
+  );
 
   it('whose writer died between its parts is none: the next driver takes its number', async () => {
     await on.open().append('r', 1, opened);
@@ -233,5 +240,17 @@ describe('a run is not read', () => {
       },
     }));
     expect((await failureOf(all(on.open().read('s')))).code).toBe('JOURNAL_INVALID');
+  });
+});
+
+describe('runs are not listed', () => {
+  it('where something bears their label that is none', async () => {
+    await on.open().append('r', 1, opened);
+    const labels = { 'kubesphere-federation/journal': 'run', 'kubesphere-federation/run': 'r' };
+    await on.connection.create(core.configMaps, { metadata: { name: 'mine', namespace, labels } });
+    expect(await failureOf(all(on.open().runs()))).toMatchObject({
+      code: 'JOURNAL_INVALID',
+      message: expect.stringContaining('"mine" is no part of a journal'),
+    });
   });
 });
