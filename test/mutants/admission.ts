@@ -32,9 +32,12 @@ export const admissionMutants: readonly Mutant[] = [
     "if ((await appendEntry(ledger, 1, kept)) === 'taken')",
     'if ((await appendEntry(ledger, 1, kept)) === undefined)',
   ]),
-  mutant('closed run driven on', 'engine.ts', ['if (isOver(state, verb)) return', 'if (false) return']),
+  mutant('closed run driven on', 'engine.ts', ['if (isOver(state, verb)) return', 'if (false) return']).and(
+    'start.ts',
+    ['    if (isOver(state, verb)) {', '    if (false) {'],
+  ),
   mutant('journal that dies with its process taken', 'engine.ts', [
-    "workflow['~definition'].checkJournal?.(options.journal, options.env);",
+    "await workflow['~definition'].checkJournal?.(options.journal, options.env);",
     '',
   ]),
 ];

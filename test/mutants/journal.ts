@@ -104,7 +104,10 @@ export const journalMutants: readonly Mutant[] = [
     '  for (const name of names.slice(0, 0)) {\n    const { failed } = await pool(',
   ]),
   mutant('touch once for all drives', 'next.ts', ['state.touched > state.epoch ?', 'state.touched > 0 ?']),
-  mutant('failed touch on takeover ignored', 'takeover.ts', ['if (!undoing || drive.isFatal(error)) throw error;', '']),
+  mutant('failed touch on takeover ignored', 'takeover.ts', [
+    'for (const { error } of failed) if (!undoing || drive.isFatal(error)) throw error;',
+    '',
+  ]),
   mutant('failed touch undoes', 'next.ts', [" && action.do !== 'touch'", '']),
   mutant('done items touched on takeover', 'takeover.ts', [
     '.filter((item) => item.captured > 0 && !item.done)',

@@ -3,6 +3,7 @@ import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
 
 /** One mistake: in each file, text that stands there exactly once is replaced. */
 export interface Mutant {
@@ -34,7 +35,7 @@ function extended(name: string, changes: readonly Change[]): Mutant & MoreChange
 const checkout = fileURLToPath(new URL('../..', import.meta.url));
 const engine = join('src', 'workflow');
 
-/** The texts of a mutant's files, mutated. Throws where a text to replace is missing or stands there more than once. */
+/** The texts of a mutant's files, mutated. Throws where a text to replace is missing or stands there more than once, or what comes out is no program. */
 export async function mutated(
   { name, changes }: Mutant,
   root: string = checkout,
@@ -48,6 +49,13 @@ export async function mutated(
         `Mutant "${name}": its text occurs ${parts.length - 1} times in ${path}, not once. Bring the mutant up to date:\n${find}`,
       );
     texts.set(path, parts.join(replace));
+  }
+  for (const [path, text] of texts) {
+    const [flaw] = ts.transpileModule(text, { reportDiagnostics: true }).diagnostics ?? [];
+    if (flaw !== undefined)
+      throw new Error(
+        `Mutant "${name}" is no program: ${path}: ${ts.flattenDiagnosticMessageText(flaw.messageText, ' ')}`,
+      );
   }
   return texts;
 }
