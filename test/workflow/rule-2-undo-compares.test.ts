@@ -159,6 +159,30 @@ describe('rule 2: undo', () => {
     expect(h.world.values()).toEqual({ a: '1' });
   });
 
+  it('takes no object for a late create that a step may have put back which could not say what it changes', async () => {
+    const {
+      observe: _o,
+      touch: _t,
+      ...rest
+    } = (setStep('gone', 'a', null) as Extract<ReturnType<typeof setStep>, { kind: 'step' }>).step;
+    const touches = [{ verb: 'delete', kind: 'Value' }] as const;
+    const step = { ...rest, forecast: async () => ({ effect: 'unknown', why: 'It looks first.', touches }) as const };
+    const again = setStep('again', 'a', '1', { run: async () => Promise.reject(new Error('not begun')) });
+    const h = harness([{ kind: 'step', name: 'gone', step }, again], { a: '1' });
+    expect(await h.run()).toMatchObject({ state: 'rolled-back' });
+    expect(h.world.values()).toEqual({ a: '1' });
+  });
+
+  it('restores what was captured of an item first, should it be captured again', async () => {
+    const h = harness([setItems('many', { k: '1' }), failing('last')], { k: '0' });
+    await h.run({ onFailure: 'pause' });
+    const items = [{ key: 'k', before: 'later' }];
+    const seq = (await h.entries()).length + 1;
+    await h.journal.append('r', seq, { at: '', driver: 'd', type: 'items-captured', step: 'many', items });
+    expect(await h.rollback()).toMatchObject({ state: 'rolled-back' });
+    expect(h.world.values()).toEqual({ k: '0' });
+  });
+
   it('refuses a step that could not be compared later', async () => {
     const h = harness([
       setStep('one', 'a', '1', {
