@@ -54,8 +54,7 @@ function isOver(runId: string, entries: readonly JournalEntry[]): boolean {
   return closed === 'completed' || closed === 'rolled-back';
 }
 
-/** When the last record was written; never, where one does not say when. */
+/** When the newest record was written; where one does not say when, that is NaN, which is before nothing. */
 function newest(entries: readonly JournalEntry[]): number {
-  const times = entries.map(({ at }) => Date.parse(at));
-  return times.some(Number.isNaN) ? Number.POSITIVE_INFINITY : times.reduce((a, b) => Math.max(a, b), 0);
+  return entries.reduce((latest, { at }) => Math.max(latest, Date.parse(at)), 0);
 }

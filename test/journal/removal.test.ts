@@ -147,6 +147,20 @@ describe('removing runs', () => {
     expect(await on.names('over')).toEqual([]);
   });
 
+  it('goes on where another removal was faster with an object', async () => {
+    await record('over', closed('completed'));
+    const gone = { propagationPolicy: 'Background' } as const;
+    const meddling: Connection = {
+      ...on.connection,
+      async delete(resource, name, options) {
+        await on.connection.delete(resource, name, gone);
+        return on.connection.delete(resource, name, options);
+      },
+    };
+    expect(await pruneRuns(on.open(meddling), old)).toEqual({ removed: ['over'], unreadable: [] });
+    expect(await on.names('over')).toEqual([]);
+  });
+
   it('may be done by two at once', async () => {
     for (const runId of ['r1', 'r2', 'r3']) await record(runId, closed('completed'));
     const [first, second] = await Promise.all([pruneRuns(on.open(), old), pruneRuns(on.open(), old)]);

@@ -98,9 +98,14 @@ describe('pruneRuns', () => {
     const journal = fileJournal(directory);
     const unknown = { at, driver: 'd1', type: 'delegated' } as unknown as JournalEntry;
     await store(journal, 'newer', unknown, closed('completed'));
+    const format = { ...opened, format: 2 } as unknown as JournalEntry;
+    for (const [index, entry] of [format, closed('completed')].entries())
+      await journal.append('other-format', index + 1, entry);
     await store(journal, 'ours', closed('completed'));
-    expect(await pruneBy(now, journal, { olderThanMs: day })).toEqual({ removed: ['ours'], unreadable: ['newer'] });
-    expect(await runs(journal)).toEqual(['newer']);
+    const { removed, unreadable } = await pruneBy(now, journal, { olderThanMs: day });
+    expect(removed).toEqual(['ours']);
+    expect([...unreadable].sort()).toEqual(['newer', 'other-format']);
+    expect(await runs(journal)).toEqual(['newer', 'other-format']);
   });
 
   it('leaves what is damaged, and says so', async () => {
