@@ -1,12 +1,17 @@
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { fileJournal } from '../../src/workflow/file-journal.ts';
 import type { JournalEntry, JournalStore } from '../../src/workflow/journal.ts';
 import { memoryJournal } from '../../src/workflow/memory-journal.ts';
 import { pruneBy } from '../../src/workflow/prune.ts';
 import { failureOf } from './harness.ts';
+
+vi.mock('node:fs/promises', async (original) => {
+  const actual = await original<typeof import('node:fs/promises')>();
+  return { ...actual, rm: vi.fn(actual.rm) };
+});
 
 const day = 24 * 3_600_000;
 const now = { date: () => '2026-03-01T00:00:00.000Z' };
@@ -126,6 +131,17 @@ describe('pruneRuns', () => {
   it('refuses a journal that cannot remove', async () => {
     const { prune: _, ...journal } = memoryJournal();
     expect((await failureOf(pruneBy(now, journal, { olderThanMs: day }))).code).toBe('INVALID');
+  });
+
+  it('takes a run of files out of sight before the first of them goes; the next removal finishes it', async () => {
+    const journal = fileJournal(directory);
+    await store(journal, 'r', closed('completed'));
+    vi.mocked(rm).mockRejectedValueOnce(new Error('cut off'));
+    await expect(pruneBy(now, journal, { olderThanMs: day })).rejects.toThrow('cut off');
+    expect(await runs(journal)).toEqual([]);
+    expect(await readdir(directory)).toHaveLength(2);
+    await pruneBy(now, journal, { olderThanMs: day });
+    expect(await readdir(directory)).toEqual(['journal.json']);
   });
 
   it('finishes removals of files that were cut off, and leaves files that are being written', async () => {
