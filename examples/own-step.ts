@@ -57,6 +57,7 @@ const putNotice = defineStep<MemberSecured, MigrationEnv>()({
   run: async (ctx) => {
     const now = await find(ctx);
     if (now?.metadata.annotations?.[ownRun] === ctx.runId) return; // its own work, of an earlier attempt
+    await ctx.confirmDriver(); // after reading, before writing: a driver that was overtaken writes nothing
     const metadata = { ...notice, annotations: { [ownRun]: ctx.runId } };
     await ctx.env.member.connection.create(core.configMaps, { metadata, data: { text: textFor(ctx) } }, ctx);
   },
@@ -74,9 +75,11 @@ const putNotice = defineStep<MemberSecured, MigrationEnv>()({
   compensate: async (ctx) => {
     const now = await find(ctx);
     if (now?.metadata.annotations?.[ownRun] !== ctx.runId) return;
-    const { uid } = now.metadata;
+    await ctx.confirmDriver();
+    const { uid, resourceVersion } = now.metadata;
     await ctx.env.member.connection.delete(core.configMaps, notice, {
       uid,
+      resourceVersion,
       propagationPolicy: 'Background',
       signal: ctx.signal,
     });
