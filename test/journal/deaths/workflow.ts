@@ -5,8 +5,8 @@ import type { FileWorld, Version } from './file-world.ts';
 
 interface Env {
   readonly world: FileWorld;
-  /** Told before and after every write. */
-  readonly tell: (what: string) => Promise<void>;
+  /** Told before and after every write, and before it is asked for. */
+  readonly tell: () => Promise<void>;
 }
 interface State {
   readonly input: null;
@@ -24,19 +24,32 @@ function changeOf(name: string, before: string): Change {
   const resource = { cluster: 'files', apiVersion: 'v1', kind: 'Value', name };
   return { verb: 'update', resource, before, after: 'new' };
 }
-async function set({ world, tell }: Env, name: string, value: string, verb: Version['verb']): Promise<void> {
+/** What {@link set} needs of a step's context. */
+interface Writing {
+  readonly env: Env;
+  readonly confirmDriver: () => Promise<void>;
+}
+
+/**
+ * Reads, asks whether this driver still holds the run, and writes upon what it has read. Frozen before the answer, it learns that it was
+ * overtaken; frozen after it, what it has read is older than the touch of whoever overtook it.
+ */
+async function set({ env, confirmDriver }: Writing, name: string, value: string, verb: Version['verb']): Promise<void> {
+  const { world, tell } = env;
   const now = await world.read(name);
   if (now.value === value && verb !== 'touch') return;
-  await tell(`${verb} ${name}`);
+  await tell();
+  await confirmDriver();
+  await tell();
   await world.write(name, now.version, value, verb);
-  await tell(`${verb} ${name} done`);
+  await tell();
 }
 const namesIn = (intends: readonly Change[]): string[] => intends.map(({ resource }) => resource.name);
 const looks = {
   observe: async ({ env, intends }: { readonly env: Env; readonly intends: readonly Change[] }) =>
     Promise.all(namesIn(intends).map(async (name) => (await env.world.read(name)).value)),
-  touch: async ({ env, intends }: { readonly env: Env; readonly intends: readonly Change[] }) => {
-    for (const name of namesIn(intends)) await set(env, name, (await env.world.read(name)).value, 'touch');
+  touch: async (ctx: Writing & { readonly intends: readonly Change[] }) => {
+    for (const name of namesIn(ctx.intends)) await set(ctx, name, (await ctx.env.world.read(name)).value, 'touch');
   },
 };
 
@@ -47,11 +60,11 @@ const single = <const Name extends string>(name: Name) =>
     ...looks,
     forecast: async ({ env }) => forecast(env, name, { set: name }),
     capture: async ({ env }) => (await env.world.read(name)).value,
-    run: async ({ env }) => {
-      await set(env, name, 'new', 'run');
+    run: async (ctx) => {
+      await set(ctx, name, 'new', 'run');
       return { set: name };
     },
-    compensate: async ({ env, before }) => set(env, name, before, 'undo'),
+    compensate: async (ctx) => set(ctx, name, ctx.before, 'undo'),
   });
 
 const many = defineItemStep<State, Env>()({
@@ -66,8 +79,8 @@ const many = defineItemStep<State, Env>()({
         .map(async (name) => ({ key: name, item: name, forecast: await forecast(env, name, undefined) })),
     ),
   capture: async ({ env, item }) => (await env.world.read(item)).value,
-  run: async ({ env, item }) => set(env, item, 'new', 'run'),
-  compensate: async ({ env, item, before }) => set(env, item, before, 'undo'),
+  run: async (ctx) => set(ctx, ctx.item, 'new', 'run'),
+  compensate: async (ctx) => set(ctx, ctx.item, ctx.before, 'undo'),
 });
 
 /** Sets every object of the world from old to new. */
