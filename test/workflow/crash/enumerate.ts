@@ -5,10 +5,14 @@ import type { ElementSpec, Scenario } from './scenario.ts';
 const letters = ['create', 'change', 'items', 'gate'] as const;
 type Letter = (typeof letters)[number];
 
-/** Every workflow of one to `most` elements over these letters, with every place of the pivot and with none. */
+/**
+ * Every workflow of one to `most` elements over these letters: with every place of the pivot, with none, and with none and a last
+ * step that fails after its effect.
+ */
 export function* smallWorkflows(most: number): Generator<Scenario> {
   for (const word of words(most)) {
     const singles = word.filter((letter) => letter === 'create' || letter === 'change').length;
+    if (word.at(-1) !== 'gate') yield { ...scenarioOf(word, null), bad: { element: word.length - 1, when: 'after' } };
     for (let pivot = -1; pivot < singles; pivot += 1) yield scenarioOf(word, pivot < 0 ? null : pivot);
   }
 }

@@ -51,9 +51,9 @@ const turns = [
   { how: 'freeze', next: 'rollback' },
   { how: 'freeze in flight', next: 'resume' },
 ] as const satisfies readonly { readonly how: Stop['how']; readonly next: DriveSpec['next'] }[];
-/** Of the frozen ones two are tried in each place, by turns. */
+/** Of the four ways to freeze one is tried in each place, by turns. */
 const turnsAt = (at: number, fenced: boolean): readonly (typeof turns)[number][] =>
-  turns.filter((_, index) => index < 2 || (fenced && index % 4 < 2 === (at % 2 === 0)));
+  turns.filter((_, index) => index < 2 || (fenced && index - 2 === at % 4));
 
 /**
  * Stops the first drive of a scenario at each of its effects in turn, in each way; what befalls the later drives is as the scenario
