@@ -1,12 +1,16 @@
 import { FederationError } from '../errors.ts';
+import { canonical } from '../internal/digest.ts';
 import { abortError } from '../internal/signal.ts';
+import type { Json } from '../types.ts';
 import { holdTo } from './deciding.ts';
 import type { ErasedItemStep } from './definition.ts';
 import type { Drive } from './drive.ts';
 import { explain } from './failure.ts';
 import { blockedError, listedItems, meantBy, together } from './foresee.ts';
+import { gravityOf } from './next.ts';
 import { pool } from './pool.ts';
 import { halfDoneItems, type ItemRecord, type ItemRecords } from './state.ts';
+import type { ListedItem } from './step.ts';
 import { itemTarget, refuseMoved, type Way } from './target.ts';
 
 const defaultConcurrency = 8;
@@ -46,7 +50,7 @@ export async function fixItems(drive: Drive, step: ErasedItemStep): Promise<void
 export async function workOnItems(drive: Drive, step: ErasedItemStep, again: boolean): Promise<void> {
   const items = recordsOf(drive, step);
   if (again) {
-    await refuseNewKeys(drive, step, items);
+    refuseOthers(step, items, await refuseNewKeys(drive, step, items));
     drive.tell({ type: 'step:started', step: step.name, attempt: 1 });
   }
   const pace = paceOf(drive, step, items);
@@ -57,8 +61,10 @@ export async function workOnItems(drive: Drive, step: ErasedItemStep, again: boo
     const ahead = waiting.slice(from, from + groupSize);
     if (ready.length === 0 && ahead.length === 0) return;
     const both = await Promise.allSettled([runGroup(drive, step, ready, pace), captureGroup(drive, step, ahead)]);
-    for (const one of both) if (one.status === 'rejected' && drive.isFatal(one.reason)) throw one.reason;
-    for (const one of both) if (one.status === 'rejected') throw one.reason;
+    const [gravest] = both
+      .flatMap((one) => (one.status === 'rejected' ? [{ error: one.reason as unknown }] : []))
+      .toSorted(byGravity(drive));
+    if (gravest !== undefined) throw gravest.error;
     ready = ahead;
   }
 }
@@ -78,14 +84,35 @@ function recordsOf(drive: Drive, step: ErasedItemStep): ItemRecords {
   return items;
 }
 
-async function refuseNewKeys(drive: Drive, step: ErasedItemStep, { all }: ItemRecords): Promise<void> {
+async function refuseNewKeys(
+  drive: Drive,
+  step: ErasedItemStep,
+  { all }: ItemRecords,
+): Promise<readonly ListedItem<Json>[]> {
   const now = await drive.work(step, 'The list of items', (ctx) => listedItems(step, ctx));
   const added = now.filter(({ key }) => !all.has(key)).map(({ key }) => `"${key}"`);
-  if (added.length === 0) return;
+  if (added.length === 0) return now;
   throw new FederationError(
     'WORLD_MOVED',
     `${added.join(', ')} appeared after the list of items was fixed, and nobody decided about it. Take it away and resume, or roll back and begin anew.`,
   );
+}
+
+/** The list was fixed in an earlier drive: what cannot be done now is not begun, nor, where nothing can look at the objects, what would be something else. */
+function refuseOthers(step: ErasedItemStep, { all }: ItemRecords, now: readonly ListedItem<Json>[]): void {
+  const waiting = now.filter(({ key }) => all.get(key)?.captured === 0 && all.get(key)?.skipped === undefined);
+  const blocked = together(waiting);
+  if (blocked.effect === 'blocked') throw blockedError(step.name, blocked);
+  if (step.observe !== undefined) return;
+  for (const { key, forecast } of waiting) {
+    const fixed = all.get(key);
+    const meant = { intends: fixed?.intends ?? [], ...(fixed?.touches && { touches: fixed.touches }) };
+    if (forecast.effect !== 'none' && canonical(meantBy(forecast)) !== canonical(meant))
+      throw new FederationError(
+        'WORLD_MOVED',
+        `Item "${key}" would do something else now than when the list of items was fixed. Make it what it was and resume, or roll back and begin anew.`,
+      );
+  }
 }
 
 async function captureGroup(drive: Drive, step: ErasedItemStep, items: readonly ItemRecord[]): Promise<void> {
@@ -93,7 +120,14 @@ async function captureGroup(drive: Drive, step: ErasedItemStep, items: readonly 
   const { done, failed } = await pool(
     items,
     concurrencyOf(step),
-    ({ key, item }) => drive.work(step, 'The capture', (ctx) => step.capture({ ...ctx, item }), key),
+    async (record) => {
+      const { key, item } = record;
+      const way: Way = (what, work) => drive.work(step, what, work, key);
+      const before = await way('The capture', (ctx) => step.capture({ ...ctx, item }));
+      // The list may be long, and old: what others changed since it was fixed is not this run's to write.
+      await refuseMoved(itemTarget(step, record), way);
+      return before;
+    },
     (failures) => failures === 0 && !drive.parts.forward.aborted,
   );
   refuseFailures(drive, failed);
@@ -136,7 +170,7 @@ async function runGroup(
 /** One bad item fails the step, and is named; those beside it are done and recorded. */
 function refuseFailures(drive: Drive, failed: readonly BadItem[]): void {
   if (drive.parts.forward.aborted) throw abortError(drive.parts.forward);
-  const [first] = failed.toSorted((a, b) => Number(drive.isFatal(b.error)) - Number(drive.isFatal(a.error)));
+  const [first] = failed.toSorted(byGravity(drive));
   if (first === undefined) return;
   const named = ({ of, error }: BadItem): FederationError => explain(error, `Item "${of.key}"`);
   const { code, message } = named(first);
@@ -144,9 +178,22 @@ function refuseFailures(drive: Drive, failed: readonly BadItem[]): void {
   throw new FederationError(code, message, { cause: first.error, details: { items } });
 }
 
-interface BadItem {
-  readonly of: { readonly key: string };
+/** Gravest first: what ends the drive, then what halts or pauses the run, then what is undone. */
+function byGravity(drive: Drive): (a: Failed, b: Failed) => number {
+  const gravity = ({ error }: Failed): number =>
+    drive.isFatal(error) ? Number.POSITIVE_INFINITY : FederationError.is(error) ? gravityOf(error.code) : 0;
+  return (a, b) => {
+    const [left, right] = [gravity(a), gravity(b)];
+    return left === right ? 0 : right > left ? 1 : -1;
+  };
+}
+
+interface Failed {
   readonly error: unknown;
+}
+
+interface BadItem extends Failed {
+  readonly of: { readonly key: string };
 }
 
 /** Tells how far the step is, and how long it may still take at the rate of this drive. */

@@ -66,6 +66,13 @@ export type Consequence = { readonly undo: true } | { readonly undo: false; read
 /** Failures that tell of a world nobody reckoned with: the run halts, and a person decides. */
 const halting: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['WORLD_MOVED', 'KEPT_AT_RISK', 'FENCED']);
 
+/** Which of several failures decides: the gravest. One item that only failed must not hide another that halts the run. */
+export function gravityOf(code: ErrorCode): number {
+  if (code === 'STEP_STUCK') return 3;
+  if (halting.has(code)) return 2;
+  return code === 'UNREACHABLE' || code === 'TIMEOUT' ? 1 : 0;
+}
+
 /** Rules 4, 10 and 11: what follows when `action` failed with `code`. `asked`: the caller wanted a pause. */
 export function consequence(state: RunState, action: Action, code: ErrorCode, asked: boolean): Consequence {
   if (code === 'STEP_STUCK') return { undo: false, why: 'stuck' };

@@ -1,6 +1,7 @@
 import { FederationError } from '../errors.ts';
 import type { Json } from '../types.ts';
 import type { Residue } from './change.ts';
+import { frozen } from './frozen.ts';
 import type { FixedItem, JournalEntry } from './journal.ts';
 import type { Outline } from './outline.ts';
 import { addResult, beginResults, type Results } from './results.ts';
@@ -69,6 +70,7 @@ export interface RunState {
 
 /** Begins a state with the first record of a run. */
 export function beginState(first: JournalEntry): RunState {
+  frozen(first);
   if (first.type !== 'opened')
     throw new FederationError(
       'JOURNAL_INVALID',
@@ -90,8 +92,9 @@ export function beginState(first: JournalEntry): RunState {
   };
 }
 
-/** Adds the next record to `state`, in place. */
+/** Adds the next record to `state`, in place. From then on nobody can change the record. */
 export function applyEntry(state: RunState, entry: JournalEntry): void {
+  frozen(entry);
   state.seq += 1;
   state.lastAt = entry.at;
   delete state.paused;

@@ -45,7 +45,7 @@ function movedResidue(target: Target, standing: readonly Standing[]): readonly R
 }
 
 function was({ before }: Change): string {
-  return before === undefined || before === null ? 'did not exist' : `was ${JSON.stringify(before)}`;
+  return before === undefined || before === null ? 'did not exist' : `was ${redact(JSON.stringify(before))}`;
 }
 
 function failedResidue(target: Target, error: unknown, runId: string): Residue {

@@ -92,9 +92,27 @@ export const forwardMutants: readonly Mutant[] = [
     'filter((item) => item.captured > 0 && !item.undone)',
   ]),
   mutant('new item keys not refused on resume', 'item-work.ts', [
-    "    await refuseNewKeys(drive, step, items);\n    drive.tell({ type: 'step:started'",
-    "    drive.tell({ type: 'step:started'",
+    'refuseOthers(step, items, await refuseNewKeys(drive, step, items));',
+    "refuseOthers(step, items, await drive.work(step, 'The list of items', (ctx) => listedItems(step, ctx)));",
   ]),
+  mutant('item changed since the list was fixed captured all the same', 'item-work.ts', [
+    '      await refuseMoved(itemTarget(step, record), way);\n      return before;',
+    '      return before;',
+  ]),
+  mutant('item blocked since the list was fixed done on resume', 'item-work.ts', [
+    "if (blocked.effect === 'blocked') throw blockedError(step.name, blocked);",
+    '',
+  ]),
+  mutant('item that would do something else on resume done', 'item-work.ts', [
+    "forecast.effect !== 'none' && canonical(",
+    'false && canonical(',
+  ]),
+  mutant('the first failure decides, not the gravest', 'next.ts', ['  if (halting.has(code)) return 2;\n', '']),
+  mutant('a failure hides an unreachable cluster', 'next.ts', [
+    "return code === 'UNREACHABLE' || code === 'TIMEOUT' ? 1 : 0;",
+    'return 0;',
+  ]),
+  mutant('step may change what was captured', 'state.ts', ['  frozen(entry);\n  state.seq', '  state.seq']),
   mutant('new item keys not refused at the end', 'item-work.ts', [
     '  await refuseNewKeys(drive, step, items);\n  await drive.ledger',
     '  await drive.ledger',

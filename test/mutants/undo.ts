@@ -51,6 +51,10 @@ export const undoMutants: readonly Mutant[] = [
     '',
   ]),
   mutant('done object touched', 'undo.ts', ['if (!target.done) await fence', 'await fence']),
+  mutant('residue whose text the journal refuses', 'undo.ts', [
+    'redact(JSON.stringify(before))',
+    'JSON.stringify(before)',
+  ]),
   mutant('undo stops at the first that fails', 'undo.ts', ['if (drive.isFatal(error)) throw error;', 'throw error;']),
   mutant('no late-create look', 'loop.ts', ['  await lookAgain(drive, names);', '']),
   mutant('object put back taken for a late create', 'takeover.ts', [

@@ -279,3 +279,39 @@ describe('rule 2: the guard of run on resume', () => {
     expect(h.world.values()).toEqual({ l: 'somebody' });
   });
 });
+
+describe('rule 2: the first capture wins', () => {
+  it('whatever a step does to what it is given', async () => {
+    const given: unknown[] = [];
+    const h = harness([
+      setStep('one', 'a', '1', {
+        capture: async () => ({ labels: { owner: 'me' } }),
+        run: async (ctx) => {
+          worldOf(ctx).put('a', '1');
+          Object.assign((ctx.before as { labels: object }).labels, { owner: 'you' });
+          return null;
+        },
+        compensate: async (ctx) => {
+          given.push(ctx.before);
+          worldOf(ctx).put('a', null);
+        },
+      }),
+    ]);
+    expect(await h.run()).toMatchObject({ state: 'rolled-back', error: { message: expect.stringContaining('owner') } });
+    expect(given).toEqual([{ labels: { owner: 'me' } }]);
+  });
+
+  it('nor can a step change the input or the results of others', async () => {
+    const h = harness([
+      setStep('one', 'a', '1', { run: async () => ({ list: ['x'] }) }),
+      setStep('two', 'b', '1', {
+        run: async ({ state }) => {
+          (state['one'] as { list: string[] }).list.push('y');
+          return null;
+        },
+      }),
+    ]);
+    expect(await h.run({ onFailure: 'pause' })).toMatchObject({ state: 'paused' });
+    expect((await h.entries()).find((entry) => entry.type === 'done')).toMatchObject({ out: { list: ['x'] } });
+  });
+});

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { FederationError } from '../../src/errors.ts';
 import { failureOf, harness } from './harness.ts';
-import { changeOf, failing, setItems, worldOf } from './world.ts';
+import { changeOf, failing, setItems, setStep, worldOf } from './world.ts';
 
 describe('rule 7: item steps', () => {
   const six = { k1: '1', k2: '1', k3: '1', k4: '1', k5: '1', k6: '1' };
@@ -33,14 +34,139 @@ describe('rule 7: item steps', () => {
       }),
     ]);
     expect(await h.run()).toMatchObject({ state: 'completed', output: { many: { done: 6 } } });
-    expect((await h.records()).slice(2)).toEqual([
-      'items-fixed many',
-      'items-captured many',
-      ...['items-captured many', 'items-done many', 'items-captured many', 'items-done many', 'items-done many'],
-      'done many',
-      'closed',
-    ]);
+    const records = (await h.records()).slice(2);
+    expect(records.slice(0, 2)).toEqual(['items-fixed many', 'items-captured many']);
+    // While one group runs the next is captured: which of the two is recorded first is open.
+    expect(new Set(records.slice(2, 4))).toEqual(new Set(['items-captured many', 'items-done many']));
+    expect(new Set(records.slice(4, 6))).toEqual(new Set(['items-captured many', 'items-done many']));
+    expect(records.slice(6)).toEqual(['items-done many', 'done many', 'closed']);
   });
+
+  it('halts before an item that somebody changed after the list was fixed, in the same drive', async () => {
+    const h = harness(
+      [
+        setItems('many', six, {
+          concurrency: 1,
+          run: async (ctx) => {
+            const { object } = ctx.item as { object: string };
+            if (object === 'k1') worldOf(ctx).put('k6', 'another');
+            worldOf(ctx).put(object, '1');
+          },
+        }),
+      ],
+      { k6: '0' },
+    );
+    const plan = await h.engine.plan(h.workflow, {}, { env: h.env });
+    expect(await h.run({ plan })).toMatchObject({
+      state: 'paused',
+      error: { code: 'WORLD_MOVED', message: expect.stringContaining('k6') },
+    });
+    expect(h.world.value('k6')).toBe('another');
+    expect(await h.rollback()).toMatchObject({ state: 'rolled-back' });
+    expect(h.world.values()).toEqual({ k6: 'another' });
+  });
+
+  it('halts before an item that somebody changed while the run rested, though it was not captured yet', async () => {
+    let bad = true;
+    const h = harness([
+      setItems('many', six, {
+        concurrency: 1,
+        run: async (ctx) => {
+          if (bad) throw new Error('not now');
+          worldOf(ctx).put((ctx.item as { object: string }).object, '1');
+        },
+      }),
+    ]);
+    await h.run({ onFailure: 'pause' });
+    bad = false;
+    h.world.put('k6', 'another');
+    expect(await h.resume()).toMatchObject({ state: 'paused', error: { code: 'WORLD_MOVED' } });
+    expect(h.world.value('k6')).toBe('another');
+  });
+
+  it('asks again on resume what can be done: what is blocked by now is not begun', async () => {
+    let later = false;
+    const h = harness([
+      setItems('many', six, {
+        concurrency: 1,
+        items: async () =>
+          Object.keys(six).map((key) => ({
+            key,
+            item: { object: key, value: '1' },
+            forecast:
+              later && key === 'k6'
+                ? { effect: 'blocked', why: 'It is kept now.', remedy: 'Leave it.' }
+                : { effect: 'change', changes: [changeOf(key, null, '1')] },
+          })),
+        run: async (ctx) => {
+          if (!later) throw new Error('not now');
+          worldOf(ctx).put((ctx.item as { object: string }).object, '1');
+        },
+      }),
+    ]);
+    await h.run({ onFailure: 'pause' });
+    later = true;
+    expect(await h.resume()).toMatchObject({
+      state: 'paused',
+      error: { code: 'PLAN_BLOCKED', message: expect.stringContaining('k6: It is kept now.') },
+    });
+    expect(h.world.values()).toEqual({});
+  });
+
+  it('refuses on resume an item that would do something else, where nothing can look at its object', async () => {
+    let later = false;
+    const step = setItems('many', six, {
+      concurrency: 1,
+      items: async () =>
+        Object.keys(six).map((key) => ({
+          key,
+          item: { object: key, value: '1' },
+          forecast: { effect: 'change', changes: [changeOf(key, later && key === 'k6' ? 'another' : null, '1')] },
+        })),
+      run: async (ctx) => {
+        if (!later) throw new Error('not now');
+        worldOf(ctx).put((ctx.item as { object: string }).object, '1');
+      },
+    });
+    if (step.kind !== 'items') throw new TypeError('It is an item step.');
+    const { observe: _, ...unseen } = step.step;
+    const h = harness([{ ...step, step: unseen }]);
+    await h.run({ onFailure: 'pause' });
+    later = true;
+    expect(await h.resume()).toMatchObject({ state: 'paused', error: { code: 'WORLD_MOVED' } });
+    expect(h.world.values()).toEqual({});
+  });
+
+  it.each(['KEPT_AT_RISK', 'WORLD_MOVED', 'FENCED', 'UNREACHABLE'] as const)(
+    'is decided by the gravest of its failures: %s beside one that would only be undone',
+    async (code) => {
+      const grave = new FederationError(code, 'k2 is in danger.');
+      const failsBeside = harness([
+        setStep('zero', 'z', '1'),
+        setItems('many', six, {
+          run: async (ctx) => {
+            if ((ctx.item as { object: string }).object === 'k1') throw new Error('only this');
+            await Promise.resolve();
+            throw grave;
+          },
+        }),
+      ]);
+      expect(await failsBeside.run()).toMatchObject({ state: 'paused', error: { code } });
+      expect(await failsBeside.records()).not.toContain('undoing');
+      const failsAhead = harness([
+        setItems('many', six, {
+          run: async () => {
+            throw new Error('only this');
+          },
+          capture: async (ctx) => {
+            if ((ctx.item as { object: string }).object === 'k3') throw grave;
+            return null;
+          },
+        }),
+      ]);
+      expect(await failsAhead.run()).toMatchObject({ state: 'paused', error: { code } });
+    },
+  );
 
   it('works on as many at once as it says', async () => {
     let now = 0;
