@@ -15,6 +15,8 @@ interface AttemptOptions {
   readonly timeoutMs: number | undefined;
   readonly retry: RetryPolicy | false | undefined;
   readonly onRetry?: (failed: FailedAttempt) => void;
+  /** Given the work that did not end in the grace time; it may settle yet. */
+  readonly onStuck?: (work: Promise<unknown>) => void;
 }
 
 /** The work of one attempt. */
@@ -44,14 +46,18 @@ export async function attempted<T>(work: Attempt<T>, options: AttemptOptions): P
 }
 
 async function once<T>(work: Attempt<T>, attempt: number, options: AttemptOptions): Promise<T> {
-  const { what, signal, clock, graceMs, timeoutMs } = options;
+  const { what, signal, clock, graceMs, timeoutMs, onStuck } = options;
   const controller = new AbortController();
   const stuck = Promise.withResolvers<never>();
   const cancels: (() => void)[] = [];
   const abort = (reason: unknown): void => {
     if (controller.signal.aborted) return;
     controller.abort(reason);
-    cancels.push(clock.after(graceMs, () => stuck.reject(stuckError(what, graceMs))));
+    const giveUp = (): void => {
+      onStuck?.(running);
+      stuck.reject(stuckError(what, graceMs));
+    };
+    cancels.push(clock.after(graceMs, giveUp));
   };
   const follow = (): void => abort(signal.reason);
   signal.addEventListener('abort', follow, { once: true });
@@ -63,8 +69,9 @@ async function once<T>(work: Attempt<T>, attempt: number, options: AttemptOption
         abort(late);
       }),
     );
+  const running = (async () => work(controller.signal, attempt))();
   try {
-    return await Promise.race([(async () => work(controller.signal, attempt))(), stuck.promise]);
+    return await Promise.race([running, stuck.promise]);
   } catch (error) {
     if (FederationError.is(error, 'STEP_STUCK') || late === undefined) throw error;
     throw late;
@@ -77,6 +84,6 @@ async function once<T>(work: Attempt<T>, attempt: number, options: AttemptOption
 function stuckError(what: string, graceMs: number): FederationError {
   return new FederationError(
     'STEP_STUCK',
-    `${what} was aborted and did not end within ${graceMs} ms; what it does meanwhile is not known. End this process, then resume or roll back from another.`,
+    `${what} was aborted and did not end within ${graceMs} ms; what it does meanwhile is not known, and nobody else may drive the run while it lasts. Wait for it or end this process, then resume or roll back.`,
   );
 }

@@ -59,10 +59,10 @@ function heldClaim(register: ClaimRegister, first: number, { runId, driver, cloc
   let renewedAt = clock.now();
   let queue: Promise<unknown> = Promise.resolve();
 
-  const lose = (cause?: unknown): FederationError => {
+  const lose = (cause?: unknown, how = 'lost'): FederationError => {
     const error = new FederationError(
       'DRIVER_LOST',
-      `The claim on run "${runId}" was lost; another driver may go on with it.`,
+      `The claim on run "${runId}" was ${how}; another driver may go on with it.`,
       { cause },
     );
     lost.abort(error);
@@ -108,10 +108,18 @@ function heldClaim(register: ClaimRegister, first: number, { runId, driver, cloc
     renewEveryMs: claimMs / 3,
     lost: lost.signal,
     renew: (options) => (options === undefined ? renewForAll() : inTurn(() => renew(options))),
-    [Symbol.asyncDispose]: () =>
-      inTurn(async () => {
-        if (!lost.signal.aborted) await write(null, {});
-      }),
+    [Symbol.asyncDispose]: () => {
+      // Who asks from now on comes after the end.
+      coming = undefined;
+      return inTurn(async () => {
+        if (lost.signal.aborted) return;
+        try {
+          await write(null, {});
+        } finally {
+          lose(undefined, 'given back');
+        }
+      });
+    },
   };
 }
 

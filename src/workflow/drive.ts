@@ -82,6 +82,8 @@ export class Drive {
   failure: FederationError | undefined;
   readonly #elements: ReadonlyMap<string, Element>;
   readonly #started = new Map<string, number>();
+  readonly #unsettled: Promise<unknown>[] = [];
+  #ended = false;
   readonly #numbers: ReadonlyMap<string, Pick<StepEventBase, 'index' | 'total'>>;
 
   constructor(parts: DriveParts) {
@@ -142,6 +144,12 @@ export class Drive {
     tell({ ...body, ...base, ...numbers } as RunEvent);
   }
 
+  /** From now on nobody is told that this driver may write. The answer is what has not ended yet: aborted attempts that are stuck. */
+  end(): readonly Promise<unknown>[] {
+    this.#ended = true;
+    return this.#unsettled;
+  }
+
   /** Whether `error` ends the drive whatever the step: nobody may write on. */
   isFatal(error: unknown): boolean {
     const { lost, broken } = this.ledger;
@@ -172,11 +180,14 @@ export class Drive {
       epoch: ledger.state.epoch,
       confirmDriver: async () => {
         if (ledger.lost !== undefined) throw ledger.lost;
+        if (this.#ended) throw endedError(runId);
         try {
           await claim.renew();
         } catch (error) {
           throw FederationError.is(error, 'DRIVER_LOST') ? ledger.lose(error) : error;
         }
+        // It may have ended while the claim was asked.
+        if (this.#ended) throw endedError(runId);
       },
       progress: (message, count) => {
         this.tell({ type: 'step:progress', step, message: redact(message), ...(count && { count }) });
@@ -203,6 +214,14 @@ export class Drive {
       retry: step.retry,
       onRetry: ({ attempt, retriesLeft, error }) =>
         this.tell({ type: 'step:retrying', step: step.name, attempt, retriesLeft, error }),
+      onStuck: (running) => this.#unsettled.push(running),
     });
   }
+}
+
+function endedError(runId: string): FederationError {
+  return new FederationError(
+    'DRIVER_LOST',
+    `This drive of run "${runId}" has ended: an attempt that outlived it must not write any more.`,
+  );
 }

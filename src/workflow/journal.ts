@@ -117,12 +117,12 @@ export interface JournalStore {
   prune?(ended: Ended, options?: CallOptions): Promise<Pruned>;
 }
 
-/** The right to try to drive a run; disposing it lets the next driver start at once. */
+/** The right to try to drive a run; disposing it ends it for good, and lets the next driver start at once. */
 export interface Claim extends AsyncDisposable {
   /** How often {@link Claim.renew} is due. */
   readonly renewEveryMs: number;
-  /** @throws FederationError DRIVER_LOST when another driver holds the run. */
+  /** @throws FederationError DRIVER_LOST when another driver holds the run, or this claim was given back. */
   renew(options?: CallOptions): Promise<void>;
-  /** Aborted when the claim is lost. */
+  /** Aborted when the claim is lost or was given back. */
   readonly lost: AbortSignal;
 }

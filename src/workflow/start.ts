@@ -73,8 +73,6 @@ export async function startDrive<I, E, O>(start: Start<I, E, O>): Promise<Run<O>
     const requestPause = (): void =>
       forward.abort(new FederationError('ABORTED', `Run "${runId}" was asked to pause.`));
     const go = async (): Promise<Outcome<unknown>> => {
-      using attended = attend(ledger, claim, tuning.clock);
-      void attended;
       signal?.addEventListener('abort', requestPause, { once: true });
       if (signal?.aborted) requestPause();
       try {
@@ -86,12 +84,21 @@ export async function startDrive<I, E, O>(start: Start<I, E, O>): Promise<Run<O>
         signal?.removeEventListener('abort', requestPause);
       }
     };
+    const attended = attend(ledger, claim, tuning.clock);
+    const giveBack = async (): Promise<void> => {
+      attended[Symbol.dispose]();
+      await release(claim, logger);
+    };
     // A macrotask of its own: whoever awaits the handle has attached listeners by then.
     const settled = new Promise<Outcome<unknown>>((resolve) => {
       setImmediate(() => resolve(go()));
     }).finally(async () => {
+      const unsettled = drive.end();
       events.end();
-      await release(claim, logger);
+      if (unsettled.length === 0) return giveBack();
+      // Rule 10: no other driver, while an attempt of this one may still write. If this process ends, the claim runs out.
+      attended.idle = true;
+      void Promise.allSettled(unsettled).then(giveBack);
     });
     return handleOf(workflow, runId, { events, emitter, requestPause, settled });
   } catch (error) {
@@ -133,27 +140,35 @@ function handleOf<I, E, O>(
   return createHandle<O>({ ...source, id, workflow: workflow.name, settled });
 }
 
-/** Renews the claim for as long as the drive lasts, and stops the drive when it is lost. */
-function attend(ledger: Ledger, claim: Claim, clock: Clock): Disposable {
+/** Renews a claim until it is disposed. */
+interface Attendance extends Disposable {
+  /** Whether a process that has nothing else to do may end. */
+  idle: boolean;
+}
+
+/** Renews the claim, and stops the drive when it is lost. */
+function attend(ledger: Ledger, claim: Claim, clock: Clock): Attendance {
   const over = new AbortController();
   const lose = (): void => void ledger.lose(claim.lost.reason);
   const beat = async (): Promise<void> => {
     for (;;) {
-      await pauseFor(clock, claim.renewEveryMs, over.signal);
-      if (over.signal.aborted) return;
+      await pauseFor(clock, claim.renewEveryMs, over.signal, attendance.idle);
+      if (over.signal.aborted || claim.lost.aborted) return;
       // Whether the claim still holds is for the claim to say; a beat that failed may be made good by the next.
       await claim.renew({ signal: over.signal, timeoutMs: claim.renewEveryMs }).catch(() => undefined);
     }
   };
-  claim.lost.addEventListener('abort', lose, { once: true });
-  if (claim.lost.aborted) lose();
-  void beat();
-  return {
+  const attendance: Attendance = {
+    idle: false,
     [Symbol.dispose]() {
       over.abort();
       claim.lost.removeEventListener('abort', lose);
     },
   };
+  claim.lost.addEventListener('abort', lose, { once: true });
+  if (claim.lost.aborted) lose();
+  void beat();
+  return attendance;
 }
 
 async function release(claim: Claim, logger: Logger | undefined): Promise<void> {

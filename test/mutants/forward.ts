@@ -140,10 +140,7 @@ export const forwardMutants: readonly Mutant[] = [
     'timeoutMs !== undefined)',
     'timeoutMs !== undefined && attempt === 1)',
   ]),
-  mutant('stuck step waited for', 'attempts.ts', [
-    'cancels.push(clock.after(graceMs, () => stuck.reject(stuckError(what, graceMs))));',
-    '',
-  ]),
+  mutant('stuck step waited for', 'attempts.ts', ['cancels.push(clock.after(graceMs, giveUp));', '']),
   mutant('stuck step undone', 'next.ts', ["if (code === 'STEP_STUCK') return { undo: false, why: 'stuck' };", '']),
   mutant('stuck undo made residue', 'drive.ts', ["|| FederationError.is(error, 'STEP_STUCK')", '']),
   mutant('wish to pause undoes', 'next.ts', ["if (asked) return { undo: false, why: 'requested' };", '']),

@@ -34,7 +34,31 @@ export const journalMutants: readonly Mutant[] = [
   ]),
   mutant('claim not renewed', 'start.ts', ['  void beat();', '']),
   mutant('lost claim not noticed', 'start.ts', ["claim.lost.addEventListener('abort', lose, { once: true });", '']),
-  mutant('claim not given back', 'start.ts', ['await release(claim, logger);\n    });', '});']),
+  mutant('claim not given back', 'start.ts', [
+    'attended[Symbol.dispose]();\n      await release(claim, logger);',
+    'attended[Symbol.dispose]();',
+  ]),
+  mutant('claim given back while an attempt is stuck', 'start.ts', [
+    'if (unsettled.length === 0) return giveBack();',
+    'return giveBack();',
+  ]),
+  mutant('claim not renewed while an attempt is stuck', 'start.ts', [
+    'attended.idle = true;',
+    'attended[Symbol.dispose]();',
+  ]),
+  mutant('claim kept after a stuck attempt has ended', 'start.ts', [
+    'void Promise.allSettled(unsettled).then(giveBack);',
+    '',
+  ]),
+  mutant('driver confirmed after its drive', 'drive.ts', ['    this.#ended = true;\n', '']).and('claiming.ts', [
+    "lose(undefined, 'given back');",
+    '',
+  ]),
+  mutant('claim that was given back taken again', 'claiming.ts', ["lose(undefined, 'given back');", '']),
+  mutant('renewal shared over the end of a claim', 'claiming.ts', [
+    '      // Who asks from now on comes after the end.\n      coming = undefined;\n',
+    '',
+  ]),
   mutant('confirmation without asking', 'drive.ts', ['await claim.renew();', '']),
   mutant('claim by wall clock', 'claiming.ts', [
     'let since = clock.now();',

@@ -92,6 +92,34 @@ describe('rule 5: a claim that is held', () => {
     expect(kept.record).toEqual({ turn: 2, holder: 'other' });
   });
 
+  it('is over for good once it was given back, also for who asked meanwhile', async () => {
+    const { claim, kept } = await held();
+    const end = claim[Symbol.asyncDispose]();
+    expect((await failureOf(claim.renew())).code).toBe('DRIVER_LOST');
+    await end;
+    expect((await failureOf(claim.renew({}))).code).toBe('DRIVER_LOST');
+    expect(claim.lost.aborted).toBe(true);
+    expect(kept.record).toEqual({ turn: 2, holder: null });
+  });
+
+  it('is not renewed for who asks after it began to be given back', async () => {
+    const { claim, kept } = await held();
+    const before = claim.renew();
+    const end = claim[Symbol.asyncDispose]();
+    const after = failureOf(claim.renew());
+    await Promise.all([before, end]);
+    expect((await after).code).toBe('DRIVER_LOST');
+    expect(kept.record).toEqual({ turn: 3, holder: null });
+  });
+
+  it('is over also where nobody hears that it was given back', async () => {
+    const { claim, faults } = await held();
+    faults.before = silent;
+    await expect(claim[Symbol.asyncDispose]()).rejects.toThrow('No answer.');
+    delete faults.before;
+    expect((await failureOf(claim.renew())).code).toBe('DRIVER_LOST');
+  });
+
   it('is lost when it could not be renewed for as long as it lasts, and not before', async () => {
     const { claim, faults, wait } = await held();
     faults.before = silent;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FederationError } from '../../src/errors.ts';
-import { eventsOf, harness } from './harness.ts';
+import type { JournalStore } from '../../src/workflow/journal.ts';
+import { eventsOf, failureOf, harness } from './harness.ts';
 import { setItems, setStep, worldOf } from './world.ts';
 
 const busy = (message = 'busy') => new FederationError('RATE_LIMITED', message, { retryable: true });
@@ -114,21 +115,96 @@ describe('rule 10: attempts', () => {
     expect(await h.records()).not.toContain('undoing');
   });
 
-  it('pauses an undo as stuck likewise, and the next driver goes on with it', async () => {
-    let stuck = true;
+  it('pauses an undo as stuck likewise, and the next driver goes on with it once the attempt has ended', async () => {
+    const first = Promise.withResolvers<void>();
+    let attempts = 0;
     const h = harness([
       setStep('zero', 'z', '1'),
       setStep('one', 'a', '1', {
         timeoutMs: 100,
-        compensate: async (ctx) => (stuck ? new Promise<void>(() => undefined) : worldOf(ctx).put('a', null)),
+        compensate: async (ctx) => {
+          attempts += 1;
+          return attempts === 1 ? first.promise : worldOf(ctx).put('a', null);
+        },
       }),
       setStep('two', 'b', '1', { run: async () => Promise.reject(new Error('no luck')) }),
     ]);
     expect(await h.run()).toMatchObject({ state: 'paused', why: 'stuck' });
     expect(h.world.values()).toEqual({ a: '1', z: '1' });
-    stuck = false;
+    expect((await failureOf(h.resume())).code).toBe('JOURNAL_CONFLICT');
+    expect(attempts).toBe(1);
+    first.reject(new Error('cut off'));
     expect(await h.resume()).toMatchObject({ state: 'rolled-back' });
     expect(h.world.values()).toEqual({});
+  });
+
+  it('keeps the run from every other driver while a stuck attempt lasts, however long, and confirms it nothing', async () => {
+    const go = Promise.withResolvers<void>();
+    const told = Promise.withResolvers<string>();
+    const h = harness([
+      setStep('one', 'a', '1', {
+        timeoutMs: 100,
+        run: async (ctx) => {
+          await go.promise;
+          try {
+            await ctx.confirmDriver();
+            worldOf(ctx).put('a', 'late');
+            told.resolve('confirmed');
+          } catch (error) {
+            told.resolve(FederationError.is(error) ? error.code : String(error));
+          }
+          return null;
+        },
+      }),
+    ]);
+    expect(await h.run()).toMatchObject({ state: 'paused', why: 'stuck' });
+    await h.time.until(new Promise<void>((resolve) => void h.time.clock.after(60_000, resolve)));
+    expect((await failureOf(h.rollback())).code).toBe('JOURNAL_CONFLICT');
+    go.resolve();
+    expect(await told.promise).toBe('DRIVER_LOST');
+    expect(await h.rollback()).toMatchObject({ state: 'rolled-back' });
+    expect(h.world.values()).toEqual({});
+  });
+
+  it('confirms nothing to what a step left behind that has ended', async () => {
+    let late: (() => Promise<void>) | undefined;
+    const h = harness([
+      setStep('one', 'a', '1', {
+        run: async ({ confirmDriver }) => {
+          late = confirmDriver;
+          return null;
+        },
+      }),
+    ]);
+    expect(await h.run()).toMatchObject({ state: 'completed' });
+    expect((await failureOf(late?.() ?? Promise.resolve())).code).toBe('DRIVER_LOST');
+  });
+
+  it('lets the next driver have the run of a process that ended while an attempt was stuck', async () => {
+    let attempts = 0;
+    const h = harness([
+      setStep('one', 'a', '1', {
+        timeoutMs: 100,
+        run: async () => {
+          attempts += 1;
+          return attempts === 1 ? new Promise(() => undefined) : null;
+        },
+      }),
+    ]);
+    let dead = false;
+    const journal: JournalStore = {
+      ...h.journal,
+      claim: async (...args) => {
+        const claim = await h.journal.claim(...args);
+        return {
+          ...claim,
+          renew: (options) => (dead ? new Promise(() => undefined) : claim.renew(options)),
+        };
+      },
+    };
+    expect(await h.run({ journal })).toMatchObject({ state: 'paused', why: 'stuck' });
+    dead = true;
+    expect(await h.resume()).toMatchObject({ state: 'completed' });
   });
 
   it('pauses as stuck for one stuck item, after those beside it ended and were recorded', async () => {

@@ -23,18 +23,22 @@ describe('rule 3: how undo goes', () => {
   });
 
   it('is in the journal before the first compensation of a rollback, too: who takes that over undoes', async () => {
-    let dead = true;
+    const first = Promise.withResolvers<void>();
+    let attempts = 0;
     const h = harness([
       setStep('one', 'a', '1', {
         timeoutMs: 100,
-        compensate: async (ctx) => (dead ? new Promise<void>(() => undefined) : worldOf(ctx).put('a', null)),
+        compensate: async (ctx) => {
+          attempts += 1;
+          return attempts === 1 ? first.promise : worldOf(ctx).put('a', null);
+        },
       }),
       setStep('two', 'b', '1', { run: async () => Promise.reject(new Error('stop')) }),
     ]);
     await h.run({ onFailure: 'pause' });
     expect(await h.rollback()).toMatchObject({ state: 'paused', why: 'stuck' });
     expect((await h.records()).filter((record) => record === 'undoing')).toHaveLength(1);
-    dead = false;
+    first.reject(new Error('cut off'));
     expect(await h.resume()).toMatchObject({ state: 'rolled-back' });
     expect(h.world.values()).toEqual({});
   });
