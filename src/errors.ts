@@ -1,4 +1,5 @@
 import { redact } from './internal/redact.ts';
+import { brand, shownError } from './internal/shown-error.ts';
 import type { Json, ResourceRef } from './types.ts';
 
 /** What went wrong, for programs. The union is closed: a `switch` over it can be exhaustive. */
@@ -57,14 +58,13 @@ export type ErrorCode =
 
 /** Everything of an error but its message and code. */
 export interface ErrorDetails {
+  /** What led to it. An error of another class is kept as a copy, redacted like the message. */
   readonly cause?: unknown;
   /** Whether trying the same again can help. @defaultValue false */
   readonly retryable?: boolean;
   /** Facts for programs; plain JSON, redacted before it is kept. */
   readonly details?: Json;
 }
-
-const brand = Symbol.for('kubesphere-federation.error');
 
 /**
  * The one error class. Its message says what happened, where, and what to do next.
@@ -91,7 +91,7 @@ export class FederationError<C extends ErrorCode = ErrorCode> extends Error {
   readonly details: Json;
 
   constructor(code: C, message: string, { cause, retryable = false, details = null }: ErrorDetails = {}) {
-    super(redact(message), cause === undefined ? undefined : { cause });
+    super(redact(message), cause === undefined ? undefined : { cause: shownError(cause) });
     this.code = code;
     this.retryable = retryable;
     this.details = redact(details);

@@ -1,6 +1,5 @@
 import { type TracingChannel, tracingChannel } from 'node:diagnostics_channel';
-import { FederationError } from '../errors.ts';
-import { redact } from './redact.ts';
+import { shownError } from './shown-error.ts';
 
 /** One drive of a run: begun, resumed or rolled back. */
 export interface RunTrace {
@@ -92,17 +91,10 @@ export async function traced<C extends object, T>(
       settled.resolve(result);
     } catch (error) {
       settled.reject(error);
-      throw shownError(error);
+      const told = shownError(error);
+      throw told instanceof Error ? told : new Error(String(told));
     }
   };
   await channel.tracePromise(shown, told).catch(() => undefined);
   return settled.promise;
-}
-
-/** What of a failure may be shown: its name, code and redacted message. */
-function shownError(error: unknown): Error {
-  const shown = new Error(redact(error instanceof Error ? error.message : String(error)));
-  if (error instanceof Error) shown.name = error.name;
-  if (FederationError.is(error)) return Object.assign(shown, { code: error.code });
-  return shown;
 }

@@ -1,5 +1,6 @@
+import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { failureOf, harness } from './harness.ts';
+import { eventsOf, failureOf, harness } from './harness.ts';
 import { failing, lookStep, setStep, worldOf } from './world.ts';
 
 describe('rule 8: no credential in the journal', () => {
@@ -63,5 +64,24 @@ describe('rule 8: no credential in residue', () => {
     const outcome = await h.run();
     expect(outcome).toMatchObject({ state: 'rollback-incomplete', residue: [{ step: 'one' }] });
     expect(JSON.stringify([outcome, await h.entries()])).not.toMatch(/hunter2|abc/);
+  });
+});
+
+describe('rule 8: no credential in an error', () => {
+  it('shows none in the outcome or in an event, however deep one looks', async () => {
+    const h = harness([
+      setStep('one', 'a', '1', {
+        run: async () => {
+          throw new Error('401 for Bearer s3cr3t-value', { cause: new Error('token=s3cr3t-value') });
+        },
+      }),
+    ]);
+    const run = await h.begin();
+    const outcome = await h.time.until(run.settled());
+    const events = await eventsOf(run);
+    expect(outcome).toMatchObject({ state: 'rolled-back', error: { code: 'STEP_FAILED', cause: expect.any(Error) } });
+    const shown = inspect([outcome, events], { depth: 20, showHidden: true });
+    expect(shown).toContain('step:failed');
+    expect(shown).not.toContain('s3cr3t-value');
   });
 });
