@@ -1,5 +1,6 @@
 import { FederationError } from '../../../src/errors.ts';
 import type { ClaimRecord } from '../../../src/workflow/claiming.ts';
+import type { JournalEntry } from '../../../src/workflow/journal.ts';
 
 /** What an object holds; `null`: it is not there. */
 export type Value = string | null;
@@ -26,17 +27,36 @@ interface Write {
   readonly to: Value;
 }
 
+/** What a record is, and of which step or gate it speaks. */
+export function placeOf(entry: JournalEntry): string {
+  const residue = entry.type === 'residue' ? entry.residue.step : '';
+  return `${entry.type} ${'step' in entry ? entry.step : 'gate' in entry ? entry.gate : residue}`;
+}
+
 /** What outlives every process: the records of one run, its claim, and a world of objects with preconditions like an API server's. */
 export class Durable {
   readonly records: string[] = [];
+  /** Type and place of every record there is. */
+  readonly recorded = new Set<string>();
+  /** Broken promises that were seen when a record came. */
+  readonly violations: string[] = [];
   claim: ClaimRecord | undefined;
   readonly objects = new Map<string, Stored>();
   readonly writes: Write[] = [];
+  readonly #shown = new Map<string, string>();
   #version = 0;
   #late: { calls: number; readonly land: () => void }[] = [];
 
   constructor(start: Readonly<Record<string, Value>>) {
     for (const [name, value] of Object.entries(start)) if (value !== null) this.#store(name, value, false);
+  }
+
+  append(entry: JournalEntry): void {
+    this.records.push(JSON.stringify(entry));
+    this.recorded.add(placeOf(entry));
+    if (entry.type === 'paused' && entry.gate !== undefined) this.#shown.set(entry.gate, JSON.stringify(entry.shown));
+    if (entry.type === 'approved' && this.#shown.get(entry.gate) !== JSON.stringify(this.values()))
+      this.violations.push(`Gate ${entry.gate} was passed by an approval of something else than what is there.`);
   }
 
   read(name: string): Stored | undefined {

@@ -1,4 +1,4 @@
-import type { Residue } from '../../../src/workflow/change.ts';
+import type { Change, Forecast, Residue } from '../../../src/workflow/change.ts';
 import type { ErasedState } from '../../../src/workflow/definition.ts';
 import type { Outcome } from '../../../src/workflow/handle.ts';
 import type { JournalEntry } from '../../../src/workflow/journal.ts';
@@ -79,31 +79,40 @@ function mayLandLate({ scenario }: Case): boolean {
 }
 
 /** Undo touches only what the run changed; what others wrote is overwritten only by who had captured it. */
-function judgeWrites({ durable }: Case): void {
+function judgeWrites({ durable, plan }: Case): void {
   const { writes } = durable;
+  const planned = plan && new Map(plan.steps.flatMap(({ forecast }) => plannedIn(forecast)));
   for (const [index, { by, name, from, to }] of writes.entries()) {
     if (by.role === 'touch') continue;
+    if (by.role === 'run' && planned !== undefined && to !== null && planned.get(name) !== to && !planned.has('?'))
+      throw new Violation(`${by.step} made ${name} ${to}, which the plan that the run was held to did not show.`);
     if (by.role === 'undo') {
       const ran = writes
         .slice(0, index)
         .some((earlier) => earlier.by.role === 'run' && earlier.by.step === by.step && earlier.name === name);
       if (!ran) throw new Violation(`The undo of ${by.step} wrote ${name}, which its run had not changed.`);
     }
-    if (from === foreignValue && to !== foreignValue && !captured(durable.records, by.step, name))
+    if (from === foreignValue && to !== foreignValue && !announced(durable.records, by.step, name))
       throw new Violation(`${by.step} (${by.role}) overwrote ${name}, which somebody else had changed.`);
   }
 }
 
-/** Whether the step captured what somebody else had written. */
-function captured(records: readonly string[], step: string, name: string): boolean {
+/** What a plan shows of a step, by object; under "?" where it could not tell. */
+function plannedIn(forecast: Forecast<unknown>): readonly (readonly [string, Value])[] {
+  if (forecast.effect === 'unknown') return forecast.touches.length > 0 ? [['?', null]] : [];
+  if (forecast.effect !== 'change') return [];
+  return forecast.changes.map(({ resource, after }) => [resource.name, typeof after === 'string' ? after : null]);
+}
+
+/** Whether the step said that it would change what somebody else had written, or could not say what. */
+function announced(records: readonly string[], step: string, name: string): boolean {
   return records.some((text) => {
     const entry: JournalEntry = JSON.parse(text);
-    if (entry.type === 'captured') return entry.step === step && JSON.stringify(entry.before).includes(foreignValue);
-    return (
-      entry.type === 'items-captured' &&
-      entry.step === step &&
-      entry.items.some(({ key, before: value }) => key === name && value === foreignValue)
-    );
+    const meant = (intends: readonly Change[]): boolean =>
+      intends.some(({ resource, before: value }) => resource.name === name && value === foreignValue);
+    if (entry.type === 'captured' && entry.step === step)
+      return entry.touches === undefined ? meant(entry.intends) : JSON.stringify(entry.before).includes(foreignValue);
+    return entry.type === 'items-fixed' && entry.step === step && entry.items.some(({ intends }) => meant(intends));
   });
 }
 

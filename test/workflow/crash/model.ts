@@ -105,7 +105,12 @@ function namedElements(scenario: Scenario, names: readonly string[]): ((part: Pa
   return flat(scenario.elements).map((element, index) => {
     const name = names[index] ?? '';
     const fails = bad?.element === index ? bad.when : null;
-    if (element.kind === 'gate') return (part) => part.gate(name, name, async () => ({ fingerprintOf: name }));
+    if (element.kind === 'gate')
+      return (part) =>
+        part.gate(name, name, async ({ env }) => {
+          const { process } = env as Env;
+          return process.call({ effect: false, what: 'show' }, () => process.durable.values());
+        });
     if (element.kind === 'look') return (part) => part.step(lookStep(name));
     if (element.kind === 'items') {
       const step = itemStep(name, element.sets, element.concurrency, {
@@ -134,8 +139,12 @@ interface Manner {
 }
 
 const timeoutMs = 5_000;
-const failure = (): FederationError =>
-  new FederationError('STEP_FAILED', `It always fails, and prints its header: Authorization: Bearer ${canary}`);
+/** What steps of other people throw and tell: with what they should not. */
+const careless = `It prints its header: Authorization: Bearer ${canary}`;
+const failure = (when: 'before' | 'after'): Error =>
+  when === 'before'
+    ? new Error(careless)
+    : new FederationError('STEP_FAILED', careless, { cause: new Error(careless) });
 
 function setStep(name: string, sets: readonly SetSpec[], manner: Manner): ErasedStep {
   const of = (ctx: Ctx, role: Role, object: string): Handle => new Handle(ctx, role, name, object);
@@ -162,10 +171,11 @@ function setStep(name: string, sets: readonly SetSpec[], manner: Manner): Erased
     },
     capture: values,
     run: async (ctx: Ctx & { readonly before: Json }) => {
-      if (manner.fails === 'before') throw failure();
+      ctx.progress(careless);
+      if (manner.fails === 'before') throw failure('before');
       for (const { object, value, before } of changedOf(sets, ctx.before))
         await of(ctx, 'run', object).make(value, manner.careful ? [before, value] : undefined);
-      if (manner.fails === 'after') throw failure();
+      if (manner.fails === 'after') throw failure('after');
       return null;
     },
     ...(manner.blind ? {} : looks(name)),
@@ -204,11 +214,11 @@ function itemStep(name: string, sets: readonly SetSpec[], concurrency: number, m
     },
     capture: async (ctx: ItemCtx) => (await new Handle(ctx, 'run', name, specOf(ctx).object).read())?.value ?? null,
     run: async (ctx: ItemCtx & { readonly before: Json }) => {
-      if (manner.fails === 'before') throw failure();
+      if (manner.fails === 'before') throw failure('before');
       const { object, value } = specOf(ctx);
       const expected = manner.careful ? [textOf(ctx.before), value] : undefined;
       await new Handle(ctx, 'run', name, object).make(value, expected);
-      if (manner.fails === 'after') throw failure();
+      if (manner.fails === 'after') throw failure('after');
     },
     ...looks(name),
     ...(manner.irreversible

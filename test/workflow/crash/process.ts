@@ -11,8 +11,8 @@ export interface Fault {
   /** Number of the call, counted from 1 in its drive. */
   readonly at: number;
   readonly how: 'before' | 'after' | 'late';
-  /** What the caller sees: an error that may be tried again, one that may not, or nothing until its time is over. */
-  readonly shows: 'retryable' | 'final' | 'nothing';
+  /** What the caller sees: an error that may be tried again, one that may not, nothing until its time is over, or nothing for so long that nobody waits any more. */
+  readonly shows: 'retryable' | 'final' | 'nothing' | 'stuck';
 }
 
 /** Where a process ends: it dies or freezes right after its effect number `at`, or freezes while that is on its way. */
@@ -31,6 +31,8 @@ export interface Place {
 }
 
 const claimMs = 10_000;
+/** Longer than the time limit of a step and the grace time together. */
+export const stuckMs = 25_000;
 /** Stands in errors; nothing that is kept or told may hold it. */
 export const canary = 'eyJhbGciOiJub25lIn0.Y2FuYXJ5LWluLWEtY29hbC1taW5l.c2lnbmF0dXJl';
 
@@ -107,13 +109,14 @@ export class Process {
     await this.#running();
     this.durable.tick();
     const fault = this.#nextFault(place);
-    if (fault?.how === 'before') return this.#fail(fault, signal);
+    if (fault?.shows === 'stuck') await this.#stuck();
+    else if (fault?.how === 'before') return this.#fail(fault, signal);
     const stops = place.effect && this.#isStop();
     if (stops && this.#stop?.how === 'freeze in flight') {
       this.#end(place);
       await this.#running();
     }
-    if (fault?.how === 'late') {
+    if (fault?.how === 'late' && fault.shows !== 'stuck') {
       this.durable.later(fault.at % 7, effect);
       return this.#fail(fault, signal);
     }
@@ -121,7 +124,7 @@ export class Process {
     if (place.effect && !this.#ended) this.#onPoint(this.points);
     if (stops && !this.#ended) this.#end(place);
     await this.#running();
-    return fault === undefined ? result : this.#fail(fault, signal);
+    return fault === undefined || fault.shows === 'stuck' ? result : this.#fail(fault, signal);
   }
 
   #nextFault(place: Place): Fault | undefined {
@@ -148,6 +151,15 @@ export class Process {
     while (this.#thaw !== undefined) await this.#thaw.promise;
   }
 
+  /** It answers in the end, whatever signal was aborted meanwhile. */
+  async #stuck(): Promise<void> {
+    this.faulted += 1;
+    await new Promise<void>((resolve) => {
+      this.clock.after(stuckMs, resolve);
+    });
+    await this.#running();
+  }
+
   async #fail({ shows }: Fault, signal: AbortSignal | undefined): Promise<never> {
     this.faulted += 1;
     if (shows === 'nothing' && signal !== undefined)
@@ -167,11 +179,10 @@ export function journalOf(process: Process): JournalStore {
   const { durable, clock } = process;
   return {
     async append(runId, seq, entry, { signal } = {}) {
-      const text = JSON.stringify(entry);
       const place = { effect: true, what: entry.type, ...('step' in entry && { step: entry.step }) };
       const land = (): void => {
         if (durable.records.length + 1 !== seq) throw conflictAt(runId, seq);
-        durable.records.push(text);
+        durable.append(entry);
       };
       await process.call(place, land, signal);
     },

@@ -90,7 +90,10 @@ const piece: fc.Arbitrary<ElementSpec> = fc.record({
 const fault: fc.Arbitrary<Fault> = fc.record({
   at: fc.integer({ min: 1, max: 70 }),
   how: fc.constantFrom('before', 'after', 'late'),
-  shows: fc.oneof({ weight: 3, arbitrary: fc.constant('retryable' as const) }, fc.constantFrom('final', 'nothing')),
+  shows: fc.oneof(
+    { weight: 3, arbitrary: fc.constant('retryable' as const) },
+    fc.constantFrom('final', 'nothing', 'stuck'),
+  ),
 });
 const stop: fc.Arbitrary<Stop> = fc.record({
   at: fc.integer({ min: 1, max: 50 }),

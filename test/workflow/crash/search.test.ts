@@ -65,7 +65,7 @@ describe('the search', () => {
     await it.drive('run', {});
     it.mark();
     expect(() => judgeRest(it, [], { state: 'completed', output: {} })).not.toThrow();
-    it.durable.records.push(JSON.stringify({ type: 'paused', why: canary }));
+    it.durable.append({ at: '', driver: canary, type: 'touched' });
     expect(() => it.check()).toThrow(/secret/);
     expect(() => judgeRest(it, [], { state: 'completed', output: {} })).toThrow(/journal/);
   });

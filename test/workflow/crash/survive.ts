@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { FederationError } from '../../../src/errors.ts';
 import type { ErasedState } from '../../../src/workflow/definition.ts';
 import { createEngine } from '../../../src/workflow/engine.ts';
@@ -9,7 +10,7 @@ import { type VirtualTime, virtualTime } from '../virtual-time.ts';
 import { Durable } from './durable.ts';
 import { judge, judgeRest, Violation } from './judge.ts';
 import { type ModelWorkflow, workflowOf } from './model.ts';
-import { canary, journalOf, type Place, Process } from './process.ts';
+import { canary, journalOf, type Place, Process, stuckMs } from './process.ts';
 import type { DriveSpec, Scenario } from './scenario.ts';
 
 /** What the driver was at when it was stopped. */
@@ -46,7 +47,8 @@ export class Case {
   faults = 0;
   /** Whether somebody else changed an object by now. */
   disturbed = false;
-  #plan: Plan | undefined;
+  /** What the run is held to. */
+  plan: Plan | undefined;
   #drives = 0;
   readonly #frozen: { readonly process: Process; left: number; readonly ends: Promise<unknown> }[] = [];
 
@@ -76,7 +78,9 @@ export class Case {
     if (rest.how === 'stopped') {
       if (process.isFrozen)
         this.#frozen.push({ process, left: spec.thawAfter ?? Number.POSITIVE_INFINITY, ends: work });
-      if (this.durable.records.length > 0) this.crashes.push(this.#kindOf(rest.place, verb, process.isFrozen));
+      // Before the first record there is nothing to survive, and after the last one nothing is left of it.
+      if (this.durable.records.length > 0 && !this.#isClosed())
+        this.crashes.push(this.#kindOf(rest.place, verb, process.isFrozen));
     }
     return rest;
   }
@@ -86,6 +90,8 @@ export class Case {
     for (const { process } of this.#frozen) if (process.isFrozen) process.thaw();
     const ends = await this.time.until(Promise.all(this.#frozen.map(({ ends }) => ends as Promise<Rest>)));
     this.durable.landAll();
+    // Attempts that were stuck end, too.
+    await this.time.until(new Promise<void>((resolve) => this.time.clock.after(2 * stuckMs, resolve)));
     return ends;
   }
 
@@ -94,31 +100,34 @@ export class Case {
     const options = { env: { process }, journal: journalOf(process) };
     const { held, onFailure } = this.scenario;
     try {
-      if (held && verb === 'run') this.#plan ??= await engine.plan(this.workflow, {}, options);
+      if (held && verb === 'run') this.plan ??= await engine.plan(this.workflow, {}, options);
+      if (JSON.stringify(this.plan ?? null).includes(canary)) throw new Violation('A secret stands in a plan.');
       const run =
         verb === 'run'
           ? await engine.run(
               this.workflow,
               {},
-              { ...options, runId: 'r', onFailure, ...(this.#plan && { plan: this.#plan }) },
+              { ...options, runId: 'r', onFailure, ...(this.plan && { plan: this.plan }) },
             )
           : verb === 'resume'
             ? await engine.resume(this.workflow, 'r', { ...options, approve })
             : await engine.rollback(this.workflow, 'r', options);
       run.on('*', (event) => this.#watch(event));
       const outcome = await run.settled();
-      if (JSON.stringify(outcome).includes(canary)) throw new Violation('A secret stands in an outcome.');
+      if (inspect(outcome, { depth: 9 }).includes(canary)) throw new Violation('A secret stands in an outcome.');
       return { how: 'rested', outcome };
     } catch (error) {
       if (!FederationError.is(error)) throw error;
-      if (JSON.stringify(error).includes(canary)) throw new Violation('A secret stands in an error.');
+      if (inspect(error, { depth: 9 }).includes(canary)) throw new Violation('A secret stands in an error.');
       return { how: 'refused', error };
     }
   }
 
   #watch(event: RunEvent): void {
-    if (event.seq > this.durable.records.length) this.#violations.push(`${event.type} came before its record.`);
-    if (('error' in event || 'residue' in event || 'message' in event) && JSON.stringify(event).includes(canary))
+    const record = recordOf(event);
+    if (record !== undefined && !this.durable.recorded.has(record))
+      this.#violations.push(`${event.type} came before its record.`);
+    if (('error' in event || 'residue' in event || 'message' in event) && inspect(event, { depth: 9 }).includes(canary))
       this.#violations.push('A secret stands in an event.');
   }
 
@@ -134,10 +143,14 @@ export class Case {
 
   /** @throws Violation for what was seen on the way. */
   check(): void {
-    const [first] = this.#violations;
+    const [first] = [...this.#violations, ...this.durable.violations];
     if (first !== undefined) throw new Violation(first);
     if (this.durable.records.some((text) => text.includes(canary)))
       throw new Violation('A secret stands in the journal.');
+  }
+
+  #isClosed(): boolean {
+    return this.durable.records.at(-1)?.includes('"type":"closed"') ?? false;
   }
 
   #thawSome(): void {
@@ -175,6 +188,27 @@ export class Case {
     const pivot = elements.findIndex((element) => element.kind === 'step' && element.step.pivot === true);
     if (pivot >= 0 && at >= pivot) return 'pivot';
     return elements[at]?.kind === 'items' ? 'item' : 'forward';
+  }
+}
+
+/** The record that an event speaks of, where there is just one that it can be. */
+function recordOf(event: RunEvent): string | undefined {
+  switch (event.type) {
+    case 'run:started':
+      return 'driving ';
+    case 'step:completed':
+      return `done ${event.step}`;
+    case 'step:skipped':
+      return `skipped ${event.step}`;
+    case 'undo:completed':
+      return `undone ${event.step}`;
+    case 'undo:failed':
+      return `residue ${event.step}`;
+    case 'run:completed':
+    case 'run:rolled-back':
+      return 'closed ';
+    default:
+      return undefined;
   }
 }
 
