@@ -18,7 +18,10 @@ export interface Touch {
   readonly kind: string;
 }
 
-/** What a step would do now. */
+/**
+ * What a step would do now. A function of its own that makes one is annotated with `Promise<Forecast<Out>>`: without it the compiler
+ * takes `effect` for any text.
+ */
 export type Forecast<Out> =
   | {
       readonly effect: 'none';

@@ -42,15 +42,21 @@ export interface Looks<Ctx> {
   readonly touch?: (ctx: Ctx & { readonly intends: readonly Change[] }) => Promise<void>;
 }
 
-/** Forgetting how to undo is a compile error. */
+/** Forgetting how to undo is a compile error, and so is forgetting to look before it, without a word about that. */
 export type Undo<Ctx, Before, Out> = Looks<Ctx> &
   (
-    | {
+    | ({
         /** Restores `before`. May be called twice, and also where `run` failed half way: `out` is then absent. */
         readonly compensate: (ctx: Ctx & { readonly before: Before; readonly out: Out | undefined }) => Promise<void>;
         /** What a person does where this undo fails. @defaultValue a sentence naming the objects */
         readonly remedy?: string;
-      }
+      } & (
+        | Required<Pick<Looks<Ctx>, 'observe'>>
+        | {
+            /** Why nothing can be compared before the undo, for the plan: it then overwrites what others made of the objects. */
+            readonly unseen: string;
+          }
+      ))
     | { readonly readOnly: true }
     | {
         /** Why it cannot be undone, for the plan. Allowed from the pivot on only. */
@@ -128,6 +134,9 @@ export type Checked<S, Before, Out> =
 
 /**
  * Makes a step. `State` is what it needs from before, `Env` what it works with.
+ *
+ * Write `forecast`, `capture`, `run`, and only then `observe`, `touch` and `compensate`: types are inferred from top to bottom, so that
+ * what `capture` and `run` yield is what `compensate` is given.
  *
  * @example
  * ```ts
