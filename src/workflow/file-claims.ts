@@ -5,13 +5,14 @@ import { isMissing, linkNew } from './file-writing.ts';
 
 /**
  * The claim of one run as files: each turn is a file of its own, so that of several who try at once one wins. Only the highest turn
- * counts and it is never removed, so one who was frozen cannot win with a turn that is long gone.
+ * counts and it is never removed, so one who was frozen cannot win with a turn that is long gone, nor leave a gap. `isSameRun` says
+ * whether `path` still is the run that is claimed: one begun anew under its id counts its turns from 1 again.
  */
-export function fileClaims(path: string): ClaimRegister {
+export function fileClaims(path: string, isSameRun: () => Promise<boolean>): ClaimRegister {
   return {
     async read() {
       for (;;) {
-        const turn = Math.max(0, ...(await turnsIn(path)));
+        const turn = highestOf(await turnsIn(path));
         if (turn === 0) return undefined;
         const text = await readFile(join(path, fileOf(turn)), 'utf8').catch(ignoreMissing);
         // Gone between list and read: there is a higher one now.
@@ -21,10 +22,10 @@ export function fileClaims(path: string): ClaimRegister {
 
     async write(record: ClaimRecord) {
       const { turn, holder } = record;
-      if (!(await linkNew(path, fileOf(turn), JSON.stringify({ holder })))) return false;
+      const isNext = async (): Promise<boolean> => highestOf(await turnsIn(path)) === turn - 1 && (await isSameRun());
+      if (!(await linkNew(path, fileOf(turn), JSON.stringify({ holder }), isNext))) return false;
       const turns = await turnsIn(path);
-      const highest = Math.max(...turns);
-      if (highest > turn) {
+      if (highestOf(turns) > turn) {
         await rm(join(path, fileOf(turn)), { force: true });
         return false;
       }
@@ -38,8 +39,12 @@ function fileOf(turn: number): string {
   return `claim-${turn}.json`;
 }
 
+function highestOf(turns: readonly number[]): number {
+  return Math.max(0, ...turns);
+}
+
 async function turnsIn(path: string): Promise<number[]> {
-  return (await readdir(path)).flatMap((name) => {
+  return ((await readdir(path).catch(ignoreMissing)) ?? []).flatMap((name) => {
     const turn = /^claim-(\d+)\.json$/.exec(name)?.[1];
     return turn === undefined ? [] : [Number(turn)];
   });

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { FederationError } from '../errors.ts';
 import { digest } from '../internal/digest.ts';
@@ -24,6 +24,8 @@ export function fileJournal(directory: string): JournalStore {
 
 /** {@link fileJournal} with its own time. */
 export function createFileJournal(directory: string, clock: Clock, claimMs: number = defaultClaimMs): JournalStore {
+  /** Which run this journal drives under each id: one that was removed is not the one begun anew. */
+  const origins = new Map<string, string | undefined>();
   const pathOf = (runId: string): string => {
     checkRunId(runId);
     return join(directory, runId);
@@ -32,13 +34,20 @@ export function createFileJournal(directory: string, clock: Clock, claimMs: numb
     async append(runId, seq, entry, { signal } = {}) {
       if (signal?.aborted) throw abortError(signal);
       const path = pathOf(runId);
+      const text = `${JSON.stringify({ seq, digest: digest(entry), entry })}\n`;
       if (seq === 1) {
         await makeJournal(directory);
         await mkdir(path, { recursive: true, mode: 0o700 });
         await syncDirectory(directory);
+        if (!(await linkNew(path, fileOf(seq), text))) throw conflictAt(runId, seq);
+        origins.set(runId, await originOf(path));
+        return;
       }
-      const text = `${JSON.stringify({ seq, digest: digest(entry), entry })}\n`;
-      if (!(await linkNew(path, fileOf(seq), text))) throw conflictAt(runId, seq);
+      const origin = origins.get(runId) ?? (await originOf(path));
+      // Whoever was frozen while its run ended and was removed may find the number free, and must not go on.
+      const isNext = async (): Promise<boolean> =>
+        (await originOf(path)) === origin && (await isThere(path, fileOf(seq - 1)));
+      if (!(await linkNew(path, fileOf(seq), text, isNext))) throw conflictAt(runId, seq);
     },
 
     async *read(runId, { signal } = {}) {
@@ -73,10 +82,41 @@ export function createFileJournal(directory: string, clock: Clock, claimMs: numb
     },
 
     async claim(runId, driver, { signal } = {}) {
-      const register = fileClaims(pathOf(runId));
+      const path = pathOf(runId);
+      const origin = await originOf(path);
+      if (origin === undefined)
+        throw new FederationError(
+          'RUN_UNKNOWN',
+          `The journal at ${directory} has no run "${runId}"; see that it is the journal the run was begun with.`,
+        );
+      origins.set(runId, origin);
+      const register = fileClaims(path, async () => (await originOf(path)) === origin);
       return takeClaim(register, { runId, driver, clock, claimMs, ...(signal && { signal }) });
     },
   });
+}
+
+/** Tells a run from another that had or gets its id: the file of its first record, and how that begins, which is its digest. */
+async function originOf(path: string): Promise<string | undefined> {
+  try {
+    await using file = await open(join(path, fileOf(1)), 'r');
+    const { ino, mtimeNs } = await file.stat({ bigint: true });
+    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(128), position: 0 });
+    return `${ino} ${mtimeNs} ${buffer.toString('latin1', 0, bytesRead)}`;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+async function isThere(path: string, name: string): Promise<boolean> {
+  try {
+    await stat(join(path, name));
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
 }
 
 async function* readRun(path: string, signal: AbortSignal | undefined): AsyncGenerator<JournalEntry, void, undefined> {

@@ -6,24 +6,32 @@ const temporary = '.new-';
 
 /**
  * Makes a file that is complete and on disk before it has its name. `false` where the name is taken: of several that try at once,
- * in whatever process, one wins.
+ * in whatever process, one wins. `false` also where `may` says no, or the directory is gone. What `may` saw is so when the name is
+ * given: a directory that was put in the place of this one after that has no file to give it to.
  */
-export async function linkNew(directory: string, name: string, text: string): Promise<boolean> {
+export async function linkNew(
+  directory: string,
+  name: string,
+  text: string,
+  may?: () => Promise<boolean>,
+): Promise<boolean> {
   const beside = join(directory, `${temporary}${randomUUID()}`);
-  const file = await open(beside, 'wx', 0o600);
   try {
-    await file.writeFile(text);
-    await file.sync();
-    await link(beside, join(directory, name));
+    try {
+      await using file = await open(beside, 'wx', 0o600);
+      await file.writeFile(text);
+      await file.sync();
+      if (may !== undefined && !(await may())) return false;
+      await link(beside, join(directory, name));
+    } finally {
+      await rm(beside, { force: true });
+    }
+    await syncDirectory(directory);
+    return true;
   } catch (error) {
-    if (isTaken(error)) return false;
+    if (isTaken(error) || (may !== undefined && isMissing(error))) return false;
     throw error;
-  } finally {
-    await file.close();
-    await rm(beside, { force: true });
   }
-  await syncDirectory(directory);
-  return true;
 }
 
 /** Takes a directory out of sight at once and whole, then removes it; what a process that died left of that, {@link removeLeftovers} does. */

@@ -80,12 +80,32 @@ export const journalMutants: readonly Mutant[] = [
     'if (there === undefined) throw lose();',
   ]),
   mutant('claim turn not checked', 'memory-journal.ts', [
-    'if (record.turn !== (claims.get(runId)?.turn ?? 0) + 1) return false;',
+    ' || record.turn !== (run.claim?.turn ?? 0) + 1) return false;',
+    ') return false;',
+  ]),
+  mutant('claim turn not checked in files', 'file-claims.ts', ['highestOf(await turnsIn(path)) === turn - 1 && ', '']),
+  mutant('claim turn that others left behind taken', 'file-claims.ts', [
+    'if (highestOf(turns) > turn) {',
+    'if (false) {',
+  ]),
+  mutant('claim of another run under the same id taken', 'file-claims.ts', [' && (await isSameRun())', '']),
+  mutant('claim of another run under the same id taken in memory', 'memory-journal.ts', [
+    'runs.get(runId) !== run || ',
     '',
   ]),
-  mutant('claim turn not checked in files', 'file-claims.ts', ['if (highest > turn) {', 'if (false) {']),
+  mutant('claim that leaves a gap', 'file-claims.ts', ['=== turn - 1', '< turn']),
+  mutant('record for another run under the same id', 'file-journal.ts', ['(await originOf(path)) === origin && ', '']),
+  mutant('record for another run under the same id in memory', 'memory-journal.ts', [
+    'if (seq > 1 && gone.has(entry.driver) && !run.drivers.has(entry.driver)) throw conflictAt(runId, seq);',
+    '',
+  ]),
+  mutant('record that leaves a gap', 'file-journal.ts', [' && (await isThere(path, fileOf(seq - 1)))', '']),
+  mutant('run begun anew not told from the one removed', 'file-journal.ts', [
+    '      origins.set(runId, origin);\n',
+    '',
+  ]).and('file-journal.ts', ['        origins.set(runId, await originOf(path));\n', '']),
   mutant('taken sequence number overwritten', 'memory-journal.ts', [
-    'if (entries.length + 1 !== seq) throw conflictAt(runId, seq);',
+    'if (run.entries.length + 1 !== seq) throw conflictAt(runId, seq);',
     '',
   ]),
   mutant('taken file overwritten', 'file-writing.ts', [

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fileClaims } from '../../src/workflow/file-claims.ts';
 import { fileJournal } from '../../src/workflow/file-journal.ts';
+import { linkNew } from '../../src/workflow/file-writing.ts';
 import type { JournalEntry } from '../../src/workflow/journal.ts';
 import { resume, run } from '../../src/workflow/run.ts';
 import { failureOf } from './harness.ts';
@@ -117,10 +118,54 @@ describe('fileJournal', () => {
     await using fourth = await journal.claim('r', 'd4');
     // The files of the first turns are gone, so that their names could be taken again.
     expect((await readdir(join(directory, 'r'))).filter((name) => name.startsWith('claim'))).toHaveLength(1);
-    const frozen = fileClaims(join(directory, 'r'));
-    expect(await frozen.write({ turn: 3, holder: 'd1' })).toBe(false);
+    const frozen = fileClaims(join(directory, 'r'), async () => true);
+    const names = await readdir(join(directory, 'r'));
+    // The second would leave a gap, and be the highest.
+    for (const turn of [3, 99]) expect(await frozen.write({ turn, holder: 'd1' })).toBe(false);
+    expect(await readdir(join(directory, 'r'))).toEqual(names);
     await fourth.renew();
     expect(fourth.lost.aborted).toBe(false);
+  });
+
+  it('takes the next number only: no gap is left', async () => {
+    await three();
+    expect((await failureOf(fileJournal(directory).append('r', 5, entry('d5')))).code).toBe('JOURNAL_CONFLICT');
+    expect(await readAll()).toHaveLength(3);
+  });
+
+  it('takes no claim for a run that is no longer the one that was claimed', async () => {
+    await three();
+    const frozen = fileClaims(join(directory, 'r'), async () => false);
+    expect(await frozen.write({ turn: 1, holder: 'd1' })).toBe(false);
+    await rm(join(directory, 'r'), { recursive: true });
+    expect(await frozen.write({ turn: 1, holder: 'd1' })).toBe(false);
+    expect(await frozen.read()).toBeUndefined();
+  });
+
+  it('lets no one win a turn that others took and left behind while it looked', async () => {
+    await three();
+    const path = join(directory, 'r');
+    const other = fileClaims(path, async () => true);
+    const slow = fileClaims(path, async () => {
+      for (const turn of [1, 2]) await other.write({ turn, holder: 'd1' });
+      return true;
+    });
+    expect(await slow.write({ turn: 1, holder: 'd2' })).toBe(false);
+    expect(await other.read()).toEqual({ turn: 2, holder: 'd1' });
+    expect((await readdir(path)).filter((name) => name.startsWith('claim'))).toEqual(['claim-2.json']);
+  });
+
+  it('gives a name to nothing in a directory that was put in the place of the one that was looked at', async () => {
+    const path = join(directory, 'r');
+    await mkdir(path, { recursive: true });
+    const replaced = async (): Promise<boolean> => {
+      await rename(path, join(directory, 'old'));
+      await mkdir(path);
+      return true;
+    };
+    expect(await linkNew(path, 'name', 'text', replaced)).toBe(false);
+    expect(await readdir(path)).toEqual([]);
+    await expect(linkNew(join(directory, 'none'), 'name', 'text')).rejects.toThrow('ENOENT');
   });
 
   it('carries a run from one handle to another, in real time', async () => {

@@ -215,6 +215,33 @@ export function journalConformance<J extends JournalUnderTest>(
       expect(await all(open().read('r'))).toEqual([]);
     });
 
+    it('takes nothing of the driver of a run that was removed for the one begun anew under its id', async () => {
+      const { open } = await make();
+      const frozen = open();
+      await frozen.append('r', 1, opened);
+      const old = await keep(frozen.claim('r', 'd1'));
+      await frozen.append('r', 2, driving('d1'));
+      await open().prune?.(() => true);
+      const anew = { ...opened, at: '2026-01-02T00:00:00Z', driver: 'd2' };
+      await open().append('r', 1, anew);
+      const present = open();
+      const claim = await keep(present.claim('r', 'd2'));
+      await present.append('r', 2, driving('d2'));
+      // Both have the same turn, and the same number would be next.
+      expect((await failureOf(frozen.append('r', 3, driving('d1')))).code).toBe('JOURNAL_CONFLICT');
+      expect((await failureOf(frozen.append('r', 7, driving('d1')))).code).toBe('JOURNAL_CONFLICT');
+      expect((await failureOf(old.renew())).code).toBe('DRIVER_LOST');
+      await claim.renew();
+      await present.append('r', 3, driving('d2'));
+      expect(await all(open().read('r'))).toEqual([anew, driving('d2'), driving('d2')]);
+    });
+
+    it('gives no claim on a run that is not there', async () => {
+      const { open } = await make();
+      await open().append('r', 1, opened);
+      expect((await failureOf(open().claim('none', 'd1'))).code).toBe('RUN_UNKNOWN');
+    });
+
     if (spoil !== undefined) {
       it.each(['missing', 'altered'] as const)('refuses a run of which a record is %s', async (how) => {
         const journal = await make();
