@@ -29,10 +29,10 @@ import {
 
 /** Documents in a folder, with preconditions: a revision is a file of its own name, and a name that is taken is the conflict. */
 class Shelf {
-  readonly #folder: string;
+  readonly folder: string;
 
   constructor(folder: string) {
-    this.#folder = folder;
+    this.folder = folder;
   }
 
   /** The text of a document (`null`: there is none), and the revision that a write must name. */
@@ -42,15 +42,15 @@ class Shelf {
       ...(await this.#files()).filter((one) => one.name === name).map((one) => one.revision),
     );
     if (revision === 0) return { text: null, revision };
-    return { text: JSON.parse(await readFile(join(this.#folder, `${name}@${revision}`), 'utf8')), revision };
+    return { text: JSON.parse(await readFile(join(this.folder, `${name}@${revision}`), 'utf8')), revision };
   }
 
   /** Writes the next revision; `null` takes the document away. `false` where somebody was faster. */
   async write(name: string, text: string | null, revision: number): Promise<boolean> {
-    const beside = join(this.#folder, `.${name}-${process.pid}-${performance.now()}`);
+    const beside = join(this.folder, `.${name}-${process.pid}-${performance.now()}`);
     await writeFile(beside, JSON.stringify(text));
     try {
-      await link(beside, join(this.#folder, `${name}@${revision + 1}`));
+      await link(beside, join(this.folder, `${name}@${revision + 1}`));
       return true;
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
@@ -68,7 +68,7 @@ class Shelf {
   }
 
   async #files(): Promise<readonly { name: string; revision: number }[]> {
-    const found = (await readdir(this.#folder)).map((file) => /^([^.@][^@]*)@(\d+)$/.exec(file));
+    const found = (await readdir(this.folder)).map((file) => /^([^.@][^@]*)@(\d+)$/.exec(file));
     return found.flatMap((match) => (match === null ? [] : [{ name: match[1] ?? '', revision: Number(match[2]) }]));
   }
 }
@@ -182,7 +182,12 @@ const publish = defineStep<Start, Env>()({
 
 const write = piece<Start, Env>().step(version).each(chapters);
 
-const newEdition = compose<Start['input'], Env>({ name: 'new-edition', version: '1.0.0' })
+const newEdition = compose<Start['input'], Env>({
+  name: 'new-edition',
+  version: '1.0.0',
+  // Another folder is another handbook: nothing captured here is ever put back there.
+  identity: async ({ shelf }) => shelf.folder,
+})
   .include(write)
   .gate('approve', 'Publish this?', ({ env }) => env.shelf.all())
   .step(announce)

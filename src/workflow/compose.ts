@@ -73,8 +73,11 @@ export interface WorkflowIdentity<Env> {
   readonly name: string;
   /** Of this definition, `major.minor.patch`. A run is resumed by the same version, and rolled back by any of the same major. */
   readonly version: string;
-  /** Which world this is; a run is driven on in no other. @defaultValue always the same */
-  readonly identity?: (env: Env) => Promise<Json>;
+  /**
+   * Which world this is (UIDs of clusters, the path of a folder): a run is driven on in no other. `any` where there is but one, or an
+   * undo may restore in one world what was captured in another.
+   */
+  readonly identity: ((env: Env) => Promise<Json>) | 'any';
   /**
    * Throws `UNREACHABLE` where something that the run still needs does not answer. Asked before the first compensation, and by resume
    * and rollback; `pastPivot` says that the run only goes forward. @defaultValue everything answers
@@ -110,7 +113,7 @@ interface Origin {
  *   run: async ({ env }) => env.names.size,
  * });
  *
- * export const counting = compose<{ to: string }, Env>({ name: 'counting', version: '1.0.0' })
+ * export const counting = compose<{ to: string }, Env>({ name: 'counting', version: '1.0.0', identity: 'any' })
  *   .step(count)
  *   .gate('approve', 'Go on?')
  *   .returns(({ input, count }) => ({ to: input.to, counted: count }));
@@ -135,7 +138,7 @@ export function compose<Input, Env>(
       name: identity.name,
       version: identity.version,
       // The engine hands both the very env that the compiler checked against Env.
-      identity: identity.identity as Definition['identity'],
+      identity: identity.identity === 'any' ? undefined : (identity.identity as Definition['identity']),
       reach: identity.reach as Definition['reach'],
       checkJournal: identity.checkJournal as Definition['checkJournal'],
     },

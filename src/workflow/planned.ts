@@ -8,7 +8,8 @@ export interface PlannedStep {
   readonly forecast: Forecast<unknown>;
   /** Only for item steps: every item, those with nothing to do included. */
   readonly items?: readonly { readonly key: string; readonly forecast: Forecast<unknown> }[];
-  readonly undo: 'restores' | 'reads only' | { readonly irreversible: string };
+  /** `unseen`: it restores, but cannot compare first, and says why: what others made of the objects is overwritten. */
+  readonly undo: 'restores' | 'reads only' | { readonly unseen: string } | { readonly irreversible: string };
   readonly pivot: boolean;
 }
 

@@ -40,7 +40,13 @@ export async function makePlan<I, E, O>(workflow: Workflow<I, E, O>, planning: P
     forwardOnly ||= pivot;
     const seen = await foresee(element, state, planning);
     addResult(state, element.name, expected(seen.forecast));
-    steps.push({ name: element.name, title: step.title, ...seen, undo: undoOf(step, forwardOnly), pivot });
+    steps.push({
+      name: element.name,
+      title: step.title,
+      ...seen,
+      undo: undoOf(step, seen.forecast, forwardOnly),
+      pivot,
+    });
   }
   const fingerprint = fingerprintOf(
     { workflow: name, version, input: planning.input, identity: planning.identity },
@@ -110,8 +116,14 @@ function expected(forecast: Forecast<unknown>): unknown {
   return forecast.effect === 'change' ? forecast.expects : undefined;
 }
 
-function undoOf(step: Exclude<Element, { readonly kind: 'gate' }>['step'], forwardOnly: boolean): PlannedStep['undo'] {
+function undoOf(
+  step: Exclude<Element, { readonly kind: 'gate' }>['step'],
+  forecast: Forecast<unknown>,
+  forwardOnly: boolean,
+): PlannedStep['undo'] {
   if ('readOnly' in step) return 'reads only';
   if ('irreversible' in step) return { irreversible: step.irreversible };
-  return forwardOnly ? { irreversible: 'From the pivot on the run only goes forward.' } : 'restores';
+  if (forwardOnly) return { irreversible: 'From the pivot on the run only goes forward.' };
+  if ('unseen' in step) return { unseen: step.unseen };
+  return forecast.effect === 'unknown' ? { unseen: forecast.why } : 'restores';
 }

@@ -145,13 +145,19 @@ export type Checked<S, Before, Out> =
  * export const rename = defineStep<{ input: { to: string } }, { names: Map<string, string> }>()({
  *   name: 'rename',
  *   title: 'Rename it',
- *   forecast: async () => ({ effect: 'unknown', why: 'not looked at yet', touches: [{ verb: 'update', kind: 'Name' }] }),
+ *   forecast: async ({ env, state }) => {
+ *     const resource = { cluster: 'here', apiVersion: 'v1', kind: 'Name', name: 'it' };
+ *     const before = env.names.get('it');
+ *     const change = before === undefined ? { verb: 'create' as const } : { verb: 'update' as const, before };
+ *     return { effect: 'change', changes: [{ ...change, resource, after: state.input.to }] };
+ *   },
  *   capture: async ({ env }) => env.names.get('it') ?? null,
  *   run: async ({ env, state }) => void env.names.set('it', state.input.to),
+ *   observe: async ({ env, intends }) => intends.map(({ resource }) => env.names.get(resource.name) ?? null),
  *   compensate: async ({ env, before }) => void (before === null ? env.names.delete('it') : env.names.set('it', before)),
  * });
  * ```
- * A step whose undo compares and fences, with `observe` and `touch`: `examples/own-workflow.ts` in the repository.
+ * A step that also fences what a former driver may still write, with `touch`: `examples/own-workflow.ts` in the repository.
  */
 export function defineStep<State extends object, Env>() {
   return <const Name extends string, Before = null, Out = void>(

@@ -17,7 +17,9 @@ export async function undoTarget(drive: Drive, target: Target): Promise<readonly
     if (standing?.every((one) => one === 'before')) return [];
     if (standing?.includes('moved')) return movedResidue(target, standing);
     await way('The undo', compensate);
-    return [];
+    // That it ended is no proof.
+    const after = await look(target, way);
+    return after === undefined ? [] : unfinishedResidue(target, after);
   } catch (error) {
     if (drive.isFatal(error)) throw error;
     return [failedResidue(target, error, drive.parts.runId)];
@@ -39,6 +41,23 @@ function movedResidue(target: Target, standing: readonly Standing[]): readonly R
           ? `${name} is neither what it was nor what this run made of it, so it was left alone.`
           : `${name} was left as this run made it, because another object of the same step was changed by somebody else.`,
         remedy: `Look at ${name} and make it what it should be (before this run it ${was(change)}), then roll back once more.`,
+      },
+    ];
+  });
+}
+
+/** The undo ended without an error, and yet an object is not what it was. */
+function unfinishedResidue(target: Target, standing: readonly Standing[]): readonly Residue[] {
+  return target.intends.flatMap((change, index): Residue[] => {
+    if (standing[index] === 'before') return [];
+    const name = nameOf(change.resource);
+    return [
+      {
+        ...placeOf(target),
+        resource: change.resource,
+        code: 'NOT_OBSERVED',
+        why: `The undo ended, but ${name} is not what it was.`,
+        remedy: `Look at ${name}: before this run it ${was(change)}. Make it so, then roll back once more.`,
       },
     ];
   });

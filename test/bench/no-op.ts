@@ -12,6 +12,7 @@ export function itemStep(count: number, before: Json = null): ErasedItemStep {
     items: async () => items.map((item) => ({ ...item })),
     capture: async () => before,
     run: async () => undefined,
+    unseen: 'It changes nothing.',
     compensate: async () => undefined,
   };
 }
@@ -24,6 +25,7 @@ export function singleStep(index: number): ErasedStep {
     forecast: async () => forecast,
     capture: async () => null,
     run: async () => null,
+    unseen: 'It changes nothing.',
     compensate: async () => undefined,
   };
 }

@@ -22,6 +22,7 @@ const own = defineStep<MemberSecured, MigrationEnv>()({
   title: 'Own',
   forecast: async () => ({ effect: 'unknown', why: 'x', touches: [] }),
   run: async () => null,
+  unseen: 'It changes nothing.',
   compensate: async () => undefined,
 });
 const unfinished = composeMigration({ name: 'own', version: '1' })

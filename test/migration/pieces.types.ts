@@ -21,6 +21,7 @@ const own = defineStep<MemberSecured, MigrationEnv>()({
   title: 'Own',
   forecast: async () => ({ effect: 'unknown', why: 'x', touches: [] }),
   run: async () => null,
+  unseen: 'It changes nothing.',
   compensate: async () => undefined,
 });
 const begun = composeMigration({ name: 'own', version: '1' });

@@ -55,6 +55,10 @@ export const undoMutants: readonly Mutant[] = [
     'redact(JSON.stringify(before))',
     'JSON.stringify(before)',
   ]),
+  mutant('undo believed without a look', 'undo.ts', [
+    'return after === undefined ? [] : unfinishedResidue(target, after);',
+    'return [];',
+  ]),
   mutant('undo stops at the first that fails', 'undo.ts', ['if (drive.isFatal(error)) throw error;', 'throw error;']),
   mutant('no late-create look', 'loop.ts', ['  await lookAgain(drive, names);', '']),
   mutant('object put back taken for a late create', 'takeover.ts', [

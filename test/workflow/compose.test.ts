@@ -28,7 +28,7 @@ const double = defineStep<{ readonly count: { readonly next: number } }, object>
 describe('compose', () => {
   it('puts steps and pieces together in order, and gives each the results of those before', async () => {
     const part = piece<Start & { readonly count: { readonly next: number } }, object>().step(double);
-    const workflow = compose<{ readonly n: number }, object>({ name: 'sum', version: '1.0.0' })
+    const workflow = compose<{ readonly n: number }, object>({ name: 'sum', version: '1.0.0', identity: 'any' })
       .step(count)
       .include(part)
       .returns((state) => ({ count: state.count.next, double: state.double }));
@@ -41,7 +41,7 @@ describe('compose', () => {
   it('nests pieces: steps of all depths stand in one order, and each has the results of those before', async () => {
     const inner = piece<Start & { readonly count: { readonly next: number } }, object>().step(double);
     const outer = piece<Start, object>().step(count).include(inner);
-    const workflow = compose<{ readonly n: number }, object>({ name: 'sum', version: '1.0.0' })
+    const workflow = compose<{ readonly n: number }, object>({ name: 'sum', version: '1.0.0', identity: 'any' })
       .gate('go', 'Go?')
       .include(outer)
       .returns((state) => state.double);
@@ -76,7 +76,7 @@ describe('compose', () => {
   });
 
   it('never changes what it was made from', () => {
-    const begun = compose<{ readonly n: number }, object>({ name: 'sum', version: '1.0.0' });
+    const begun = compose<{ readonly n: number }, object>({ name: 'sum', version: '1.0.0', identity: 'any' });
     const longer = begun.step(count);
     expect(begun.returns(() => null).steps).toEqual([]);
     expect(longer.returns(() => null).steps).toEqual(['count']);
@@ -108,10 +108,14 @@ describe('compose', () => {
       () => workflowOf([lookStep('a'), setStep('b', 'b', '1', { undoNeeds: ['a'] })]),
       /names "a" in undoNeeds/,
     ],
-    ['a workflow without a name', () => compose({ name: '', version: '1' }), /is no name for a workflow/],
+    [
+      'a workflow without a name',
+      () => compose({ name: '', version: '1', identity: 'any' }),
+      /is no name for a workflow/,
+    ],
     [
       'a version that is none',
-      () => compose({ name: 'w', version: 'v1-beta' }),
+      () => compose({ name: 'w', version: 'v1-beta', identity: 'any' }),
       /"v1-beta" of workflow "w" must look like/,
     ],
   ])('refuses %s', (_, make, message) => {
@@ -128,6 +132,7 @@ describe('compose', () => {
 
 describe('checkJournal', () => {
   const refusing = compose<null, null>({
+    identity: 'any',
     name: 'lasting',
     version: '1',
     checkJournal: async ({ volatile }) => {

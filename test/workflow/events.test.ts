@@ -370,7 +370,7 @@ describe('the handle of a run', () => {
     await expect(run.result()).rejects.toMatchObject({
       code: 'STEP_FAILED',
       message: expect.stringMatching(
-        /Run "r" of workflow "test" is paused \(failed\): Step "one".*no luck.* Call resume\(\).*rollback\(\)/,
+        /Run "r" of workflow "test" is paused by a failure: Step "one".*no luck.* Call resume\(\).*rollback\(\)/,
       ),
       details: { runId: 'r', state: 'paused', why: 'failed' },
       cause: expect.objectContaining({ code: 'STEP_FAILED', cause: expect.objectContaining({ message: 'no luck' }) }),

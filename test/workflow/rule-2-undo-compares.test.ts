@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { failureOf, harness } from './harness.ts';
-import { failing, setItems, setStep, worldOf } from './world.ts';
+import { failing, setItems, setStep, unseen, worldOf } from './world.ts';
 
 describe('rule 2: undo', () => {
   it('runs in the reverse order of capture, half-done steps included, and leaves what was skipped', async () => {
@@ -106,12 +106,7 @@ describe('rule 2: undo', () => {
   });
 
   it('always compensates where a step cannot look', async () => {
-    const {
-      observe: _o,
-      touch: _t,
-      ...step
-    } = (setStep('one', 'a', '1') as Extract<ReturnType<typeof setStep>, { kind: 'step' }>).step;
-    const h = harness([{ kind: 'step', name: 'one', step }, failing('two')], { a: '0' });
+    const h = harness([unseen(setStep('one', 'a', '1')), failing('two')], { a: '0' });
     expect(await h.run()).toMatchObject({ state: 'rolled-back' });
     expect(h.world.values()).toEqual({ a: '0' });
   });
@@ -160,15 +155,10 @@ describe('rule 2: undo', () => {
   });
 
   it('takes no object for a late create that a step may have put back which could not say what it changes', async () => {
-    const {
-      observe: _o,
-      touch: _t,
-      ...rest
-    } = (setStep('gone', 'a', null) as Extract<ReturnType<typeof setStep>, { kind: 'step' }>).step;
     const touches = [{ verb: 'delete', kind: 'Value' }] as const;
-    const step = { ...rest, forecast: async () => ({ effect: 'unknown', why: 'It looks first.', touches }) as const };
+    const forecast = async () => ({ effect: 'unknown', why: 'It looks first.', touches }) as const;
     const again = setStep('again', 'a', '1', { run: async () => Promise.reject(new Error('not begun')) });
-    const h = harness([{ kind: 'step', name: 'gone', step }, again], { a: '1' });
+    const h = harness([unseen(setStep('gone', 'a', null, { forecast })), again], { a: '1' });
     expect(await h.run()).toMatchObject({ state: 'rolled-back' });
     expect(h.world.values()).toEqual({ a: '1' });
   });
@@ -313,5 +303,48 @@ describe('rule 2: the first capture wins', () => {
     ]);
     expect(await h.run({ onFailure: 'pause' })).toMatchObject({ state: 'paused' });
     expect((await h.entries()).find((entry) => entry.type === 'done')).toMatchObject({ out: { list: ['x'] } });
+  });
+});
+
+describe('rule 2: an undo that ended', () => {
+  it('is no proof: what is not as it was is residue, and a second rollback tries it again', async () => {
+    let idle = true;
+    const h = harness([
+      setStep('one', 'a', '1', {
+        compensate: async (ctx) => {
+          if (!idle) worldOf(ctx).put('a', null);
+        },
+      }),
+      failing('two'),
+    ]);
+    expect(await h.run()).toMatchObject({
+      state: 'rollback-incomplete',
+      residue: [
+        {
+          step: 'one',
+          code: 'NOT_OBSERVED',
+          resource: { name: 'a' },
+          remedy: expect.stringContaining('did not exist'),
+        },
+      ],
+    });
+    idle = false;
+    expect(await h.rollback()).toMatchObject({ state: 'rolled-back' });
+    expect(h.world.values()).toEqual({});
+  });
+
+  it('says in the plan where nothing can be compared', async () => {
+    const touches = [{ verb: 'update', kind: 'Value' }] as const;
+    const h = harness([
+      setStep('seen', 'a', '1'),
+      unseen(setStep('blind', 'b', '1')),
+      setStep('later', 'c', '1', { forecast: async () => ({ effect: 'unknown', why: 'It depends.', touches }) }),
+    ]);
+    const { steps } = await h.engine.plan(h.workflow, {}, { env: h.env });
+    expect(steps.map(({ undo }) => undo)).toEqual([
+      'restores',
+      { unseen: 'Nobody can look.' },
+      { unseen: 'It depends.' },
+    ]);
   });
 });

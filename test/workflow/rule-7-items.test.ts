@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FederationError } from '../../src/errors.ts';
 import { failureOf, harness } from './harness.ts';
-import { changeOf, failing, setItems, setStep, worldOf } from './world.ts';
+import { changeOf, failing, setItems, setStep, unseen, worldOf } from './world.ts';
 
 describe('rule 7: item steps', () => {
   const six = { k1: '1', k2: '1', k3: '1', k4: '1', k5: '1', k6: '1' };
@@ -128,9 +128,7 @@ describe('rule 7: item steps', () => {
         worldOf(ctx).put((ctx.item as { object: string }).object, '1');
       },
     });
-    if (step.kind !== 'items') throw new TypeError('It is an item step.');
-    const { observe: _, ...unseen } = step.step;
-    const h = harness([{ ...step, step: unseen }]);
+    const h = harness([unseen(step)]);
     await h.run({ onFailure: 'pause' });
     later = true;
     expect(await h.resume()).toMatchObject({ state: 'paused', error: { code: 'WORLD_MOVED' } });

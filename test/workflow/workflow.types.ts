@@ -36,6 +36,7 @@ const two = defineStep<{ one: { v: number } }, { b: string }>()({
   forecast: unsure,
   capture: async () => ({ label: 'a' }),
   run: async ({ before, state }) => ({ w: state.one.v, l: before.label }),
+  unseen: 'It is for the types.',
   compensate: async ({ before, out }) => {
     before.label satisfies string;
     out?.w satisfies number | undefined;
@@ -57,11 +58,12 @@ const many = defineItemStep<{ one: { v: number } }, Env>()({
   run: async ({ item, before }) => {
     (item.ns + before.was) satisfies string;
   },
+  unseen: 'It is for the types.',
   compensate: async ({ item, before }) => {
     (item.ns + before.was) satisfies string;
   },
 });
-const start = compose<Input, Env>({ name: 'w', version: '1' });
+const start = compose<Input, Env>({ name: 'w', version: '1', identity: 'any' });
 const part = piece<{ readonly input: { readonly m: string }; readonly one: { readonly v: number } }, Env>()
   .step(two)
   .each(many);
@@ -125,6 +127,7 @@ start.step(
     forecast: unsure,
     capture: async () => new Map(),
     run: async () => 1,
+    unseen: 'It is for the types.',
     compensate: async () => undefined,
   }),
 );
@@ -160,14 +163,14 @@ piece<{ readonly input: { readonly m: string } }, Env>().step(one).step(one);
 // @ts-expect-error the same piece twice
 start.include(outer).include(outer);
 // @ts-expect-error a piece for another env
-compose<Input, { readonly a: number }>({ name: 'w', version: '1' }).include(outer);
+compose<Input, { readonly a: number }>({ name: 'w', version: '1', identity: 'any' }).include(outer);
 // @ts-expect-error a piece for another input
-compose<{ readonly other: string }, Env>({ name: 'w', version: '1' }).include(outer);
+compose<{ readonly other: string }, Env>({ name: 'w', version: '1', identity: 'any' }).include(outer);
 
 // A step must say how it is undone, and one way only.
 const undoable = { name: 'u', title: '', forecast: unsure, run: async () => 1 } as const;
 const step = defineStep<{ input: Input }, Env>();
-step({ ...undoable, compensate: async () => undefined });
+step({ ...undoable, unseen: 'It is for the types.', compensate: async () => undefined });
 step({ ...undoable, readOnly: true });
 step({ ...undoable, irreversible: 'it is sent' });
 // @ts-expect-error undo forgotten
@@ -185,18 +188,24 @@ const listed = {
   capture: async () => null,
   run: async () => undefined,
 } as const;
-start.each(items({ ...listed, compensate: async () => undefined }));
+start.each(items({ ...listed, unseen: 'It is for the types.', compensate: async () => undefined }));
 // @ts-expect-error undo forgotten
 items(listed);
 start.each(
   // @ts-expect-error what is captured of an item is no plain JSON
-  items({ ...listed, capture: async () => new Set<string>(), compensate: async () => undefined }),
+  items({
+    ...listed,
+    capture: async () => new Set<string>(),
+    unseen: 'It is for the types.',
+    compensate: async () => undefined,
+  }),
 );
 start.each(
   // @ts-expect-error an item is no plain JSON
   items({
     ...listed,
     items: async () => [{ key: 'a', item: { since: new Date() }, forecast: { effect: 'change', changes: [] } }],
+    unseen: 'It is for the types.',
     compensate: async () => undefined,
   }),
 );
@@ -205,6 +214,7 @@ start.each(
   items({
     ...listed,
     items: async () => [{ key: 'a', item: { go: () => 1 }, forecast: { effect: 'change', changes: [] } }],
+    unseen: 'It is for the types.',
     compensate: async () => undefined,
   }),
 );

@@ -128,6 +128,14 @@ export function failing(name: string): Element {
   });
 }
 
+/** The same element, which nobody can look at or fence. */
+export function unseen(element: Element): Element {
+  if (element.kind === 'gate') return element;
+  const { observe: _observe, touch: _touch, ...rest } = element.step;
+  // Of a step that was one without them.
+  return { ...element, step: { ...rest, unseen: 'Nobody can look.' } } as Element;
+}
+
 /** An item step that does the same for each of `values`. */
 export function setItems(
   name: string,

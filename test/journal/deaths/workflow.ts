@@ -84,7 +84,7 @@ const many = defineItemStep<State, Env>()({
 });
 
 /** Sets every object of the world from old to new. */
-export const settingAll = compose<null, Env>({ name: 'setting-all', version: '1.0.0' })
+export const settingAll = compose<null, Env>({ name: 'setting-all', version: '1.0.0', identity: 'any' })
   .step(single('first'))
   .each(many)
   .step(single('last'))
