@@ -84,14 +84,14 @@ function outcomeError(
   if (outcome.state === 'driver-lost')
     return new FederationError('DRIVER_LOST', `${run} was taken over by another driver; follow it there.`, { details });
   const { error } = outcome;
-  const because = error === undefined ? '' : `: ${error.message}`;
+  const because = error === undefined ? '.' : `: ${sentence(error.message)}`;
   const code = error?.code ?? 'ABORTED';
   const cause = error === undefined ? {} : { cause: error };
   switch (outcome.state) {
     case 'paused':
       return new FederationError(
         code,
-        `${run} is paused (${outcome.why})${because} Call resume() with this run id to go on, or rollback() to undo it.`,
+        `${run} is paused ${rests[outcome.why](outcome.gate)}${because} ${ways(outcome.why)}`,
         { ...cause, details: { ...details, why: outcome.why } },
       );
     case 'rolled-back':
@@ -101,7 +101,7 @@ function outcomeError(
       });
     case 'rollback-incomplete': {
       const left = outcome.residue.map(
-        (r) => `${r.item === undefined ? r.step : `${r.step} (${r.item})`}: ${r.why} ${r.remedy}`,
+        (r) => `${r.item === undefined ? r.step : `${r.step} (${r.item})`}: ${sentence(r.why)} ${sentence(r.remedy)}`,
       );
       return new FederationError(
         code,
@@ -119,4 +119,26 @@ function outcomeError(
       );
     }
   }
+}
+
+/** Where a run rests, after "is paused". */
+const rests: Readonly<Record<PauseReason, (gate: ShownGate | undefined) => string>> = {
+  approval: (gate) => (gate === undefined ? 'at a gate' : `at gate "${gate.name}"`),
+  requested: () => 'as it was asked to',
+  failed: () => 'by a failure',
+  unreachable: () => 'because something does not answer',
+  'time-limit': () => 'by a time limit',
+  stuck: () => 'with an attempt that does not end',
+};
+
+/** What drives it on; where it is past its pivot, `rollback` says so itself. */
+function ways(why: PauseReason): string {
+  return why === 'approval'
+    ? 'Resume it with an approval of what it shows, or roll it back.'
+    : 'Call resume() with this run id to go on, or rollback() to undo it.';
+}
+
+/** A message may be anybody's: another sentence follows. */
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }

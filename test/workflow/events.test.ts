@@ -385,7 +385,7 @@ describe('the handle of a run', () => {
     const run = await h.begin();
     await h.time.until(run.settled());
     await expect(run.result()).rejects.toMatchObject({
-      message: expect.stringContaining('one: silent Delete a.'),
+      message: expect.stringContaining('one: silent. Delete a.'),
       details: { residue: [{ step: 'one' }] },
     });
   });
