@@ -60,7 +60,7 @@ export async function* listRuns(
  * import { describe, fileJournal } from 'kubesphere-federation';
  *
  * const { state, gate, possible } = await describe('my-run', { journal: fileJournal('./runs') });
- * if (gate !== undefined) console.log(gate.title, gate.shown, gate.fingerprint);
+ * if (gate !== undefined) console.log(gate.title, JSON.stringify(gate.shown, null, 2), gate.fingerprint);
  * else console.log(state, possible);
  * ```
  * @throws FederationError RUN_UNKNOWN, JOURNAL_INVALID, or INVALID for an id that is none

@@ -129,10 +129,10 @@ export class Drive {
     return element.kind !== 'gate' && undoKind(element.step) !== 'reads only';
   }
 
-  /** How long ago this drive said that the step started. */
+  /** How long ago this drive said that the step started, in whole milliseconds. */
   sinceStarted(name: string): number {
     const now = this.parts.tuning.clock.now();
-    return now - (this.#started.get(name) ?? now);
+    return Math.round(now - (this.#started.get(name) ?? now));
   }
 
   tell(body: EventBody): void {

@@ -47,6 +47,7 @@ export type RunEvent =
       readonly retriesLeft: number;
       readonly error: FederationError;
     })
+  /** `durationMs`: in this drive, a whole number. */
   | (StepEventBase & { readonly type: 'step:completed'; readonly durationMs: number })
   | (StepEventBase & { readonly type: 'step:skipped'; readonly why: string })
   | (StepEventBase & { readonly type: 'step:failed'; readonly error: FederationError })

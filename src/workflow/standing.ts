@@ -39,6 +39,8 @@ export interface StepStanding extends Outline {
    * {@link RunDescription.residue}. `approved` is said of gates only.
    */
   readonly standing: 'waiting' | 'half-done' | 'done' | 'skipped' | 'undone' | 'residue' | 'approved';
+  /** Only where it is `approved`: by whom, as the approval says, and when, by the clock of the driver that recorded it. */
+  readonly approval?: { readonly by: string; readonly at: string };
   /** Only for item steps whose list is fixed. */
   readonly items?: {
     /** All that were listed, those with nothing to do included. */
@@ -84,8 +86,11 @@ export interface RunDescription extends RunSummary {
   readonly gate?: ShownGate;
   /** What the last undo could not restore, with what a person does about each. */
   readonly residue: readonly Residue[];
-  /** The verbs that can drive it on now, given its workflow and its world. One that undoes goes on undoing by either. */
-  readonly possible: readonly ('resume' | 'rollback')[];
+  /**
+   * What can drive it on now, given its workflow and its world: `resume`, `rollback`, or `approve`, which is `resume` with an approval
+   * of {@link RunDescription.gate}: without one it only shows that gate again. One that undoes goes on undoing by either verb.
+   */
+  readonly possible: readonly ('resume' | 'approve' | 'rollback')[];
   /** What a driver does next, by the function that every driver decides by; `rest` where nothing is left. */
   readonly next: { readonly do: Doing; readonly step?: string; readonly gate?: string };
 }
@@ -137,8 +142,10 @@ export function descriptionOf(id: string, state: RunState): RunDescription {
 }
 
 function standingOf(state: RunState, outline: Outline): StepStanding {
-  if (outline.kind === 'gate')
-    return { ...outline, standing: state.approved.has(outline.name) ? 'approved' : 'waiting' };
+  if (outline.kind === 'gate') {
+    const approval = state.approved.get(outline.name);
+    return { ...outline, standing: approval ? 'approved' : 'waiting', ...(approval && { approval }) };
+  }
   const record = state.steps.get(outline.name);
   if (record === undefined) return { ...outline, standing: 'waiting' };
   const { items, finished, undone, residue } = record;
@@ -157,7 +164,8 @@ function shownGate({ opened, paused }: RunState): ShownGate | undefined {
 
 function possibleIn(state: RunState): RunDescription['possible'] {
   if (state.closed !== undefined) return state.closed === 'rollback-incomplete' ? ['rollback'] : [];
-  return isPastPivot(state) ? ['resume'] : ['resume', 'rollback'];
+  const forward = state.paused?.gate === undefined ? 'resume' : 'approve';
+  return isPastPivot(state) ? [forward] : [forward, 'rollback'];
 }
 
 function errorOf({ error }: { readonly error?: Json }): { readonly error?: RecordedError } {

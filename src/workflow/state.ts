@@ -58,7 +58,8 @@ export interface RunState {
   readonly steps: Map<string, StepRecord>;
   /** Names of the steps that captured anything, in that order. */
   readonly order: string[];
-  readonly approved: Set<string>;
+  /** By whom and when, by gate; `at` is for people. */
+  readonly approved: Map<string, { readonly by: string; readonly at: string }>;
   readonly results: Results;
   undoing?: EntryOf<'undoing'>;
   /** Set while this is the last record. */
@@ -86,7 +87,7 @@ export function beginState(first: JournalEntry): RunState {
     touched: 0,
     steps: new Map(),
     order: [],
-    approved: new Set(),
+    approved: new Map(),
     lastAt: first.at,
     results: beginResults(first.input),
   };
@@ -163,7 +164,7 @@ export function applyEntry(state: RunState, entry: JournalEntry): void {
     }
     case 'approved':
       if (!hasElement(state, entry.gate, ['gate'])) throw outOfPlace(state, entry);
-      state.approved.add(entry.gate);
+      state.approved.set(entry.gate, { by: entry.by, at: entry.at });
       return;
     case 'undoing':
       state.undoing ??= entry;

@@ -88,13 +88,16 @@ describe('describe', () => {
       pause: { why: 'approval', gate: 'go' },
       gate: { name: 'go', title: 'Go on?', shown: { projects: ['a'] }, fingerprint: expect.any(String) },
       next: { do: 'gate', gate: 'go' },
-      possible: ['resume', 'rollback'],
+      possible: ['approve', 'rollback'],
     });
     expect(standings(waiting)).toEqual(['go waiting', 'one waiting']);
     const fingerprint = waiting.gate?.fingerprint ?? '';
     expect(await h.resume({ approve: [{ gate: 'go', by: 'me', fingerprint }] })).toMatchObject({ state: 'completed' });
     const end = await told(h);
     expect(standings(end)).toEqual(['go approved', 'one done']);
+    const approved = (await h.entries()).find(({ type }) => type === 'approved');
+    expect(end.steps[0]?.approval).toEqual({ by: 'me', at: approved?.at });
+    expect(waiting.steps[0]?.approval).toBeUndefined();
     expect([end.gate, end.pause]).toEqual([undefined, undefined]);
   });
 
@@ -113,6 +116,9 @@ describe('describe', () => {
     const past = harness([setStep('p', 'p', '1', { pivot: true }), bad]);
     await past.run();
     expect(await told(past)).toMatchObject({ state: 'paused', pastPivot: true, possible: ['resume'] });
+    const gated = harness([setStep('p', 'p', '1', { pivot: true }), gate]);
+    await gated.run();
+    expect(await told(gated)).toMatchObject({ gate: { name: 'go' }, pastPivot: true, possible: ['approve'] });
   });
 
   it('tells why a run undoes, what is undone and what is left with its remedy', async () => {

@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { FederationError } from '../../src/errors.ts';
+import { createEngine } from '../../src/workflow/engine.ts';
 import type { RunEvent } from '../../src/workflow/events.ts';
 import type { JournalEntry, JournalStore } from '../../src/workflow/journal.ts';
 import { eventsOf, harness, type TestRun } from './harness.ts';
@@ -350,6 +351,23 @@ describe('the events of a run', () => {
     const told = JSON.stringify([await eventsOf(run), outcome, await h.entries()]);
     expect(told).not.toMatch(/hunter2|abc\.def/);
   });
+});
+
+it('tells durations in whole milliseconds, whatever the clock counts', async () => {
+  const h = harness([setStep('one', 'a', '1')]);
+  let now = 0;
+  const clock = {
+    ...h.time.clock,
+    now: () => {
+      now += 0.3;
+      return now;
+    },
+  };
+  const engine = createEngine({ clock, graceMs: 1_000, groupSize: 2 });
+  const run = await h.time.until(engine.run(h.workflow, {}, { env: h.env, journal: h.journal }));
+  await h.time.until(run.settled());
+  const durations = (await eventsOf(run)).flatMap((e) => (e.type === 'step:completed' ? [e.durationMs] : []));
+  expect(durations.map(Number.isInteger)).toEqual([true]);
 });
 
 describe('the handle of a run', () => {
