@@ -1,9 +1,12 @@
 import { FederationError } from '../errors.ts';
 import type { Json } from '../types.ts';
-import { attempted } from './attempts.ts';
 import type { Drive } from './drive.ts';
 import { checkedEntries } from './journal-check.ts';
 import type { ItemRecord } from './state.ts';
+import { asked } from './within.ts';
+
+/** A journal may be large, and far. */
+const readTimeoutMs = 600_000;
 
 /**
  * What was captured of these items of a step. Of those that are done it is read again from the journal: a run over many would
@@ -16,7 +19,6 @@ export async function beforesOf(
   items: readonly ItemRecord[],
 ): Promise<(item: ItemRecord) => Json> {
   const { journal, runId } = ledger.options;
-  const { clock, graceMs } = tuning;
   const read = async (signal: AbortSignal): Promise<ReadonlyMap<string, Json>> => {
     const wanted = new Set(items.flatMap(({ key, done }) => (done ? [key] : [])));
     const found = new Map<string, Json>();
@@ -28,8 +30,12 @@ export async function beforesOf(
     }
     return found;
   };
-  const limits = { signal: backward, clock, graceMs, timeoutMs: undefined, retry: undefined };
-  const found = await attempted(read, { what: `The reading of the journal of run "${runId}"`, ...limits });
+  const found = await asked(read, {
+    what: `The reading of the journal of run "${runId}"`,
+    signal: backward,
+    clock: tuning.clock,
+    timeoutMs: readTimeoutMs,
+  });
   return ({ key, done, before }) => {
     if (!done) return before;
     const read = found.get(key);

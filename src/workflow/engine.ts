@@ -17,6 +17,7 @@ import { makePlan } from './planning.ts';
 import { readRun } from './reading.ts';
 import { isOver, restedRun, startDrive } from './start.ts';
 import { isPastPivot, type RunState } from './state.ts';
+import { asked, askTimeoutMs, within } from './within.ts';
 
 /** The four verbs. */
 export interface Engine {
@@ -37,7 +38,9 @@ export function createEngine(tuning: Tuning): Engine {
     async run(workflow, input, options) {
       const runId = options.runId ?? `run-${randomUUID()}`;
       checkRunId(runId);
-      await workflow['~definition'].checkJournal?.(options.journal, options.env);
+      const { checkJournal } = workflow['~definition'];
+      const what = `The check of the journal for workflow "${workflow.name}"`;
+      await ask(what, options, tuning, async () => checkJournal?.(options.journal, options.env));
       const foreseen = await foresee(workflow, input, options, tuning);
       const driver = randomUUID();
       const state = await openRun(workflow, foreseen, options, {
@@ -81,13 +84,14 @@ export function createEngine(tuning: Tuning): Engine {
 async function foresee<I, E, O>(
   workflow: Workflow<I, E, O>,
   input: I,
-  { env, logger, signal }: PlanOptions<E>,
+  options: PlanOptions<E>,
   tuning: Tuning,
 ): Promise<Foreseen> {
+  const { env, logger, signal } = options;
   const own = signal ?? new AbortController().signal;
   if (own.aborted) throw abortError(own);
   const kept = plain(input, `The input of workflow "${workflow.name}"`);
-  const identity = await identityOf(workflow, env);
+  const identity = await identityOf(workflow, options, tuning);
   const planned = await makePlan(workflow, {
     input: kept,
     identity,
@@ -99,9 +103,24 @@ async function foresee<I, E, O>(
   return { planned, input: kept, identity };
 }
 
-async function identityOf<I, E, O>(workflow: Workflow<I, E, O>, env: E): Promise<Json> {
+async function identityOf<I, E, O>(
+  workflow: Workflow<I, E, O>,
+  options: PlanOptions<E>,
+  tuning: Tuning,
+): Promise<Json> {
   const { identity } = workflow['~definition'];
-  return identity === undefined ? null : plain(await identity(env), `The identity of workflow "${workflow.name}"`);
+  const what = `The identity of workflow "${workflow.name}"`;
+  return identity === undefined ? null : plain(await ask(what, options, tuning, () => identity(options.env)), what);
+}
+
+/** Asks a function of the workflow for no longer than its caller wants, and some time. */
+function ask<T>(
+  what: string,
+  { signal }: Pick<PlanOptions<never>, 'signal'>,
+  { clock }: Tuning,
+  work: () => Promise<T>,
+): Promise<T> {
+  return asked(work, { what, signal, clock, timeoutMs: askTimeoutMs });
 }
 
 async function driveOn<I, E, O>(
@@ -114,14 +133,19 @@ async function driveOn<I, E, O>(
   const { elements, reach } = workflow['~definition'];
   const admit = verb === 'resume' ? admitResume : admitRollback;
   const readState = async (): Promise<RunState> => {
-    const state = await readRun(options.journal, runId);
+    const state = await within((signal) => readRun(options.journal, runId, { signal }), {
+      what: `The reading of run "${runId}"`,
+      signal: options.signal,
+      clock: tuning.clock,
+    });
     admit(runId, state, { name: workflow.name, version: workflow.version, steps: outlinesOf(elements) });
     return state;
   };
   const state = await readState();
-  const identity = await identityOf(workflow, options.env);
+  const identity = await identityOf(workflow, options, tuning);
   admitWorld(runId, state, identity);
   if (isOver(state, verb)) return restedRun(workflow, runId, state, options.logger);
-  await reach?.(options.env, { pastPivot: isPastPivot(state) });
+  const pastPivot = isPastPivot(state);
+  await ask('The question whether all answer', options, tuning, async () => reach?.(options.env, { pastPivot }));
   return startDrive({ workflow, runId, driver: randomUUID(), options, tuning, verb, readState });
 }

@@ -1,7 +1,6 @@
 import { FederationError } from '../errors.ts';
 import { abortError } from '../internal/signal.ts';
 import { type RunTrace, traced, tracing } from '../internal/tracing.ts';
-import { attempted } from './attempts.ts';
 import type { Definition } from './definition.ts';
 import type { Drive } from './drive.ts';
 import { explain, recorded, revived } from './failure.ts';
@@ -13,6 +12,7 @@ import { type Action, type Consequence, consequence, decide } from './next.ts';
 import { beginStep, leave, runStep, undoStep } from './single-work.ts';
 import { isPastPivot, type RunState, residueOf } from './state.ts';
 import { lookAgain, touchHalfDone } from './takeover.ts';
+import { asked, askTimeoutMs } from './within.ts';
 
 /** Drives the run until it rests: asks the core what comes next, does it, and lets the core judge failures. */
 export function driveToRest(drive: Drive): Promise<Outcome<unknown>> {
@@ -118,9 +118,12 @@ async function afterFailure(drive: Drive, action: Action, error: unknown): Promi
   const where = `${place} "${runId}"`;
   let failure = explain(error, where);
   let result: Consequence = consequence(ledger.state, action, failure.code, forward.aborted);
+  // Who was asked to pause says no more than that; the failure may come from it.
+  const wished = !result.undo && result.why === 'requested';
   if (result.undo) {
     const silent = await unreachable(drive);
-    if (silent !== undefined) {
+    if (forward.aborted) result = { undo: false, why: 'requested' };
+    else if (silent !== undefined) {
       result = { undo: false, why: 'unreachable' };
       failure = new FederationError(
         'UNREACHABLE',
@@ -129,30 +132,30 @@ async function afterFailure(drive: Drive, action: Action, error: unknown): Promi
       );
     }
   }
-  const asked = !result.undo && result.why === 'requested';
-  const kept = asked ? {} : { error: recorded(failure) };
+  const kept = wished ? {} : { error: recorded(failure) };
   if (result.undo) await ledger.append({ type: 'undoing', why: failure.message, ...kept });
   else await ledger.append({ type: 'paused', why: result.why, ...kept });
-  if (step !== undefined && !asked) drive.tell({ type: 'step:failed', step, error: failure });
+  if (step !== undefined && !wished) drive.tell({ type: 'step:failed', step, error: failure });
   if (result.undo) {
     drive.failure = failure;
     return undefined;
   }
   drive.tell({ type: 'run:paused', why: result.why });
-  return { state: 'paused', why: result.why, ...(!asked && { error: failure }) };
+  return { state: 'paused', why: result.why, ...(!wished && { error: failure }) };
 }
 
 /** Rule 3: no undo begins while something that it needs is silent. */
 async function unreachable({ parts, ledger }: Drive): Promise<FederationError | undefined> {
-  const { definition, env, backward, tuning } = parts;
+  const { definition, env, forward, tuning } = parts;
   const { reach } = definition;
   if (reach === undefined) return undefined;
-  const { clock, graceMs } = tuning;
-  const limits = { signal: backward, clock, graceMs, timeoutMs: undefined, retry: undefined };
+  const { clock } = tuning;
   try {
-    await attempted(() => reach(env, { pastPivot: isPastPivot(ledger.state) }), {
+    await asked(() => reach(env, { pastPivot: isPastPivot(ledger.state) }), {
       what: 'The question whether all answer',
-      ...limits,
+      signal: forward,
+      clock,
+      timeoutMs: askTimeoutMs,
     });
     return undefined;
   } catch (error) {

@@ -37,7 +37,7 @@ export const admissionMutants: readonly Mutant[] = [
     ['    if (isOver(state, verb)) {', '    if (false) {'],
   ),
   mutant('journal that dies with its process taken', 'engine.ts', [
-    "await workflow['~definition'].checkJournal?.(options.journal, options.env);",
-    '',
+    'async () => checkJournal?.(options.journal, options.env)',
+    'async () => checkJournal',
   ]),
 ];

@@ -70,12 +70,26 @@ export const undoMutants: readonly Mutant[] = [
     'return creates(',
   ]),
   mutant('undo begins while something is unreachable', 'loop.ts', [
-    '    if (silent !== undefined) {',
-    '    if (silent !== undefined && false) {',
+    'else if (silent !== undefined) {',
+    'else if (silent !== undefined && false) {',
   ]),
-  mutant('resume and rollback do not ask who answers', 'engine.ts', [
-    '  await reach?.(options.env, { pastPivot: isPastPivot(state) });',
+  mutant('wish to pause while it is asked whether all answer undoes', 'loop.ts', [
+    "if (forward.aborted) result = { undo: false, why: 'requested' };\n    else if",
+    'if',
+  ]),
+  mutant('answer whether all answer waited for however long', 'within.ts', [
+    'timeoutMs === undefined ? undefined : clock.after(timeoutMs, late)',
+    'clock.after(0, () => undefined)',
+  ]),
+  mutant('wish to pause does not end a question', 'within.ts', [
+    "  signal?.addEventListener('abort', follow, { once: true });\n",
     '',
+  ]),
+  mutant('caller not heard while the run is first read', 'engine.ts', ['      signal: options.signal,\n', '']),
+  mutant('journal waited for however long by an undo', 'befores.ts', ['    timeoutMs: readTimeoutMs,\n', '']),
+  mutant('resume and rollback do not ask who answers', 'engine.ts', [
+    'async () => reach?.(options.env, { pastPivot })',
+    'async () => pastPivot',
   ]),
   mutant('undo under the cancelled signal', 'drive.ts', [
     'signal: this.parts.backward, timeoutMs',

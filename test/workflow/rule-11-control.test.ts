@@ -1,7 +1,30 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { FederationError } from '../../src/errors.ts';
-import { eventsOf, failureOf, harness } from './harness.ts';
-import { lookStep, setStep, worldOf } from './world.ts';
+import type { JournalEntry } from '../../src/workflow/journal.ts';
+import { outlinesOf } from '../../src/workflow/outline.ts';
+import { eventsOf, failureOf, type Harness, harness } from './harness.ts';
+import { failing, lookStep, setStep, workflowOf, worldOf } from './world.ts';
+
+const opened: Extract<JournalEntry, { readonly type: 'opened' }> = {
+  at: '',
+  driver: 'd',
+  type: 'opened',
+  format: 1,
+  release: '0.0.0',
+  workflow: 'test',
+  version: '1.0.0',
+  steps: [],
+  fingerprint: '',
+  identity: null,
+  input: {},
+  onFailure: 'rollback',
+};
+
+async function* hangingRead(): AsyncGenerator<JournalEntry, void, undefined> {
+  await new Promise(() => undefined);
+  yield opened;
+}
 
 describe('rule 11: control', () => {
   const slow = (name: string, more = {}) =>
@@ -33,6 +56,65 @@ describe('rule 11: control', () => {
     await h.time.until(run.settled());
     await h.time.until(run.pause());
     expect(await run.settled()).toEqual({ state: 'paused', why: 'requested' });
+  });
+
+  it('does not wait for who does not say whether all answer: asked to pause, or too late, nothing is undone', async () => {
+    let silent = true;
+    const reach = () => (silent ? new Promise<void>(() => undefined) : Promise.resolve());
+    const make = () => harness([setStep('one', 'a', '1'), failing('two')], {}, { reach });
+    const h = make();
+    const run = await h.begin();
+    while (!(await h.records()).includes('captured two')) await turn();
+    for (let idle = 0; idle < 20; idle += 1) await turn();
+    // No time passes: the wish alone ends it.
+    await run.pause();
+    const failure = { code: 'STEP_FAILED', message: 'Step "two" of run "r" failed: no luck' };
+    expect(await run.settled()).toMatchObject({ state: 'paused', why: 'requested', error: failure });
+    expect((await h.entries()).at(-1)).toMatchObject({ type: 'paused', why: 'requested', error: failure });
+    const late = make();
+    expect(await late.run()).toMatchObject({ state: 'paused', why: 'unreachable', error: { code: 'UNREACHABLE' } });
+    expect(late.time.clock.now()).toBeGreaterThanOrEqual(60_000);
+    expect(late.time.clock.now()).toBeLessThan(120_000);
+    silent = false;
+    for (const one of [h, late]) {
+      expect(one.world.values()).toEqual({ a: '1' });
+      expect(await one.resume()).toMatchObject({ state: 'rolled-back' });
+    }
+  });
+
+  it('gives up at once, when told to, on whatever it asks before it drives', async () => {
+    const never = () => new Promise<never>(() => undefined);
+    const hanging = {
+      identity: (h: Harness) => ({ workflow: workflowOf([lookStep('one')], { identity: never }), journal: h.journal }),
+      reach: (h: Harness) => ({ workflow: workflowOf([lookStep('one')], { reach: never }), journal: h.journal }),
+      reading: (h: Harness) => ({ workflow: h.workflow, journal: { ...h.journal, read: hangingRead } }),
+    };
+    for (const make of Object.values(hanging)) {
+      const h = harness([lookStep('one')]);
+      const { workflow, journal } = make(h);
+      await h.journal.append('r', 1, { ...opened, steps: outlinesOf([lookStep('one')]) });
+      const caller = new AbortController();
+      const options = { env: h.env, journal, signal: caller.signal };
+      const all = [h.engine.resume(workflow, 'r', options), h.engine.rollback(workflow, 'r', options)];
+      for (let idle = 0; idle < 20; idle += 1) await turn();
+      caller.abort();
+      for (const one of all) expect((await failureOf(one)).code).toBe('ABORTED');
+      expect(await h.records()).toEqual(['opened']);
+    }
+  });
+
+  it('asks for the identity of its world no longer than a minute, and plans nothing without it', async () => {
+    const never = () => new Promise<never>(() => undefined);
+    const h = harness([lookStep('one')], {}, { identity: never });
+    expect(await failureOf(h.begin())).toMatchObject({
+      code: 'TIMEOUT',
+      message: expect.stringContaining('identity of workflow "test"'),
+    });
+    expect(await h.records()).toEqual([]);
+    const caller = new AbortController();
+    const planning = h.engine.plan(h.workflow, {}, { env: h.env, signal: caller.signal });
+    caller.abort();
+    expect((await failureOf(planning)).code).toBe('ABORTED');
   });
 
   it('lets a step end that the wish to pause finds unimpressed, and pauses after it', async () => {

@@ -185,6 +185,20 @@ describe('rule 3: how undo goes', () => {
     }
   });
 
+  it('does not wait for ever for a journal that does not say what was captured: the run pauses, and goes on later', async () => {
+    const h = harness([setItems('many', { k1: '1' }), failing('two')]);
+    const journal: JournalStore = {
+      ...h.journal,
+      async *read() {
+        yield await new Promise<never>(() => undefined);
+      },
+    };
+    expect(await h.run({ journal })).toMatchObject({ state: 'paused', why: 'time-limit', error: { code: 'TIMEOUT' } });
+    expect(h.world.values()).toEqual({ k1: '1' });
+    expect(await h.resume()).toMatchObject({ state: 'rolled-back' });
+    expect(h.world.values()).toEqual({});
+  });
+
   it('asks who answers by where the run stands: past the pivot only what the way forward needs', async () => {
     const asked: boolean[] = [];
     const reach = async (_: unknown, { pastPivot }: { readonly pastPivot: boolean }): Promise<void> => {
