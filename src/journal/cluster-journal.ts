@@ -29,7 +29,11 @@ export interface ClusterJournalOptions {
  * `-l kubesphere-federation/run=RUN` all of one run. They stay until {@link pruneRuns} removes them.
  *
  * Needs `get`, `list`, `create`, `patch`, `delete` on `configmaps` and `leases.coordination.k8s.io` in the namespace (`patch` and
- * `delete` of configmaps to clean up), and `get` on namespace `kube-system` where a workflow asks on which cluster it is kept.
+ * `delete` of configmaps to clean up), and `get` on namespace `kube-system` where a workflow asks on which cluster it is kept. With
+ * `get` on its own namespace, it tells a namespace that is not there from one without runs.
+ *
+ * The connection is that of a KubeSphere cluster: `Federation.connect` gives `host.connection`, and {@link connectMember} gives
+ * `connection`. There is no call for a cluster without KubeSphere.
  *
  * @example
  * ```ts
@@ -86,7 +90,7 @@ export function createClusterJournal(
       for (const head of await headsOf(place, options)) yield await recordAt(place, head, options);
     },
     async *runs(options = {}) {
-      for await (const { runId } of runsIn({ connection, namespace }, options)) yield runId;
+      yield* runsIn({ connection, namespace }, options);
     },
     async claim(runId, driver, options = {}) {
       const place = placeOf(runId);

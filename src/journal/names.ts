@@ -46,6 +46,12 @@ export function isRecordName(runId: string, name: string): boolean {
   return name.startsWith(own) && /^\d{8}$/.test(name.slice(own.length));
 }
 
+/** The run that begins with a record of this name, if it is the name of a first record. */
+export function runBegunBy(name: string): string | undefined {
+  const runId = name.split('.')[1];
+  return runId !== undefined && name === recordName(runId, 1) ? runId : undefined;
+}
+
 /** Name of a part: named by content, so that the parts of two who write the same record never meet. */
 export function partName(record: string, digest: string, index: number): string {
   return `${record}.${digest.slice(0, 16)}.${index}`;

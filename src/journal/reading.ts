@@ -1,3 +1,4 @@
+import { FederationError } from '../errors.ts';
 import type { ObjectMeta } from '../kube/objects.ts';
 import { type ConfigMap, core } from '../kube/resources.ts';
 import type { CallOptions } from '../types.ts';
@@ -9,10 +10,11 @@ import {
   kinds,
   type RunPlace,
   recordName,
+  runBegunBy,
   runLabel,
   selectorOf,
 } from './names.ts';
-import { invalid, recordIn } from './records.ts';
+import { invalid, noNamespace, recordIn } from './records.ts';
 
 /** The head of a record, and its number. */
 export interface Head {
@@ -49,20 +51,33 @@ export function recordAt(place: RunPlace, { seq, object }: Head, options: CallOp
   return recordIn(place, seq, object, (name) => connection.find(core.configMaps, { namespace, name }, options));
 }
 
-/** All runs by their first record; those whose removal began are none any more. */
-export function runsIn(
-  place: JournalPlace,
-  options: CallOptions,
-): AsyncIterable<{ readonly runId: string; readonly first: ObjectMeta }> {
-  return firstRecords(place, 'run', options);
+/**
+ * Ids of all runs, by their first records; those whose removal began are none any more. What bears the label and is no record hides no
+ * run: the one that it claims to be of is named, and who reads that is told which object has to go.
+ * @throws FederationError NOT_FOUND where there is no such namespace, as far as that may be asked
+ */
+export async function* runsIn(place: JournalPlace, options: CallOptions): AsyncGenerator<string, void, undefined> {
+  const seen = new Set<string>();
+  for await (const { metadata } of firstRecords(place, 'run', options)) {
+    const runId = metadata.labels?.[runLabel] || runBegunBy(metadata.name);
+    if (runId === undefined || seen.has(runId)) continue;
+    seen.add(runId);
+    yield runId;
+  }
+  if (seen.size === 0) await checkNamespace(place, options);
 }
 
 /** Runs whose removal began and did not end. */
-export function halfRemovedIn(
+export async function* halfRemovedIn(
   place: JournalPlace,
   options: CallOptions,
-): AsyncIterable<{ readonly runId: string; readonly first: ObjectMeta }> {
-  return firstRecords(place, 'removed', options);
+): AsyncGenerator<{ readonly runId: string; readonly first: ObjectMeta }, void, undefined> {
+  for await (const { metadata } of firstRecords(place, 'removed', options)) {
+    const runId = metadata.labels?.[runLabel] ?? '';
+    // What is found here is deleted next.
+    if (metadata.name !== recordName(runId, 1)) throw alien({ ...place, runId }, metadata.name);
+    yield { runId, first: metadata };
+  }
 }
 
 /** Metadata of the first record of a run; `undefined` where there is none or its removal began. */
@@ -75,13 +90,19 @@ export async function firstOf(
   return first?.metadata.labels?.[kindLabel] === kinds.run ? first.metadata : undefined;
 }
 
-async function* firstRecords(place: JournalPlace, kind: 'run' | 'removed', options: CallOptions) {
-  const { connection, namespace } = place;
+function firstRecords({ connection, namespace }: JournalPlace, kind: 'run' | 'removed', options: CallOptions) {
   const labelSelector = selectorOf([kind]);
-  for await (const { metadata } of connection.listMetadata(core.configMaps, { ...options, namespace, labelSelector })) {
-    const runId = metadata.labels?.[runLabel] ?? '';
-    if (metadata.name !== recordName(runId, 1)) throw alien({ ...place, runId }, metadata.name);
-    yield { runId, first: metadata };
+  return connection.listMetadata(core.configMaps, { ...options, namespace, labelSelector });
+}
+
+/** A list in a namespace that is not there is empty, too. */
+async function checkNamespace(place: JournalPlace, options: CallOptions): Promise<void> {
+  const { connection, namespace } = place;
+  try {
+    await connection.get(core.namespaces, { name: namespace }, options);
+  } catch (error) {
+    if (FederationError.is(error, 'NOT_FOUND')) throw noNamespace(place, error);
+    if (!FederationError.is(error, 'FORBIDDEN')) throw error;
   }
 }
 

@@ -4,7 +4,7 @@ import { isRecord, parseJson } from '../kube/json.ts';
 import type { NewObject } from '../kube/objects.ts';
 import type { ConfigMap } from '../kube/resources.ts';
 import type { JournalEntry } from '../workflow/journal.ts';
-import { labelsOf, partName, type RunPlace, recordName } from './names.ts';
+import { type JournalPlace, labelsOf, partName, type RunPlace, recordName } from './names.ts';
 
 /** Of what a record looks like in its ConfigMap. */
 const format = '1';
@@ -74,6 +74,15 @@ export function invalid({ namespace, runId }: RunPlace, why: string): Federation
   return new FederationError(
     'JOURNAL_INVALID',
     `The journal of run "${runId}" in namespace "${namespace}" cannot be used: ${why}. If it was damaged, restore its ConfigMaps from a copy.`,
+  );
+}
+
+/** The refusal of a namespace that is not there; `more` says what was not done. */
+export function noNamespace({ connection, namespace }: JournalPlace, cause: unknown, more = ''): FederationError {
+  return new FederationError(
+    'NOT_FOUND',
+    `${connection.cluster} has no namespace "${namespace}" to keep a journal in. Create it, or name another${more}.`,
+    { cause },
   );
 }
 

@@ -17,7 +17,7 @@ export async function removeRuns(place: JournalPlace, ended: Ended, options: Cal
     await removeMarked({ ...place, runId }, first, options);
     removed.push(runId);
   }
-  for await (const { runId } of runsIn(place, options)) {
+  for await (const runId of runsIn(place, options)) {
     const run = { ...place, runId };
     try {
       const marked = await markEnded(run, ended, options);

@@ -5,7 +5,7 @@ import type { CallOptions } from '../types.ts';
 import type { JournalEntry } from '../workflow/journal.ts';
 import { conflictAt } from '../workflow/journal-check.ts';
 import { type RunPlace, recordName } from './names.ts';
-import { invalid, recordObjects } from './records.ts';
+import { invalid, noNamespace, recordObjects } from './records.ts';
 
 /**
  * Makes a record durable: its parts first, then the head that names them, which is the record. Whoever dies in between leaves parts
@@ -18,7 +18,7 @@ export async function putRecord(
   entry: JournalEntry,
   call: CallOptions,
 ): Promise<ObjectMeta> {
-  const { connection, namespace, runId } = place;
+  const { connection, runId } = place;
   const { head, parts } = recordObjects(place, seq, entry);
   const written: ConfigMap[] = [];
   try {
@@ -26,11 +26,7 @@ export async function putRecord(
     return (await connection.create(core.configMaps, head, call)).metadata;
   } catch (error) {
     if (FederationError.is(error, 'NOT_FOUND'))
-      throw new FederationError(
-        'NOT_FOUND',
-        `${connection.cluster} has no namespace "${namespace}" to keep a journal in. Create it, or name another; record ${seq} of run "${runId}" was not written.`,
-        { cause: error },
-      );
+      throw noNamespace(place, error, `; record ${seq} of run "${runId}" was not written`);
     if (!FederationError.is(error, 'ALREADY_EXISTS')) throw error;
     // What cannot be cleaned up now harms nobody, and goes with the run.
     await dropOrphans(place, seq, head, written, call).catch(() => undefined);

@@ -6,8 +6,10 @@ import { recordObjects } from '../../src/journal/records.ts';
 import type { Connection } from '../../src/kube/connection.ts';
 import { core } from '../../src/kube/resources.ts';
 import type { InterceptedRequest } from '../../src/testing/index.ts';
+import { listRuns } from '../../src/workflow/describe.ts';
 import type { JournalEntry } from '../../src/workflow/journal.ts';
 import { appendEntry } from '../../src/workflow/ledger.ts';
+import { pruneRuns } from '../../src/workflow/prune.ts';
 import { systemClock } from '../../src/workflow/time.ts';
 import { failureOf } from '../workflow/harness.ts';
 import { all, type Bench, bench, driving, large, namespace, opened } from './kit.ts';
@@ -155,6 +157,10 @@ describe('a record', () => {
       'm has no namespace "nowhere" to keep a journal in. Create it, or name another; record 1 of run "r" was not written.',
     );
     expect(await all(journal.read('r'))).toEqual([]);
+    const none = { code: 'NOT_FOUND', message: expect.stringMatching(/^m has no namespace "nowhere" .* another\.$/) };
+    expect(await failureOf(all(journal.runs()))).toMatchObject(none);
+    expect(await failureOf(all(listRuns(journal)))).toMatchObject(none);
+    expect(await failureOf(pruneRuns(journal, { olderThanMs: 1 }))).toMatchObject(none);
     expect(await on.connection.find(core.namespaces, { name: 'nowhere' })).toBeUndefined();
   });
 
@@ -265,14 +271,55 @@ describe('a run is not read', () => {
   });
 });
 
-describe('runs are not listed', () => {
-  it('where something bears their label that is none', async () => {
+describe('runs are listed', () => {
+  const label = (name: string, run?: string) => {
+    const labels = { 'kubesphere-federation/journal': 'run', ...(run && { 'kubesphere-federation/run': run }) };
+    return on.connection.create(core.configMaps, { metadata: { name, namespace, labels } });
+  };
+  const unreadable = (id: string, what: string | RegExp) =>
+    expect.objectContaining({ id, error: { code: 'JOURNAL_INVALID', message: expect.stringMatching(what) } });
+
+  it('whatever else bears their label: only the run that it claims to be of cannot be read', async () => {
     await on.open().append('r', 1, opened);
-    const labels = { 'kubesphere-federation/journal': 'run', 'kubesphere-federation/run': 'r' };
+    await on.open().append('s', 1, opened);
+    await label('mine', 'r');
+    await label('other', 'x');
+    await label('nobodys');
+    expect((await all(on.open().runs())).sort()).toEqual(['r', 's', 'x']);
+    const runs = (await all(listRuns(on.open()))).sort((a, b) => (a.id < b.id ? -1 : 1));
+    expect(runs).toEqual([
+      unreadable('r', '"mine" is no part of a journal'),
+      expect.objectContaining({ id: 's', state: 'open' }),
+      unreadable('x', '"other" is no part of a journal'),
+    ]);
+    expect(await pruneRuns(on.open(), { olderThanMs: 0 })).toEqual({ removed: [], unreadable: ['r'] });
+    expect(await on.connection.find(core.configMaps, { namespace, name: 'mine' })).toBeDefined();
+  });
+
+  it('also one whose first record has lost the label of its run', async () => {
+    await on.open().append('r', 1, opened);
+    await on.open().append('r', 2, driving('d1'));
+    await on.replace(recordName('r', 1), (o) => ({
+      ...o,
+      metadata: { ...o.metadata, labels: { 'kubesphere-federation/journal': 'run' } },
+    }));
+    expect(await all(listRuns(on.open()))).toEqual([unreadable('r', 'record 1 is missing')]);
+  });
+
+  it('but nothing is removed that is marked as a removed run and is none', async () => {
+    const labels = { 'kubesphere-federation/journal': 'removed', 'kubesphere-federation/run': 'r' };
     await on.connection.create(core.configMaps, { metadata: { name: 'mine', namespace, labels } });
-    expect(await failureOf(all(on.open().runs()))).toMatchObject({
+    expect(await failureOf(pruneRuns(on.open(), { olderThanMs: 0 }))).toMatchObject({
       code: 'JOURNAL_INVALID',
       message: expect.stringContaining('"mine" is no part of a journal'),
     });
+    expect(await on.connection.find(core.configMaps, { namespace, name: 'mine' })).toBeDefined();
+  });
+
+  it('as none where there are none, also for one who may not read namespaces', async () => {
+    expect(await all(on.open().runs())).toEqual([]);
+    const body = { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'Forbidden', code: 403 };
+    on.server.intercept(({ resource }) => (resource === 'namespaces' ? { status: 403, body } : undefined));
+    expect(await all(on.open(undefined, 'nowhere').runs())).toEqual([]);
   });
 });
