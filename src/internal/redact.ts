@@ -1,20 +1,16 @@
 import type { Json } from '../types.ts';
+import { hidden, redactText } from './secret-text.ts';
+import { isPlural, isSecretName } from './secret-words.ts';
 
-const hidden = '[redacted]';
-/** Field names whose text is a secret wherever they stand. A name or digest of one belongs into a field that says so (`secretName`, `jwtDigest`). */
-const secretField =
-  /^(?:.*token|.*password|.*secret|.*kubeconfig|authorization|client-?key-?data|client-?certificate-?data|jwt)$/i;
+type Fields = Readonly<Record<string, Json>>;
+
 /** Fields of a Secret object that hold what it keeps. */
 const secretContents: ReadonlySet<string> = new Set(['data', 'stringData']);
-const patterns: readonly RegExp[] = [
-  /\bBearer\s+[\w.~+/=-]+/gi,
-  /\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g,
-  /-----BEGIN [^-]+-----[\s\S]*?(?:-----END [^-]+-----|$)/g,
-  /\b(?:token|password|jwtSecret|client-key-data|client-certificate-data)\b["']?\s*[:=]\s*["']?[^\s"',}]+/gi,
-  /\bkubeconfig\b\\?["']?\s*[:=]\s*\\?["']?[A-Za-z0-9+/=]{40,}/gi,
-  /\b(https?:\/\/)[^/\s:@]+:[^/\s@]+@/gi,
-  /\$2[aby]\$\d{2}\$[./A-Za-z0-9]{53}/g,
-];
+/** Fields of a reference, as in `secrets: [{ name }]` of a ServiceAccount or `secret: { secretName, items }` of a volume. */
+const referring: ReadonlySet<string> = new Set([
+  ...['cluster', 'apiVersion', 'kind', 'namespace', 'name', 'uid'],
+  ...['secretName', 'key', 'items', 'defaultMode', 'optional'],
+]);
 
 /**
  * Takes out what looks like a credential: by pattern in text, by field name in data, and all that a Secret object keeps.
@@ -23,24 +19,31 @@ const patterns: readonly RegExp[] = [
 export function redact(value: string): string;
 export function redact(value: Json): Json;
 export function redact(value: Json): Json {
-  if (typeof value === 'string') return patterns.reduce((text, pattern) => text.replace(pattern, hidden), value);
+  if (typeof value === 'string') return redactText(value);
   if (Array.isArray(value)) return value.map((item: Json) => redact(item));
   if (typeof value !== 'object' || value === null) return value;
-  const isSecret = Object.entries(value).some(([key, item]) => key === 'kind' && item === 'Secret');
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]: [string, Json]) => [
-      key,
-      isSecret && secretContents.has(key) ? hideAll(item) : secretField.test(key) ? hideText(item) : redact(item),
-    ]),
+  const fields: Fields = Object.fromEntries(Object.entries(value));
+  const { kind, name } = fields;
+  const isVariable = typeof name === 'string' && isSecretName(name);
+  return mapped(fields, (key, item) => {
+    if (kind === 'Secret' && secretContents.has(key)) return hide(item, false);
+    if (isSecretName(key) || (isVariable && key === 'value')) return hide(item, isPlural(key));
+    return redact(item);
+  });
+}
+
+/** Hides all text and numbers; not what is null, true or false, a reference, or, where there are `several`, how many. */
+function hide(value: Json, several: boolean): Json {
+  if (typeof value === 'string') return value === '' ? value : hidden;
+  if (typeof value === 'number') return several ? value : hidden;
+  if (Array.isArray(value)) return value.map((item: Json) => hide(item, false));
+  if (typeof value !== 'object' || value === null) return value;
+  const isReference = 'name' in value || 'secretName' in value;
+  return mapped(Object.fromEntries(Object.entries(value)), (key, item) =>
+    isReference && referring.has(key) ? redact(item) : hide(item, false),
   );
 }
 
-function hideText(value: Json): Json {
-  return typeof value === 'string' ? hidden : redact(value);
-}
-
-function hideAll(value: Json): Json {
-  if (value === null) return null;
-  if (typeof value !== 'object') return hidden;
-  return Object.fromEntries(Object.keys(value).map((key) => [key, hidden]));
+function mapped(fields: Fields, change: (key: string, item: Json) => Json): Json {
+  return Object.fromEntries(Object.entries(fields).map(([key, item]) => [key, change(key, item)]));
 }

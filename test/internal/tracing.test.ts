@@ -70,7 +70,7 @@ describe('traced', () => {
     await expect(traced(tracing.step, context, () => Promise.reject(foreign))).rejects.toBe(foreign);
     expect(heard.filter((line) => line.startsWith('error'))).toEqual([
       `error {${told},"error":"slow","code":"TIMEOUT"}`,
-      `error {${told},"error":"[redacted] was refused"}`,
+      `error {${told},"error":"password: [redacted] was refused"}`,
     ]);
     expect(heard.join()).not.toMatch(/hunter2|abc/);
   });

@@ -52,6 +52,15 @@ describe('rule 8: no credential in the journal', () => {
   });
 });
 
+describe('rule 8: prose', () => {
+  it('is kept where it speaks of secrets without giving one', async () => {
+    const why = 'A password must be set; without it: Bearer token missing.';
+    const h = harness([lookStep('one', { forecast: async () => ({ effect: 'none', why, out: { secretName: 'x' } }) })]);
+    expect(await h.run()).toMatchObject({ state: 'completed' });
+    expect(JSON.stringify(await h.entries())).toContain(why);
+  });
+});
+
 describe('rule 8: no credential in residue', () => {
   it('writes no secret into residue, and ends', async () => {
     const h = harness([
