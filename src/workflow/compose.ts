@@ -71,7 +71,10 @@ export interface Workflow<Input, Env, Output> {
 /** What {@link compose} starts from. */
 export interface WorkflowIdentity<Env> {
   readonly name: string;
-  /** Of this definition, `major.minor.patch`. A run is resumed by the same version, and rolled back by any of the same major. */
+  /**
+   * Of this definition: `1`, `1.2` or `1.2.3`, where the first number is the major. A run is resumed by the same version, and rolled
+   * back by any of the same major.
+   */
   readonly version: string;
   /**
    * Which world this is (UIDs of clusters, the path of a folder): a run is driven on in no other. `any` where there is but one, or an

@@ -82,8 +82,18 @@ export function blockedError(
 function checked<Out>(forecast: Forecast<Out>, step: ErasedStep | ErasedItemStep, what: string): Forecast<Out> {
   // The clone has the shape of what it was made from.
   const clone = plain(forecast, what) as unknown as Forecast<Out>;
+  if ('readOnly' in step && writes(clone))
+    throw new FederationError(
+      'WORKFLOW_INVALID',
+      `${what} announces changes, but the step is readOnly: nothing would undo them. Give it a compensate instead, or announce none.`,
+    );
   if (clone.effect === 'change' && step.observe !== undefined) checkComparable(clone.changes, step.name);
   return clone;
+}
+
+function writes(forecast: Forecast<unknown>): boolean {
+  if (forecast.effect === 'change') return forecast.changes.length > 0;
+  return forecast.effect === 'unknown' && forecast.touches.length > 0;
 }
 
 function distinct(touches: readonly Touch[]): readonly Touch[] {

@@ -1,5 +1,5 @@
 import { FederationError } from '../errors.ts';
-import type { Element } from './definition.ts';
+import type { Element, ErasedItemStep, ErasedStep } from './definition.ts';
 
 /** Refuses a name that is taken, reserved or unusable as a journal key, where types were circumvented or cannot say it. */
 export function checkAddition(elements: readonly Element[], more: readonly Element[]): void {
@@ -12,7 +12,7 @@ export function checkAddition(elements: readonly Element[], more: readonly Eleme
   }
 }
 
-/** Refuses what can only be seen of the whole: two pivots, an undo that is missing before the pivot, unknown `undoNeeds`. */
+/** Refuses what can only be seen of the whole: two pivots, an undo that is missing, at all or before the pivot, unknown `undoNeeds`. */
 export function checkWhole(workflow: string, elements: readonly Element[]): void {
   const where = (name: string): string => `Step "${name}" of workflow "${workflow}"`;
   const pivots = elements.filter(isPivot);
@@ -25,6 +25,10 @@ export function checkWhole(workflow: string, elements: readonly Element[]): void
     if (element.kind === 'items' && 'pivot' in element.step)
       throw invalid(`${where(element.name)} works on items and cannot be the pivot; make a single step of it.`);
     const { step } = element;
+    if (!saysHowUndone(step))
+      throw invalid(
+        `${where(element.name)} does not say how it is undone; give it a compensate, or say that it is readOnly or why it is irreversible.`,
+      );
     if ('irreversible' in step && !elements.slice(0, index + 1).some(isPivot))
       throw invalid(
         `${where(element.name)} is irreversible and stands before the pivot; move it, or give it a compensate.`,
@@ -36,6 +40,11 @@ export function checkWhole(workflow: string, elements: readonly Element[]): void
           `${where(element.name)} names "${need}" in undoNeeds, which is no later step and so is not undone before it.`,
         );
   }
+}
+
+/** For those whom no compiler tells. */
+function saysHowUndone(step: ErasedStep | ErasedItemStep): boolean {
+  return 'readOnly' in step || 'irreversible' in step || typeof step.compensate === 'function';
 }
 
 function isPivot(element: Element): boolean {

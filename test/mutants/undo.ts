@@ -137,6 +137,8 @@ export const undoMutants: readonly Mutant[] = [
     'if (false)',
   ]),
   mutant('irreversible before the pivot', 'well-formed.ts', ["if ('irreversible' in step && ", 'if (false && ']),
+  mutant('no word about the undo', 'well-formed.ts', ['if (!saysHowUndone(step))', 'if (false)']),
+  mutant('changes of a step that only reads', 'foresee.ts', ["if ('readOnly' in step && writes(clone))", 'if (false)']),
   mutant('undoNeeds of what is not later', 'well-formed.ts', ['if (!later.has(need))', 'if (false)']),
   mutant('name twice', 'well-formed.ts', ['if (taken.has(name)) throw', 'if (false) throw']),
   mutant('pivot not kept in the journal', 'outline.ts', ['element.step.pivot === true && { pivot: true }', 'false']),

@@ -6,7 +6,7 @@ import { memoryJournal } from '../../src/workflow/memory-journal.ts';
 import { release } from '../../src/workflow/release.ts';
 import { run } from '../../src/workflow/run.ts';
 import { defineStep } from '../../src/workflow/step.ts';
-import { harness } from './harness.ts';
+import { failureOf, harness } from './harness.ts';
 import { lookStep, setItems, setStep, workflowOf, worldOf } from './world.ts';
 
 type Start = { readonly input: { readonly n: number } };
@@ -102,6 +102,16 @@ describe('compose', () => {
       () => workflowOf([lookStep('a', { irreversible: 'x' } as object), setStep('b', 'b', '1', { pivot: true })]),
       /"a" of workflow "test" is irreversible and stands before the pivot/,
     ],
+    [
+      'a step without a word about its undo',
+      () => workflowOf([setStep('a', 'a', '1', { compensate: undefined } as object)]),
+      /"a" of workflow "test" does not say how it is undone/,
+    ],
+    [
+      'an item step without a word about its undo',
+      () => workflowOf([setItems('a', {}, { compensate: undefined } as object)]),
+      /"a" of workflow "test" does not say how it is undone/,
+    ],
     ['a name that is none', () => workflowOf([lookStep('a b')]), /"a b" is no name/],
     [
       'undoNeeds of a step that is not later',
@@ -122,6 +132,29 @@ describe('compose', () => {
     expect(make).toThrow(
       expect.objectContaining({ code: 'WORKFLOW_INVALID', message: expect.stringMatching(message) }),
     );
+  });
+
+  const touches = [{ verb: 'update', kind: 'Thing' }] as const;
+  const readOnly = { compensate: undefined, readOnly: true } as object;
+  it.each([
+    ['changes', setStep('a', 'a', '1', readOnly)],
+    ['changes of an item', setItems('a', { k: '1' }, readOnly)],
+    ['what it may change', lookStep('a', { forecast: async () => ({ effect: 'unknown', why: '', touches }) })],
+  ])('refuses a step that only reads and forecasts %s, before anything is recorded', async (_, element) => {
+    const h = harness([element]);
+    expect(await failureOf(h.begin())).toMatchObject({
+      code: 'WORKFLOW_INVALID',
+      message: expect.stringMatching(/step "a".* announces changes, but the step is readOnly/),
+    });
+    expect(await h.entries()).toEqual([]);
+  });
+
+  it.each([
+    ['changes nothing', { effect: 'change', changes: [] }],
+    ['cannot say what it finds', { effect: 'unknown', why: '', touches: [] }],
+  ] as const)('takes a step that only reads, runs and %s', async (_, forecast) => {
+    const h = harness([lookStep('a', { forecast: async () => forecast })]);
+    expect(await h.run()).toMatchObject({ state: 'completed', output: { a: { seen: 'a' } } });
   });
 
   it('names in journals the release that package.json has', async () => {
