@@ -54,6 +54,8 @@ export type ErrorCode =
   | 'RUN_UNKNOWN'
   | 'JOURNAL_CONFLICT'
   | 'JOURNAL_INVALID'
+  /** The journal could not be written for a cause of its own, such as a full disk; the run rests where it was last recorded. */
+  | 'JOURNAL_FAILED'
   | 'DRIVER_LOST';
 
 /** Everything of an error but its message and code. */

@@ -4,6 +4,7 @@ import type { JournalEntry, JournalStore } from './journal.ts';
 import { plain } from './plain.ts';
 import { applyEntry, type RunState } from './state.ts';
 import { type Clock, pauseFor } from './time.ts';
+import { within } from './within.ts';
 
 type Body<T> = T extends unknown ? Omit<T, 'at' | 'driver'> : never;
 /** A record before it is signed with time and driver. */
@@ -20,28 +21,66 @@ export interface LedgerOptions {
 const appendTimeoutMs = 30_000;
 const appendRetries = 5;
 
-/** Makes one record durable, however often the answer is lost: a taken sequence number that holds this very record is a success. */
-export async function appendEntry(
-  { journal, runId, clock }: LedgerOptions,
-  seq: number,
-  entry: JournalEntry,
-): Promise<'ours' | 'taken'> {
+/**
+ * Makes one record durable, however often the answer is lost or does not come: a taken sequence number that holds this very record is
+ * a success.
+ * @throws FederationError of the journal's code, else JOURNAL_FAILED; whether the record is there is not known then
+ */
+export async function appendEntry(options: LedgerOptions, seq: number, entry: JournalEntry): Promise<'ours' | 'taken'> {
+  const { runId, clock } = options;
+  const what = `Writing record ${seq} of run "${runId}"`;
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await journal.append(runId, seq, entry, { timeoutMs: appendTimeoutMs });
-      return 'ours';
+      return await within((signal) => put(options, seq, entry, signal), { what, clock, timeoutMs: appendTimeoutMs });
     } catch (error) {
-      if (FederationError.is(error, 'JOURNAL_CONFLICT'))
-        return (await isOurs(journal, runId, seq, entry)) ? 'ours' : 'taken';
-      if (!FederationError.is(error) || !error.retryable || attempt > appendRetries) throw error;
+      if (!mayHaveLostAnswer(error) || attempt > appendRetries) throw notRecorded(error, runId, seq, entry);
       await pauseFor(clock, Math.min(100 * 2 ** attempt, 5_000));
     }
   }
 }
 
-async function isOurs(journal: JournalStore, runId: string, seq: number, entry: JournalEntry): Promise<boolean> {
+async function put(
+  { journal, runId }: LedgerOptions,
+  seq: number,
+  entry: JournalEntry,
+  signal: AbortSignal,
+): Promise<'ours' | 'taken'> {
+  try {
+    await journal.append(runId, seq, entry, { signal });
+    return 'ours';
+  } catch (error) {
+    if (!FederationError.is(error, 'JOURNAL_CONFLICT')) throw error;
+    return (await isOurs(journal, runId, seq, entry, signal)) ? 'ours' : 'taken';
+  }
+}
+
+function mayHaveLostAnswer(error: unknown): boolean {
+  return FederationError.is(error) && (error.retryable || error.code === 'TIMEOUT');
+}
+
+/** What to do about a record that could not be written. */
+function notRecorded(error: unknown, runId: string, seq: number, { type }: JournalEntry): FederationError {
+  const why = (error instanceof Error ? error.message : String(error)).replace(/[.]?$/, '.');
+  const [before, next] =
+    seq === 1
+      ? ['Nothing else of it was recorded', 'begin it again']
+      : [`All up to record ${seq - 1} is in it`, 'resume it or roll it back'];
+  return new FederationError(
+    FederationError.is(error) ? error.code : 'JOURNAL_FAILED',
+    `Record ${seq} ("${type}") of run "${runId}" could not be written to its journal: ${why} ${before}. See that the journal takes records again (space on its disk, a cluster that answers, the right to write), then ${next}.`,
+    { cause: error },
+  );
+}
+
+async function isOurs(
+  journal: JournalStore,
+  runId: string,
+  seq: number,
+  entry: JournalEntry,
+  signal: AbortSignal,
+): Promise<boolean> {
   let position = 0;
-  for await (const there of journal.read(runId)) {
+  for await (const there of journal.read(runId, { signal })) {
     position += 1;
     if (position === seq) return canonical(there) === canonical(entry);
   }

@@ -170,6 +170,8 @@ function endOfDrive(drive: Drive, error: unknown): Outcome<never> {
     drive.tell({ type: 'run:driver-lost' });
     return { state: 'driver-lost' };
   }
-  const failure = explain(ledger.broken ?? error, `The journal of run "${runId}"`);
-  return { state: 'paused', why: failure.code === 'UNREACHABLE' ? 'unreachable' : 'failed', error: failure };
+  const failure = explain(ledger.broken ?? error, `Run "${runId}"`);
+  const why = FederationError.is(failure, 'UNREACHABLE', 'TIMEOUT') ? 'unreachable' : 'failed';
+  drive.tell({ type: 'run:paused', why });
+  return { state: 'paused', why, error: failure };
 }

@@ -13,6 +13,7 @@ import { driveToRest, restOutcome } from './loop.ts';
 import type { ResumeOptions } from './options.ts';
 import type { RunState } from './state.ts';
 import { type Clock, pauseFor } from './time.ts';
+import { askTimeoutMs, within } from './within.ts';
 
 /** What a drive starts from. */
 interface Start<I, E, O> {
@@ -36,10 +37,15 @@ export async function startDrive<I, E, O>(start: Start<I, E, O>): Promise<Run<O>
     const state = await readState();
     // Another driver may have ended the run while this one waited for the claim, or was frozen with it.
     if (isOver(state, verb)) {
-      await release(claim, logger);
+      await release(claim, tuning.clock, logger);
       return restedRun(workflow, runId, state, logger);
     }
-    await claim.renew();
+    await within(() => claim.renew(), {
+      what: `Making sure of the claim on run "${runId}"`,
+      signal,
+      clock: tuning.clock,
+      timeoutMs: askTimeoutMs,
+    });
     const forward = new AbortController();
     const backward = new AbortController();
     const ledger = new Ledger(state, { journal, runId, driver, clock: tuning.clock }, (lost) => {
@@ -79,6 +85,7 @@ export async function startDrive<I, E, O>(start: Start<I, E, O>): Promise<Run<O>
         drive.tell({ type: 'run:started', workflow: workflow.name, resumed: verb !== 'run' });
         return await driveToRest(drive);
       } catch (error) {
+        drive.tell({ type: 'run:paused', why: 'failed' });
         return { state: 'paused', why: 'failed', error: explain(error, `Run "${runId}"`) };
       } finally {
         signal?.removeEventListener('abort', requestPause);
@@ -87,7 +94,7 @@ export async function startDrive<I, E, O>(start: Start<I, E, O>): Promise<Run<O>
     const attended = attend(ledger, claim, tuning.clock);
     const giveBack = async (): Promise<void> => {
       attended[Symbol.dispose]();
-      await release(claim, logger);
+      await release(claim, tuning.clock, logger);
     };
     // A macrotask of its own: whoever awaits the handle has attached listeners by then.
     const settled = new Promise<Outcome<unknown>>((resolve) => {
@@ -102,7 +109,7 @@ export async function startDrive<I, E, O>(start: Start<I, E, O>): Promise<Run<O>
     });
     return handleOf(workflow, runId, { events, emitter, requestPause, settled });
   } catch (error) {
-    await release(claim, logger);
+    await release(claim, tuning.clock, logger);
     throw error;
   }
 }
@@ -171,9 +178,10 @@ function attend(ledger: Ledger, claim: Claim, clock: Clock): Attendance {
   return attendance;
 }
 
-async function release(claim: Claim, logger: Logger | undefined): Promise<void> {
+async function release(claim: Claim, clock: Clock, logger: Logger | undefined): Promise<void> {
   try {
-    await claim[Symbol.asyncDispose]();
+    const limit = { what: 'Giving back the claim', clock, timeoutMs: claim.renewEveryMs };
+    await within(async () => claim[Symbol.asyncDispose](), limit);
   } catch (error) {
     // The next driver waits until the claim has run out; nothing is wrong.
     (logger ?? silentLogger).warn('A claim could not be given back.', { error: String(error) });

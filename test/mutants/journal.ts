@@ -11,14 +11,25 @@ export const journalMutants: readonly Mutant[] = [
   mutant('loss does not reach the step', 'start.ts', ['      forward.abort(lost);\n', '']),
   mutant('loss does not reach the undo', 'start.ts', ['      backward.abort(lost);\n', '']),
   mutant('own lost append not recognised', 'ledger.ts', [
-    "return (await isOurs(journal, runId, seq, entry)) ? 'ours' : 'taken';",
+    "return (await isOurs(journal, runId, seq, entry, signal)) ? 'ours' : 'taken';",
     "return 'taken';",
   ]),
   mutant("another's record taken for one's own", 'ledger.ts', [
     'return canonical(there) === canonical(entry);',
     'return true;',
   ]),
-  mutant('append not repeated', 'ledger.ts', ['!error.retryable || attempt > appendRetries', 'true']),
+  mutant('append not repeated', 'ledger.ts', ['!mayHaveLostAnswer(error) || attempt > appendRetries', 'true']),
+  mutant('append that took too long not repeated', 'ledger.ts', [" || error.code === 'TIMEOUT'", '']).and('within.ts', [
+    ', { retryable: true }',
+    '',
+  ]),
+  mutant('append waited for however long', 'ledger.ts', [', timeoutMs: appendTimeoutMs', '']),
+  mutant('end of a drive without its journal not told', 'loop.ts', [
+    "  drive.tell({ type: 'run:paused', why });\n",
+    '',
+  ]),
+  mutant('claim waited for however long', 'start.ts', ['      timeoutMs: askTimeoutMs,\n', '']),
+  mutant('end of the claim waited for however long', 'start.ts', [', timeoutMs: claim.renewEveryMs }', ' }']),
   mutant('appends out of order', 'ledger.ts', [
     'const turn = this.#queue.then(() => this.#write(body));',
     'const turn = this.#write(body);',
@@ -161,5 +172,8 @@ export const journalMutants: readonly Mutant[] = [
     '    if (isOver(state, verb)) {',
     '    if (false) {',
   ]),
-  mutant('driven without confirming the claim', 'start.ts', ['    await claim.renew();\n', '']),
+  mutant('driven without confirming the claim', 'start.ts', [
+    'within(() => claim.renew(), {',
+    'within(async () => {}, {',
+  ]),
 ];

@@ -226,13 +226,46 @@ describe('rule 5: who may drive a run on', () => {
         await h.journal.append(runId, seq, entry);
       },
     };
-    expect(await h.run({ journal: deaf })).toMatchObject({
+    const run = await h.begin({ journal: deaf });
+    expect(await h.time.until(run.settled())).toMatchObject({
       state: 'paused',
       why: 'unreachable',
       error: { code: 'UNREACHABLE' },
     });
+    expect((await eventsOf(run)).at(-1)).toMatchObject({ type: 'run:paused', why: 'unreachable', seq: 3 });
     expect(h.world.values()).toEqual({ a: '1' });
     expect(await h.resume()).toMatchObject({ state: 'completed' });
+  });
+
+  it('rests, and tells so, however much of the journal hangs', async () => {
+    for (const hung of ['append', 'renewal', 'release'] as const) {
+      const h = harness([setStep('one', 'a', '1')]);
+      const never = () => new Promise<never>(() => undefined);
+      let stuck = false;
+      const hanging: JournalStore = {
+        ...h.journal,
+        append: (runId, seq, entry) => (stuck && hung === 'append' ? never() : h.journal.append(runId, seq, entry)),
+        claim: async (...args) => {
+          const claim = await h.journal.claim(...args);
+          return {
+            ...claim,
+            renew: (options) => (hung === 'renewal' ? never() : claim.renew(options)),
+            [Symbol.asyncDispose]: () => (hung === 'append' ? claim[Symbol.asyncDispose]() : never()),
+          };
+        },
+      };
+      if (hung === 'renewal') {
+        expect((await failureOf(h.begin({ journal: hanging }))).code).toBe('TIMEOUT');
+        continue;
+      }
+      const run = await h.begin({ journal: hanging });
+      run.on('step:started', () => {
+        stuck = true;
+      });
+      const end = { append: ['paused', 'run:paused'], release: ['completed', 'run:completed'] }[hung];
+      expect((await h.time.until(run.settled())).state).toBe(end[0]);
+      expect((await eventsOf(run)).at(-1)?.type).toBe(end[1]);
+    }
   });
 
   it('records nothing more of a step that ends well after the claim was lost, whatever the step made of the news', async () => {
