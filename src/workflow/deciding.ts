@@ -40,12 +40,13 @@ export function decidingStep({ name, forecast, items }: PlannedStep): unknown {
 }
 
 /**
- * Holds a step to its plan.
+ * Holds a step to its plan, an item step item by item: what was known must be as it was, what was not may be anything that was announced
+ * for it. Only where no item at all was known may other items take their place, within what was announced for the step.
  * @throws FederationError PLAN_STALE where what it would do now is not what was planned.
  */
 export function holdTo(planned: PlannedStep, now: Pick<PlannedStep, 'forecast' | 'items'>): void {
   const why =
-    planned.items === undefined || now.items === undefined || planned.forecast.effect === 'unknown'
+    planned.items === undefined || now.items === undefined || isUnknown(planned.items)
       ? difference(planned.forecast, now.forecast)
       : itemDifference(planned.items, now.items);
   if (why === undefined) return;
@@ -56,6 +57,11 @@ export function holdTo(planned: PlannedStep, now: Pick<PlannedStep, 'forecast' |
 }
 
 type Items = NonNullable<PlannedStep['items']>;
+
+/** Nothing was known of what the list would hold: it stands for what is to be found. */
+function isUnknown(items: Items): boolean {
+  return items.length > 0 && items.every(({ forecast }) => forecast.effect === 'unknown');
+}
 
 function itemDifference(planned: Items, now: Items): string | undefined {
   const before = new Map(planned.map((item) => [item.key, item.forecast]));
@@ -93,15 +99,30 @@ function beyond(
 }
 
 function changesDifference(planned: readonly Change[], now: readonly Change[]): string | undefined {
-  const left = now.map((change) => ({ change, keys: [canonical(change), canonical(withoutUid(change))] }));
-  for (const change of planned) {
-    const key = canonical(change);
-    const index = left.findIndex(({ keys }) => keys.includes(key));
-    if (index < 0) return `the planned ${change.verb} of ${nameOf(change.resource)} is not what it would do now`;
-    left.splice(index, 1);
+  const exact = new Map<string, number>();
+  const left = new Map<string, { readonly change: Change; count: number }>();
+  for (const change of now) {
+    const [key, loose] = [canonical(change), canonical(withoutUid(change))];
+    exact.set(key, (exact.get(key) ?? 0) + 1);
+    left.set(loose, { change, count: (left.get(loose)?.count ?? 0) + 1 });
   }
-  const [extra] = left;
+  // Those that name a UID choose first: the others take any.
+  const [named, others] = [planned.filter(hasUid), planned.filter((change) => !hasUid(change))];
+  for (const change of [...named, ...others]) {
+    const key = canonical(change);
+    const there = left.get(canonical(withoutUid(change)));
+    const count = hasUid(change) ? exact.get(key) : there?.count;
+    if (there === undefined || count === undefined || count === 0)
+      return `the planned ${change.verb} of ${nameOf(change.resource)} is not what it would do now`;
+    there.count -= 1;
+    if (hasUid(change)) exact.set(key, count - 1);
+  }
+  const extra = [...left.values()].find(({ count }) => count > 0);
   return extra === undefined ? undefined : `it would also ${extra.change.verb} ${nameOf(extra.change.resource)}`;
+}
+
+function hasUid({ resource }: Change): boolean {
+  return resource.uid !== undefined;
 }
 
 /** A plan that names no UID means any: before its object exists there is none. */

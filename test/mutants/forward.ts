@@ -60,6 +60,14 @@ export const forwardMutants: readonly Mutant[] = [
     'return extra === undefined ? undefined : `it would also',
     'return true ? undefined : `it would also',
   ]),
+  mutant('one unknown item opens the step', 'deciding.ts', ['items.every(({ forecast })', 'items.some(({ forecast })']),
+  mutant('unknown list held to its place-holder', 'deciding.ts', [
+    'now.items === undefined || isUnknown(planned.items)',
+    'now.items === undefined',
+  ]),
+  mutant('one change for two', 'deciding.ts', ['there.count -= 1;', '']),
+  mutant('UID taken twice', 'deciding.ts', ['if (hasUid(change)) exact.set(key, count - 1);', '']),
+  mutant('planned UID not held to', 'deciding.ts', ['hasUid(change) ? exact.get(key) : there?.count', 'there?.count']),
   mutant('removed item not seen', 'deciding.ts', [
     'return gone === undefined ? undefined :',
     'return true ? undefined :',

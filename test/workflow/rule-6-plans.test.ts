@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { Change } from '../../src/workflow/change.ts';
+import { holdTo } from '../../src/workflow/deciding.ts';
 import { failureOf, harness } from './harness.ts';
 import { changeOf, lookStep, setItems, setStep, workflowOf, worldOf } from './world.ts';
 
@@ -236,5 +238,86 @@ describe('rule 6: plans', () => {
     const h = harness([one, two]);
     const plan = await h.engine.plan(h.workflow, {}, { env: h.env });
     expect(await h.run({ plan })).toMatchObject({ state: 'completed' });
+  });
+
+  describe('of items some of which could not be known while planning', () => {
+    type Listed = Readonly<Record<string, string | null>>;
+    /** What is planned, and what step "many" finds after step "one": items by key with the value to write, or what is not known. */
+    const drive = async (planned: Listed, found: Listed) => {
+      const touches = [{ verb: 'update', kind: 'Value' }] as const;
+      const many = setItems(
+        'many',
+        {},
+        {
+          items: async (ctx) =>
+            Object.entries(worldOf(ctx).value('a') === '1' ? found : planned).map(([key, value]) => ({
+              key,
+              item: { object: key, value: value ?? '1' },
+              forecast:
+                value === null
+                  ? { effect: 'unknown', why: 'It depends on one.', touches }
+                  : { effect: 'change', changes: [changeOf(key, worldOf(ctx).value(key), value)] },
+            })),
+        },
+      );
+      const h = harness([setStep('one', 'a', '1'), many], { k: '0', l: '0', m: '0' });
+      const plan = await h.engine.plan(h.workflow, {}, { env: h.env });
+      return { h, outcome: await h.run({ plan }) };
+    };
+    const stale = (why: string) => ({
+      state: 'rolled-back',
+      error: { code: 'PLAN_STALE', message: expect.stringContaining(why) },
+    });
+
+    it('is kept where the known are as planned and the others do what was announced', async () => {
+      const { h, outcome } = await drive({ k: '1', l: null }, { k: '1', l: '2' });
+      expect(outcome).toMatchObject({ state: 'completed' });
+      expect(h.world.values()).toMatchObject({ k: '1', l: '2' });
+    });
+
+    it.each<[what: string, planned: Listed, found: Listed, why: string]>([
+      ['a known one would become another', { k: '1', l: null }, { k: 'evil', l: '2' }, 'of "k", the planned update'],
+      ['another joined', { k: '1', l: null }, { k: '1', l: '2', m: '1' }, '"m" has been added'],
+      ['one is gone', { k: '1', l: null }, { k: '1' }, '"l" is gone'],
+      [
+        'an unknown one does what was not announced',
+        { k: '1', n: null },
+        { k: '1', n: '2' },
+        'of "n", it would create',
+      ],
+      ['others take the place of all and do more', { l: null }, { n: '1' }, 'it would create a Value'],
+    ])('is stale where %s', async (_, planned, found, why) => {
+      const { h, outcome } = await drive(planned, found);
+      expect(outcome).toMatchObject(stale(why));
+      expect(h.world.values()).toEqual({ k: '0', l: '0', m: '0' });
+    });
+
+    it('lets others take the place where none was known', async () => {
+      const { h, outcome } = await drive({ l: null }, { k: '2', m: '3' });
+      expect(outcome).toMatchObject({ state: 'completed' });
+      expect(h.world.values()).toMatchObject({ k: '2', l: '0', m: '3' });
+    });
+  });
+
+  it('holds one change to one change: a repeated one, and one with a UID, is not made up for by another', () => {
+    const change = (name: string, uid?: string) => {
+      const plain = changeOf(name, null, '1');
+      return { ...plain, resource: { ...plain.resource, ...(uid !== undefined && { uid }) } };
+    };
+    const held = (planned: readonly Change[], now: readonly Change[]) => () =>
+      holdTo(
+        { name: 's', title: '', undo: 'restores', pivot: false, forecast: { effect: 'change', changes: planned } },
+        { forecast: { effect: 'change', changes: now } },
+      );
+    const [a, u, v] = [change('a'), change('a', 'u'), change('a', 'v')];
+    expect(held([a, u], [u, v])).not.toThrow();
+    expect(held([a, a], [v, a])).not.toThrow();
+    expect(held([u], [a])).toThrow('the planned create of Value a');
+    expect(held([u, u], [u, v])).toThrow('the planned create of Value a');
+    expect(held([a], [u, v])).toThrow('it would also create Value a');
+    expect(held([a, a], [u])).toThrow('the planned create of Value a');
+    // Each against each would be 10^10 comparisons.
+    const many = Array.from({ length: 20_000 }, (_, index) => change(`o${index}`));
+    expect(held(many, many.toReversed())).not.toThrow();
   });
 });
