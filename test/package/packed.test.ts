@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { importsOf } from '../house/imports.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const { dependencies, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const { dependencies, scripts, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 /** Somebody's project, with the packed package and what it says it depends on, and nothing else. */
 const consumer = mkdtempSync(join(tmpdir(), 'kubesphere-federation-consumer-'));
@@ -53,6 +53,13 @@ describe('the packed package', () => {
         'testing.js.map',
       ]),
     );
+  });
+
+  it('has been built with types that npm start leaves where they are', () => {
+    const [build = ''] = scripts.start.split(' && ');
+    const bin = `${join(root, 'node_modules/.bin')}${delimiter}${process.env['PATH']}`;
+    execFileSync(build, { cwd: root, shell: true, env: { ...process.env, PATH: bin }, stdio: 'pipe' });
+    expect(readdirSync(join(root, 'dist'))).toEqual(expect.arrayContaining(['index.d.ts', 'testing.d.ts']));
   });
 
   it('runs from both entry points, which share one FederationError', () => {
