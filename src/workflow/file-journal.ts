@@ -58,8 +58,7 @@ export function createFileJournal(directory: string, clock: Clock, claimMs: numb
     async *runs() {
       if (!(await isJournal(directory))) return;
       // What is wrong with a run is for its reader to find: it hides no other.
-      for (const name of await runNames(directory))
-        if ((await recordNames(join(directory, name))).length > 0) yield name;
+      for (const name of await runNames(directory)) if (await mayBeRun(join(directory, name))) yield name;
     },
 
     async prune(ended, { signal } = {}) {
@@ -67,17 +66,19 @@ export function createFileJournal(directory: string, clock: Clock, claimMs: numb
       const unreadable: string[] = [];
       if (!(await isJournal(directory))) return { removed, unreadable };
       await removeLeftovers(directory);
-      for (const runId of await runNames(directory))
+      for (const runId of await runNames(directory)) {
         try {
           const entries: JournalEntry[] = [];
           for await (const entry of readRun(pathOf(runId), signal)) entries.push(entry);
           if (!ended(entries, runId)) continue;
-          await removeAtOnce(directory, runId);
-          removed.push(runId);
         } catch (error) {
-          if (!FederationError.is(error, 'JOURNAL_INVALID', 'INVALID')) throw error;
+          if (FederationError.is(error, 'ABORTED')) throw error;
           unreadable.push(runId);
+          continue;
         }
+        await removeAtOnce(directory, runId);
+        removed.push(runId);
+      }
       return { removed, unreadable };
     },
 
@@ -128,8 +129,19 @@ async function* readRun(path: string, signal: AbortSignal | undefined): AsyncGen
   }
 }
 
+/** Files beside the runs are somebody else's, such as a file manager's. */
 async function runNames(directory: string): Promise<string[]> {
-  return (await namesIn(directory)).filter((name) => name !== marker);
+  const entries = await readdir(directory, { withFileTypes: true });
+  return entries.filter((entry) => !entry.isFile() && !isTemporary(entry.name)).map(({ name }) => name);
+}
+
+/** Whether there is anything that its reader must judge. */
+async function mayBeRun(path: string): Promise<boolean> {
+  try {
+    return (await recordNames(path)).length > 0;
+  } catch {
+    return true;
+  }
 }
 
 function fileOf(seq: number): string {

@@ -29,7 +29,10 @@ export const journalMutants: readonly Mutant[] = [
     '',
   ]),
   mutant('claim waited for however long', 'start.ts', ['      timeoutMs: askTimeoutMs,\n', '']),
-  mutant('end of the claim waited for however long', 'start.ts', [', timeoutMs: claim.renewEveryMs }', ' }']),
+  mutant('end of the claim waited for however long', 'start.ts', [
+    ', clock, timeoutMs: claim.renewEveryMs }',
+    ', clock }',
+  ]),
   mutant('appends out of order', 'ledger.ts', [
     'const turn = this.#queue.then(() => this.#write(body));',
     'const turn = this.#write(body);',
@@ -110,6 +113,16 @@ export const journalMutants: readonly Mutant[] = [
     'if (seq > 1 && gone.has(entry.driver) && !run.drivers.has(entry.driver)) throw conflictAt(runId, seq);',
     '',
   ]),
+  mutant('file beside the runs taken for one', 'file-journal.ts', ['!entry.isFile() && ', '']),
+  mutant('run that cannot be read hides others', 'file-journal.ts', [
+    '    return true;\n  }\n}\n\nfunction fileOf',
+    '    throw new Error();\n  }\n}\n\nfunction fileOf',
+  ]),
+  mutant('run that cannot be read stops a removal', 'file-journal.ts', [
+    "if (FederationError.is(error, 'ABORTED')) throw error;",
+    'throw error;',
+  ]),
+  mutant('removal not aborted', 'file-journal.ts', ["if (FederationError.is(error, 'ABORTED')) throw error;", '']),
   mutant('record that leaves a gap', 'file-journal.ts', [' && (await isThere(path, fileOf(seq - 1)))', '']),
   mutant('run begun anew not told from the one removed', 'file-journal.ts', [
     '      origins.set(runId, origin);\n',

@@ -1,7 +1,8 @@
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { listRuns } from '../../src/workflow/describe.ts';
 import { fileClaims } from '../../src/workflow/file-claims.ts';
 import { fileJournal } from '../../src/workflow/file-journal.ts';
 import { linkNew } from '../../src/workflow/file-writing.ts';
@@ -125,6 +126,30 @@ describe('fileJournal', () => {
     expect(await readdir(join(directory, 'r'))).toEqual(names);
     await fourth.renew();
     expect(fourth.lost.aborted).toBe(false);
+  });
+
+  it('is not disturbed by what others put beside its runs, and hides no run for one that cannot be read', async () => {
+    await three();
+    const journal = fileJournal(directory);
+    for (const name of ['.DS_Store', 'notes']) await writeFile(join(directory, name), 'x');
+    // Records that are no files: no reader gets anything from them.
+    await mkdir(join(directory, 'odd', '00000001.json'), { recursive: true });
+    await mkdir(join(directory, 'No Run'));
+    await symlink(join(directory, 'loop'), join(directory, 'loop'));
+    const listed = [];
+    for await (const { id, state } of listRuns(journal)) listed.push(`${id} ${state}`);
+    expect(listed.sort()).toEqual(['loop unreadable', 'odd unreadable', 'r unreadable']);
+    const { removed, unreadable } = (await journal.prune?.((_, runId) => runId === 'r')) ?? {};
+    expect(removed).toEqual(['r']);
+    expect(unreadable?.toSorted()).toEqual(['No Run', 'loop', 'odd']);
+    expect((await readdir(directory)).sort()).toEqual(['.DS_Store', 'No Run', 'journal.json', 'loop', 'notes', 'odd']);
+  });
+
+  it('stops a removal that is aborted, and removes nothing then', async () => {
+    await three();
+    const removal = fileJournal(directory).prune?.(() => true, { signal: AbortSignal.abort() });
+    expect((await failureOf(removal ?? Promise.resolve())).code).toBe('ABORTED');
+    expect(await readAll()).toHaveLength(3);
   });
 
   it('takes the next number only: no gap is left', async () => {
