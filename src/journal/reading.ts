@@ -107,5 +107,5 @@ async function checkNamespace(place: JournalPlace, options: CallOptions): Promis
 }
 
 function alien(place: RunPlace, name: string): Error {
-  return invalid(place, `ConfigMap "${name}" is no part of a journal; take its labels away`);
+  return invalid(place, `ConfigMap "${name}" is no part of a journal`, 'Take its labels away.');
 }

@@ -4,7 +4,7 @@ import { isRecord, parseJson } from '../kube/json.ts';
 import type { NewObject } from '../kube/objects.ts';
 import type { ConfigMap } from '../kube/resources.ts';
 import type { JournalEntry } from '../workflow/journal.ts';
-import { type JournalPlace, labelsOf, partName, type RunPlace, recordName } from './names.ts';
+import { type JournalPlace, labelsOf, partName, type RunPlace, recordName, runLabel } from './names.ts';
 
 /** Of what a record looks like in its ConfigMap. */
 const format = '1';
@@ -69,12 +69,16 @@ export async function recordIn(
   return found as JournalEntry;
 }
 
-/** The refusal of a journal that cannot be believed. */
-export function invalid({ namespace, runId }: RunPlace, why: string): FederationError {
+/** The refusal of a journal that cannot be believed; `remedy` says what a person does about it. */
+export function invalid({ namespace, runId }: RunPlace, why: string, remedy = ofDamage(runId)): FederationError {
   return new FederationError(
     'JOURNAL_INVALID',
-    `The journal of run "${runId}" in namespace "${namespace}" cannot be used: ${why}. If it was damaged, restore its ConfigMaps from a copy.`,
+    `The journal of run "${runId}" in namespace "${namespace}" cannot be used: ${why}. ${remedy}`,
   );
+}
+
+function ofDamage(runId: string): string {
+  return `If it was damaged, restore its ConfigMaps from a copy. To give this run up for good, and its way back with it, delete all ConfigMaps and Leases labelled ${runLabel}=${runId}.`;
 }
 
 /** The refusal of a namespace that is not there; `more` says what was not done. */

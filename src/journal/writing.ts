@@ -44,7 +44,7 @@ async function putPart(place: RunPlace, part: NewObject<ConfigMap>, call: CallOp
     const { name, namespace = place.namespace } = part.metadata;
     const there = await connection.get(core.configMaps, { namespace, name }, call);
     if (there.data?.['part'] === part.data?.['part']) return there;
-    throw invalid(place, `ConfigMap "${name}" is there already and holds something else; delete it`);
+    throw invalid(place, `ConfigMap "${name}" is there already and holds something else`, 'Delete it.');
   }
 }
 

@@ -2,6 +2,7 @@ import { FederationError } from '../errors.ts';
 import { canonical } from '../internal/digest.ts';
 import type { Json } from '../types.ts';
 import type { Outline } from './outline.ts';
+import { release } from './release.ts';
 import { hasCaptured, isPastPivot, type RunState } from './state.ts';
 
 /** What of a workflow a journal is compared with. */
@@ -90,9 +91,10 @@ function words(step: Outline | undefined): string {
 }
 
 function changed(runId: string, { opened }: RunState, why: string): FederationError {
+  const ours = opened.release === release ? '' : `release ${opened.release} of this package and `;
   return new FederationError(
     'WORKFLOW_CHANGED',
-    `Run "${runId}" cannot be driven by this workflow: ${why}. Finish it with release ${opened.release} of this package and version ${opened.version} of workflow "${opened.workflow}".`,
+    `Run "${runId}" cannot be driven by this workflow: ${why}. Finish it with ${ours}version ${opened.version} of workflow "${opened.workflow}", as it was when the run was begun.`,
   );
 }
 

@@ -124,7 +124,7 @@ async function* readRun(path: string, signal: AbortSignal | undefined): AsyncGen
   for (const [index, name] of (await entryNames(path)).entries()) {
     if (signal?.aborted) throw abortError(signal);
     const seq = index + 1;
-    if (name !== fileOf(seq)) throw invalid(path, `record ${seq} is missing, though later ones are there`);
+    if (name !== fileOf(seq)) throw damaged(path, `record ${seq} is missing, though later ones are there`);
     yield await readEntry(path, seq);
   }
 }
@@ -193,14 +193,14 @@ async function readEntry(path: string, seq: number): Promise<JournalEntry> {
   const text = await readFile(join(path, name), 'utf8');
   const found = parsed(text);
   if (typeof found !== 'object' || found === null || !('entry' in found) || !('digest' in found) || !('seq' in found))
-    throw invalid(path, `${name} is damaged`);
+    throw damaged(path, `${name} is damaged`);
   if (
     found.seq !== seq ||
     typeof found.entry !== 'object' ||
     found.entry === null ||
     digest(found.entry) !== found.digest
   )
-    throw invalid(path, `${name} is not what was written there`);
+    throw damaged(path, `${name} is not what was written there`);
   // The digest says that this is what append() was given.
   return found.entry as JournalEntry;
 }
@@ -213,9 +213,14 @@ function parsed(text: string): unknown {
   }
 }
 
-function invalid(path: string, why: string): FederationError {
+/** The refusal of the directory of one run. */
+function damaged(path: string, why: string): FederationError {
+  return invalid(path, why, ' To give this run up for good, and its way back with it, remove that directory.');
+}
+
+function invalid(path: string, why: string, more = ''): FederationError {
   return new FederationError(
     'JOURNAL_INVALID',
-    `The journal at ${path} cannot be used: ${why}. If it was damaged, restore it from a copy.`,
+    `The journal at ${path} cannot be used: ${why}. If it was damaged, restore it from a copy.${more}`,
   );
 }

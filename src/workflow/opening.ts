@@ -2,7 +2,7 @@ import { FederationError } from '../errors.ts';
 import { canonical } from '../internal/digest.ts';
 import type { Json } from '../types.ts';
 import type { Workflow } from './compose.ts';
-import { decidingStep } from './deciding.ts';
+import { decidingStep, fingerprintOf } from './deciding.ts';
 import type { JournalEntry } from './journal.ts';
 import { appendEntry, type LedgerOptions } from './ledger.ts';
 import type { RunOptions } from './options.ts';
@@ -31,7 +31,7 @@ export async function openRun<I, E, O>(
   ledger: LedgerOptions,
 ): Promise<RunState> {
   refuseBlocked(planned);
-  if (plan !== undefined) refuseStale(plan, planned);
+  if (plan !== undefined) refuseStale(plan, planned, { input, identity });
   const entry: JournalEntry = {
     at: ledger.clock.date(),
     driver: ledger.driver,
@@ -58,18 +58,22 @@ export async function openRun<I, E, O>(
 }
 
 /** Rule 6: what was approved is what is done. */
-function refuseStale(held: Plan, now: Plan): void {
+function refuseStale(held: Plan, now: Plan, scope: Pick<Foreseen, 'input' | 'identity'>): void {
   if (held.fingerprint === now.fingerprint) return;
   const before = new Map(held.steps.map((step) => [step.name, canonical(decidingStep(step))]));
   const moved = now.steps
     .filter((step) => before.get(step.name) !== canonical(decidingStep(step)))
     .map(({ name }) => name);
+  const { workflow, version } = held;
+  // A plan does not hold its input: only whether it is this one can be told. A workflow without an identity knows one world.
+  const elsewhere =
+    held.fingerprint === fingerprintOf({ workflow, version, ...scope }, held.steps)
+      ? undefined
+      : `it was made for another input${scope.identity === null ? '' : ' or in another world'}`;
   const what =
-    held.workflow !== now.workflow || held.version !== now.version
-      ? `it is of ${held.workflow} ${held.version}, and this is ${now.workflow} ${now.version}`
-      : moved.length > 0
-        ? `these steps would do something else now: ${moved.join(', ')}`
-        : 'it was made for another input or another world';
+    workflow !== now.workflow || version !== now.version
+      ? `it is of ${workflow} ${version}, and this is ${now.workflow} ${now.version}`
+      : (elsewhere ?? `these steps would do something else now: ${moved.join(', ')}`);
   throw new FederationError(
     'PLAN_STALE',
     `The plan no longer holds: ${what}. Nothing was touched; make a new plan and look at it.`,

@@ -232,6 +232,9 @@ describe('a run is not read', () => {
     expect(error.code).toBe('JOURNAL_INVALID');
     expect(error.message).toMatch(message);
     expect(error.message).toContain('run "r" in namespace "runs"');
+    expect(error.message).toMatch(
+      /no part of a journal. Take its labels away\.$|delete all ConfigMaps and Leases labelled kubesphere-federation\/run=r\.$/,
+    );
   });
 
   it.each([

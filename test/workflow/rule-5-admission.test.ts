@@ -83,7 +83,9 @@ describe('rule 5: who may drive a run on', () => {
     ]) {
       const error = await failureOf(h.resume({ workflow: other }));
       expect(error.code).toBe('WORKFLOW_CHANGED');
-      expect(error.message).toMatch(/Run "r" .* release \d+\.\d+\.\d+ .* version 1\.0\.0 of workflow "test"/);
+      expect(error.message).toMatch(
+        /Run "r" .* Finish it with version 1\.0\.0 of workflow "test", as it was when the run was begun\.$/,
+      );
     }
     expect((await h.records()).filter((record) => record === 'driving')).toHaveLength(1);
   });
@@ -134,8 +136,19 @@ describe('rule 5: who may drive a run on', () => {
       code: 'WORKFLOW_CHANGED',
       message: expect.stringContaining('cannot undo step "one"'),
     });
-    expect(error.message).toMatch(/release \d+\.\d+\.\d+ /);
     expect(h.world.values()).toEqual({ a: '1' });
+  });
+
+  it('names the release of this package that began the run, where that is another one', async () => {
+    const { h } = await paused();
+    const [opened] = await h.entries();
+    await h.journal.append('s', 1, { ...opened, release: '0.0.9' } as never);
+    const options = { env: h.env, journal: h.journal };
+    const newer = workflowOf([lookStep('one')], { version: '2.0.0' });
+    expect(await failureOf(h.engine.resume(newer, 's', options))).toMatchObject({
+      code: 'WORKFLOW_CHANGED',
+      message: expect.stringContaining('Finish it with release 0.0.9 of this package and version 1.0.0 of'),
+    });
   });
 
   it('does not undo a step that was begun as one that only reads, whatever a later version does in it', async () => {

@@ -102,6 +102,30 @@ describe('rule 6: plans', () => {
     expect(await h.records()).toEqual([]);
   });
 
+  it('says so where it was made for another input, though the steps would do something else', async () => {
+    const input = setStep('one', 'a', '1', {
+      forecast: async ({ state }) => ({
+        effect: 'change',
+        changes: [changeOf('a', null, JSON.stringify(state['input']))],
+      }),
+    });
+    const h = harness([input]);
+    const plan = await h.engine.plan(h.workflow, { edition: '2' }, { env: h.env });
+    expect(await failureOf(h.run({ plan }))).toMatchObject({
+      code: 'PLAN_STALE',
+      message: expect.stringContaining('no longer holds: it was made for another input. Nothing was touched'),
+    });
+    const placed = harness([input], {}, { identity: async () => 'here' });
+    const there = workflowOf([input], { identity: async () => 'there' });
+    const elsewhere = await h.engine.plan(there, {}, { env: h.env });
+    expect(await failureOf(placed.run({ plan: elsewhere }))).toMatchObject({
+      code: 'PLAN_STALE',
+      message: expect.stringContaining('it was made for another input or in another world. Nothing'),
+    });
+    const newer = await h.engine.plan(workflowOf([input], { version: '1.0.1' }), {}, { env: h.env });
+    expect((await failureOf(h.run({ plan: newer }))).message).toContain('it is of test 1.0.1, and this is test 1.0.0');
+  });
+
   it('is checked again at every step, also after a resume', async () => {
     const h = harness([
       setStep('one', 'a', '1', {
