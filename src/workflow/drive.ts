@@ -11,6 +11,7 @@ import type { Approval } from './options.ts';
 import { undoKind } from './outline.ts';
 import type { StepContext } from './step.ts';
 import type { Clock } from './time.ts';
+import { within } from './within.ts';
 
 /** What tests may turn. */
 export interface Tuning {
@@ -170,6 +171,7 @@ export class Drive {
   /** The context of one attempt. */
   context(signal: AbortSignal, attempt: number, step: string): Context {
     const { runId, env, log, claim, ledger } = this.parts;
+    const { clock } = this.parts.tuning;
     return {
       state: ledger.state.results,
       env,
@@ -182,7 +184,12 @@ export class Drive {
         if (ledger.lost !== undefined) throw ledger.lost;
         if (this.#ended) throw endedError(runId);
         try {
-          await claim.renew();
+          await within(() => claim.renew(), {
+            what: 'Confirming the driver',
+            signal,
+            clock,
+            timeoutMs: claim.renewEveryMs * 3,
+          });
         } catch (error) {
           throw FederationError.is(error, 'DRIVER_LOST') ? ledger.lose(error) : error;
         }

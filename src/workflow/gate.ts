@@ -11,8 +11,9 @@ import { plain } from './plain.ts';
 export async function passGate(drive: Drive, gate: Gate): Promise<Outcome<never> | undefined> {
   const { ledger, approvals, runId } = drive.parts;
   const shown = await show(drive, gate);
-  const approval = approvals.find((one) => one.gate === gate.name);
-  if (approval?.fingerprint === shown.fingerprint) {
+  const given = approvals.filter((one) => one.gate === gate.name);
+  const approval = given.find((one) => one.fingerprint === shown.fingerprint);
+  if (approval !== undefined) {
     await ledger.append({ type: 'approved', gate: gate.name, by: approval.by, fingerprint: shown.fingerprint });
     return undefined;
   }
@@ -25,16 +26,18 @@ export async function passGate(drive: Drive, gate: Gate): Promise<Outcome<never>
   });
   drive.tell({ type: 'run:paused', why: 'approval', gate: shown });
   const outcome = { state: 'paused', why: 'approval', gate: shown } as const;
-  if (approval === undefined) return outcome;
+  const stale = given.at(-1);
+  if (stale === undefined) return outcome;
   const error = new FederationError(
     'PLAN_STALE',
-    `Gate "${gate.name}" of run "${runId}" shows something else than what ${approval.by} approved. Look at what it shows now, and approve that.`,
+    `Gate "${gate.name}" of run "${runId}" shows something else than what ${stale.by} approved. Look at what it shows now, and approve that.`,
   );
   return { ...outcome, error };
 }
 
 async function show(drive: Drive, gate: Gate): Promise<ShownGate> {
   const { name, title } = gate;
+  const { runId } = drive.parts;
   const { clock, graceMs } = drive.parts.tuning;
   const value = await attempted(async (signal, attempt) => gate.show?.(drive.context(signal, attempt, name)), {
     what: `What gate "${name}" shows`,
@@ -45,5 +48,6 @@ async function show(drive: Drive, gate: Gate): Promise<ShownGate> {
     retry: undefined,
   });
   const shown = plain(value, `What gate "${name}" shows`);
-  return { name, title, shown, fingerprint: digest({ gate: name, shown }) };
+  // What is approved of one run is not of another, though it shows the same.
+  return { name, title, shown, fingerprint: digest({ run: runId, gate: name, shown }) };
 }

@@ -18,7 +18,8 @@ export interface StepContext<State, Env> {
    * Asked before a conflict (409) is answered by reading again. A step without another fence of its own also asks between reading an
    * object and writing it with the version that was read: a driver that was frozen anywhere and overtaken then writes nothing, since
    * its successor touches what is half done. Calls made at the same time share one renewal.
-   * @throws FederationError DRIVER_LOST unless this driver's claim was renewed after the call began.
+   * @throws FederationError DRIVER_LOST unless this driver's claim was renewed after the call began, TIMEOUT where the journal does not
+   *   answer for as long as a claim lasts, or the error of `signal` once that is aborted.
    */
   readonly confirmDriver: () => Promise<void>;
   /** Tells listeners how far this step is. */

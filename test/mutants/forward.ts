@@ -164,14 +164,16 @@ export const forwardMutants: readonly Mutant[] = [
   mutant('moved world undoes', 'next.ts', [' && !halting.has(code)', '']),
   mutant('onFailure not kept', 'opening.ts', ['    onFailure,\n', "    onFailure: 'rollback',\n"]),
   mutant('onFailure not asked', 'next.ts', ["state.opened.onFailure === 'rollback' && ", '']),
-  mutant('gate passed without an approval', 'gate.ts', [
-    'if (approval?.fingerprint === shown.fingerprint) {',
-    'if (true) {',
-  ]).and('gate.ts', ['by: approval.by', "by: approval?.by ?? ''"]),
-  mutant('gate fingerprint not compared', 'gate.ts', [
-    'approval?.fingerprint === shown.fingerprint',
-    'approval !== undefined',
+  mutant('gate passed without an approval', 'gate.ts', ['if (approval !== undefined) {', 'if (true) {']).and(
+    'gate.ts',
+    ['by: approval.by', "by: approval?.by ?? ''"],
+  ),
+  mutant('gate fingerprint not compared', 'gate.ts', ['(one) => one.fingerprint === shown.fingerprint', '() => true']),
+  mutant('only the first approval of a gate counts', 'gate.ts', [
+    'const approval = given.find(',
+    'const approval = given.slice(0, 1).find(',
   ]),
+  mutant('approval of another run counts', 'gate.ts', ['digest({ run: runId, ', 'digest({ run: typeof runId, ']),
   mutant('approval of another gate counts', 'gate.ts', ['(one) => one.gate === gate.name', '() => true']),
   mutant('gate asked again by the next driver', 'state.ts', [
     '      state.epoch = state.seq;',

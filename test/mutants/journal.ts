@@ -49,7 +49,7 @@ export const journalMutants: readonly Mutant[] = [
   mutant('claim not renewed', 'start.ts', ['  void beat();', '']),
   mutant('lost claim not noticed', 'start.ts', ["claim.lost.addEventListener('abort', lose, { once: true });", '']),
   mutant('claim not given back', 'start.ts', [
-    'attended[Symbol.dispose]();\n      await release(claim, logger);',
+    'attended[Symbol.dispose]();\n      await release(claim, tuning.clock, logger);',
     'attended[Symbol.dispose]();',
   ]),
   mutant('claim given back while an attempt is stuck', 'start.ts', [
@@ -73,7 +73,15 @@ export const journalMutants: readonly Mutant[] = [
     '      // Who asks from now on comes after the end.\n      coming = undefined;\n',
     '',
   ]),
-  mutant('confirmation without asking', 'drive.ts', ['await claim.renew();', '']),
+  mutant('confirmation waited for however long', 'drive.ts', ['            timeoutMs: claim.renewEveryMs * 3,\n', '']),
+  mutant('confirmation waited for by who was aborted', 'drive.ts', [
+    "what: 'Confirming the driver',\n            signal,",
+    "what: 'Confirming the driver',",
+  ]),
+  mutant('confirmation without asking', 'drive.ts', [
+    'within(() => claim.renew(), {',
+    'within(async () => undefined, {',
+  ]),
   mutant('claim by wall clock', 'claiming.ts', [
     'let since = clock.now();',
     'const wall = () => Date.parse(clock.date());\n  let since = wall();',

@@ -213,6 +213,8 @@ describe('rule 11: control', () => {
     const second = await h.resume({ approve: [{ gate: 'go', by: 'me', fingerprint: first.gate.fingerprint }] });
     if (second.state !== 'paused' || second.gate === undefined) throw new Error('no second gate');
     expect(second.gate.name).toBe('other');
+    // That of the first gate says nothing of this one.
+    expect(second.error).toBeUndefined();
     expect(
       await h.resume({ approve: [{ gate: 'other', by: 'me', fingerprint: second.gate.fingerprint }] }),
     ).toMatchObject({ why: 'failed' });
@@ -251,5 +253,36 @@ describe('rule 11: control', () => {
     expect(shown.gate.fingerprint).not.toBe(other.gate.fingerprint);
     const approve = [other.gate, shown.gate].map(({ name, fingerprint }) => ({ gate: name, by: 'me', fingerprint }));
     expect(await h.resume({ approve })).toMatchObject({ state: 'completed' });
+  });
+
+  it('takes of several approvals of one gate the one that fits what it shows', async () => {
+    const h = harness([{ kind: 'gate', name: 'go', title: 'Go on?' }, setStep('one', 'a', '1')]);
+    const outcome = await h.run();
+    if (outcome.state !== 'paused' || outcome.gate === undefined) throw new Error('no gate');
+    const approve = ['old', outcome.gate.fingerprint, 'other'].map((fingerprint) => ({
+      gate: 'go',
+      by: `who saw ${fingerprint}`,
+      fingerprint,
+    }));
+    expect(await h.resume({ approve: approve.filter(({ by }) => by !== approve[1]?.by) })).toMatchObject({
+      state: 'paused',
+      error: { code: 'PLAN_STALE', message: expect.stringContaining('who saw other') },
+    });
+    expect(await h.resume({ approve })).toMatchObject({ state: 'completed' });
+    expect(await h.entries()).toContainEqual(expect.objectContaining({ type: 'approved', by: approve[1]?.by }));
+  });
+
+  it('takes no approval of another run for one of this, though both show the same', async () => {
+    const shownIn = async (runId: string) => {
+      const h = harness([{ kind: 'gate', name: 'go', title: 'Go on?' }]);
+      const run = await h.begin({ runId });
+      const outcome = await h.time.until(run.settled());
+      if (outcome.state !== 'paused' || outcome.gate === undefined) throw new Error('no gate');
+      return outcome.gate;
+    };
+    const [one, again, other] = [await shownIn('r'), await shownIn('r'), await shownIn('other')];
+    expect(one).toEqual(again);
+    expect(other.shown).toEqual(one.shown);
+    expect(other.fingerprint).not.toBe(one.fingerprint);
   });
 });

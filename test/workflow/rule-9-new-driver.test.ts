@@ -112,6 +112,36 @@ describe('rule 9: a new driver', () => {
     expect(await h.records()).toEqual(['opened', 'driving', 'captured one']);
   });
 
+  it('does not wait for ever for a claim that cannot be renewed, nor once the attempt is aborted', async () => {
+    const never = () => new Promise<never>(() => undefined);
+    for (const timeoutMs of [60_000, 100]) {
+      const told: unknown[] = [];
+      let hang = false;
+      const h = harness([
+        setStep('one', 'a', '1', {
+          timeoutMs,
+          retry: false,
+          run: async (ctx) => {
+            hang = true;
+            const error = await failureOf(ctx.confirmDriver());
+            told.push(error.message);
+            throw error;
+          },
+        }),
+      ]);
+      const hanging: JournalStore = {
+        ...h.journal,
+        claim: async (...args) => {
+          const claim = await h.journal.claim(...args);
+          return { ...claim, renew: (options) => (hang && options === undefined ? never() : claim.renew(options)) };
+        },
+      };
+      expect(await h.run({ journal: hanging })).toMatchObject({ state: 'paused', why: 'time-limit' });
+      expect(told).toEqual([expect.stringMatching(timeoutMs === 100 ? /The run took/ : /Confirming the driver took/)]);
+      expect(h.time.clock.now()).toBeLessThan(20_000);
+    }
+  });
+
   it('waits for a silent driver exactly as long as its claim lasts, by its own clock', async () => {
     const h = harness([
       setStep('one', 'a', '1', {
