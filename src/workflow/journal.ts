@@ -71,7 +71,8 @@ export type JournalEntry = {
   /** From here on the run only undoes. */
   | { readonly type: 'undoing'; readonly why: string; readonly error?: Json }
   | { readonly type: 'undone'; readonly step: string }
-  | { readonly type: 'residue'; readonly residue: Residue }
+  /** What one group of undos left; all of it of one step. */
+  | { readonly type: 'residue'; readonly residue: readonly Residue[] }
   | { readonly type: 'closed'; readonly outcome: 'completed' | 'rolled-back' | 'rollback-incomplete' }
 );
 

@@ -70,7 +70,7 @@ export const recordShapes: Readonly<Record<JournalEntry['type'], Shape>> = {
   undoing: objectOf({ why: text }),
   undone: objectOf({ step: text }),
   residue: objectOf({
-    residue: objectOf({ step: text, code: text, why: text, remedy: text }, { item: text, resource }),
+    residue: listOf(objectOf({ step: text, code: text, why: text, remedy: text }, { item: text, resource })),
   }),
   closed: objectOf({ outcome: oneOf('completed', 'rolled-back', 'rollback-incomplete') }),
 };

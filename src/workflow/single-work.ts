@@ -53,11 +53,13 @@ export async function undoStep(drive: Drive, step: ErasedStep): Promise<void> {
   drive.tell({ type: 'undo:completed', step: name });
 }
 
-/** Records what is left. */
+/** Records what is left, a group at a time; tells of each. */
 export async function leave(drive: Drive, residue: readonly Residue[]): Promise<void> {
-  for (const one of residue) {
-    await drive.ledger.append({ type: 'residue', residue: one });
-    drive.tell({ type: 'undo:failed', step: one.step, residue: one });
+  const { groupSize } = drive.parts.tuning;
+  for (let from = 0; from < residue.length; from += groupSize) {
+    const group = residue.slice(from, from + groupSize);
+    await drive.ledger.append({ type: 'residue', residue: group });
+    for (const one of group) drive.tell({ type: 'undo:failed', step: one.step, residue: one });
   }
 }
 

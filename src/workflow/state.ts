@@ -173,7 +173,7 @@ export function applyEntry(state: RunState, entry: JournalEntry): void {
       recordOf(state, entry).undone = true;
       return;
     case 'residue':
-      recordOf(state, { type: entry.type, step: entry.residue.step }).residue.push(entry.residue);
+      for (const one of entry.residue) recordOf(state, { type: entry.type, step: one.step }).residue.push(one);
       return;
     case 'closed':
       state.closed = entry.outcome;

@@ -108,6 +108,18 @@ export const undoMutants: readonly Mutant[] = [
     'for (const record of state.steps.values()) record.residue = [];',
     'for (const record of state.steps.values()) {\n        if (record.residue.length > 0) record.undone = true;\n        record.residue = [];\n      }',
   ]),
+  mutant('residue one record each', 'single-work.ts', [
+    'const { groupSize } = drive.parts.tuning;',
+    'const groupSize = 1;',
+  ]),
+  mutant('one event for a group of residue', 'single-work.ts', [
+    'for (const one of group) drive.tell',
+    'for (const one of group.slice(0, 1)) drive.tell',
+  ]),
+  mutant('only the first residue of a group counted', 'state.ts', [
+    'for (const one of entry.residue) recordOf',
+    'for (const one of entry.residue.slice(0, 1)) recordOf',
+  ]),
   mutant('residue not tried again', 'state.ts', [
     'for (const record of state.steps.values()) record.residue = [];',
     '',

@@ -31,7 +31,7 @@ function proofOf(event: RunEvent): object {
     case 'undo:completed':
       return { type: 'undone', step: event.step };
     case 'undo:failed':
-      return { type: 'residue', residue: expect.objectContaining({ step: event.step }) };
+      return { type: 'residue', residue: expect.arrayContaining([event.residue]) };
     default:
       return { type: 'none' };
   }

@@ -80,7 +80,7 @@ function describeEntry(entry: JournalEntry): string {
   return 'step' in entry
     ? `${entry.type} ${entry.step}`
     : entry.type === 'residue'
-      ? `residue ${entry.residue.step}`
+      ? `residue ${entry.residue[0]?.step}`
       : entry.type;
 }
 

@@ -81,7 +81,7 @@ const undoing: EntryBody = { type: 'undoing', why: 'x' };
 const undone = (step: string): EntryBody => ({ type: 'undone', step });
 const residue = (step: string, item?: string): EntryBody => ({
   type: 'residue',
-  residue: { step, code: 'STEP_FAILED', why: '', remedy: '', ...(item !== undefined && { item }) },
+  residue: [{ step, code: 'STEP_FAILED', why: '', remedy: '', ...(item !== undefined && { item }) }],
 });
 
 describe('rules 1, 7 and 9: next, forward', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FederationError } from '../../src/errors.ts';
 import type { JournalStore } from '../../src/workflow/journal.ts';
 import { outlinesOf } from '../../src/workflow/outline.ts';
-import { failureOf, harness } from './harness.ts';
+import { eventsOf, failureOf, harness } from './harness.ts';
 import { failing, setItems, setStep, worldOf } from './world.ts';
 
 describe('rule 3: how undo goes', () => {
@@ -101,6 +101,38 @@ describe('rule 3: how undo goes', () => {
     broken = false;
     expect(await h.rollback()).toMatchObject({ state: 'rolled-back' });
     expect(h.world.values()).toEqual({ a: 'joined' });
+  });
+
+  it('records what a group of items left at once, and tells of each', async () => {
+    const values = { k1: '1', k2: '1', k3: '1', k4: '1', k5: '1' };
+    const h = harness(
+      [setItems('many', values, { compensate: async () => Promise.reject(new Error('refused')) }), failing('last')],
+      {},
+      { groupSize: 4 },
+    );
+    const run = await h.begin();
+    await h.time.until(run.settled());
+    const left = (await h.entries()).flatMap((entry) => (entry.type === 'residue' ? [entry.residue] : []));
+    expect(left.map((group) => group.map(({ item }) => item))).toEqual([['k5', 'k4', 'k3', 'k2'], ['k1']]);
+    const told = (await eventsOf(run)).flatMap((event) => (event.type === 'undo:failed' ? [event.residue] : []));
+    expect(told).toEqual(left.flat());
+  });
+
+  it('records in groups also what stands on something that is not undone', async () => {
+    const values = { k1: '1', k2: '1', k3: '1', k4: '1', k5: '1' };
+    const stuck = { compensate: async () => Promise.reject(new Error('refused')) };
+    const h = harness(
+      [
+        setItems('many', values),
+        setItems('again', { k1: '2', k2: '2', k3: '2', k4: '2', k5: '2' }, stuck),
+        failing('last'),
+      ],
+      {},
+      { groupSize: 4 },
+    );
+    expect(await h.run()).toMatchObject({ state: 'rollback-incomplete' });
+    const sizes = (await h.entries()).flatMap((entry) => (entry.type === 'residue' ? [entry.residue.length] : []));
+    expect(sizes).toEqual([4, 1, 4, 1]);
   });
 
   it('undoes the other items past a bad one', async () => {
