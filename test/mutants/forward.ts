@@ -45,7 +45,10 @@ export const forwardMutants: readonly Mutant[] = [
     'if (planned !== undefined) holdTo(planned, { forecast, items });',
     '',
   ]),
-  mutant('plan not checked at the start', 'opening.ts', ['if (plan !== undefined) refuseStale(plan, planned);', '']),
+  mutant('plan not checked at the start', 'opening.ts', [
+    'if (plan !== undefined) refuseStale(plan, planned, { input, identity });',
+    '',
+  ]),
   mutant('blocked plan begun', 'opening.ts', ['  refuseBlocked(planned);', '']),
   mutant('blocked step done', 'single-work.ts', [
     "    case 'blocked':\n      throw blockedError(name, forecast);\n",
