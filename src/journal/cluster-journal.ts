@@ -10,7 +10,7 @@ import { type Clock, systemClock } from '../workflow/time.ts';
 import { leaseClaims } from './lease-claims.ts';
 import { type RunPlace, recordName } from './names.ts';
 import { firstOf, headsOf, recordAt, runsIn } from './reading.ts';
-import { removeRuns } from './removal.ts';
+import { removeRuns, removeStrays } from './removal.ts';
 import { putRecord } from './writing.ts';
 
 /** Where a journal on a cluster is kept. */
@@ -68,6 +68,7 @@ export function createClusterJournal(
       const place = placeOf(runId);
       using limit = deadline(options, `${connection.cluster}: writing record ${seq} of run "${runId}"`);
       const call: CallOptions = { signal: limit.signal, ...(options.retry !== undefined && { retry: options.retry }) };
+      if (seq === 1) await removeStrays(place, call);
       const { uid, resourceVersion } = await putRecord(place, seq, entry, call);
       if (seq === 1) {
         origins.set(runId, uid);

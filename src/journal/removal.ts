@@ -3,7 +3,7 @@ import type { ObjectMeta, Resource } from '../kube/objects.ts';
 import { core } from '../kube/resources.ts';
 import type { CallOptions } from '../types.ts';
 import type { Ended, JournalEntry, Pruned } from '../workflow/journal.ts';
-import { claimName, type JournalPlace, kindLabel, kinds, type RunPlace, selectorOf } from './names.ts';
+import { claimName, type JournalPlace, kindLabel, kinds, type RunPlace, recordName, selectorOf } from './names.ts';
 import { firstOf, halfRemovedIn, headsOf, recordAt, runsIn } from './reading.ts';
 
 /**
@@ -31,6 +31,18 @@ export async function removeRuns(place: JournalPlace, ended: Ended, options: Cal
     }
   }
   return { removed, unreadable };
+}
+
+/**
+ * Removes records that stand without a first one, before that is written: a driver that was frozen while its run was removed may have
+ * written after that, and died before it saw so. Parts mean nothing alone, and may be of a first record that somebody is writing.
+ */
+export async function removeStrays(place: RunPlace, options: CallOptions): Promise<void> {
+  const { connection, namespace, runId } = place;
+  const labelSelector = selectorOf(['run', 'removed', 'record'], runId);
+  const heads = await connection.listMetadata(core.configMaps, { ...options, namespace, labelSelector }).toArray();
+  if (heads.some(({ metadata }) => metadata.name === recordName(runId, 1))) return;
+  for (const { metadata } of heads) await remove(place, core.configMaps, metadata, options);
 }
 
 async function markEnded(place: RunPlace, ended: Ended, options: CallOptions): Promise<ObjectMeta | undefined> {

@@ -64,6 +64,23 @@ describe('removing runs', () => {
     expect(await on.names('over')).toEqual([]);
   });
 
+  it('leaves its id free, also where a driver of the run wrote once more after that and died', async () => {
+    const frozen = on.open();
+    await record('over', closed('completed'));
+    await frozen.claim('over', 'd8');
+    await pruneRuns(on.open(), old);
+    const stop = on.server.intercept((request) => (isDelete(request) ? denied : undefined));
+    expect((await failureOf(frozen.append('over', 6, large('d8')))).code).toBe('FORBIDDEN');
+    stop();
+    expect(await on.names('over')).toContain(recordName('over', 6));
+    await on.open().append('over', 1, opened);
+    await on.open().append('over', 2, driving('d9'));
+    expect(await all(on.open().read('over'))).toEqual([opened, driving('d9')]);
+    // Nothing of a run that is there is a stray.
+    expect((await failureOf(on.open().append('over', 1, opened))).code).toBe('JOURNAL_CONFLICT');
+    expect(await all(on.open().read('over'))).toHaveLength(2);
+  });
+
   it('that dies at any deletion leaves no run that can be read, listed, driven or begun; the next removal finishes it', async () => {
     await record('over', closed('completed'));
     const objects = (await on.names('over')).length + 1;

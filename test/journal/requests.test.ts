@@ -43,8 +43,16 @@ const answersFirst = (...items: object[]) =>
     .reply(200, { metadata: { resourceVersion: '9' }, items });
 
 describe('an append', () => {
-  it('of the first record is one create', async () => {
+  it('of the first record is one create, after a look whether there is anything of its id', async () => {
     let body: unknown;
+    api()
+      .get(configMaps)
+      .query(({ labelSelector }) => {
+        const kinds = 'kubesphere-federation/journal in (run,removed,record)';
+        return labelSelector === `kubesphere-federation/run=r,${kinds}`;
+      })
+      .matchHeader('accept', /PartialObjectMetadataList/)
+      .reply(200, { metadata: { resourceVersion: '9' }, items: [] });
     api()
       .post(`${configMaps}?fieldManager=kubesphere-federation`, (sent) => {
         body = sent;
