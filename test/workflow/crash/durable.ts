@@ -28,7 +28,7 @@ interface Write {
 }
 
 /** What a record is, and of which step or gate it speaks. */
-export function placeOf(entry: JournalEntry): string {
+function placeOf(entry: JournalEntry): string {
   const residue = entry.type === 'residue' ? entry.residue[0]?.step : '';
   return `${entry.type} ${'step' in entry ? entry.step : 'gate' in entry ? entry.gate : residue}`;
 }
