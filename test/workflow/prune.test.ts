@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import files, { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -7,11 +8,6 @@ import type { JournalEntry, JournalStore } from '../../src/workflow/journal.ts';
 import { memoryJournal } from '../../src/workflow/memory-journal.ts';
 import { pruneBy } from '../../src/workflow/prune.ts';
 import { failureOf } from './harness.ts';
-
-vi.mock('node:fs/promises', async (original) => {
-  const actual = await original<typeof import('node:fs/promises')>();
-  return { ...actual, rm: vi.fn(actual.rm) };
-});
 
 const day = 24 * 3_600_000;
 const now = { date: () => '2026-03-01T00:00:00.000Z' };
@@ -136,8 +132,12 @@ describe('pruneRuns', () => {
   it('takes a run of files out of sight before the first of them goes; the next removal finishes it', async () => {
     const journal = fileJournal(directory);
     await store(journal, 'r', closed('completed'));
-    vi.mocked(rm).mockRejectedValueOnce(new Error('cut off'));
+    // A mock of the module would not reach who imported it before.
+    const cutOff = vi.spyOn(files, 'rm').mockRejectedValueOnce(new Error('cut off'));
+    syncBuiltinESMExports();
     await expect(pruneBy(now, journal, { olderThanMs: day })).rejects.toThrow('cut off');
+    cutOff.mockRestore();
+    syncBuiltinESMExports();
     expect(await runs(journal)).toEqual([]);
     expect(await readdir(directory)).toHaveLength(2);
     await pruneBy(now, journal, { olderThanMs: day });
