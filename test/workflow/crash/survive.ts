@@ -90,9 +90,13 @@ export class Case {
     for (const { process } of this.#frozen) if (process.isFrozen) process.thaw();
     const ends = await this.time.until(Promise.all(this.#frozen.map(({ ends }) => ends as Promise<Rest>)));
     this.durable.landAll();
-    // Attempts that were stuck end, too.
-    await this.time.until(new Promise<void>((resolve) => this.time.clock.after(2 * stuckMs, resolve)));
+    await this.wait();
     return ends;
+  }
+
+  /** Time passes, until attempts that were stuck have ended. */
+  async wait(): Promise<void> {
+    await this.time.until(new Promise<void>((resolve) => this.time.clock.after(2 * stuckMs, resolve)));
   }
 
   async #work(verb: Verb, process: Process, approve: readonly Approval[]): Promise<Rest> {
@@ -251,15 +255,17 @@ export async function surviveAs(it: Case): Promise<Survival> {
   return { ...survival, state: state.state };
 }
 
-const patience = 8;
+/** Each gate takes two drives, and whoever is still at work may be met before any. */
+const patience = 24;
 
 /** Drives on without any disturbance until the run stands in a state that it names. */
 async function bringToRest(it: Case, wish: Verb, last: Rest | undefined): Promise<Named | 'never begun'> {
   let verb = wish;
   let rest = last;
+  let shown = last;
   for (let round = 1; round <= patience; round += 1) {
     if (it.durable.records.length === 0) return 'never begun';
-    rest = await it.drive(verb, {}, approvalsIn(rest));
+    rest = await it.drive(verb, {}, approvalsIn(shown));
     if (rest.how === 'stopped') throw new Violation('A drive that nothing was to happen to was stopped.');
     if (rest.how === 'refused') {
       const { code } = rest.error;
@@ -267,8 +273,10 @@ async function bringToRest(it: Case, wish: Verb, last: Rest | undefined): Promis
       // One that was thawed is still at work, or wrote last.
       else if (code !== 'JOURNAL_CONFLICT' && code !== 'DRIVER_LOST')
         throw new Violation(`${verb} was refused: ${rest.error.message}`);
+      else await it.wait();
       continue;
     }
+    shown = rest;
     const { outcome } = rest;
     if (outcome.state === 'driver-lost') continue;
     if (outcome.state === 'rollback-incomplete' && verb !== 'rollback') {
