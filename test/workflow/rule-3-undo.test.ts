@@ -341,38 +341,39 @@ describe('an undo of items', () => {
 });
 
 describe('rule 3: residue', () => {
-  it.each([[{ url: 'https://grafana', contact: 'ops@example.org' }], [{ token: null, a: 1 }]])(
-    'is recorded whatever its text looks like: %j',
-    async (before) => {
-      let now: unknown = before;
-      const resource = { cluster: 'm', apiVersion: 'v1', kind: 'Value', name: 'a' };
-      const h = harness([
-        setStep('zero', 'z', '1'),
-        setStep('one', 'a', '1', {
-          forecast: async () => ({
-            effect: 'change',
-            changes: [{ verb: 'update', resource, before, after: { x: 1 } }],
-          }),
-          capture: async () => null,
-          run: async () => {
-            now = { x: 1 };
-            return null;
-          },
-          observe: async () => [now],
-          touch: async () => undefined,
+  it.each([
+    [{ url: 'https://grafana', contact: 'ops@example.org' }],
+    [{ token: null, a: 1 }],
+    [{ label: 'password:', next: 'abcd1234efgh' }],
+  ])('is recorded whatever its text looks like: %j', async (before) => {
+    let now: unknown = before;
+    const resource = { cluster: 'm', apiVersion: 'v1', kind: 'Value', name: 'a' };
+    const h = harness([
+      setStep('zero', 'z', '1'),
+      setStep('one', 'a', '1', {
+        forecast: async () => ({
+          effect: 'change',
+          changes: [{ verb: 'update', resource, before, after: { x: 1 } }],
         }),
-        setStep('two', 'b', '1', {
-          run: async () => {
-            now = { somebody: 'else' };
-            throw new Error('no luck');
-          },
-        }),
-      ]);
-      expect(await h.run()).toMatchObject({
-        state: 'rollback-incomplete',
-        residue: [{ step: 'one', code: 'WORLD_MOVED' }],
-      });
-      expect(h.world.values()).toEqual({});
-    },
-  );
+        capture: async () => null,
+        run: async () => {
+          now = { x: 1 };
+          return null;
+        },
+        observe: async () => [now],
+        touch: async () => undefined,
+      }),
+      setStep('two', 'b', '1', {
+        run: async () => {
+          now = { somebody: 'else' };
+          throw new Error('no luck');
+        },
+      }),
+    ]);
+    expect(await h.run()).toMatchObject({
+      state: 'rollback-incomplete',
+      residue: [{ step: 'one', code: 'WORLD_MOVED' }],
+    });
+    expect(h.world.values()).toEqual({});
+  });
 });
