@@ -3,8 +3,8 @@
  * host lets go of it, and one's own test of the projects before the point of no return.
  *
  *   npm run build
- *   node examples/own-step.ts           moves member m from host a to host b
- *   node examples/own-step.ts --fail    the test fails, and the member goes back to host a
+ *   npx node examples/own-step.ts           moves member m from host a to host b
+ *   npx node examples/own-step.ts --fail    the test fails, and the member goes back to host a
  */
 import { parseArgs } from 'node:util';
 import {

@@ -3,9 +3,9 @@
  * raised, every chapter is stamped, somebody approves, it is announced and published; or nothing has changed.
  *
  *   npm run build
- *   node examples/own-workflow.ts           plan, run to the gate, approve, publish
- *   node examples/own-workflow.ts --fail    the announcement fails, and all is put back
- *   node examples/own-workflow.ts --kill    the process is killed amid the chapters; another one finishes the run
+ *   npx node examples/own-workflow.ts           plan, run to the gate, approve, publish
+ *   npx node examples/own-workflow.ts --fail    the announcement fails, and all is put back
+ *   npx node examples/own-workflow.ts --kill    the process is killed amid the chapters; another one finishes the run
  */
 import { spawnSync } from 'node:child_process';
 import { link, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
