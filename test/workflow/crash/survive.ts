@@ -279,8 +279,8 @@ async function bringToRest(it: Case, wish: Verb, last: Rest | undefined): Promis
     shown = rest;
     const { outcome } = rest;
     if (outcome.state === 'driver-lost') continue;
-    if (outcome.state === 'rollback-incomplete' && verb !== 'rollback') {
-      // What failed in an earlier drive is tried again.
+    if (outcome.state === 'rollback-incomplete' && (verb !== 'rollback' || sawLateWrite(outcome))) {
+      // What failed in an earlier drive is tried again, and so is what a late write brought back while it was undone.
       verb = 'rollback';
       continue;
     }
@@ -296,6 +296,10 @@ async function bringToRest(it: Case, wish: Verb, last: Rest | undefined): Promis
     verb = 'rollback';
   }
   throw new Violation(`It came to no named state in ${patience} drives: ${JSON.stringify(rest)}`);
+}
+
+function sawLateWrite({ residue }: Extract<Named, { readonly state: 'rollback-incomplete' }>): boolean {
+  return residue.some(({ code }) => code === 'NOT_OBSERVED');
 }
 
 function isPastPivot({ durable, workflow }: Case): boolean {
