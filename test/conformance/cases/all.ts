@@ -1,0 +1,4 @@
+import { verbs } from './verbs.ts';
+
+/** Every case there is. */
+export const allCases = [...verbs];

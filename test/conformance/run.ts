@@ -1,0 +1,34 @@
+/**
+ * Plays every case on the sandbox's API server and on a real one, and compares. `--record` keeps what the real one
+ * answers; `--recorded` takes the record instead of a real server; `--only WORDS` plays the cases whose name has them.
+ */
+import { parseArgs } from 'node:util';
+import { allCases } from './cases/all.ts';
+import { differences } from './json.ts';
+import { judge, titleOf } from './judge.ts';
+import { playOnReal } from './real.ts';
+import { readRecord, writeRecord } from './record.ts';
+import { playOnSandbox } from './sandbox.ts';
+
+const { values } = parseArgs({
+  options: { record: { type: 'boolean' }, recorded: { type: 'boolean' }, only: { type: 'string' } },
+});
+const cases = allCases.filter((one) => titleOf(one).includes(values.only ?? ''));
+const record = await readRecord();
+const [real, sandbox] = await Promise.all([values.recorded ? record : playOnReal(cases), playOnSandbox(cases)]);
+
+let stale: string[] = [];
+if (values.record) await writeRecord(values.only === undefined ? real : new Map([...record, ...real]));
+else stale = cases.map(titleOf).filter((name) => differences(real.get(name), record.get(name)).length > 0);
+
+const { different, allowed, unused } = judge(cases, real, sandbox);
+for (const { name, places } of different) console.log(`\n${name}\n${places.map((place) => `  ${place}`).join('\n')}`);
+for (const name of stale)
+  console.log(`\n${name}: the real server no longer answers what is recorded; run with --record`);
+for (const { case: name, where } of unused)
+  console.log(`\n${name}: nothing differs at ${where}; remove it from allowed.ts`);
+for (const { case: name, where, why } of allowed) console.log(`allowed: ${name}, ${where}: ${why}`);
+console.log(`${cases.length} cases, ${different.length} differences, ${allowed.length} allowed`);
+const failed = new Set([...different.map(({ name }) => name), ...stale]).size + unused.length;
+console.log(`${cases.length - failed} passed, ${failed} failed, 0 skipped`);
+process.exitCode = failed === 0 ? 0 : 1;

@@ -1,0 +1,103 @@
+import { apart, isRecord } from './json.ts';
+
+/** Something that two servers cannot agree on, and why. */
+interface Volatile {
+  readonly field: string;
+  readonly why: string;
+}
+
+/**
+ * Everything that is not compared as it stands. What is numbered (`uid#1`) keeps its identity within a case: equal
+ * values stay equal and different ones different.
+ */
+export const volatileFields = [
+  { field: 'uid', why: 'random; numbered by first appearance' },
+  {
+    field: 'resourceVersion of an object',
+    why: 'a counter shared with everything else that happens; numbered by first appearance',
+  },
+  { field: 'resourceVersion of a list or bookmark', why: 'moves with the work of other cases' },
+  { field: 'times', why: 'the clock' },
+  { field: 'generated names', why: 'random after generateName; numbered by first appearance' },
+  { field: 'metadata.continue', why: 'opaque to clients, holds a revision' },
+  {
+    field: 'managedFields[].fieldsV1',
+    why: 'which fields were written is not tracked by the sandbox: nothing in server-side apply is served',
+  },
+  { field: 'data.token and data["ca.crt"] of token Secrets', why: 'credentials of one server' },
+  { field: 'storageVersionHash', why: 'a hash of internals' },
+  { field: 'serverAddressByClientCIDRs[].serverAddress', why: 'the address of one server' },
+  { field: 'build of /version', why: 'the commit, the date and the compiler of one build' },
+  { field: 'prefix of etcd keys in messages', why: 'where one server keeps its objects' },
+] as const satisfies readonly Volatile[];
+
+const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
+const time = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)/g;
+const buildFields = ['gitCommit', 'gitTreeState', 'buildDate', 'goVersion', 'platform'];
+
+/** Replaces what is volatile; one per case and server, because it numbers what it meets. */
+export class Steady {
+  readonly #names = new Map<string, string>();
+  readonly #counts = new Map<string, number>();
+
+  /** A copy of `value` without anything volatile, its fields in alphabetical order. */
+  of(value: unknown): unknown {
+    this.#learn(value);
+    return this.#steady(value, '');
+  }
+
+  #learn(value: unknown): void {
+    if (typeof value === 'string') for (const [found] of value.matchAll(uuid)) this.#number('uid', found);
+    else if (Array.isArray(value)) for (const item of value) this.#learn(item);
+    else if (isRecord(value)) {
+      const { generateName, name, resourceVersion } = value;
+      if (typeof generateName === 'string' && generateName !== '' && typeof name === 'string')
+        this.#number('generated', name);
+      if (typeof resourceVersion === 'string' && /^\d+$/.test(resourceVersion) && typeof value['uid'] === 'string') {
+        this.#number('rv', resourceVersion);
+      }
+      for (const field of Object.keys(value).sort()) this.#learn(value[field]);
+    }
+  }
+
+  #number(kind: string, value: string): void {
+    if (this.#names.has(value)) return;
+    const count = (this.#counts.get(kind) ?? 0) + 1;
+    this.#counts.set(kind, count);
+    this.#names.set(value, `${kind}#${count}`);
+  }
+
+  #steady(value: unknown, field: string): unknown {
+    if (typeof value === 'string') return this.#text(value, field);
+    if (Array.isArray(value)) return value.map((item) => this.#steady(item, field));
+    if (!isRecord(value)) return value;
+    const isToken = value['type'] === 'kubernetes.io/service-account-token';
+    const entries = Object.keys(value)
+      .sort()
+      .filter((name) => name !== 'fieldsV1' && name !== 'storageVersionHash')
+      .map((name): [string, unknown] => [name, this.#field(value, name, isToken)]);
+    return Object.fromEntries(entries);
+  }
+
+  #field(value: Record<string, unknown>, name: string, isToken: boolean): unknown {
+    const item = value[name];
+    if (isToken && name === 'data' && isRecord(item)) return apart(item, ['token', 'ca.crt'], 'of this server');
+    if (name === 'serverAddress' || (name === 'continue' && item !== '')) return 'of this server';
+    if (buildFields.includes(name) && typeof value['gitVersion'] === 'string') return 'of this build';
+    return this.#steady(item, name);
+  }
+
+  #text(value: string, field: string): string {
+    const known = this.#names.get(value);
+    if (known !== undefined) return known;
+    if (field === 'resourceVersion' && /^\d+$/.test(value) && value !== '0') return 'rv';
+    return value
+      .replace(uuid, (found) => this.#names.get(found) ?? found)
+      .replace(time, 'time')
+      .replace(/(?<=Key: )\/[a-z]+\/(?=\S+\/)/, '/registry/')
+      .replace(/\b\d{2,}\b/g, (found) => this.#names.get(found) ?? found)
+      .replace(/[a-z0-9.-]+/g, (found) =>
+        this.#names.get(found)?.startsWith('generated') ? (this.#names.get(found) ?? found) : found,
+      );
+  }
+}
