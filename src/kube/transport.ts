@@ -48,12 +48,16 @@ interface Pools {
   readonly watches: Dispatcher;
 }
 
+/** What requests to `origin` go through instead of connections of their own. */
+export type DispatcherFactory = (origin: string, tls: TlsSettings) => Dispatcher | undefined;
+
 /** Opens nothing before the first {@link Transport.send}. */
 export function createTransport(options: {
   readonly cluster: string;
   readonly server: URL;
   readonly proxy: string | undefined;
   readonly credentials: Credentials;
+  readonly dispatcher?: DispatcherFactory | undefined;
 }): Transport {
   const { cluster, server, proxy, credentials } = options;
   const basePath = server.pathname.replace(/\/+$/, '');
@@ -62,7 +66,7 @@ export function createTransport(options: {
   let pools: Pools | undefined;
 
   const dispatcher = (tls: TlsSettings, connections?: number, allowH2 = true): Dispatcher => {
-    const made = createDispatcher(tls, proxy, connections, allowH2);
+    const made = options.dispatcher?.(server.origin, tls) ?? createDispatcher(tls, proxy, connections, allowH2);
     open.add(made);
     return made;
   };

@@ -100,6 +100,12 @@ export interface User extends KubeObject {
   readonly status?: { readonly state?: string };
 }
 
+/** Puts users into a {@link kubesphere.groups | Group}. */
+export interface GroupBinding extends KubeObject {
+  readonly groupRef: { readonly apiGroup: string; readonly kind: string; readonly name: string };
+  readonly users?: readonly string[];
+}
+
 /** The installation of KubeSphere 3.x on one cluster; schemaless. */
 export interface ClusterConfiguration extends KubeObject {
   readonly spec: Readonly<Record<string, unknown>> & {
@@ -141,6 +147,8 @@ export const kubesphere = Object.freeze({
     kind: 'WorkspaceRoleBinding',
     plural: 'workspacerolebindings',
   }),
+  groups: defineResource<Untyped>({ ...iam, kind: 'Group', plural: 'groups' }),
+  groupBindings: defineResource<GroupBinding>({ ...iam, kind: 'GroupBinding', plural: 'groupbindings' }),
   roleBases: defineResource<Untyped>({ ...iam, kind: 'RoleBase', plural: 'rolebases' }),
   clusterConfigurations: defineResource<ClusterConfiguration>({
     group: 'installer.kubesphere.io',
@@ -206,6 +214,12 @@ export const kubesphere = Object.freeze({
     kind: 'FederatedWorkspaceRoleBinding',
     plural: 'federatedworkspacerolebindings',
   }),
+  federatedGroups: defineResource<FederatedObject>({ ...types, kind: 'FederatedGroup', plural: 'federatedgroups' }),
+  federatedGroupBindings: defineResource<FederatedObject>({
+    ...types,
+    kind: 'FederatedGroupBinding',
+    plural: 'federatedgroupbindings',
+  }),
   federatedNamespaces: defineResource<FederatedObject>({
     ...types,
     kind: 'FederatedNamespace',
@@ -238,7 +252,7 @@ export const kubesphere = Object.freeze({
   }),
 });
 
-/** Kinds that kubefed propagates, each with the kind it makes on members (domain reference, 1.6). */
+/** Kinds that kubefed propagates and this package works with, each with the kind it makes on members (domain reference, 1.6). */
 export const federatedKinds = Object.freeze([
   { federated: kubesphere.federatedWorkspaces, target: kubesphere.workspaces },
   { federated: kubesphere.federatedUsers, target: kubesphere.users },
@@ -246,6 +260,8 @@ export const federatedKinds = Object.freeze([
   { federated: kubesphere.federatedGlobalRoleBindings, target: kubesphere.globalRoleBindings },
   { federated: kubesphere.federatedWorkspaceRoles, target: kubesphere.workspaceRoles },
   { federated: kubesphere.federatedWorkspaceRoleBindings, target: kubesphere.workspaceRoleBindings },
+  { federated: kubesphere.federatedGroups, target: kubesphere.groups },
+  { federated: kubesphere.federatedGroupBindings, target: kubesphere.groupBindings },
   { federated: kubesphere.federatedNamespaces, target: core.namespaces },
   { federated: kubesphere.federatedConfigMaps, target: core.configMaps },
   { federated: kubesphere.federatedSecrets, target: core.secrets },

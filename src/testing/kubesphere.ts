@@ -1,8 +1,8 @@
-import { connectCluster } from '../kube/connect.ts';
 import type { Connection } from '../kube/connection.ts';
 import { core } from '../kube/resources.ts';
 import { sandboxLabel } from '../kubesphere/names.ts';
 import { type AttachOptions, attachControllers, type Controllers, type SandboxVersion } from './attach.ts';
+import { connectNear } from './connect.ts';
 import { type InstallOptions, installKubeSphere } from './install.ts';
 
 /** Options of {@link startKubeSphere}. */
@@ -30,9 +30,9 @@ export interface KubeSphere extends AsyncDisposable {
 /** Installs KubeSphere 3.x on an API server, marks the cluster as one for tests, and runs the controllers. */
 export async function startKubeSphere(options: KubeSphereOptions): Promise<KubeSphere> {
   const { name, kubeconfig, role, version = '3.3' } = options;
-  const connection = await connectCluster({ kubeconfig, name });
+  const connection = await connectNear({ kubeconfig, name });
   // A connection of their own: managed fields tell who wrote what.
-  const own = await connectCluster({ kubeconfig, name, fieldManager: 'controller-manager' });
+  const own = await connectNear({ kubeconfig, name, fieldManager: 'controller-manager' });
   let controllers: Controllers | undefined;
   const stopControllers = async (): Promise<void> => {
     const running = controllers;

@@ -1,10 +1,10 @@
 import { Buffer } from 'node:buffer';
-import { connectCluster } from '../../kube/connect.ts';
 import type { Connection } from '../../kube/connection.ts';
 import { apiVersionOf, type KubeObject } from '../../kube/objects.ts';
 import { core, type Untyped } from '../../kube/resources.ts';
 import { finalizers, hostLabel } from '../../kubesphere/names.ts';
 import { type Cluster, kubesphere } from '../../kubesphere/resources.ts';
+import { connectNear } from '../connect.ts';
 import { type Context, loop } from './context.ts';
 import { dropFinalizers, ignoring, named, update } from './writes.ts';
 
@@ -57,7 +57,7 @@ export function helmReleaseController(context: Context): void {
     if (target === undefined) return uninstallFrom(connection, release);
     const kubeconfig = cluster?.spec.connection.kubeconfig;
     if (kubeconfig === undefined || cluster?.metadata.deletionTimestamp !== undefined) return;
-    await using member = await connectCluster({
+    await using member = await connectNear({
       kubeconfig: Buffer.from(kubeconfig, 'base64').toString(),
       name: target,
     });

@@ -1,5 +1,5 @@
-import { connectCluster } from '../../kube/connect.ts';
 import type { Connection } from '../../kube/connection.ts';
+import { connectNear } from '../connect.ts';
 import type { Manager } from './runtime.ts';
 
 /** Connections to members, kept as long as the stored kubeconfig is the same. */
@@ -25,7 +25,7 @@ export function memberConnections(manager: Manager): MemberConnections {
       const entry = open.get(name);
       if (entry?.kubeconfig === kubeconfig) return entry.connection;
       await forget(name);
-      const connection = await connectCluster({ kubeconfig, name, fieldManager: 'controller-manager' });
+      const connection = await connectNear({ kubeconfig, name, fieldManager: 'controller-manager' });
       open.set(name, { kubeconfig, connection });
       return connection;
     },

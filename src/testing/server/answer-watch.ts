@@ -1,17 +1,11 @@
-import type { ServerResponse } from 'node:http';
 import type { Call } from './call.ts';
+import type { Outgoing } from './exchange.ts';
 import { type Form, watchLine } from './present.ts';
 import type { Store } from './store.ts';
 import { watch } from './watch.ts';
 
 /** Streams a watch until it times out, fails or the client leaves. @throws StatusError before anything was sent */
-export function answerWatch(
-  store: Store,
-  response: ServerResponse,
-  call: Call,
-  form: Form,
-  bookmarkEveryMs: number,
-): void {
+export function answerWatch(store: Store, outgoing: Outgoing, call: Call, form: Form, bookmarkEveryMs: number): void {
   const { type, query, namespace } = call;
   const seconds = Number(query.get('timeoutSeconds')) || 1800 + Math.random() * 1800;
   const timers: NodeJS.Timeout[] = [];
@@ -22,27 +16,26 @@ export function answerWatch(
     if (ended) return;
     ended = message.type === 'ERROR';
     const line = watchLine(message, type, form);
-    if (early === undefined) response.write(line);
+    if (early === undefined) outgoing.write(line);
     else early.push(line);
   });
   const end = (): void => {
     for (const timer of timers) clearTimeout(timer);
     running.stop();
-    response.end();
+    outgoing.end();
   };
-  response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-cache, private' });
-  response.flushHeaders();
-  if (early.length > 0) response.write(early.join(''));
+  outgoing.start(200, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' });
+  if (early.length > 0) outgoing.write(early.join(''));
   early = undefined;
   if (ended) {
     end();
     return;
   }
-  response.on('close', end);
+  outgoing.onClose(end);
   timers.push(setTimeout(end, seconds * 1000));
   if (query.get('allowWatchBookmarks') !== 'true') return;
   const bookmark = (): void => {
-    response.write(watchLine({ type: 'BOOKMARK', revision: store.revision, initialEventsEnd: false }, type, form));
+    outgoing.write(watchLine({ type: 'BOOKMARK', revision: store.revision, initialEventsEnd: false }, type, form));
   };
   timers.push(setInterval(bookmark, bookmarkEveryMs));
 }

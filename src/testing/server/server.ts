@@ -1,16 +1,18 @@
-import { createServer, type Server } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
 import { Admission } from './admission/admission.ts';
 import { Authenticator } from './authentication.ts';
 import type { Ground } from './call.ts';
 import { CertificateAuthority } from './certificate.ts';
+import { ClientCertificates } from './client-certificates.ts';
 import { createDefaults } from './defaults.ts';
-import { respond } from './http.ts';
+import type { Handler } from './exchange.ts';
 import type { FaultRule } from './intercept.ts';
 import { kubeconfigText } from './kubeconfig.ts';
+import { listen } from './listener.ts';
+import { publish } from './local.ts';
 import { startManager } from './manager/manager.ts';
 import { Pace } from './pace.ts';
 import { Registry } from './registry.ts';
+import { type Front, type Mount, respond } from './respond.ts';
 import { Store } from './store.ts';
 
 /** Options of {@link startApiServer}. */
@@ -23,6 +25,8 @@ export interface ApiServerOptions {
   readonly seed?: number;
   /** @defaultValue v1.34.4 */
   readonly gitVersion?: string;
+  /** Speaks HTTP/2 to whoever asks for it, as real servers do; HTTP/1.1, which costs less, to everybody else. @defaultValue false */
+  readonly http2?: boolean;
 }
 
 /** A Kubernetes API server in this process, on loopback, over TLS, with the controllers every cluster brings along. */
@@ -39,6 +43,8 @@ export interface ApiServer extends AsyncDisposable {
   restore(): Promise<void>;
   /** Lets `rule` decide about every request for the resource API until the answer is called. */
   intercept(rule: FaultRule): () => void;
+  /** Lets `handle` answer every request whose path begins with `prefix`, once the server knows who asks. */
+  mount(prefix: string, handle: Handler): void;
   /** Forgets all history: watches and lists that go on from an older revision get 410. */
   compact(): void;
   close(): Promise<void>;
@@ -46,7 +52,7 @@ export interface ApiServer extends AsyncDisposable {
 
 /** Starts a server with the four namespaces every cluster has. */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const { name, speed = 1, seed = 1, gitVersion = 'v1.34.4' } = options;
+  const { name, speed = 1, seed = 1, gitVersion = 'v1.34.4', http2 = false } = options;
   const store = new Store();
   const registry = new Registry();
   const pace = new Pace(speed, seed);
@@ -62,35 +68,40 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   startManager(ground, pace, authenticator, authority.cert);
   await createDefaults(ground);
   const rules = new Set<FaultRule>();
-  const front = { ground, authenticator, gitVersion, rules, bookmarkEveryMs: Math.max(1000, 60_000 / speed) };
-  const server = createServer(
-    {
-      ...authority.issue('server', { commonName: 'kube-apiserver' }),
-      ca: authority.cert,
-      requestCert: true,
-      rejectUnauthorized: false,
+  const mounts: Mount[] = [];
+  const bookmarkEveryMs = Math.max(1000, 60_000 / speed);
+  const front: Front = { ground, authenticator, gitVersion, rules, mounts, bookmarkEveryMs };
+  const handle: Handler = (incoming, outgoing) => respond(front, incoming, outgoing);
+  const certificates = new ClientCertificates(authority.cert, Date.now);
+  const identify = certificates.user.bind(certificates);
+  const certificate = { ...authority.issue('server', { commonName: 'kube-apiserver' }), ca: authority.cert };
+  const listener = await listen(certificate, { http2, identify }, handle);
+  const url = `https://127.0.0.1:${listener.port}`;
+  const suspensions = new Set<() => void>();
+  const withdraw = publish({
+    url,
+    get listening() {
+      return listener.listening;
     },
-    (request, response) => void respond(front, request, response),
-  );
-  server.keepAliveTimeout = 60_000;
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
+    authority: authority.cert,
+    certificate: () => certificate.cert,
+    identify,
+    handle,
+    onSuspend(lost) {
+      suspensions.add(lost);
+      return () => void suspensions.delete(lost);
+    },
   });
-  const port = await listen(server, 0);
-  const url = `https://127.0.0.1:${port}`;
   const admin = { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] };
 
   const suspend = async (): Promise<void> => {
-    if (!server.listening) return;
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    for (const socket of sockets) socket.destroy();
-    await closed;
+    await listener.suspend();
+    for (const lost of [...suspensions]) lost();
   };
   const close = async (): Promise<void> => {
     pace.stop();
     await suspend();
+    withdraw();
   };
   return {
     name,
@@ -100,26 +111,16 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       certificate: authority.issue('client', { commonName: admin.name, organization: 'system:masters' }),
     }),
     suspend,
-    async restore() {
-      if (!server.listening) await listen(server, port);
-    },
+    restore: () => listener.restore(),
     intercept(rule) {
       rules.add(rule);
       return () => rules.delete(rule);
+    },
+    mount(prefix, serve) {
+      mounts.push({ prefix, handle: serve });
     },
     compact: () => store.compact(),
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-function listen(server: Server, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => {
-      server.off('error', reject);
-      const address: AddressInfo | string | null = server.address();
-      resolve(typeof address === 'object' && address !== null ? address.port : port);
-    });
-  });
 }

@@ -52,7 +52,7 @@ describe('authentication', () => {
     };
     expect(await login(client.server.clientCertificateKubeconfig)).toBe(200);
     await using stranger = await startClient();
-    expect(await login(stranger.server.clientCertificateKubeconfig)).toBe(403);
+    expect(await login(stranger.server.clientCertificateKubeconfig)).toBe(401);
   });
 });
 

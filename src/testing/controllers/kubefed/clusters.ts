@@ -1,10 +1,10 @@
 import { stringify } from 'yaml';
 import { FederationError } from '../../../errors.ts';
-import { connectCluster } from '../../../kube/connect.ts';
 import type { Connection } from '../../../kube/connection.ts';
 import { core } from '../../../kube/resources.ts';
 import { kubefedNamespace } from '../../../kubesphere/names.ts';
 import { type KubeFedCluster, kubesphere } from '../../../kubesphere/resources.ts';
+import { connectNear } from '../../connect.ts';
 import { recordAt } from '../../server/object.ts';
 import type { Manager } from '../runtime.ts';
 import { named, same } from '../writes.ts';
@@ -60,7 +60,7 @@ export function federatedClusters(manager: Manager, onAvailable: AvailableListen
       users: [{ name, user: { token } }],
       contexts: [{ name, context: { cluster: name, user: name } }],
     });
-    return connectCluster({ kubeconfig, name, fieldManager: 'controller-manager' });
+    return connectNear({ kubeconfig, name, fieldManager: 'controller-manager' });
   }
 
   function setReady(entry: Entry, ready: boolean, first: boolean): void {

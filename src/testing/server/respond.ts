@@ -1,12 +1,11 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { TLSSocket } from 'node:tls';
 import { accessDenied, allowed } from './access.ts';
 import { type Answer, pageNotFound, statusAnswer } from './answer.ts';
 import { answerPath } from './answer-path.ts';
 import { answerWatch } from './answer-watch.ts';
 import { type Authenticator, anonymous } from './authentication.ts';
 import type { Call, Ground, User } from './call.ts';
+import type { Handler, Incoming, Outgoing } from './exchange.ts';
 import type { Fault, FaultRule } from './intercept.ts';
 import { type Form, formOf, listJson, objectJson } from './present.ts';
 import { type Route, routeOf, verbOf } from './route.ts';
@@ -21,52 +20,65 @@ import {
 } from './status.ts';
 import { type Body, checkVerb, type Outcome, perform } from './verbs.ts';
 
-/** What the HTTP side needs. */
-interface Front {
+/** What answering needs. */
+export interface Front {
   readonly ground: Ground;
   readonly authenticator: Authenticator;
   readonly gitVersion: string;
   readonly rules: ReadonlySet<FaultRule>;
+  /** Parts of the address space that somebody else answers, once it is known who asks. */
+  readonly mounts: readonly Mount[];
   /** How often a watch that allows bookmarks gets one. */
   readonly bookmarkEveryMs: number;
+}
+
+/** Whoever answers all requests whose path begins with `prefix`. */
+export interface Mount {
+  readonly prefix: string;
+  readonly handle: Handler;
 }
 
 /** `dropped`: the connection is broken on purpose. `streaming`: somebody else answers. */
 type Reply = Answer | 'dropped' | 'streaming';
 
-/** Answers one HTTP request. Never rejects. */
-export async function respond(front: Front, request: IncomingMessage, response: ServerResponse): Promise<void> {
+/** Answers one request. Never rejects. */
+export async function respond(front: Front, incoming: Incoming, outgoing: Outgoing): Promise<void> {
   let reply: Reply;
   try {
-    reply = await replyTo(front, request, response);
+    reply = await replyTo(front, incoming, outgoing);
   } catch (error) {
     const failure =
       error instanceof StatusError ? error : internalError(error instanceof Error ? error.message : 'unknown');
     reply = statusAnswer(failure.status);
   }
-  if (reply === 'streaming' || response.destroyed) return;
-  if (reply === 'dropped') request.socket.destroy();
-  else send(response, reply);
+  if (reply === 'streaming') return;
+  if (reply === 'dropped') outgoing.reset();
+  else send(outgoing, reply);
 }
 
-function send(response: ServerResponse, { code, body, contentType = 'application/json', headers }: Answer): void {
-  response.writeHead(code, {
-    'Content-Type': contentType,
-    'Content-Length': Buffer.byteLength(body),
-    'Cache-Control': 'no-cache, private',
+function send(outgoing: Outgoing, { code, body, contentType = 'application/json', headers }: Answer): void {
+  outgoing.start(code, {
+    'content-type': contentType,
+    'content-length': String(Buffer.byteLength(body)),
+    'cache-control': 'no-cache, private',
     ...headers,
   });
-  response.end(body);
+  outgoing.write(body);
+  outgoing.end();
 }
 
-async function replyTo(front: Front, request: IncomingMessage, response: ServerResponse): Promise<Reply> {
+async function replyTo(front: Front, incoming: Incoming, outgoing: Outgoing): Promise<Reply> {
   const { ground, gitVersion } = front;
-  const method = request.method ?? 'GET';
-  const { pathname: path, searchParams: query } = new URL(request.url ?? '/', 'https://localhost');
-  const user = userOf(front.authenticator, request);
+  const { method, url, headers } = incoming;
+  const { pathname: path, searchParams: query } = new URL(url, 'https://localhost');
+  const user = userOf(front.authenticator, incoming);
+  const mounted = front.mounts.find(({ prefix }) => path.startsWith(prefix));
+  if (mounted !== undefined) {
+    await mounted.handle(incoming, outgoing);
+    return 'streaming';
+  }
   const route = routeOf(path);
-  if (route === undefined)
-    return answerPath(ground, gitVersion, { user, method, path, accept: request.headers.accept });
+  if (route === undefined) return answerPath(ground, gitVersion, { user, method, path, accept: headers.accept });
 
   const verb = verbOf(method, route, query);
   const wish = { ...route, namespace: rightsNamespace(route), verb: verb ?? method.toLowerCase() };
@@ -74,8 +86,8 @@ async function replyTo(front: Front, request: IncomingMessage, response: ServerR
   if (fault === 'reset-before') return 'dropped';
   if (typeof fault === 'object' && 'delayMs' in fault) await delay(fault.delayMs);
   if (typeof fault === 'object' && 'status' in fault) {
-    const { status, body, headers = {} } = fault;
-    return { code: status, body: JSON.stringify(body), headers };
+    const { status, body, headers: more = {} } = fault;
+    return { code: status, body: JSON.stringify(body), headers: more };
   }
   if (!allowed(ground.store, user, wish)) throw accessDenied(user, wish);
   const type = ground.registry.find(route.group, route.version, route.plural);
@@ -85,39 +97,36 @@ async function replyTo(front: Front, request: IncomingMessage, response: ServerR
     return pageNotFound;
   }
   if (type.custom && !type.namespaced && route.namespace !== undefined) return pageNotFound;
-  const form = formOf(request.headers.accept ?? '*/*');
+  const form = formOf(headers.accept ?? '*/*');
   if (form === undefined) throw notAcceptable();
   const { namespace, name, subresource } = route;
   const dryRun = query.getAll('dryRun').includes('All');
-  const call: Call = { user, type, namespace, name, subresource, query, manager: managerOf(request, query), dryRun };
+  const call: Call = {
+    user,
+    type,
+    namespace,
+    name,
+    subresource,
+    query,
+    manager: managerOf(headers['user-agent'], query),
+    dryRun,
+  };
   checkVerb(call, verb);
   if (verb === 'watch') {
-    answerWatch(ground.store, response, call, form, front.bookmarkEveryMs);
+    answerWatch(ground.store, outgoing, call, form, front.bookmarkEveryMs);
     return 'streaming';
   }
-  const outcome = await perform(ground, call, verb, await bodyOf(request, call));
+  const outcome = await perform(ground, call, verb, await bodyOf(incoming, call));
   return fault === 'reset-after' ? 'dropped' : answerOf(outcome, call, form);
 }
 
-/** Who a connection's client certificate names; asking for it anew at every request is what costs most in the server. */
-const certified = new WeakMap<TLSSocket, User>();
-
-function userOf(authenticator: Authenticator, { headers, socket }: IncomingMessage): User {
-  if (headers.authorization !== undefined) return authenticator.user(headers.authorization);
-  if (!(socket instanceof TLSSocket) || !socket.authorized) return anonymous;
-  const user = certified.get(socket) ?? certifiedUser(socket);
-  certified.set(socket, user);
-  return user;
+function userOf(authenticator: Authenticator, incoming: Incoming): User {
+  const { authorization } = incoming.headers;
+  return authorization === undefined ? (incoming.certified() ?? anonymous) : authenticator.user(authorization);
 }
 
-function certifiedUser(socket: TLSSocket): User {
-  const { CN, O } = socket.getPeerCertificate().subject ?? {};
-  const groups = O === undefined ? [] : [O].flat();
-  return CN === undefined ? anonymous : { name: [CN].flat().join(), groups: [...groups, 'system:authenticated'] };
-}
-
-function managerOf(request: IncomingMessage, query: URLSearchParams): string {
-  return query.get('fieldManager') || request.headers['user-agent']?.split('/')[0] || 'unknown';
+function managerOf(agent: string | undefined, query: URLSearchParams): string {
+  return query.get('fieldManager') || agent?.split('/')[0] || 'unknown';
 }
 
 /** A namespace itself counts as lying in itself: rights given inside it cover it. */
@@ -137,14 +146,11 @@ function faultOf(
   return undefined;
 }
 
-async function bodyOf(request: IncomingMessage, { type: { kind } }: Call): Promise<Body> {
-  const mediaType = (request.headers['content-type'] ?? 'application/json').split(';')[0]?.trim() ?? '';
-  if (request.method === 'GET') return { mediaType, content: undefined };
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk);
-  const source = Buffer.concat(chunks).toString('utf8');
+async function bodyOf(incoming: Incoming, { type: { kind } }: Call): Promise<Body> {
+  const mediaType = (incoming.headers['content-type'] ?? 'application/json').split(';')[0]?.trim() ?? '';
+  const source = incoming.method === 'GET' ? '' : await incoming.body();
   if (source === '') return { mediaType, content: undefined };
-  if (request.method !== 'PATCH' && mediaType !== 'application/json') {
+  if (incoming.method !== 'PATCH' && mediaType !== 'application/json') {
     throw unsupportedMediaType(['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']);
   }
   try {

@@ -1,0 +1,133 @@
+import type { X509Certificate } from 'node:crypto';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
+import { createServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { User } from './call.ts';
+import type { Handler, Incoming, Outgoing } from './exchange.ts';
+
+/** What a server shows its clients and whose certificates it asks for: PEM. */
+export interface ServerIdentity {
+  readonly cert: string;
+  readonly key: string;
+  readonly ca: string;
+}
+
+/** A loopback port with TLS that can be taken down and put up again. */
+export interface Listener {
+  readonly port: number;
+  readonly listening: boolean;
+  /** Breaks every connection and refuses new ones. */
+  suspend(): Promise<void>;
+  /** Listens again on the same port. */
+  restore(): Promise<void>;
+  /** Shows another certificate to whoever connects from now on. */
+  present(identity: ServerIdentity): void;
+}
+
+type Request = IncomingMessage | Http2ServerRequest;
+type Response = ServerResponse | Http2ServerResponse;
+
+/** Whom a client certificate names. @throws StatusError 401 */
+type Identify = (certificate: X509Certificate) => User;
+
+/** Listens on a free loopback port; speaks HTTP/1.1, and HTTP/2 besides where `http2` is set. */
+export async function listen(
+  identity: ServerIdentity,
+  { http2, identify }: { readonly http2: boolean; readonly identify: Identify },
+  handle: Handler,
+): Promise<Listener> {
+  const tls = { ...identity, requestCert: true, rejectUnauthorized: false };
+  const answer = (request: Request, response: Response): void =>
+    void handle(incomingOf(request, identify), outgoingOf(request, response));
+  const server = http2
+    ? createSecureServer({ ...tls, allowHTTP1: true }, answer)
+    : createServer({ ...tls, keepAliveTimeout: 60_000 }, answer satisfies RequestListener);
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  const open = (port: number): Promise<number> =>
+    new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, '127.0.0.1', () => {
+        server.off('error', reject);
+        const address: AddressInfo | string | null = server.address();
+        resolve(typeof address === 'object' && address !== null ? address.port : port);
+      });
+    });
+  const port = await open(0);
+  return {
+    port,
+    get listening() {
+      return server.listening;
+    },
+    async suspend() {
+      if (!server.listening) return;
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+    async restore() {
+      if (!server.listening) await open(port);
+    },
+    present: (other) => server.setSecureContext(other),
+  };
+}
+
+/** Asking a socket for its certificate anew at every request is what costs most in the server. */
+const certified = new WeakMap<Socket, User>();
+
+function incomingOf(request: Request, identify: Identify): Incoming {
+  return {
+    method: request.method ?? 'GET',
+    url: request.url ?? '/',
+    headers: request.headers,
+    certified() {
+      const socket = 'stream' in request ? request.stream.session?.socket : request.socket;
+      if (!(socket instanceof TLSSocket)) return undefined;
+      const known = certified.get(socket);
+      if (known !== undefined) return known;
+      const certificate = socket.getPeerX509Certificate();
+      if (certificate === undefined) return undefined;
+      const user = identify(certificate);
+      certified.set(socket, user);
+      return user;
+    },
+    async body() {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk);
+      return Buffer.concat(chunks).toString('utf8');
+    },
+  };
+}
+
+function outgoingOf(request: Request, response: Response): Outgoing {
+  return {
+    get closed() {
+      return response.writableEnded || response.destroyed;
+    },
+    start(code, headers) {
+      if (this.closed) return;
+      // A watch may have nothing to say for long, and its client waits for the headers: HTTP/2 sends them at once.
+      if ('flushHeaders' in response) response.writeHead(code, headers).flushHeaders();
+      else response.writeHead(code, headers);
+    },
+    write(chunk) {
+      // Both kinds of response take strings; their overloads do not add up to one.
+      if (!this.closed && chunk !== '') (response as ServerResponse).write(chunk);
+    },
+    end() {
+      if (!this.closed) response.end();
+    },
+    reset() {
+      if ('stream' in request) request.stream.session?.destroy();
+      else request.socket.destroy();
+    },
+    onClose(listener) {
+      response.on('close', listener);
+    },
+  };
+}
