@@ -54,12 +54,12 @@ describe.each(ways)('a server reached by $way', ({ http2, connect }) => {
         );
       }
     })();
-    await until('the watch has begun', () => heard.includes('synced 0'));
+    await until('the watch has begun', async () => heard.includes('synced 0'));
     await connection.create(core.configMaps, { metadata: map, data: { size: 'x'.repeat(100_000) } });
     await connection.patch(core.configMaps, map, { type: 'merge', body: { data: { more: 'ä' } } });
     expect((await connection.get(core.configMaps, map)).data?.['more']).toBe('ä');
     await connection.delete(core.configMaps, map, { propagationPolicy: 'Background' });
-    await until('all three were heard of', () => heard.length === 4);
+    await until('all three were heard of', async () => heard.length === 4);
     expect(heard).toEqual(['synced 0', 'added one', 'modified one', 'deleted one']);
     stop.abort();
     await watching;
@@ -90,12 +90,12 @@ describe.each(ways)('a server reached by $way', ({ http2, connect }) => {
       const options = { namespace: 'default', signal: stop.signal, retry: { minDelayMs: 1, maxDelayMs: 20 } };
       for await (const event of connection.watch(core.configMaps, options)) heard.push(event.type);
     })();
-    await until('the watch has begun', () => heard.length > 0);
+    await until('the watch has begun', async () => heard.length > 0);
     await server.suspend();
     expect(await code(connection.get(core.configMaps, map, once))).toBe('UNREACHABLE');
     await server.restore();
     await connection.create(core.configMaps, { metadata: map, data: {} });
-    await until('the watch went on', () => heard.includes('added'));
+    await until('the watch went on', async () => heard.includes('added'));
     stop.abort();
     await watching;
   });
@@ -124,7 +124,7 @@ describe.each(ways)('a server reached by $way', ({ http2, connect }) => {
     });
     const stop = new AbortController();
     const call = connection.get(core.configMaps, map, { signal: stop.signal });
-    await until('the server has the request', () => seen > 0);
+    await until('the server has the request', async () => seen > 0);
     stop.abort();
     expect(await code(call)).toBe('ABORTED');
     lift();
