@@ -12,7 +12,7 @@ const requirement =
   /^\s*(?:(?<absent>!)\s*(?<absentKey>[^\s!=<>(),]+)|(?<key>[^\s!=<>(),]+)(?:\s*(?<op>==|=|!=|<|>)\s*(?<value>[^\s!=<>(),]*)|\s+(?<set>in|notin)\s*\((?<values>[^()]*)\))?)\s*(?:,|$)/;
 
 /** Parses the text form of a label selector, set-based requirements included. */
-function parseLabelSelector(source: string): LabelTest {
+export function parseLabelSelector(source: string): LabelTest {
   const tests: LabelTest[] = [];
   let rest = source;
   while (rest.trim() !== '') {
