@@ -66,6 +66,15 @@ export class Table {
     return [...past].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
   }
 
+  /** The revision before the last `changes`, or the oldest one that is remembered. */
+  before(changes: number): number {
+    const change = changes > 0 ? this.#log.at(-changes) : undefined;
+    if (change !== undefined) return change.revision - 1;
+    return changes > 0
+      ? Math.max(this.#forgotten, (this.#log[0]?.revision ?? 1) - 1)
+      : (this.#log.at(-1)?.revision ?? this.#forgotten);
+  }
+
   /** Changes after `revision`; `undefined` where some of them are forgotten. */
   since(revision: number): readonly Change[] | undefined {
     if (revision < this.#forgotten) return undefined;
