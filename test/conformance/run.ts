@@ -13,7 +13,7 @@ import { playOnSandbox } from './sandbox.ts';
 const { values } = parseArgs({
   options: { record: { type: 'boolean' }, recorded: { type: 'boolean' }, only: { type: 'string' } },
 });
-const cases = allCases.filter((one) => titleOf(one).includes(values.only ?? ''));
+const cases = allCases.filter((one) => new RegExp(values.only ?? '').test(titleOf(one)));
 const record = await readRecord();
 const [real, sandbox] = await Promise.all([values.recorded ? record : playOnReal(cases), playOnSandbox(cases)]);
 

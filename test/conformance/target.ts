@@ -37,7 +37,7 @@ export class Target implements AsyncDisposable {
     this.#url = cluster['server'] ?? '';
     this.#token = users[0]?.user.token;
     const ca = Buffer.from(cluster['certificate-authority-data'] ?? '', 'base64').toString('utf8');
-    this.#agent = new Agent({ connect: { ca }, connections: 64 });
+    this.#agent = new Agent({ connect: { ca }, connections: 128, allowH2: false });
   }
 
   async send(what: Request): Promise<Answer> {
@@ -101,6 +101,7 @@ export class Target implements AsyncDisposable {
       method: method as 'GET',
       dispatcher: this.#agent,
       headersTimeout: 60_000,
+      bodyTimeout: 30_000,
       headers: {
         accept: 'application/json',
         'user-agent': 'conformance/1',

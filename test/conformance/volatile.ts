@@ -82,6 +82,9 @@ export class Steady {
   #field(value: Record<string, unknown>, name: string, isToken: boolean): unknown {
     const item = value[name];
     if (isToken && name === 'data' && isRecord(item)) return apart(item, ['token', 'ca.crt'], 'of this server');
+    if (name === 'metadata' && Array.isArray(value['items']) && isRecord(item) && item['resourceVersion'] !== '0') {
+      return this.#steady({ ...item, ...('resourceVersion' in item ? { resourceVersion: 'rv' } : {}) }, name);
+    }
     if (name === 'serverAddress' || (name === 'continue' && item !== '')) return 'of this server';
     if (buildFields.includes(name) && typeof value['gitVersion'] === 'string') return 'of this build';
     return this.#steady(item, name);
@@ -94,6 +97,7 @@ export class Steady {
     return value
       .replace(uuid, (found) => this.#names.get(found) ?? found)
       .replace(time, 'time')
+      .replace(/(?<=Too large resource version: \d+, current: )\d+/, 'rv')
       .replace(/(?<=Key: )\/[a-z]+\/(?=\S+\/)/, '/registry/')
       .replace(/\b\d{2,}\b/g, (found) => this.#names.get(found) ?? found)
       .replace(/[a-z0-9.-]+/g, (found) =>
