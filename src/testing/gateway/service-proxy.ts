@@ -1,0 +1,53 @@
+import { kubesphereNamespace } from '../../kubesphere/names.ts';
+import { type Answer, statusAnswer } from '../server/answer.ts';
+import type { Handler, Incoming } from '../server/exchange.ts';
+import { badRequest, StatusError } from '../server/status.ts';
+import type { Gateway } from './gateway.ts';
+
+const service = 'ks-apiserver';
+const services = `/api/v1/namespaces/${kubesphereNamespace}/services/`;
+
+/** Under which paths an API server proxies to ks-apiserver: scheme and port of the Service may be named or left out. */
+export const serviceProxyPrefixes: readonly string[] = [
+  service,
+  `${service}:80`,
+  `:${service}:`,
+  `:${service}:80`,
+  `http:${service}:`,
+  `http:${service}:80`,
+].map((form) => `${services}${form}/proxy`);
+
+/**
+ * What an API server's service proxy does with requests for ks-apiserver. It keeps the Authorization header to itself, and
+ * takes no dryRun.
+ */
+export function serviceProxy(gateway: Pick<Gateway, 'handle' | 'listening'>): Handler {
+  return async (incoming, outgoing) => {
+    const { pathname, search, searchParams } = new URL(incoming.url, 'https://localhost');
+    const refused = refusalOf(gateway, searchParams);
+    if (refused !== undefined) {
+      const { code, body } = refused;
+      outgoing.start(code, { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) });
+      outgoing.write(body);
+      outgoing.end();
+      return;
+    }
+    const { authorization: _kept, ...headers } = incoming.headers;
+    const path = pathname.slice(pathname.indexOf('/proxy') + '/proxy'.length);
+    const passed: Incoming = {
+      method: incoming.method,
+      url: `${path === '' ? '/' : path}${search}`,
+      headers,
+      certified: () => undefined,
+      body: () => incoming.body(),
+    };
+    await gateway.handle(passed, outgoing);
+  };
+}
+
+function refusalOf({ listening }: Pick<Gateway, 'listening'>, query: URLSearchParams): Answer | undefined {
+  if (query.has('dryRun')) return statusAnswer(badRequest('dryRun is not supported').status);
+  if (listening) return undefined;
+  const message = `no endpoints available for service ${JSON.stringify(service)}`;
+  return statusAnswer(new StatusError(503, 'ServiceUnavailable', message).status);
+}

@@ -1,0 +1,84 @@
+import { Agent, type Dispatcher } from 'undici';
+import { createCredentials, type TlsSettings } from '../../kube/credentials.ts';
+import { chooseContext } from '../../kube/kubeconfig.ts';
+import { dispatcherTo } from '../server/local.ts';
+
+/** One request to pass on; `path` holds the query. */
+export interface UpstreamRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** A server behind the gateway, and what it takes to be let in there. */
+export interface Upstream extends AsyncDisposable {
+  /** Resolves with the answer, its body unread. Rejects where none came. */
+  send(request: UpstreamRequest): Promise<Dispatcher.ResponseData>;
+}
+
+const methods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+const isMethod = (method: string): method is Dispatcher.HttpMethod => methods.has(method);
+
+/** Watches may be silent for as long as they like. */
+const patient = { headersTimeout: 0, bodyTimeout: 0 } as const;
+
+function exchange(
+  dispatcher: Dispatcher,
+  origin: string,
+  { method, path, headers = {}, body, signal }: UpstreamRequest,
+): Promise<Dispatcher.ResponseData> {
+  if (!isMethod(method)) throw new TypeError(`${method} is no method that is passed on`);
+  return dispatcher.request({
+    origin,
+    path,
+    method,
+    headers: { ...headers },
+    body: body ?? null,
+    ...patient,
+    ...(signal === undefined ? {} : { signal }),
+  });
+}
+
+/**
+ * The API server of a kubeconfig, with the rights of its user. `server` is another address of it than the kubeconfig's.
+ * Nothing is opened before the first request. @throws FederationError `KUBECONFIG_INVALID`
+ */
+export async function clusterUpstream(kubeconfig: string, server?: string): Promise<Upstream> {
+  const chosen = await chooseContext(kubeconfig);
+  const credentials = createCredentials(chosen, chosen.cluster.name);
+  const { origin, pathname } = new URL(server ?? chosen.cluster.server);
+  const base = pathname.replace(/\/+$/, '');
+  let open: { readonly digest: string; readonly dispatcher: Dispatcher } | undefined;
+  const dispatcherOf = (tls: TlsSettings, digest: string): Dispatcher => {
+    if (open?.digest !== digest) {
+      void open?.dispatcher.close();
+      open = { digest, dispatcher: dispatcherTo(origin, tls) ?? new Agent({ connect: tls }) };
+    }
+    return open.dispatcher;
+  };
+  return {
+    async send(request) {
+      const { headers, tls, tlsDigest } = await credentials.current();
+      return exchange(dispatcherOf(tls, tlsDigest), origin, {
+        ...request,
+        path: `${base}${request.path}`,
+        headers: { ...request.headers, ...headers },
+      });
+    },
+    async [Symbol.asyncDispose]() {
+      await open?.dispatcher.destroy();
+    },
+  };
+}
+
+/** Another gateway by its address. */
+export function plainUpstream(address: string): Upstream {
+  const { origin } = new URL(address);
+  const agent = new Agent();
+  return {
+    send: (request) => exchange(agent, origin, request),
+    [Symbol.asyncDispose]: () => agent.destroy(),
+  };
+}
