@@ -23,16 +23,16 @@ function serviceAccountUser(namespace: string, name: string, uid?: string): User
 export class Authenticator {
   readonly #store: Store;
   readonly #key = randomBytes(32);
-  readonly #tokens = new Map<string, User>();
+  readonly #tokens = new Map<string, { readonly user: User; readonly isGood: () => boolean }>();
 
   constructor(store: Store) {
     this.#store = store;
   }
 
-  /** Makes a token for `user` that is good as long as the server lives. */
-  issue(user: User): string {
+  /** Makes a token for `user` that is good as long as the server lives and `isGood` says so. */
+  issue(user: User, isGood = (): boolean => true): string {
     const token = randomBytes(24).toString('base64url');
-    this.#tokens.set(token, user);
+    this.#tokens.set(token, { user, isGood });
     return token;
   }
 
@@ -55,7 +55,8 @@ export class Authenticator {
     if (authorization === undefined) return anonymous;
     const [, token] = /^Bearer\s+(\S+)$/i.exec(authorization) ?? [];
     if (token === undefined) return anonymous;
-    const user = this.#tokens.get(token) ?? this.#serviceAccount(token);
+    const issued = this.#tokens.get(token);
+    const user = issued === undefined ? this.#serviceAccount(token) : issued.isGood() ? issued.user : undefined;
     if (user === undefined) throw unauthorized();
     return user;
   }

@@ -1,7 +1,7 @@
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 
 /** A certificate with its key, both PEM. */
-interface Certificate {
+export interface Certificate {
   readonly cert: string;
   readonly key: string;
 }
@@ -9,7 +9,14 @@ interface Certificate {
 /** Whom a certificate names. */
 interface Name {
   readonly commonName: string;
-  readonly organization?: string;
+  /** Groups. */
+  readonly organizations?: readonly string[];
+}
+
+/** From when to when a certificate is good, in milliseconds since 1970. */
+export interface Validity {
+  readonly from: number;
+  readonly until: number;
 }
 
 const tags = { integer: 0x02, bits: 0x03, octets: 0x04, oid: 0x06, utf8: 0x0c, time: 0x18, sequence: 0x30, set: 0x31 };
@@ -38,10 +45,10 @@ function oid(dotted: string): Buffer {
   return der(tags.oid, Buffer.from(bytes));
 }
 
-function name({ commonName, organization }: Name): Buffer {
+function name({ commonName, organizations = [] }: Name): Buffer {
   const part = (type: string, value: string): Buffer =>
     der(tags.set, sequence(oid(type), der(tags.utf8, Buffer.from(value))));
-  return sequence(...(organization === undefined ? [] : [part('2.5.4.10', organization)]), part('2.5.4.3', commonName));
+  return sequence(...organizations.map((one) => part('2.5.4.10', one)), part('2.5.4.3', commonName));
 }
 
 const generalizedTime = (at: Date): Buffer => der(tags.time, Buffer.from(at.toISOString().replace(/[-:T]|\.\d+/g, '')));
@@ -63,6 +70,12 @@ function keyId(publicKey: Buffer): Buffer {
 interface Request {
   readonly subject: Name;
   readonly usage: 'authority' | keyof typeof usages;
+  readonly validity: Validity;
+}
+
+/** Good for a year from now, and a minute back: clocks differ. */
+function aYear(): Validity {
+  return { from: Date.now() - 60_000, until: Date.now() + year };
 }
 
 /** A certificate authority of one server, on P-256. Node makes keys but no certificates: this writes the few needed. */
@@ -79,20 +92,19 @@ export class CertificateAuthority {
     this.#name = { commonName };
     this.#key = privateKey;
     this.#keyId = keyId(info);
-    this.cert = this.#sign({ subject: this.#name, usage: 'authority' }, info);
+    this.cert = this.#sign({ subject: this.#name, usage: 'authority', validity: aYear() }, info);
   }
 
-  /** A certificate for a server on loopback, or for a client: `commonName` is the user, `organization` the group. */
-  issue(usage: keyof typeof usages, subject: Name): Certificate {
+  /** A certificate for a server on loopback, or for a client: `commonName` is the user, `organizations` the groups. */
+  issue(usage: keyof typeof usages, subject: Name, validity: Validity = aYear()): Certificate {
     const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     return {
-      cert: this.#sign({ subject, usage }, publicKey.export({ type: 'spki', format: 'der' })),
+      cert: this.#sign({ subject, usage, validity }, publicKey.export({ type: 'spki', format: 'der' })),
       key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     };
   }
 
-  #sign({ subject, usage }: Request, info: Buffer): string {
-    const now = Date.now();
+  #sign({ subject, usage, validity }: Request, info: Buffer): string {
     const serial = randomBytes(16);
     serial.writeUInt8((serial.readUInt8(0) & 0x7f) | 0x40, 0);
     const loopback = sequence(
@@ -114,7 +126,7 @@ export class CertificateAuthority {
       der(tags.integer, serial),
       algorithm,
       name(this.#name),
-      sequence(generalizedTime(new Date(now - 60_000)), generalizedTime(new Date(now + year))),
+      sequence(generalizedTime(new Date(validity.from)), generalizedTime(new Date(validity.until))),
       name(subject),
       info,
       der(0xa3, sequence(...extensions)),

@@ -21,7 +21,7 @@ describe('a suspended server', () => {
   });
 });
 
-describe('a fault rule', () => {
+describe('an interceptor', () => {
   it('sees what is asked for and answers in place of the server', async () => {
     const seen: unknown[] = [];
     const lift = client.server.intercept((request) => {
@@ -37,6 +37,7 @@ describe('a fault rule', () => {
         name: 'x',
         namespace: 'default',
         user: 'kubernetes-admin',
+        manager: 'tests',
       },
     ]);
     lift();

@@ -13,7 +13,7 @@ export class DefinitionCleanup {
   constructor(ground: Ground, pace: Pace, definitions: ServedType) {
     const client = new InternalClient(ground, 'customresourcedefinition-controller');
     const table = ground.store.table(definitions.storage);
-    const queue = new WorkQueue(pace, delays, async (name) => {
+    const queue = new WorkQueue(pace, 'definitions', delays, async (name) => {
       const definition = table.get(name);
       const { deletionTimestamp, finalizers = [] } = definition?.metadata ?? {};
       if (definition === undefined || deletionTimestamp === undefined || !finalizers.includes(definitionFinalizer))

@@ -41,8 +41,8 @@ export class GarbageCollector {
     this.#ground = ground;
     this.#client = new InternalClient(ground, 'generic-garbage-collector');
     this.#ownership = new Ownership(ground.store);
-    this.#collect = new WorkQueue(pace, delays, (uid) => this.#attemptToDelete(uid));
-    this.#orphan = new WorkQueue(pace, delays, (uid) => this.#attemptToOrphan(uid));
+    this.#collect = new WorkQueue(pace, 'garbage-collector', delays, (uid) => this.#attemptToDelete(uid));
+    this.#orphan = new WorkQueue(pace, 'garbage-collector', delays, (uid) => this.#attemptToOrphan(uid));
     ground.store.subscribe((storage, change) => this.#note(storage, change));
   }
 

@@ -34,8 +34,8 @@ export class ServiceAccounts {
     this.#ground = ground;
     this.#options = options;
     this.#client = new InternalClient(ground, 'service-account-controller');
-    this.#tokens = new WorkQueue(pace, delays, (key) => this.#syncToken(key));
-    this.#defaults = new WorkQueue(pace, delays, (namespace) => this.#createDefault(namespace));
+    this.#tokens = new WorkQueue(pace, 'service-account-tokens', delays, (key) => this.#syncToken(key));
+    this.#defaults = new WorkQueue(pace, 'service-accounts', delays, (namespace) => this.#createDefault(namespace));
     for (const { metadata } of ground.store.table('namespaces').all()) this.#defaults.add(metadata.name);
     ground.store.subscribe((storage, { key, before, after }) => {
       if (storage === 'secrets' && after?.['type'] === tokenType) this.#tokens.add(key);
