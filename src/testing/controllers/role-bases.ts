@@ -35,16 +35,35 @@ function isRoleTemplate(value: unknown): value is RoleTemplate {
   );
 }
 
+const everywhere = ['*'];
+const reading = ['get', 'list', 'watch'];
+const read: PolicyRule = { apiGroups: everywhere, resources: everywhere, verbs: reading };
+const everything: PolicyRule = { ...read, verbs: everywhere };
+/** What happens in projects, as far as the sandbox serves it; rights over people are not among it. */
+const projectGroups = [
+  ...['', 'apps', 'extensions', 'batch', 'autoscaling', 'networking.k8s.io', 'snapshot.storage.k8s.io', 'app.k8s.io'],
+  ...['openpitrix.io', 'devops.kubesphere.io', 'resources.kubesphere.io', 'operations.kubesphere.io'],
+];
+
 /** The RoleBases that the installer creates: project roles, DevOps roles and workspace roles. */
 export function builtInRoleBases(): { readonly name: string; readonly scope: string; readonly role: RoleTemplate }[] {
-  const rules = (...verbs: string[]): PolicyRule[] => [{ apiGroups: ['*'], resources: ['*'], verbs }];
-  const read = rules('get', 'list', 'watch');
-  const project = { admin: rules('*'), operator: rules('*'), viewer: read };
+  const project = {
+    admin: [everything],
+    operator: [read, { ...everything, apiGroups: projectGroups }],
+    viewer: [read],
+  };
   const workspace = {
-    admin: rules('*'),
-    'self-provisioner': rules('create', 'get', 'list'),
-    regular: read,
-    viewer: read,
+    admin: [everything],
+    'self-provisioner': [
+      { ...read, resources: ['workspaces', 'workspacemembers', 'quotas', 'abnormalworkloads', 'pods'] },
+      {
+        ...read,
+        resources: ['namespaces', 'federatednamespaces', 'devops', 'devopsprojects'],
+        verbs: ['create', 'watch'],
+      },
+    ],
+    regular: [{ ...read, resources: ['workspaces', 'workspacemembers'] }],
+    viewer: [read],
   };
   const table = { namespace: project, devops: project, workspace };
   return Object.entries(table).flatMap(([scope, roles]) =>
