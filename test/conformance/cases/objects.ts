@@ -25,7 +25,6 @@ const metadata: readonly (readonly [string, object])[] = [
   ['a label value that is too long', { labels: { a: 'b'.repeat(64) } }],
   ['a label value that begins with a dash', { labels: { a: '-b' } }],
   ['an empty label value', { labels: { a: '' } }],
-  ['three wrong labels', { labels: { 'a b': 'c', d: 'e f', '/g': 'h' } }],
   ['labels that are a list', { labels: ['a'] }],
   ['a label value that is a number', { labels: { a: 1 } }],
   ['labels that are null', { labels: null }],
@@ -199,19 +198,6 @@ export const objects = topic('objects', [
     post(cm, { metadata: { name: 'a' } }, { headers: { 'content-type': 'application/json; charset=utf-8' } }),
   ),
   play('a body without a type', post(cm, '{"metadata":{"name":"a"}}', { headers: { 'content-type': '' } })),
-  play(
-    'as protobuf, or else JSON',
-    a,
-    get(`${cm}/a`, { headers: { accept: 'application/vnd.kubernetes.protobuf, application/json' } }),
-  ),
-  play(
-    'a custom resource as protobuf',
-    get(`${paths.widgets}/a`, { headers: { accept: 'application/vnd.kubernetes.protobuf' } }),
-  ),
-  play(
-    'a custom resource as protobuf, or else JSON',
-    get(`${paths.widgets}/a`, { headers: { accept: 'application/vnd.kubernetes.protobuf,application/json' } }),
-  ),
   play(
     'unicode',
     post(cm, { metadata: { name: 'a', annotations: { x: 'Ünïcödé <&> \u2028' } }, data: { y: '<b>&' } }),
