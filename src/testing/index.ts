@@ -40,8 +40,12 @@ export {
   type SandboxRole,
   type SandboxVersion,
 } from './attach.ts';
+export { Clock } from './clock.ts';
 export type { RuntimeOptions } from './controllers/runtime.ts';
 export { installDefinitions } from './crds.ts';
+export type { AddedFault, Faults } from './faults/faults.ts';
+export type { ClusterFault, FaultRule, OneOf, RequestFault, RequestMatch } from './faults/rule.ts';
+export type { Gate } from './gate.ts';
 export { type InstallOptions, installKubeSphere } from './install.ts';
 export { type KubeSphere, type KubeSphereOptions, startKubeSphere } from './kubesphere.ts';
 export {
@@ -76,6 +80,7 @@ export {
   seedMember,
   untilFederated,
 } from './seed.ts';
-export type { Fault, FaultRule, InterceptedRequest } from './server/intercept.ts';
+export type { KubeconfigOptions } from './server/credentials.ts';
+export type { Fault, InterceptedRequest, Interceptor } from './server/intercept.ts';
 export { type ApiServer, type ApiServerOptions, startApiServer } from './server/server.ts';
 export { type UntilOptions, until } from './until.ts';

@@ -1,5 +1,9 @@
 import type { Logger } from '../types.ts';
 import type { SandboxRole, SandboxVersion } from './attach.ts';
+import { Clock } from './clock.ts';
+import { type Faults, type FaultTarget, faultsOf } from './faults/faults.ts';
+import type { FaultRule } from './faults/rule.ts';
+import { Gate } from './gate.ts';
 import { type KubeSphere, startKubeSphere } from './kubesphere.ts';
 import { type ApiServer, startApiServer } from './server/server.ts';
 
@@ -21,6 +25,8 @@ export interface SandboxOptions<Name extends string = string> {
   readonly speed?: number;
   /** Delays that vary on real clusters are drawn from it. @defaultValue 1 */
   readonly seed?: number;
+  /** In force as soon as everything is installed; more of them, and their end: {@link Sandbox.faults}. @defaultValue none */
+  readonly faults?: readonly FaultRule[];
   readonly logger?: Logger;
 }
 
@@ -31,7 +37,11 @@ export interface SandboxCluster
 
 /** A federation in the process. */
 export interface Sandbox<Name extends string = string> extends AsyncDisposable {
+  /** The time that all its clusters live in. */
+  readonly clock: Clock;
   readonly clusters: Readonly<Record<Name, SandboxCluster>>;
+  /** What goes wrong. */
+  readonly faults: Faults;
   close(): Promise<void>;
 }
 
@@ -49,15 +59,19 @@ export interface Sandbox<Name extends string = string> extends AsyncDisposable {
  * ```
  */
 export async function createSandbox<const Name extends string>(options: SandboxOptions<Name>): Promise<Sandbox<Name>> {
+  const clock = new Clock(options.speed === undefined ? {} : { speed: options.speed });
   const running: AsyncDisposable[] = [];
+  const targets: FaultTarget[] = [];
   const close = async (): Promise<void> => {
     for (let last = running.pop(); last !== undefined; last = running.pop()) await last[Symbol.asyncDispose]();
   };
   const start = async (name: string, spec: SandboxClusterSpec, seed: number): Promise<SandboxCluster> => {
-    const pace = { speed: options.speed ?? 1, seed };
+    const gate = new Gate();
+    const pace = { clock, seed, gate };
     const { gitVersion, ...kubeSphere } = spec;
     const server = await startApiServer({ name, ...pace, ...(gitVersion === undefined ? {} : { gitVersion }) });
     running.push(server);
+    targets.push({ ...server, gate });
     const logger = options.logger === undefined ? {} : { logger: options.logger };
     const credentials = { kubeconfig: server.kubeconfig, ownKubeconfig: server.clientCertificateKubeconfig };
     const installed = await startKubeSphere({ name, ...credentials, ...kubeSphere, ...pace, ...logger });
@@ -75,7 +89,9 @@ export async function createSandbox<const Name extends string>(options: SandboxO
       Name,
       SandboxCluster
     >;
-    return { clusters: byName, close, [Symbol.asyncDispose]: close };
+    const faults = faultsOf(targets, options.seed ?? 1);
+    for (const rule of options.faults ?? []) await faults.add(rule);
+    return { clusters: byName, clock, faults, close, [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();
     throw error;

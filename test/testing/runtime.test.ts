@@ -3,6 +3,7 @@ import { FederationError } from '../../src/errors.ts';
 import { connectCluster } from '../../src/kube/connect.ts';
 import type { Connection, WatchEvent } from '../../src/kube/connection.ts';
 import { type ConfigMap, core } from '../../src/kube/resources.ts';
+import { Clock } from '../../src/testing/clock.ts';
 import { type Change, Informer } from '../../src/testing/controllers/informer.ts';
 import { type Outcome, Queue } from '../../src/testing/controllers/queue.ts';
 import { Manager } from '../../src/testing/controllers/runtime.ts';
@@ -52,7 +53,8 @@ describe('Informer', () => {
 });
 
 describe('Queue', () => {
-  const immediately = { workers: 4, delay: () => 1 };
+  const clock = new Clock();
+  const immediately = { workers: 4, delay: () => 1, clock };
 
   it('never works on one key twice at once, and looks again when asked to meanwhile', async () => {
     let running = 0;
@@ -84,6 +86,7 @@ describe('Queue', () => {
     let runs = 0;
     const queue = new Queue(async () => outcomes[runs++], {
       workers: 1,
+      clock,
       delay: (failures) => {
         asked.push(failures);
         return 1;
@@ -180,18 +183,28 @@ describe('Manager', () => {
     await expect(manager[Symbol.asyncDispose]()).rejects.toThrow(AggregateError);
   });
 
-  it('divides every delay by its speed, and draws the same delays from the same seed', () => {
+  it('draws the same delays from the same seed', () => {
     const delays = (seed: number): number[] => {
-      const manager = new Manager(connection, { speed: 10, seed });
-      return [manager.scaled(1_000), manager.between(700, 11_000), manager.between(700, 11_000)];
+      const manager = new Manager(connection, { seed });
+      return Array.from({ length: 3 }, () => manager.between(700, 11_000));
     };
     expect(delays(7)).toEqual(delays(7));
     expect(delays(7)).not.toEqual(delays(8));
-    expect(delays(7)[0]).toBe(100);
-    for (const delay of delays(9).slice(1)) {
-      expect(delay).toBeGreaterThanOrEqual(70);
-      expect(delay).toBeLessThanOrEqual(1_100);
+    for (const delay of delays(9)) {
+      expect(delay).toBeGreaterThanOrEqual(700);
+      expect(delay).toBeLessThanOrEqual(11_000);
     }
+  });
+
+  it('lives in the time of its clock', async () => {
+    const clock = new Clock();
+    clock.pause();
+    await using manager = new Manager(connection, { clock });
+    const runs: number[] = [];
+    const begun = clock.elapsed();
+    manager.every(120_000, 'resync', () => void runs.push(clock.elapsed() - begun));
+    await clock.advance(360_000);
+    expect(runs).toEqual([0, 120_000, 240_000, 360_000]);
   });
 
   it('keeps one informer per kind and selection', async () => {

@@ -1,43 +1,43 @@
 import { Buffer } from 'node:buffer';
 import { X509Certificate } from 'node:crypto';
-import { stringify } from 'yaml';
 import { FederationError } from '../../errors.ts';
-import type { Connection } from '../../kube/connection.ts';
-import { core, defineResource } from '../../kube/resources.ts';
-import {
-  finalizers,
-  hostLabel,
-  hostSecret,
-  installation,
-  kubefedNamespace,
-  kubesphereNamespace,
-} from '../../kubesphere/names.ts';
+import { core } from '../../kube/resources.ts';
+import { finalizers, hostLabel, hostSecret, kubefedNamespace } from '../../kubesphere/names.ts';
 import { type Cluster, type Condition, kubesphere } from '../../kubesphere/resources.ts';
-import { recordAt, text } from '../server/object.ts';
 import { type Context, loop } from './context.ts';
+import { reconcileHostCluster } from './host-cluster.ts';
 import { joinFederation, memberAccess } from './join.ts';
 import { memberConnections } from './member-connections.ts';
-import { parseSettings } from './settings.ts';
+import { boundUsers, describeMember, isSameMachine, writeClusterName } from './member-status.ts';
+import { cleanNotifications } from './notification.ts';
 import { addFinalizer, dropFinalizers, ignoring, same, update } from './writes.ts';
 
 /** Observed; the product's default is 120 s. */
 const resyncMs = 30_000;
-const nodes = defineResource({ version: 'v1', kind: 'Node', plural: 'nodes' });
 
-/** pkg/controller/cluster of 3.x, on a host: joins members, describes them, and forgets them without touching them. */
-export function clusterController(context: Context): void {
-  const { manager, version } = context;
+/**
+ * pkg/controller/cluster of 3.x, on a host: joins members, describes them, and forgets them without touching them.
+ *
+ * @param ownKubeconfig how the host reaches itself; without it, it neither makes nor keeps its own Cluster
+ */
+export function clusterController(context: Context, ownKubeconfig: string | undefined): void {
+  const { manager, settings, version } = context;
   const { connection: host } = manager;
   const users = manager.informer(kubesphere.users);
   const connections = memberConnections(manager);
+
+  const condition = (type: string, status: Condition['status'], reason: string, message: string): Condition => {
+    const now = manager.timestamp();
+    return { type, status, reason, message, lastUpdateTime: now, lastTransitionTime: now };
+  };
 
   async function sync(cluster: Cluster, kubeconfig: string): Promise<void> {
     const access = memberAccess(kubeconfig);
     const member = await connections.to(cluster.metadata.name, kubeconfig);
     try {
-      await joinFederation({ host, member, cluster, access });
+      await joinFederation({ host, member, cluster, access, pause: () => manager.pause(50, 50) });
     } catch (error) {
-      if (!FederationError.is(error) || FederationError.is(error, 'CONFLICT')) throw error;
+      if (!FederationError.is(error) || (version !== '3.3' && error.code === 'CONFLICT')) throw error;
       await update(host, kubesphere.clusters, cluster, {
         status: {
           conditions: withConditions(
@@ -50,13 +50,15 @@ export function clusterController(context: Context): void {
       manager.log('warn', `cluster ${cluster.metadata.name}: ${error.message}`);
       return;
     }
-    const status = await describe(member);
+    const status = await describeMember(member);
+    const isHost = status.configz?.['multicluster'] === true && (await isSameMachine(host, member));
     const conditions = [
       condition('Federated', 'True', '', 'Cluster has joined federation control plane successfully'),
       condition('Ready', 'True', 'Ready', 'Cluster is available now'),
       ...expiry(cluster, access.clientCertificate),
     ];
     await update(host, kubesphere.clusters, cluster, {
+      ...(isHost ? { metadata: { labels: { [hostLabel]: '' } } } : {}),
       spec: { connection: { kubernetesAPIEndpoint: cluster.spec.connection.kubernetesAPIEndpoint ?? member.server } },
       status: { ...status, conditions: withConditions(cluster, ...conditions) },
     });
@@ -67,17 +69,21 @@ export function clusterController(context: Context): void {
   /** Expiry of a direct member's client certificate. 3.3 fails without one, before the status is ever written. */
   function expiry(cluster: Cluster, certificate: string | undefined): Condition[] {
     if (cluster.metadata.labels?.[hostLabel] !== undefined || cluster.spec.connection.type === 'proxy') return [];
+    const type = 'KubeConfigCertExpiresInSevenDays';
     if (certificate === undefined) {
-      if (version !== '3.3') return [];
+      if (version !== '3.3') return [condition(type, 'False', type, '')];
       throw new FederationError(
         'INVALID',
         `parseKubeConfigExpirationDate for cluster ${cluster.metadata.name} failed: empty CertData`,
       );
     }
-    const { validTo } = new X509Certificate(Buffer.from(certificate, 'base64'));
-    const soon = Date.parse(validTo) - Date.now() < 7 * 24 * 3_600_000;
-    const type = 'KubeConfigCertExpiresInSevenDays';
-    return [condition(type, soon ? 'True' : 'False', type, validTo)];
+    const expires = Date.parse(new X509Certificate(Buffer.from(certificate, 'base64')).validTo);
+    const soon = expires - manager.clock.now() < 7 * 24 * 3_600_000;
+    const message = new Date(expires)
+      .toISOString()
+      .replace('T', ' ')
+      .replace(/\.\d+Z$/, ' +0000 UTC');
+    return [condition(type, soon ? 'True' : 'False', type, message)];
   }
 
   /** Annotates the host's users with the clusters where a binding with a user-ref label names them: stale ones too. */
@@ -101,6 +107,7 @@ export function clusterController(context: Context): void {
     await ignoring(host.delete(kubesphere.kubeFedClusters, { namespace: kubefedNamespace, name }, policy), 'NOT_FOUND');
     await ignoring(host.delete(core.secrets, secret, policy), 'NOT_FOUND');
     await grantUsers(new Set(), name);
+    if (version !== '3.3') await cleanNotifications(context, cluster);
     await dropFinalizers(host, kubesphere.clusters, cluster, finalizers.cluster);
   }
 
@@ -111,6 +118,7 @@ export function clusterController(context: Context): void {
     informer: clusters,
     when: ({ before, after }) => !same(before?.spec, after?.spec) || after?.metadata.deletionTimestamp !== undefined,
     async reconcile(cached) {
+      if (!settings.multiCluster()) return undefined;
       if (cached.metadata.deletionTimestamp !== undefined) {
         if (cached.metadata.finalizers?.includes(finalizers.cluster) === true) await forget(cached);
         return undefined;
@@ -123,61 +131,14 @@ export function clusterController(context: Context): void {
       return undefined;
     },
   });
-  manager.every(resyncMs, 'cluster resync', () => {
+  manager.every(resyncMs, 'cluster resync', async () => {
+    if (!settings.multiCluster()) return;
     for (const key of clusters.keys()) queue.add(key);
+    if (ownKubeconfig !== undefined && clusters.synced) await reconcileHostCluster(context, ownKubeconfig);
   });
-}
-
-function condition(type: string, status: Condition['status'], reason: string, message: string): Condition {
-  const now = new Date().toISOString();
-  return { type, status, reason, message, lastUpdateTime: now, lastTransitionTime: now };
 }
 
 function withConditions(cluster: Cluster, ...fresh: readonly Condition[]): Condition[] {
   const kept = cluster.status?.conditions?.filter(({ type }) => !fresh.some((item) => item.type === type)) ?? [];
   return [...kept, ...fresh];
-}
-
-async function describe(member: Connection): Promise<NonNullable<Cluster['status']>> {
-  const config = await member.find(core.configMaps, { namespace: kubesphereNamespace, name: installation.config });
-  const configuration = await member.find(kubesphere.clusterConfigurations, {
-    namespace: kubesphereNamespace,
-    name: installation.configuration,
-  });
-  const settings = parseSettings(config);
-  const multicluster = recordAt(settings, 'multicluster')['enable'] === true;
-  const { metadata } = await member.get(core.namespaces, { name: 'kube-system' });
-  return {
-    kubernetesVersion: await member.version(),
-    kubeSphereVersion: text(recordAt(configuration?.status, 'core')['version']) ?? 'unknown',
-    nodeCount: (await member.list(nodes).toArray()).length,
-    configz: {
-      ...Object.fromEntries(Object.keys(settings).map((name) => [name, true])),
-      multicluster,
-      openpitrix: true,
-    },
-    uid: metadata.uid,
-  };
-}
-
-/** Parses the member's whole configuration and writes it back with the cluster's name and, as observed, explicit zeros. */
-async function writeClusterName(member: Connection, name: string): Promise<void> {
-  const at = { namespace: kubesphereNamespace, name: installation.config };
-  const config = await member.get(core.configMaps, at);
-  const settings = parseSettings(config);
-  const multicluster = recordAt(settings, 'multicluster');
-  if (multicluster['clusterName'] === name) return;
-  const written = stringify({
-    ...settings,
-    multicluster: { enable: false, hostClusterName: '', proxyPublishAddress: '', ...multicluster, clusterName: name },
-  });
-  await update(member, core.configMaps, config, { data: { [installation.configKey]: written } });
-}
-
-async function boundUsers(member: Connection): Promise<ReadonlySet<string>> {
-  const bindings = await member
-    .list(core.clusterRoleBindings, { labelSelector: 'iam.kubesphere.io/user-ref' })
-    .toArray();
-  const subjects = bindings.flatMap((binding) => binding.subjects ?? []);
-  return new Set(subjects.filter(({ kind }) => kind === 'User').map(({ name }) => name));
 }

@@ -1,6 +1,5 @@
 import { parse } from 'yaml';
 import { FederationError } from '../../errors.ts';
-import { sleep } from '../../internal/signal.ts';
 import type { Connection } from '../../kube/connection.ts';
 import { core } from '../../kube/resources.ts';
 import {
@@ -53,6 +52,8 @@ export interface Join {
   readonly member: Connection;
   readonly cluster: Cluster;
   readonly access: MemberAccess;
+  /** Waits a moment. */
+  pause(): Promise<void>;
 }
 
 /**
@@ -66,7 +67,7 @@ export async function joinFederation(join: Join): Promise<void> {
   if ((await member.find(core.namespaces, { name: kubefedNamespace }, one)) === undefined) {
     await createUnlessThere(member, core.namespaces, { metadata: { name: kubefedNamespace } });
   }
-  const token = await authorise(member, name);
+  const token = await authorise(join);
   const secret = { namespace: kubefedNamespace, name: hostSecret(name) };
   const present = await host.find(core.secrets, secret);
   const data = { token: token.token, 'ca.crt': token.certificateAuthority };
@@ -86,12 +87,10 @@ export async function joinFederation(join: Join): Promise<void> {
 }
 
 /** Makes the host's account on the member, with every right there is, and waits for its token. */
-async function authorise(
-  member: Connection,
-  cluster: string,
-): Promise<{ token: string; certificateAuthority: string }> {
-  const account = hostServiceAccount(cluster);
-  const role = hostClusterRole(cluster);
+async function authorise({ member, cluster, pause }: Join): Promise<{ token: string; certificateAuthority: string }> {
+  const { name } = cluster.metadata;
+  const account = hostServiceAccount(name);
+  const role = hostClusterRole(name);
   const tokenName = `${account}-token`;
   const at = { namespace: kubefedNamespace, name: account };
   const tokenAt = { namespace: kubefedNamespace, name: tokenName };
@@ -124,7 +123,7 @@ async function authorise(
     const secret = await member.find(core.secrets, tokenAt);
     const token = secret?.data?.['token'];
     if (token !== undefined) return { token, certificateAuthority: secret?.data?.['ca.crt'] ?? '' };
-    await sleep(50);
+    await pause();
   }
   throw new FederationError('TIMEOUT', `The token of ServiceAccount ${account} was not issued.`, { retryable: true });
 }

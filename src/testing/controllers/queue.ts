@@ -1,3 +1,5 @@
+import type { Clock } from '../clock.ts';
+
 /** What a reconcile may ask for besides being done: another look soon (`retry`, with growing delay) or at a time. */
 export type Outcome = undefined | 'retry' | { readonly againAfterMs: number };
 
@@ -9,17 +11,19 @@ export class Queue {
   readonly #waiting = new Set<string>();
   readonly #active = new Map<string, Promise<void>>();
   readonly #again = new Set<string>();
-  readonly #timers = new Map<string, { readonly at: number; readonly timer: NodeJS.Timeout }>();
+  readonly #timers = new Map<string, { readonly at: number; readonly cancel: () => void }>();
+  readonly #clock: Clock;
   readonly #failures = new Map<string, number>();
   #closed = false;
 
   constructor(
     run: (key: string) => Promise<Outcome>,
-    { workers, delay }: { workers: number; delay: (failures: number) => number },
+    { workers, delay, clock }: { workers: number; delay: (failures: number) => number; clock: Clock },
   ) {
     this.#run = run;
     this.#workers = workers;
     this.#delay = delay;
+    this.#clock = clock;
   }
 
   add(key: string): void {
@@ -29,25 +33,25 @@ export class Queue {
     this.#next();
   }
 
-  /** An earlier time wins over a later one. */
+  /** Adds it in `ms` of real clusters; an earlier time wins over a later one. */
   addAfter(key: string, ms: number): void {
     if (this.#closed) return;
-    const at = performance.now() + ms;
+    const at = this.#clock.elapsed() + ms;
     const planned = this.#timers.get(key);
     if (planned !== undefined && planned.at <= at) return;
-    clearTimeout(planned?.timer);
+    planned?.cancel();
     const fire = (): void => {
       this.#timers.delete(key);
       this.add(key);
     };
-    this.#timers.set(key, { at, timer: setTimeout(fire, ms) });
+    this.#timers.set(key, { at, cancel: this.#clock.later(ms, fire) });
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     this.#waiting.clear();
     this.#again.clear();
-    for (const { timer } of this.#timers.values()) clearTimeout(timer);
+    for (const { cancel } of this.#timers.values()) cancel();
     await Promise.all(this.#active.values());
   }
 

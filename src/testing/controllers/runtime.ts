@@ -1,8 +1,10 @@
 import { FederationError } from '../../errors.ts';
-import { sleep } from '../../internal/signal.ts';
 import type { Connection, SelectOptions } from '../../kube/connection.ts';
 import type { KubeObject, Resource } from '../../kube/objects.ts';
 import type { Logger } from '../../types.ts';
+import { chance } from '../chance.ts';
+import { Clock } from '../clock.ts';
+import type { Gate, Passage } from '../gate.ts';
 import { Informer } from './informer.ts';
 import { type Outcome, Queue } from './queue.ts';
 
@@ -10,10 +12,14 @@ import { type Outcome, Queue } from './queue.ts';
 export interface RuntimeOptions {
   /** Divides every delay of the model. @defaultValue 1 */
   readonly speed?: number;
+  /** Shared with others; its own speed counts. @defaultValue one of its own, with `speed` */
+  readonly clock?: Clock;
   /** Delays that vary on real clusters are drawn from it. @defaultValue 1 */
   readonly seed?: number;
   /** Told of every failed reconcile. Without one, only defects of a controller are reported, with `process.emitWarning`. */
   readonly logger?: Logger;
+  /** Where every control loop asks whether it may work. @defaultValue nothing stops any */
+  readonly gate?: Gate;
 }
 
 /** One control loop: `reconcile` is never run twice at once for one key. */
@@ -26,17 +32,6 @@ export interface ControllerSpec {
   readonly reconcile: (key: string) => Promise<Outcome>;
 }
 
-/** Numbers in [0, 1) that depend on `seed` alone. */
-function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let value = Math.imul(state ^ (state >>> 15), 1 | state);
-    value = (value + Math.imul(value ^ (value >>> 7), 61 | value)) ^ value;
-    return ((value ^ (value >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /**
  * What controllers of one program share: the connection, one informer per kind, the clock, and an orderly end.
  * Disposing it stops the control loops, waits for what they were doing, and throws the defects that came up.
@@ -44,6 +39,7 @@ function randomOf(seed: number): () => number {
 export class Manager implements AsyncDisposable {
   readonly connection: Connection;
   readonly signal: AbortSignal;
+  readonly clock: Clock;
   readonly #options: RuntimeOptions;
   readonly #random: () => number;
   readonly #stop = new AbortController();
@@ -61,20 +57,29 @@ export class Manager implements AsyncDisposable {
     this.#defects = parent === undefined ? [] : parent.#defects;
     this.signal = this.#stop.signal;
     this.#options = options;
-    this.#random = randomOf(options.seed ?? 1);
+    this.clock = options.clock ?? new Clock({ speed: options.speed ?? 1 });
+    this.#random = chance(options.seed ?? 1);
   }
 
-  /** Milliseconds that `ms` of the model take here. */
-  scaled(ms: number): number {
-    return ms / (this.#options.speed ?? 1);
-  }
-  /** A delay that varies on real clusters, in milliseconds that it takes here. */
+  /** A delay that varies on real clusters, in milliseconds there. */
   between(fromMs: number, toMs: number): number {
-    return this.scaled(fromMs + this.#random() * (toMs - fromMs));
+    return fromMs + this.#random() * (toMs - fromMs);
+  }
+  /** Time of day, as controllers write it into objects. */
+  timestamp(): string {
+    return new Date(this.clock.now()).toISOString();
+  }
+  /** Lets a piece of work take its time, drawn like {@link between}; rejects when the manager is disposed. */
+  pause(fromMs: number, toMs: number): Promise<void> {
+    return this.clock.aside(this.clock.sleep(this.between(fromMs, toMs), this.signal));
   }
   /** A manager of the same kind for another cluster; its defects are thrown by this one. */
   child(connection: Connection): Manager {
-    return new Manager(connection, { ...this.#options, seed: Math.floor(this.#random() * 2 ** 32) }, this);
+    return new Manager(
+      connection,
+      { ...this.#options, clock: this.clock, seed: Math.floor(this.#random() * 2 ** 32) },
+      this,
+    );
   }
 
   /** The informer of a kind; `mortal` ones end for good when the server no longer accepts the credentials. */
@@ -99,36 +104,49 @@ export class Manager implements AsyncDisposable {
 
   /** Starts a control loop. */
   controller({ name, workers = 1, backoff = { firstMs: 5, maxMs: 30_000 }, reconcile }: ControllerSpec): Queue {
+    const pass = this.#passage(name);
     const run = async (key: string): Promise<Outcome> => {
+      await pass(this.signal);
+      if (this.signal.aborted) return undefined;
       try {
-        return await reconcile(key);
+        return await this.clock.during(reconcile(key));
       } catch (error) {
         if (this.signal.aborted) return undefined;
         this.#report(`${name} of ${key}`, error);
         return 'retry';
       }
     };
-    const first = backoff.firstMs >= 1000 ? this.scaled(backoff.firstMs) : backoff.firstMs;
+    // What waits for an answer of the server's cache waits for that of this machine, which runs at its own speed.
+    const first = backoff.firstMs >= 1000 ? backoff.firstMs : backoff.firstMs * this.clock.speed;
     const delay = (failures: number): number =>
-      Math.min(first * 2 ** Math.min(failures, 20), Math.max(first, this.scaled(backoff.maxMs)));
-    const queue = new Queue(run, { workers, delay });
+      Math.min(first * 2 ** Math.min(failures, 20), Math.max(first, backoff.maxMs));
+    const queue = new Queue(run, { workers, delay, clock: this.clock });
     this.#queues.push(queue);
     return queue;
   }
 
   /** Runs `task` now and then every `ms` of the model. */
   every(ms: number, name: string, task: () => Promise<void> | void): void {
+    const pass = this.#passage(name);
     const loop = async (): Promise<void> => {
       while (!this.signal.aborted) {
+        await pass(this.signal);
+        if (this.signal.aborted) return;
         try {
           await task();
         } catch (error) {
           if (!this.signal.aborted) this.#report(name, error);
         }
-        await sleep(this.scaled(ms), this.signal).catch(() => {});
+        await this.clock.sleep(ms, this.signal).catch(() => {});
       }
     };
     this.#following.push(loop());
+  }
+
+  /** Where a control loop waits until it may work: it may be made to stand still or to be slow. */
+  #passage(name: string): Passage {
+    const program = name.startsWith('kubefed') ? 'kubefed' : 'ks-controller-manager';
+    return this.#options.gate?.passage([program, name], this.clock) ?? (async () => {});
   }
 
   /** Runs `close` when this manager is disposed, after its control loops have ended. */
@@ -171,7 +189,7 @@ export class Manager implements AsyncDisposable {
         if (this.signal.aborted) break;
         this.#report(`watch of ${resource.plural}`, error);
         if (mortal && FederationError.is(error, 'UNAUTHENTICATED', 'FORBIDDEN')) break;
-        await sleep(this.scaled(1_000), this.signal).catch(() => {});
+        await this.clock.sleep(1_000, this.signal).catch(() => {});
       }
     }
     ready();

@@ -2,8 +2,11 @@ import { hash } from 'bcryptjs';
 import { core } from '../../kube/resources.ts';
 import { finalizers, managedLabel, userLabel } from '../../kubesphere/names.ts';
 import { kubesphere, type User } from '../../kubesphere/resources.ts';
+import { extra } from '../kinds.ts';
+import { recordAt, text } from '../server/object.ts';
 import { type Context, loop } from './context.ts';
 import { federate } from './federate.ts';
+import type { Outcome } from './queue.ts';
 import { addFinalizer, dropFinalizers, ignoring, named, update } from './writes.ts';
 
 /** The least that bcrypt allows (the product uses 10): these passwords guard nothing. */
@@ -16,7 +19,12 @@ const belongings = [
   kubesphere.workspaceRoleBindings,
   core.clusterRoleBindings,
   core.roleBindings,
+  kubesphere.groupBindings,
+  extra.loginRecords,
 ];
+/** The product's authenticateRateLimiterDuration. */
+const blockedMs = 600_000;
+const providerLabel = 'iam.kubesphere.io/identify-provider';
 
 /**
  * pkg/controller/user of 3.x, on every cluster. A host federates a user before the password is hashed, so that the plain
@@ -35,14 +43,25 @@ export function userController(context: Context): void {
     const { password } = user.spec;
     if (password === undefined || password === '' || isHash(password)) return user;
     return update(connection, kubesphere.users, user, {
-      metadata: { annotations: { 'iam.kubesphere.io/last-password-change-time': new Date().toISOString() } },
+      metadata: { annotations: { 'iam.kubesphere.io/last-password-change-time': manager.timestamp() } },
       spec: { password: await hash(password, hashCost) },
     });
   }
 
-  async function activate(user: User): Promise<void> {
-    if (user.status?.state !== undefined || user.spec.password === undefined) return;
-    await update(connection, kubesphere.users, user, { status: { state: 'Active' } });
+  /** Without a password a user is disabled, unless another identity provider answers for it. Blocked ones are let in again. */
+  async function writeState(user: User): Promise<Outcome> {
+    const { password = '' } = user.spec;
+    const state = user.status?.state ?? '';
+    const mapped = (user.metadata.labels?.[providerLabel] ?? '') !== '';
+    const since = Date.parse(text(recordAt(user.status)['lastTransitionTime']) ?? '');
+    const blocked = password !== '' && state === 'AuthLimitExceeded';
+    if (blocked && !(since + blockedMs < manager.clock.now())) return { againAfterMs: blockedMs };
+    if (state === 'Disabled' || (password !== '' && state !== '' && !blocked)) return undefined;
+    const next = password === '' && !mapped ? 'Disabled' : 'Active';
+    if (next === state) return undefined;
+    const status = { state: next, lastTransitionTime: manager.timestamp() };
+    await update(connection, kubesphere.users, user, { status });
+    return undefined;
   }
 
   async function deleteBelongings(name: string): Promise<void> {
@@ -67,8 +86,7 @@ export function userController(context: Context): void {
       let user = await addFinalizer(connection, kubesphere.users, cached, finalizers.user);
       if (settings.multiCluster()) user = await sync(user);
       if (user.metadata.labels?.[managedLabel] === 'true') return undefined;
-      await activate(await hashPassword(user));
-      return undefined;
+      return writeState(await hashPassword(user));
     },
   });
 }

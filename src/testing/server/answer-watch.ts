@@ -1,14 +1,20 @@
+import type { Clock } from '../clock.ts';
 import type { Call } from './call.ts';
 import type { Outgoing } from './exchange.ts';
 import { type Form, watchLine } from './present.ts';
 import type { Store } from './store.ts';
 import { watch } from './watch.ts';
 
+const bookmarkEveryMs = 60_000;
+/** However fast the clock runs, nobody needs bookmarks more often, in milliseconds of the wall. */
+const leastMs = 1_000;
+
 /** Streams a watch until it times out, fails or the client leaves. @throws StatusError before anything was sent */
-export function answerWatch(store: Store, outgoing: Outgoing, call: Call, form: Form, bookmarkEveryMs: number): void {
+export function answerWatch(store: Store, outgoing: Outgoing, call: Call, form: Form, clock: Clock): void {
   const { type, query, namespace } = call;
   const seconds = Number(query.get('timeoutSeconds')) || 1800 + Math.random() * 1800;
-  const timers: NodeJS.Timeout[] = [];
+  let timeout: NodeJS.Timeout | undefined;
+  let noBookmark = (): void => {};
   // What comes before the headers are out is kept: a selector that is wrong must still become a plain 400.
   let early: string[] | undefined = [];
   let ended = false;
@@ -20,7 +26,8 @@ export function answerWatch(store: Store, outgoing: Outgoing, call: Call, form: 
     else early.push(line);
   });
   const end = (): void => {
-    for (const timer of timers) clearTimeout(timer);
+    clearTimeout(timeout);
+    noBookmark();
     running.stop();
     outgoing.end();
   };
@@ -32,10 +39,13 @@ export function answerWatch(store: Store, outgoing: Outgoing, call: Call, form: 
     return;
   }
   outgoing.onClose(end);
-  timers.push(setTimeout(end, seconds * 1000));
+  timeout = setTimeout(end, seconds * 1000);
   if (query.get('allowWatchBookmarks') !== 'true') return;
   const bookmark = (): void => {
-    outgoing.write(watchLine({ type: 'BOOKMARK', revision: store.revision, initialEventsEnd: false }, type, form));
+    noBookmark = clock.later(Math.max(bookmarkEveryMs, leastMs * clock.speed), () => {
+      outgoing.write(watchLine({ type: 'BOOKMARK', revision: store.revision, initialEventsEnd: false }, type, form));
+      bookmark();
+    });
   };
-  timers.push(setInterval(bookmark, bookmarkEveryMs));
+  bookmark();
 }

@@ -22,6 +22,8 @@ export interface Call {
   /** Recorded in managedFields. */
   readonly manager: string;
   readonly dryRun: boolean;
+  /** When it came, in milliseconds since 1970: written into metadata. */
+  readonly at: number;
 }
 
 /** What admission is asked about. */
@@ -39,6 +41,8 @@ export interface AdmissionRequest {
 export interface Ground {
   readonly store: Store;
   readonly registry: Registry;
+  /** Time of day, in milliseconds since 1970. */
+  now(): number;
   /** @throws StatusError when a policy or a webhook refuses. */
   admit(request: AdmissionRequest): Promise<void>;
 }

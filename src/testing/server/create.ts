@@ -39,13 +39,13 @@ export async function create(ground: Ground, call: Call, body: unknown): Promise
     throw invalid(type, '', [field]);
   }
   metadata.uid = randomUUID();
-  metadata.creationTimestamp = timestamp();
+  metadata.creationTimestamp = timestamp(call.at);
   delete metadata.deletionTimestamp;
   delete metadata.deletionGracePeriodSeconds;
   if (type.generation) metadata.generation = 1;
   else delete metadata.generation;
   metadata.managedFields = written(call, []);
-  prepareNew(type, draft);
+  prepareNew(type, draft, call.at);
   const errors = [...metadataErrors(type, draft), ...contentErrors(type, draft)];
   if (errors.length > 0) throw invalid(type, metadata.name, errors);
   await ground.admit({ operation: 'CREATE', call, name: named, object: draft });

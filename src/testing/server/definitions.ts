@@ -13,11 +13,11 @@ export function definitionSpec(definition: Draft): Record<string, unknown> {
 }
 
 /** Status of a CustomResourceDefinition: every name is accepted, and it is established at once. */
-export function definitionStatus(definition: Draft): Record<string, unknown> {
+export function definitionStatus(definition: Draft, at: number): Record<string, unknown> {
   const spec = recordAt(definition, 'spec');
   const known = recordAt(definition, 'status');
   if (known['conditions'] !== undefined) return { ...known, acceptedNames: spec['names'] };
-  const now = timestamp();
+  const now = timestamp(at);
   return {
     acceptedNames: spec['names'],
     conditions: [

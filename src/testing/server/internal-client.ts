@@ -58,6 +58,7 @@ export class InternalClient {
       query: new URLSearchParams(),
       manager: 'kube-controller-manager',
       dryRun: false,
+      at: this.#ground.now(),
     };
     await perform(this.#ground, call, verb, { mediaType: 'application/merge-patch+json', content: body });
   }

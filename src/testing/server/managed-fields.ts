@@ -17,7 +17,7 @@ export function written(call: Call, before: readonly ManagedFields[]): ManagedFi
     manager,
     operation: 'Update',
     apiVersion: apiVersionOfType(type),
-    time: timestamp(),
+    time: timestamp(call.at),
     fieldsType: 'FieldsV1',
     fieldsV1: {},
     ...(subresource === undefined ? {} : { subresource }),

@@ -85,6 +85,6 @@ export function sameJson(a: unknown, b: unknown): boolean {
 }
 
 /** Time as Kubernetes writes it: without milliseconds. */
-export function timestamp(at: Date = new Date()): string {
-  return at.toISOString().replace(/\.\d+Z$/, 'Z');
+export function timestamp(atMs: number): string {
+  return new Date(atMs).toISOString().replace(/\.\d+Z$/, 'Z');
 }

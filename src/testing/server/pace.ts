@@ -1,45 +1,54 @@
-/** Waits the way the real controllers do, divided by the server's speed; the same seed waits the same. */
+import { chance } from '../chance.ts';
+import type { Clock } from '../clock.ts';
+import type { Gate, Passage } from '../gate.ts';
+
+/** Waits the way the real controllers do; the same seed waits the same. */
 export class Pace {
-  readonly #speed: number;
-  readonly #timers = new Set<NodeJS.Timeout>();
-  #state: number;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #waiting = new Set<() => void>();
+  readonly #gate: Gate;
   #stopped = false;
 
-  constructor(speed: number, seed: number) {
-    this.#speed = speed;
-    this.#state = seed >>> 0;
+  constructor(clock: Clock, seed: number, gate: Gate) {
+    this.#clock = clock;
+    this.#gate = gate;
+    this.#random = chance(seed);
   }
 
   /** Calls `work` after between `minMs` and `maxMs`; the answer calls it off. */
   later(minMs: number, maxMs: number, work: () => void): () => void {
     if (this.#stopped) return () => {};
-    const timer = setTimeout(
-      () => {
-        this.#timers.delete(timer);
-        work();
-      },
-      (minMs + (maxMs - minMs) * this.#random()) / this.#speed,
-    );
-    this.#timers.add(timer);
+    const cancel = this.#clock.later(minMs + (maxMs - minMs) * this.#random(), () => {
+      this.#waiting.delete(cancel);
+      work();
+    });
+    this.#waiting.add(cancel);
     return () => {
-      clearTimeout(timer);
-      this.#timers.delete(timer);
+      cancel();
+      this.#waiting.delete(cancel);
     };
+  }
+
+  /** Time of day of this server, in milliseconds since 1970. */
+  now(): number {
+    return this.#clock.now();
+  }
+
+  /** Where the controller of this name waits until it may work. */
+  passage(controller: string): Passage {
+    return this.#gate.passage(['kube-controller-manager', controller], this.#clock);
+  }
+
+  /** Counts as going on for whoever moves the clock. */
+  during<T>(work: Promise<T>): Promise<T> {
+    return this.#clock.during(work);
   }
 
   /** Calls off everything that waits, for good. */
   stop(): void {
     this.#stopped = true;
-    for (const timer of this.#timers) clearTimeout(timer);
-    this.#timers.clear();
-  }
-
-  /** Mulberry32. */
-  #random(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let t = this.#state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+    for (const cancel of this.#waiting) cancel();
+    this.#waiting.clear();
   }
 }

@@ -107,7 +107,7 @@ async function removeOne(
       options: options.raw,
     });
     if (table.get(key) !== current) continue;
-    const marked = markedForDeletion(type.storage, current, options);
+    const marked = markedForDeletion(call, current, options);
     if (removable(type, marked)) {
       if (!options.dryRun) table.remove(key);
       return current.metadata.uid;
@@ -135,7 +135,7 @@ function checkPreconditions(
   }
 }
 
-function markedForDeletion(storage: string, current: ApiObject, { policy }: RemoveOptions): Draft {
+function markedForDeletion({ type: { storage }, at }: Call, current: ApiObject, { policy }: RemoveOptions): Draft {
   const draft = draftOf(current);
   const { metadata } = draft;
   const first = metadata.deletionTimestamp === undefined;
@@ -144,7 +144,7 @@ function markedForDeletion(storage: string, current: ApiObject, { policy }: Remo
   // The policy of a namespace's deletion is settled by the first request.
   if (policy !== undefined && (first || !isNamespace)) setCollectorFinalizer(metadata, policy);
   if (!first) return draft;
-  metadata.deletionTimestamp = timestamp();
+  metadata.deletionTimestamp = timestamp(at);
   if (isNamespace) draft['status'] = { ...recordAt(draft, 'status'), phase: 'Terminating' };
   if (isDefinition) metadata.finalizers = [...(metadata.finalizers ?? []), definitionFinalizer];
   if (isNamespace || isDefinition) return draft;

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import type { Clock } from '../clock.ts';
 import { accessDenied, allowed } from './access.ts';
 import { type Answer, pageNotFound, statusAnswer } from './answer.ts';
 import { answerPath } from './answer-path.ts';
@@ -6,7 +6,10 @@ import { answerWatch } from './answer-watch.ts';
 import { type Authenticator, anonymous } from './authentication.ts';
 import type { Call, Ground, User } from './call.ts';
 import type { Handler, Incoming, Outgoing } from './exchange.ts';
-import type { Fault, FaultRule } from './intercept.ts';
+import { forgetful, truncated } from './faults/outgoing.ts';
+import { refusal } from './faults/refuse.ts';
+import { performStale } from './faults/stale.ts';
+import { type InterceptedRequest, type Interceptor, judge, type Verdict } from './intercept.ts';
 import { type Form, formOf, listJson, objectJson } from './present.ts';
 import { type Route, routeOf, verbOf } from './route.ts';
 import {
@@ -25,17 +28,25 @@ export interface Front {
   readonly ground: Ground;
   readonly authenticator: Authenticator;
   readonly gitVersion: string;
-  readonly rules: ReadonlySet<FaultRule>;
+  readonly interceptors: ReadonlySet<Interceptor>;
+  /** Watches that are open now. */
+  readonly watches: Set<OpenWatch>;
   /** Parts of the address space that somebody else answers, once it is known who asks. */
   readonly mounts: readonly Mount[];
-  /** How often a watch that allows bookmarks gets one. */
-  readonly bookmarkEveryMs: number;
+  readonly clock: Clock;
 }
 
 /** Whoever answers all requests whose path begins with `prefix`. */
 export interface Mount {
   readonly prefix: string;
   readonly handle: Handler;
+}
+
+/** A watch that its client listens to. */
+export interface OpenWatch {
+  readonly request: InterceptedRequest;
+  /** Ends it the way a server does now and then: the client comes back. */
+  end(): void;
 }
 
 /** `dropped`: the connection is broken on purpose. `streaming`: somebody else answers. */
@@ -82,13 +93,12 @@ async function replyTo(front: Front, incoming: Incoming, outgoing: Outgoing): Pr
 
   const verb = verbOf(method, route, query);
   const wish = { ...route, namespace: rightsNamespace(route), verb: verb ?? method.toLowerCase() };
-  const fault = faultOf(front.rules, wish, user);
+  const manager = managerOf(headers['user-agent'], query);
+  const request = requestOf(wish, user, manager);
+  const { delayMs, fault } = judge(front.interceptors, request);
+  if (delayMs > 0) await front.clock.aside(front.clock.sleep(delayMs));
   if (fault === 'reset-before') return 'dropped';
-  if (typeof fault === 'object' && 'delayMs' in fault) await delay(fault.delayMs);
-  if (typeof fault === 'object' && 'status' in fault) {
-    const { status, body, headers: more = {} } = fault;
-    return { code: status, body: JSON.stringify(body), headers: more };
-  }
+  if (typeof fault === 'object' && 'status' in fault) return refusal(fault, request);
   if (!allowed(ground.store, user, wish)) throw accessDenied(user, wish);
   const type = ground.registry.find(route.group, route.version, route.plural);
   if (type === undefined) {
@@ -108,16 +118,45 @@ async function replyTo(front: Front, incoming: Incoming, outgoing: Outgoing): Pr
     name,
     subresource,
     query,
-    manager: managerOf(headers['user-agent'], query),
+    manager,
     dryRun,
+    at: ground.now(),
   };
   checkVerb(call, verb);
   if (verb === 'watch') {
-    answerWatch(ground.store, outgoing, call, form, front.bookmarkEveryMs);
+    const way = faulty(fault, outgoing);
+    answerWatch(ground.store, way, call, form, front.clock);
+    const open: OpenWatch = { request, end: () => way.end() };
+    front.watches.add(open);
+    way.onClose(() => front.watches.delete(open));
     return 'streaming';
   }
-  const outcome = await perform(ground, call, verb, await bodyOf(incoming, call));
-  return fault === 'reset-after' ? 'dropped' : answerOf(outcome, call, form);
+  const body = await bodyOf(incoming, call);
+  const act = (): Promise<Outcome> => front.clock.during(perform(ground, call, verb, body));
+  if (typeof fault === 'object' && 'lateMs' in fault) {
+    // Whether it still can take effect then is between it and the state it meets.
+    front.clock.later(fault.lateMs, () => void act().catch(() => {}));
+    return fault.answer === 'timeout' ? refusal({ status: 504 }, request) : 'dropped';
+  }
+  const stale = typeof fault === 'object' && 'staleBy' in fault && (verb === 'get' || verb === 'list');
+  const answer = answerOf(stale ? await performStale(ground, call, verb, fault.staleBy) : await act(), call, form);
+  if (fault === 'reset-after') return 'dropped';
+  send(faulty(fault, outgoing), answer);
+  return 'streaming';
+}
+
+function faulty(fault: Verdict['fault'], outgoing: Outgoing): Outgoing {
+  if (typeof fault !== 'object') return outgoing;
+  if ('truncateAt' in fault) return truncated(outgoing, fault.truncateAt);
+  return 'dropEvents' in fault ? forgetful(outgoing, fault.dropEvents) : outgoing;
+}
+
+function requestOf(
+  { verb, group, plural, subresource, name, namespace }: Route & { readonly verb: string },
+  user: User,
+  manager: string,
+): InterceptedRequest {
+  return { verb, resource: qualified({ group, plural }), subresource, name, namespace, user: user.name, manager };
 }
 
 function userOf(authenticator: Authenticator, incoming: Incoming): User {
@@ -132,18 +171,6 @@ function managerOf(agent: string | undefined, query: URLSearchParams): string {
 /** A namespace itself counts as lying in itself: rights given inside it cover it. */
 function rightsNamespace({ group, plural, namespace, name }: Route): string | undefined {
   return group === '' && plural === 'namespaces' && name !== '' ? name : namespace;
-}
-
-function faultOf(
-  rules: ReadonlySet<FaultRule>,
-  { verb, group, plural, subresource, name, namespace }: Route & { readonly verb: string },
-  user: User,
-): Fault | undefined {
-  for (const rule of rules) {
-    const fault = rule({ verb, resource: qualified({ group, plural }), subresource, name, namespace, user: user.name });
-    if (fault !== undefined) return fault;
-  }
-  return undefined;
 }
 
 async function bodyOf(incoming: Incoming, { type: { kind } }: Call): Promise<Body> {

@@ -1,5 +1,6 @@
 import { withDefaults } from './admission/defaults.ts';
 import { policyProblems } from './admission/policies.ts';
+import type { Call } from './call.ts';
 import type { ServedType } from './catalogue.ts';
 import { definitionSpec, definitionStatus } from './definitions.ts';
 import { type ApiObject, type Draft, isRecord, recordAt, sameJson, strings } from './object.ts';
@@ -13,7 +14,7 @@ export const definitionFinalizer = 'customresourcecleanup.apiextensions.k8s.io';
 const nameLabel = 'kubernetes.io/metadata.name';
 
 /** Fills in what the server itself gives a new object of a built-in kind. */
-export function prepareNew(type: ServedType, draft: Draft): void {
+export function prepareNew(type: ServedType, draft: Draft, at: number): void {
   if (type.status) delete draft['status'];
   switch (type.storage) {
     case 'namespaces':
@@ -30,7 +31,7 @@ export function prepareNew(type: ServedType, draft: Draft): void {
       break;
     case 'customresourcedefinitions.apiextensions.k8s.io':
       draft['spec'] = definitionSpec(draft);
-      draft['status'] = definitionStatus(draft);
+      draft['status'] = definitionStatus(draft, at);
       break;
     default:
       if (type.status && !type.custom) draft['status'] = {};
@@ -59,7 +60,11 @@ export function canonicalize(type: ServedType, draft: Draft): void {
  * Takes back what the written part of the object may not change: the main resource leaves status alone where that is
  * a subresource, `/status` leaves everything else alone, `/finalize` changes nothing but a namespace's finalizers.
  */
-export function isolate(type: ServedType, current: ApiObject, draft: Draft, subresource: string | undefined): Draft {
+export function isolate(
+  { type, subresource, at }: Pick<Call, 'type' | 'subresource' | 'at'>,
+  current: ApiObject,
+  draft: Draft,
+): Draft {
   if (subresource === 'status') {
     const { managedFields } = draft.metadata;
     const metadata = type.custom ? current.metadata : { ...current.metadata, ...labelsOf(draft) };
@@ -82,7 +87,8 @@ export function isolate(type: ServedType, current: ApiObject, draft: Draft, subr
     if (current['status'] !== undefined) result['status'] = current['status'];
   }
   if (type.storage === 'namespaces') result['spec'] = current['spec'];
-  if (type.storage === 'customresourcedefinitions.apiextensions.k8s.io') result['status'] = definitionStatus(result);
+  if (type.storage === 'customresourcedefinitions.apiextensions.k8s.io')
+    result['status'] = definitionStatus(result, at);
   return result;
 }
 

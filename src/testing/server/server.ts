@@ -1,18 +1,20 @@
+import { Clock } from '../clock.ts';
+import { Gate } from '../gate.ts';
 import { Admission } from './admission/admission.ts';
 import { Authenticator } from './authentication.ts';
 import type { Ground } from './call.ts';
 import { CertificateAuthority } from './certificate.ts';
 import { ClientCertificates } from './client-certificates.ts';
+import { issueKubeconfig, issueServerCertificate, type KubeconfigOptions } from './credentials.ts';
 import { createDefaults } from './defaults.ts';
 import type { Handler } from './exchange.ts';
-import type { FaultRule } from './intercept.ts';
-import { kubeconfigText } from './kubeconfig.ts';
+import type { InterceptedRequest, Interceptor } from './intercept.ts';
 import { listen } from './listener.ts';
 import { publish } from './local.ts';
 import { startManager } from './manager/manager.ts';
 import { Pace } from './pace.ts';
 import { Registry } from './registry.ts';
-import { type Front, type Mount, respond } from './respond.ts';
+import { type Front, type Mount, type OpenWatch, respond } from './respond.ts';
 import { Store } from './store.ts';
 
 /** Options of {@link startApiServer}. */
@@ -21,6 +23,10 @@ export interface ApiServerOptions {
   readonly name: string;
   /** Divides every delay of the built-in controllers. @defaultValue 1 */
   readonly speed?: number;
+  /** Shared with others; its own speed counts. @defaultValue one of its own, with `speed` */
+  readonly clock?: Clock;
+  /** Where its controllers ask whether they may work. @defaultValue one that stops nobody */
+  readonly gate?: Gate;
   /** Makes those delays the same in every run. @defaultValue 1 */
   readonly seed?: number;
   /** @defaultValue v1.34.4 */
@@ -37,12 +43,20 @@ export interface ApiServer extends AsyncDisposable {
   readonly kubeconfig: string;
   /** Kubeconfig of an administrator with a client certificate, as KubeSphere 3.3 wants it for imports. */
   readonly clientCertificateKubeconfig: string;
+  /** Kubeconfig of anybody, whose rights are those that RBAC gives: for tests of restricted users, or of credentials that end. */
+  kubeconfigFor(options: KubeconfigOptions): string;
+  /** Shows another certificate from now on, and breaks every connection; `validForMs` is negative for one that is over. @defaultValue a year */
+  renewCertificate(options?: { readonly validForMs?: number }): Promise<void>;
+  /** Puts the server's time of day `ms` before everybody else's, or behind it. It counts from now on, and not on top of earlier ones. */
+  skew(ms: number): void;
   /** Drops every connection and refuses new ones. What the server keeps, and its controllers, live on. */
   suspend(): Promise<void>;
   /** Makes a suspended server reachable again, under the same address. */
   restore(): Promise<void>;
-  /** Lets `rule` decide about every request for the resource API until the answer is called. */
-  intercept(rule: FaultRule): () => void;
+  /** Lets `interceptor` decide about every request for the resource API until the answer is called. */
+  intercept(interceptor: Interceptor): () => void;
+  /** Ends the open watches that `which` names, the way a server does now and then: their clients come back. */
+  endWatches(which: (request: InterceptedRequest) => boolean): void;
   /** Lets `handle` answer every request whose path begins with `prefix`, once the server knows who asks. */
   mount(prefix: string, handle: Handler): void;
   /** Forgets all history: watches and lists that go on from an older revision get 410. */
@@ -52,11 +66,19 @@ export interface ApiServer extends AsyncDisposable {
 
 /** Starts a server with the four namespaces every cluster has. */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const { name, speed = 1, seed = 1, gitVersion = 'v1.34.4', http2 = false } = options;
+  const { name, seed = 1, gitVersion = 'v1.34.4', http2 = false } = options;
   const store = new Store();
   const registry = new Registry();
-  const pace = new Pace(speed, seed);
-  const ground: Ground = { store, registry, admit: (request) => admission.admit(ground, request) };
+  const clock = options.clock ?? new Clock({ speed: options.speed ?? 1 });
+  const pace = new Pace(clock, seed, options.gate ?? new Gate());
+  let skewMs = 0;
+  const now = (): number => clock.now() + skewMs;
+  const ground: Ground = {
+    store,
+    registry,
+    now,
+    admit: (request) => admission.admit(ground, request),
+  };
   const admission = new Admission(ground, pace);
   store.subscribe((storage, { before, after }) => {
     if (storage !== 'customresourcedefinitions.apiextensions.k8s.io') return;
@@ -67,14 +89,14 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const authority = new CertificateAuthority(`${name}-ca`);
   startManager(ground, pace, authenticator, authority.cert);
   await createDefaults(ground);
-  const rules = new Set<FaultRule>();
+  const interceptors = new Set<Interceptor>();
+  const watches = new Set<OpenWatch>();
   const mounts: Mount[] = [];
-  const bookmarkEveryMs = Math.max(1000, 60_000 / speed);
-  const front: Front = { ground, authenticator, gitVersion, rules, mounts, bookmarkEveryMs };
+  const front: Front = { ground, authenticator, gitVersion, interceptors, watches, mounts, clock };
   const handle: Handler = (incoming, outgoing) => respond(front, incoming, outgoing);
-  const certificates = new ClientCertificates(authority.cert, Date.now);
+  const certificates = new ClientCertificates(authority.cert, now);
   const identify = certificates.user.bind(certificates);
-  const certificate = { ...authority.issue('server', { commonName: 'kube-apiserver' }), ca: authority.cert };
+  let certificate = issueServerCertificate(authority);
   const listener = await listen(certificate, { http2, identify }, handle);
   const url = `https://127.0.0.1:${listener.port}`;
   const suspensions = new Set<() => void>();
@@ -92,7 +114,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       return () => void suspensions.delete(lost);
     },
   });
-  const admin = { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] };
+  const issuer = { name, url, authority, authenticator, now };
+  const admin = { user: 'kubernetes-admin', groups: ['system:masters'] };
 
   const suspend = async (): Promise<void> => {
     await listener.suspend();
@@ -106,15 +129,27 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   return {
     name,
     url,
-    kubeconfig: kubeconfigText(name, url, authority.cert, { token: authenticator.issue(admin) }),
-    clientCertificateKubeconfig: kubeconfigText(name, url, authority.cert, {
-      certificate: authority.issue('client', { commonName: admin.name, organization: 'system:masters' }),
-    }),
+    kubeconfig: issueKubeconfig(issuer, admin),
+    clientCertificateKubeconfig: issueKubeconfig(issuer, { ...admin, certificate: true }),
+    kubeconfigFor: (who) => issueKubeconfig(issuer, who),
+    async renewCertificate(wanted = {}) {
+      certificate = issueServerCertificate(authority, wanted.validForMs);
+      listener.present(certificate);
+      if (!listener.listening) return;
+      await suspend();
+      await listener.restore();
+    },
+    skew(ms) {
+      skewMs = ms;
+    },
     suspend,
     restore: () => listener.restore(),
-    intercept(rule) {
-      rules.add(rule);
-      return () => rules.delete(rule);
+    intercept(interceptor) {
+      interceptors.add(interceptor);
+      return () => void interceptors.delete(interceptor);
+    },
+    endWatches(which) {
+      for (const watch of [...watches]) if (which(watch.request)) watch.end();
     },
     mount(prefix, serve) {
       mounts.push({ prefix, handle: serve });

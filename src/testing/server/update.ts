@@ -85,7 +85,7 @@ function prepared(call: Call, current: ApiObject, changed: Draft): Draft {
   }
   if (resourceVersion && resourceVersion !== current.metadata.resourceVersion) throw conflict(type, name);
   const forbidden = metadataUpdateErrors(current, changed);
-  const draft = draftOf(isolate(type, current, changed, call.subresource));
+  const draft = draftOf(isolate(call, current, changed));
   keepServerFields(draft, current);
   canonicalize(type, draft);
   const errors = [

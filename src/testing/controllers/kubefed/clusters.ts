@@ -107,7 +107,7 @@ export function federatedClusters(manager: Manager, onAvailable: AvailableListen
   }
 
   async function writeStatus(cluster: KubeFedCluster, healthy: boolean): Promise<void> {
-    const now = new Date().toISOString();
+    const now = manager.timestamp();
     const times = { lastProbeTime: now, lastTransitionTime: now };
     const conditions = healthy
       ? [{ type: 'Ready', status: 'True', reason: 'ClusterReady', message: '/healthz responded with ok', ...times }]
@@ -137,7 +137,7 @@ export function federatedClusters(manager: Manager, onAvailable: AvailableListen
     workers: 4,
     async reconcile(key) {
       await check(key);
-      return informer.get(key) === undefined ? undefined : { againAfterMs: manager.scaled(healthMs) };
+      return informer.get(key) === undefined ? undefined : { againAfterMs: healthMs };
     },
   });
   informer.onChange((key, { before, after, initial }) => {

@@ -8,7 +8,7 @@ export interface Rest {
 }
 
 /** `status.conditions` of a namespace after an attempt to empty it: what remains, and why. */
-export function conditionsOf(namespace: ApiObject, { remaining, failures }: Rest): object[] {
+export function conditionsOf(namespace: ApiObject, { remaining, failures }: Rest, at: number): object[] {
   const finalizers = Map.groupBy(
     remaining.flatMap(({ object }) => object.metadata.finalizers ?? []),
     (name) => name,
@@ -26,7 +26,13 @@ export function conditionsOf(namespace: ApiObject, { remaining, failures }: Rest
     const before: unknown = Array.isArray(known)
       ? known.find((item: unknown) => recordAt(item)['type'] === type && recordAt(item)['status'] === status)
       : undefined;
-    return { type, status, reason, message, lastTransitionTime: recordAt(before)['lastTransitionTime'] ?? timestamp() };
+    return {
+      type,
+      status,
+      reason,
+      message,
+      lastTransitionTime: recordAt(before)['lastTransitionTime'] ?? timestamp(at),
+    };
   };
   const count = (list: Map<string, readonly unknown[]>, say: (name: string, count: number) => string): string =>
     [...list]

@@ -24,7 +24,7 @@ export class NamespaceLifecycle {
     this.#ground = ground;
     this.#namespaces = namespaces;
     this.#client = new InternalClient(ground, 'namespace-controller');
-    this.#queue = new WorkQueue(pace, delays, (name) => this.#empty(name));
+    this.#queue = new WorkQueue(pace, 'namespace-lifecycle', delays, (name) => this.#empty(name));
     const terminating = new Set<string>();
     ground.store.subscribe((storage, { before, after }) => {
       if (storage === 'namespaces') {
@@ -55,7 +55,12 @@ export class NamespaceLifecycle {
     const rest = await this.#deleteContents(name);
     const now = this.#namespace(name);
     if (now === undefined) return;
-    await this.#client.patch(this.#namespaces, now, { status: { conditions: conditionsOf(now, rest) } }, 'status');
+    await this.#client.patch(
+      this.#namespaces,
+      now,
+      { status: { conditions: conditionsOf(now, rest, this.#ground.now()) } },
+      'status',
+    );
     if (rest.remaining.length > 0) throw new Error(`${rest.remaining.length} objects are left in ${name}`);
     const last = this.#namespace(name);
     if (last === undefined) return;

@@ -1,3 +1,4 @@
+import type { Passage } from '../../gate.ts';
 import type { Pace } from '../pace.ts';
 
 /** How long a queue waits, before the server's speed divides it. */
@@ -12,6 +13,7 @@ interface QueueDelays {
 /** Keys to be worked on: each once at a time, again if it was added meanwhile, and after failures for ever. */
 export class WorkQueue {
   readonly #pace: Pace;
+  readonly #passage: Passage;
   readonly #delays: QueueDelays;
   readonly #work: (key: string) => Promise<void>;
   readonly #waiting = new Map<string, () => void>();
@@ -21,8 +23,10 @@ export class WorkQueue {
   /** Keys that wait out a failure. */
   readonly #backingOff = new Set<string>();
 
-  constructor(pace: Pace, delays: QueueDelays, work: (key: string) => Promise<void>) {
+  /** `name` is that of the controller. */
+  constructor(pace: Pace, name: string, delays: QueueDelays, work: (key: string) => Promise<void>) {
     this.#pace = pace;
+    this.#passage = pace.passage(name);
     this.#delays = delays;
     this.#work = work;
   }
@@ -50,9 +54,10 @@ export class WorkQueue {
     this.#waiting.delete(key);
     this.#backingOff.delete(key);
     this.#running.add(key);
+    await this.#passage();
     let failed = false;
     try {
-      await this.#work(key);
+      await this.#pace.during(this.#work(key));
     } catch {
       failed = true;
     }
