@@ -54,6 +54,8 @@ export function describeFederation(ground: Ground): void {
     const kubeconfig = () => federation.clusters.m.kubeconfig;
     /** The revision at which kubefed first called the member ready; it goes on writing probes into that object. */
     let ready: Promise<bigint>;
+    /** A user as he was before the member was joined. */
+    let stranger: Awaited<ReturnType<typeof user>>;
     const user = async (connection = m(), name = 'someone') => connection.get(kubesphere.users, { name });
 
     it('leaves a Cluster with joinFederation false alone, and joins it once that is true', async () => {
@@ -71,6 +73,7 @@ export function describeFederation(ground: Ground): void {
       );
       expect((await a().get(kubesphere.clusters, { name: 'm' })).status).toBeUndefined();
       expect(await m().find(core.namespaces, { name: kubefedNamespace })).toBeUndefined();
+      stranger = await user(m(), 'adopted');
       ready = firstReady(a());
       ready.catch(() => {}); // is awaited in the next test
       await a().patch(kubesphere.clusters, { name: 'm' }, { type: 'merge', body: { spec: { joinFederation: true } } });
@@ -85,7 +88,7 @@ export function describeFederation(ground: Ground): void {
     });
 
     it('says Ready before anything is synced; then users are taken over in place, their passwords overwritten', async () => {
-      const { metadata: before, spec } = await user(m(), 'adopted');
+      const { metadata: before, spec } = stranger;
       await until(
         'adopted',
         async () => (await user(m(), 'adopted')).metadata.labels?.[managedLabel] === 'true',
