@@ -1,3 +1,4 @@
+import { accessCases, admissionCases, definitionCases, discovery, namespaceCases, statuses } from './cluster.ts';
 import {
   accounts,
   configMaps,
@@ -29,4 +30,10 @@ export const allCases = [
   ...eventCases,
   ...roleCases,
   ...plainCases,
+  ...namespaceCases,
+  ...statuses,
+  ...definitionCases,
+  ...admissionCases,
+  ...accessCases,
+  ...discovery,
 ];

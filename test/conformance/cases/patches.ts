@@ -195,22 +195,20 @@ export const patches = topic('patches', [
   play('strategic: that is no JSON', make, patch('strategic', `${cm}/a`, '{"')),
   play('strategic: with nothing in it', make, patch('strategic', `${cm}/a`, '')),
   ...json.map(([what, body]) => play(`JSON: ${what}`, make, patch('json', `${cm}/a`, body))),
-  ...json
-    .slice(0, 24)
-    .map(([what, body]) =>
-      play(
-        `JSON of a Gadget: ${what}`,
-        given(
-          post(paths.gadgets, {
-            apiVersion: 'conformance.test/v1',
-            kind: 'Gadget',
-            ...base,
-            metadata: { ...base.metadata, name: '{id}' },
-          }),
-        ),
-        patch('json', `${paths.gadgets}/{id}`, body),
+  ...json.slice(0, 24).map(([what, body]) =>
+    play(
+      `JSON of a Gadget: ${what}`,
+      given(
+        post(paths.gadgets, {
+          apiVersion: 'conformance.test/v1',
+          kind: 'Gadget',
+          ...base,
+          metadata: { ...base.metadata, name: '{id}' },
+        }),
       ),
+      patch('json', `${paths.gadgets}/{id}`, body),
     ),
+  ),
   ...merge.map(([what, body]) => play(`merge: ${what}`, make, patch('merge', `${cm}/a`, body))),
   ...merge.map(([what, body]) =>
     play(
