@@ -100,7 +100,7 @@ export interface User extends KubeObject {
   readonly status?: { readonly state?: string };
 }
 
-/** Puts users into a {@link kubesphere.groups | Group}. */
+/** Puts users into a Group. */
 export interface GroupBinding extends KubeObject {
   readonly groupRef: { readonly apiGroup: string; readonly kind: string; readonly name: string };
   readonly users?: readonly string[];

@@ -4,14 +4,20 @@ import type { Connection } from '../kube/connection.ts';
 import type { KubeObject, NewObject, Resource } from '../kube/objects.ts';
 import { core, type Untyped } from '../kube/resources.ts';
 import { kubesphere } from '../kubesphere/resources.ts';
+import type { SandboxRole, SandboxVersion } from './attach.ts';
 import { createUnlessThere } from './controllers/writes.ts';
+import { extra, installedKinds, kubefedKinds } from './kinds.ts';
 import { recordsAt } from './server/object.ts';
 
 /** Cluster has none in 3.x, nor have User and the roles: their controllers write status with a plain update. */
 const withStatusSubresource: ReadonlySet<string> = new Set([
   kubesphere.kubeFedClusters.kind,
   kubesphere.helmReleases.kind,
+  kubesphere.helmApplications.kind,
   kubesphere.resourceQuotas.kind,
+  extra.applications.kind,
+  extra.gateways.kind,
+  extra.ipPools.kind,
 ]);
 
 /** The CustomResourceDefinition of one of KubeSphere's kinds: name, scope and subresources as shipped, schema open. */
@@ -32,13 +38,35 @@ function definitionOf(resource: Resource): NewObject<Untyped> {
   };
 }
 
-/** Creates the definitions of every KubeSphere and kubefed kind that is not there yet, and waits until they are served. */
-export async function installDefinitions(connection: Connection): Promise<void> {
-  const resources: Resource[] = Object.values(kubesphere);
+/** Options of {@link installDefinitions}. */
+export interface DefinitionsOptions {
+  /** Kubefed and its kinds come with a host alone. @defaultValue 'host' */
+  readonly role?: SandboxRole;
+  /** @defaultValue '3.3' */
+  readonly version?: SandboxVersion;
+}
+
+/** Creates the definitions that an installation of KubeSphere brings and that are not there yet, and waits until they are served. */
+export async function installDefinitions(
+  connection: Connection,
+  { role = 'host', version = '3.3' }: DefinitionsOptions = {},
+): Promise<void> {
+  await define(connection, [...installedKinds(version), ...(role === 'host' ? kubefedKinds(version) : [])]);
+}
+
+/** Creates what kubefed's chart brings, and waits until it is served. */
+export function installKubefedDefinitions(connection: Connection, version: SandboxVersion): Promise<void> {
+  return define(connection, kubefedKinds(version));
+}
+
+async function define(connection: Connection, resources: readonly Resource[]): Promise<void> {
+  const present = new Set<string>();
+  for await (const { metadata } of connection.listMetadata(core.customResourceDefinitions)) present.add(metadata.name);
+  const missing = resources.filter(({ plural, group }) => !present.has(`${plural}.${group}`));
   await Promise.all(
-    resources.map((resource) => createUnlessThere(connection, core.customResourceDefinitions, definitionOf(resource))),
+    missing.map((resource) => createUnlessThere(connection, core.customResourceDefinitions, definitionOf(resource))),
   );
-  await Promise.all(resources.map((resource) => served(connection, resource)));
+  await Promise.all(missing.map((resource) => served(connection, resource)));
 }
 
 async function served(connection: Connection, resource: Resource): Promise<void> {

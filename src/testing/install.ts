@@ -1,23 +1,15 @@
-import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import type { Connection } from '../kube/connection.ts';
-import { core } from '../kube/resources.ts';
-import {
-  hostLabel,
-  installation,
-  kubefedNamespace,
-  kubesphereNamespace,
-  managedLabel,
-  systemNamespaces,
-  systemWorkspace,
-  workspaceLabel,
-} from '../kubesphere/names.ts';
+import { core, defineResource } from '../kube/resources.ts';
+import { installation, kubesphereNamespace, managedLabel, systemWorkspace } from '../kubesphere/names.ts';
 import { kubesphere } from '../kubesphere/resources.ts';
 import type { SandboxRole, SandboxVersion } from './attach.ts';
-import { runInstaller } from './controllers/installer.ts';
+import { hostCluster } from './controllers/host-cluster.ts';
+import { components, productVersion, runInstaller } from './controllers/installer/run.ts';
 import { builtInRoleBases } from './controllers/role-bases.ts';
 import { createUnlessThere } from './controllers/writes.ts';
 import { installDefinitions } from './crds.ts';
+import { builtInGlobalRoleBindings, builtInGlobalRoles, everything } from './gateway/global-roles.ts';
 
 /** Options of {@link installKubeSphere}. */
 export interface InstallOptions {
@@ -32,8 +24,7 @@ export interface InstallOptions {
   readonly kubeconfig?: string;
 }
 
-const platformRoles = ['platform-admin', 'platform-self-provisioner', 'platform-regular'];
-const created = ['kubesphere-controls-system', 'kubesphere-monitoring-system', 'kubesphere-monitoring-federated'];
+const nodes = defineResource({ version: 'v1', kind: 'Node', plural: 'nodes' });
 
 /**
  * Leaves an API server as an installation of KubeSphere 3.x leaves it, without workloads: definitions, namespaces,
@@ -42,38 +33,18 @@ const created = ['kubesphere-controls-system', 'kubesphere-monitoring-system', '
  */
 export async function installKubeSphere(connection: Connection, options: InstallOptions): Promise<void> {
   const { role, version = '3.3', jwtSecret = randomBytes(16).toString('hex') } = options;
-  await installDefinitions(connection);
-  await installNamespaces(connection, role);
+  await installDefinitions(connection, { role, version });
+  await installNode(connection);
+  await createUnlessThere(connection, core.namespaces, { metadata: { name: kubesphereNamespace } });
   await installConfiguration(connection, { ...options, version, jwtSecret });
   await installRoles(connection);
   await installAccounts(connection);
-  await Promise.all(['ks-apiserver', 'ks-controller-manager'].map((name) => installDeployment(connection, name)));
   if (role === 'host' && options.kubeconfig !== undefined) {
-    await createUnlessThere(connection, kubesphere.clusters, {
-      metadata: {
-        name: options.hostClusterName ?? 'host',
-        labels: { [hostLabel]: '', 'kubesphere.io/managed': 'true' },
-      },
-      spec: {
-        joinFederation: true,
-        enable: true,
-        provider: 'kubesphere',
-        connection: { type: 'direct', kubeconfig: Buffer.from(options.kubeconfig).toString('base64') },
-      },
-    });
-  }
-}
-
-/** System namespaces belong to system-workspace; the installer never overwrites a label. */
-async function installNamespaces(connection: Connection, role: SandboxRole): Promise<void> {
-  const labels = { [workspaceLabel]: systemWorkspace };
-  for (const name of [kubesphereNamespace, ...created, ...(role === 'host' ? [kubefedNamespace] : [])]) {
-    await createUnlessThere(connection, core.namespaces, { metadata: { name, labels } });
-  }
-  for await (const { metadata } of connection.listMetadata(core.namespaces)) {
-    const { name, labels: present } = metadata;
-    if (!systemNamespaces.has(name) || present?.[workspaceLabel] !== undefined) continue;
-    await connection.patch(core.namespaces, { name }, { type: 'merge', body: { metadata: { labels } } });
+    await createUnlessThere(
+      connection,
+      kubesphere.clusters,
+      hostCluster(options.hostClusterName ?? 'host', options.kubeconfig),
+    );
   }
 }
 
@@ -83,20 +54,23 @@ async function installConfiguration(
 ): Promise<void> {
   const name = installation.configuration;
   await createUnlessThere(connection, kubesphere.clusterConfigurations, {
-    metadata: { name, namespace: kubesphereNamespace, labels: { version: `v${version}.0` } },
+    metadata: { name, namespace: kubesphereNamespace, labels: { version: productVersion[version] } },
     spec: {
       authentication: { jwtSecret: jwtSecret ?? '' },
       multicluster: {
         clusterRole: role === 'standalone' ? 'none' : role,
         ...(hostClusterName === undefined ? {} : { hostClusterName }),
       },
-      ...Object.fromEntries(
-        ['alerting', 'auditing', 'devops', 'events', 'logging', 'servicemesh'].map((key) => [key, { enabled: false }]),
-      ),
+      ...Object.fromEntries(components.map((key) => [key, { enabled: false }])),
+      servicemesh: { enabled: false, istio: {} },
+      network: { networkpolicy: { enabled: false }, ippool: { type: 'none' }, topology: { type: 'none' } },
+      openpitrix: { store: { enabled: false } },
+      terminal: { timeout: 600 },
     },
   });
   const at = { namespace: kubesphereNamespace, name };
-  await runInstaller(connection, await connection.get(kubesphere.clusterConfigurations, at), version);
+  const run = { connection, version, pause: async () => {} };
+  await runInstaller(run, await connection.get(kubesphere.clusterConfigurations, at));
 }
 
 async function installRoles(connection: Connection): Promise<void> {
@@ -106,11 +80,8 @@ async function installRoles(connection: Connection): Promise<void> {
       ...{ role },
     });
   }
-  const everything = [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }];
-  for (const name of platformRoles) {
-    const rules = name === 'platform-admin' ? everything : [];
+  for (const [name, rules] of Object.entries(builtInGlobalRoles))
     await createUnlessThere(connection, kubesphere.globalRoles, { metadata: { name }, ...{ rules } });
-  }
   await createUnlessThere(connection, core.clusterRoles, { metadata: { name: 'cluster-admin' }, rules: everything });
   await createUnlessThere(connection, core.clusterRoles, {
     metadata: { name: 'cluster-viewer' },
@@ -132,28 +103,19 @@ async function installAccounts(connection: Connection): Promise<void> {
     metadata: { name: 'admin' },
     spec: { email: 'admin@kubesphere.io', password: 'P@88w0rd' },
   });
-  await createUnlessThere(connection, kubesphere.globalRoleBindings, {
-    metadata: { name: 'admin' },
-    roleRef: { apiGroup: 'iam.kubesphere.io', kind: 'GlobalRole', name: 'platform-admin' },
-    subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'admin' }],
-  });
+  for (const { name, role, subject } of builtInGlobalRoleBindings) {
+    await createUnlessThere(connection, kubesphere.globalRoleBindings, {
+      metadata: { name },
+      roleRef: { apiGroup: 'iam.kubesphere.io', kind: 'GlobalRole', name: role },
+      subjects: [subject],
+    });
+  }
 }
 
-/** A Deployment that says it is available; where pods run, the image decides. */
-async function installDeployment(connection: Connection, name: string): Promise<void> {
-  const at = { namespace: kubesphereNamespace, name };
-  const labels = { app: name };
-  await createUnlessThere(connection, core.deployments, {
-    metadata: { ...at, labels },
-    spec: {
-      replicas: 1,
-      selector: { matchLabels: labels },
-      template: {
-        metadata: { labels },
-        spec: { containers: [{ name, image: `kubesphere/${name}:sandbox` }] },
-      },
-    },
-  });
-  const status = { replicas: 1, updatedReplicas: 1, readyReplicas: 1, availableReplicas: 1 };
-  await connection.patch(core.deployments, at, { type: 'merge', body: { status } }, { subresource: 'status' });
+/** One node: what the cluster controller counts, and tells a host from its members by. */
+async function installNode(connection: Connection): Promise<void> {
+  const at = { name: 'node1' };
+  await createUnlessThere(connection, nodes, { metadata: at });
+  const status = { nodeInfo: { machineID: randomBytes(16).toString('hex') } };
+  await connection.patch(nodes, at, { type: 'merge', body: { status } }, { subresource: 'status' });
 }

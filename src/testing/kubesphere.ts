@@ -1,12 +1,20 @@
 import type { Connection } from '../kube/connection.ts';
 import { core } from '../kube/resources.ts';
 import { sandboxLabel } from '../kubesphere/names.ts';
-import { type AttachOptions, attachControllers, type Controllers, type SandboxVersion } from './attach.ts';
+import {
+  type AttachOptions,
+  attachControllers,
+  type Controllers,
+  type SandboxRole,
+  type SandboxVersion,
+} from './attach.ts';
 import { connectNear } from './connect.ts';
 import { type InstallOptions, installKubeSphere } from './install.ts';
 
 /** Options of {@link startKubeSphere}. */
-export interface KubeSphereOptions extends AttachOptions, Pick<InstallOptions, 'jwtSecret' | 'hostClusterName'> {
+export interface KubeSphereOptions
+  extends Omit<AttachOptions, 'role'>,
+    Pick<InstallOptions, 'role' | 'jwtSecret' | 'hostClusterName'> {
   /** What messages call the cluster. */
   readonly name: string;
   /** Text of an administrator's kubeconfig. */
@@ -17,7 +25,8 @@ export interface KubeSphereOptions extends AttachOptions, Pick<InstallOptions, '
 
 /** KubeSphere on one API server. Disposing it stops the controllers and closes the connections; objects stay. */
 export interface KubeSphere extends AsyncDisposable {
-  readonly role: AttachOptions['role'];
+  /** What it was installed as; its installer can make it something else. */
+  readonly role: SandboxRole;
   readonly version: SandboxVersion;
   /** An administrator's connection. */
   readonly connection: Connection;
@@ -40,7 +49,8 @@ export async function startKubeSphere(options: KubeSphereOptions): Promise<KubeS
     await running?.[Symbol.asyncDispose]();
   };
   const startControllers = async (): Promise<void> => {
-    controllers ??= await attachControllers(own, options);
+    const { role: _installedAs, ...attach } = options;
+    controllers ??= await attachControllers(own, { ownKubeconfig: kubeconfig, ...attach });
   };
   const dispose = async (): Promise<void> => {
     try {

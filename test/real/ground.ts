@@ -18,7 +18,7 @@ export const realGround: Ground = {
       // The garbage collector learns of new kinds only every 30 s: they have to be there when it starts.
       async prepare({ kubeconfig, name }) {
         await using connection = await connectCluster({ kubeconfig, name });
-        await installDefinitions(connection);
+        await installDefinitions(connection, specs[name as Name]);
       },
     });
     const running: KubeSphere[] = [];

@@ -22,15 +22,16 @@ export function federate<T extends KubeObject>(
   { resource, federated, template }: Federation<T>,
 ): (object: T) => Promise<T> {
   const { connection } = manager;
-  const informer = manager.informer(federated);
   return async (cached) => {
+    // Not before there is a host: only then are there federated kinds.
+    const informer = manager.informer(federated);
     const object =
       cached.metadata.labels?.[managedLabel] === 'false'
         ? cached
         : await update(connection, resource, cached, { metadata: { labels: { [managedLabel]: 'false' } } });
     const { name, labels = {} } = object.metadata;
     const wanted = { metadata: { labels }, ...template(object) };
-    const present = informer.get(name);
+    const present = informer.synced ? informer.get(name) : await connection.find(federated, { name });
     if (present === undefined) {
       await createUnlessThere(connection, federated, {
         metadata: { name, ownerReferences: withController([], resource, object) },

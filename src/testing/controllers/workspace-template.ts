@@ -1,31 +1,25 @@
 import { FederationError } from '../../errors.ts';
 import { core } from '../../kube/resources.ts';
-import { deleteOptionAnnotation, finalizers, managedLabel, userLabel, workspaceLabel } from '../../kubesphere/names.ts';
-import { kubesphere, type WorkspaceTemplate } from '../../kubesphere/resources.ts';
+import { deleteOptionAnnotation, finalizers, managedLabel, workspaceLabel } from '../../kubesphere/names.ts';
+import { type FederatedObject, kubesphere, type WorkspaceTemplate } from '../../kubesphere/resources.ts';
 import { type Context, loop } from './context.ts';
-import { roleTemplates } from './role-bases.ts';
-import {
-  addFinalizer,
-  createUnlessThere,
-  dropFinalizers,
-  exactly,
-  ignoring,
-  named,
-  same,
-  sameButUnmanaged,
-  update,
-} from './writes.ts';
+import { workspaceRoles } from './workspace-roles.ts';
+import { addFinalizer, createUnlessThere, dropFinalizers, exactly, ignoring, named, same, update } from './writes.ts';
+
+/** Tells the app controller to clean up after an app of a workspace that is gone. */
+const cleanupAnnotation = 'application.kubesphere.io/app-cleanup';
 
 /** pkg/controller/workspacetemplate of 3.x, on every cluster; what it does depends on whether the cluster is a host. */
 export function workspaceTemplateController(context: Context): void {
   const { manager, settings } = context;
   const { connection } = manager;
   const workspaces = manager.informer(kubesphere.workspaces);
-  const federated = manager.informer(kubesphere.federatedWorkspaces);
-  const users = manager.informer(kubesphere.users);
-  const roles = manager.informer(kubesphere.workspaceRoles);
-  const bindings = manager.informer(kubesphere.workspaceRoleBindings);
-  const templates = roleTemplates(manager);
+  // Not before there is a host: only then are there federated kinds.
+  const federatedOf = async (name: string): Promise<FederatedObject | undefined> => {
+    const informer = manager.informer(kubesphere.federatedWorkspaces);
+    return informer.synced ? informer.get(name) : connection.find(kubesphere.federatedWorkspaces, { name });
+  };
+  const roles = workspaceRoles(manager);
 
   /** Not a host: the Workspace becomes what the template says, labels included, so kubefed's mark is lost. */
   async function syncWorkspace({ metadata: { name }, spec: { template } }: WorkspaceTemplate): Promise<void> {
@@ -52,7 +46,7 @@ export function workspaceTemplateController(context: Context): void {
           });
     const { name, labels = {} } = template.metadata;
     const { spec } = template;
-    const object = federated.get(name);
+    const object = await federatedOf(name);
     if (object === undefined) {
       await createUnlessThere(connection, kubesphere.federatedWorkspaces, { metadata: { name, labels }, spec });
     } else if (!same(object.spec, spec) || !same(object.metadata.labels, labels)) {
@@ -72,52 +66,15 @@ export function workspaceTemplateController(context: Context): void {
     }
   }
 
-  async function initialiseRoles(workspace: string): Promise<void> {
-    for (const { metadata, rules } of templates('workspace', 'WorkspaceRole')) {
-      const name = `${workspace}-${metadata.name}`;
-      const labels = { ...metadata.labels, [workspaceLabel]: workspace };
-      const annotations = metadata.annotations ?? {};
-      const role = roles.get(name);
-      if (role === undefined) {
-        await createUnlessThere(connection, kubesphere.workspaceRoles, {
-          metadata: { name, labels, annotations },
-          ...{ rules },
-        });
-      } else if (!sameButUnmanaged(role.metadata.labels, labels)) {
-        await update(connection, kubesphere.workspaceRoles, role, {
-          metadata: { labels: exactly(role.metadata.labels, labels) },
-          rules,
-        });
-      }
-    }
-  }
-
-  async function bindManager({ metadata: { name: workspace }, spec }: WorkspaceTemplate): Promise<void> {
-    const user = users.get(spec.template.spec?.manager ?? '');
-    if (user === undefined || user.metadata.deletionTimestamp !== undefined) return;
-    const name = `${workspace}-admin`;
-    const labels = { [workspaceLabel]: workspace, [userLabel]: user.metadata.name };
-    const roleRef = { apiGroup: 'iam.kubesphere.io', kind: 'WorkspaceRole', name };
-    const subjects = [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: user.metadata.name }];
-    const binding = bindings.get(name);
-    if (binding === undefined) {
-      await createUnlessThere(connection, kubesphere.workspaceRoleBindings, {
-        metadata: { name, labels },
-        roleRef,
-        subjects,
-      });
-    } else if (!same(binding.subjects, subjects) || !sameButUnmanaged(binding.metadata.labels, labels)) {
-      await update(connection, kubesphere.workspaceRoleBindings, binding, {
-        metadata: { labels: exactly(binding.metadata.labels, labels) },
-        roleRef,
-        subjects,
-      });
-    }
-  }
-
-  /** Every HelmRelease and HelmRepo that bears the workspace's label, whatever the orphan flag says. */
+  /** Every HelmRelease and HelmRepo that bears the workspace's label goes, whatever the orphan flag says; its apps are marked. */
   async function deleteApps(workspace: string): Promise<void> {
     const labelSelector = `${workspaceLabel}=${workspace}`;
+    for await (const app of connection.list(kubesphere.helmApplications, { labelSelector })) {
+      if (app.metadata.annotations?.[cleanupAnnotation] !== undefined) continue;
+      await update(connection, kubesphere.helmApplications, app, {
+        metadata: { annotations: { [cleanupAnnotation]: 'ongoing' } },
+      });
+    }
     for (const kind of [kubesphere.helmReleases, kubesphere.helmRepos]) {
       for await (const object of connection.list(kind, { labelSelector })) {
         await ignoring(connection.delete(kind, named(object), { propagationPolicy: 'Background' }), 'NOT_FOUND');
@@ -130,7 +87,7 @@ export function workspaceTemplateController(context: Context): void {
     const orphan = metadata.finalizers?.includes(finalizers.orphan) === true;
     const propagationPolicy = orphan ? 'Orphan' : 'Background';
     if (settings.multiCluster()) {
-      const object = federated.get(name);
+      const object = await federatedOf(name);
       // The real controller takes this for "all done" and leaves the Workspace itself behind.
       if (object === undefined) return;
       if (orphan) {
@@ -186,8 +143,8 @@ export function workspaceTemplateController(context: Context): void {
       );
       if (settings.multiCluster()) await syncFederated(template);
       else await syncWorkspace(template);
-      await initialiseRoles(name);
-      await bindManager(template);
+      await roles.initialise(name);
+      await roles.bindManager(template);
       return undefined;
     },
   });

@@ -88,6 +88,7 @@ export const builtinTypes: readonly ServedType[] = [
   }),
   ...rows('batch', 'v1', { 'CronJob cronjobs': { short: ['cj'], ...workload }, 'Job jobs': workload }),
   ...rows('coordination.k8s.io', 'v1', { 'Lease leases': {} }),
+  ...rows('networking.k8s.io', 'v1', { 'Ingress ingresses': { short: ['ing'], status: true, generation: true } }),
   ...rows('rbac.authorization.k8s.io', 'v1', {
     'ClusterRoleBinding clusterrolebindings': { cluster: true },
     'ClusterRole clusterroles': { cluster: true },

@@ -1,8 +1,9 @@
 import { canonical } from '../../../internal/digest.ts';
-import type { KubeObject, ObjectName, Resource } from '../../../kube/objects.ts';
+import type { KubeObject, ObjectName } from '../../../kube/objects.ts';
 import { core } from '../../../kube/resources.ts';
 import { finalizers, managedLabel } from '../../../kubesphere/names.ts';
 import { type FederatedObject, kubesphere } from '../../../kubesphere/resources.ts';
+import type { FederatedKind } from '../../kinds.ts';
 import { type Informer, nameOf } from '../informer.ts';
 import type { Outcome } from '../queue.ts';
 import type { Manager } from '../runtime.ts';
@@ -10,12 +11,6 @@ import { addFinalizer, dropFinalizers, named, same } from '../writes.ts';
 import type { FederatedCluster } from './clusters.ts';
 import { createCopy, deleteCopy, desiredOf, overwriteCopy, type PropagationStatus, releaseCopy } from './dispatch.ts';
 import { placed } from './placement.ts';
-
-/** A federated kind and the kind that it makes. */
-export interface FederatedKind {
-  readonly federated: Resource<FederatedObject>;
-  readonly target: Resource;
-}
 
 /** One kind's sync controller, told of clusters by whoever watches them. */
 export interface Sync {
@@ -122,7 +117,7 @@ export function startSync(manager: Manager, kind: FederatedKind, clusters: () =>
     const before = object.status?.conditions?.[0];
     const status = reason === '' ? 'True' : 'False';
     if (before?.status === status && same(object.status?.clusters, [...gone, ...listed])) return;
-    const now = new Date().toISOString();
+    const now = manager.timestamp();
     const conditions = [{ type: 'Propagation', status, reason, lastUpdateTime: now, lastTransitionTime: now }];
     const body = {
       status: { observedGeneration: object.metadata.generation, conditions, clusters: [...gone, ...listed] },
@@ -133,8 +128,7 @@ export function startSync(manager: Manager, kind: FederatedKind, clusters: () =>
   async function reconcile(key: string): Promise<Outcome> {
     if (ignored.has(nameOf(key).namespace ?? '')) return undefined;
     const all = clusters();
-    if (all.some(({ access }) => access !== undefined && !copies(access).synced))
-      return { againAfterMs: manager.scaled(1_000) };
+    if (all.some(({ access }) => access !== undefined && !copies(access).synced)) return { againAfterMs: 1_000 };
     const cached = objects.get(key);
     if (cached === undefined) return release(key, all);
     if (cached.metadata.deletionTimestamp !== undefined) return finish(cached, key, all);
@@ -177,8 +171,8 @@ export function startSync(manager: Manager, kind: FederatedKind, clusters: () =>
         for (const key of objects.keys()) queue.add(key);
       };
       // Observed: nothing arrives on a new member before 23 s.
-      const timer = setTimeout(lookAtAll, first ? access.between(23_000, 33_000) : access.scaled(3_000));
-      access.signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
+      const cancel = access.clock.later(first ? access.between(23_000, 33_000) : 3_000, lookAtAll);
+      access.signal.addEventListener('abort', cancel, { once: true });
     },
   };
 }
