@@ -1,0 +1,61 @@
+import type { Stage } from './stage.ts';
+
+/** Hazards of the domain reference. */
+export type Hazard =
+  `H${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15 | 16 | 17 | 18 | 19 | 20 | 21}`;
+
+/** How long something took when it was observed, from and to, in milliseconds. */
+export interface Delay {
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Time that whoever writes takes, and no controller: it passes here as fast as there. */
+  readonly client?: true;
+}
+
+/** What a cluster says after an act: statement and value. */
+export type Outcome = Readonly<Record<string, string | number | boolean>>;
+
+/** What was read after an act, and how long it took until then. */
+export interface Seen {
+  readonly outcome: Outcome;
+  /** Milliseconds on the clock of this machine, by the names that the entry's delays have. */
+  readonly tookMs?: Readonly<Record<string, number>>;
+  /** What is not the same every time, as it was this time. */
+  readonly note?: string;
+}
+
+/** An act that is replayed with plain API calls, as a person would type it. */
+export interface Entry {
+  /** Section of the domain reference whose table has it; none for what only a hazard describes. */
+  readonly section?: '8.1' | '8.2' | '8.4';
+  readonly hazards?: readonly Hazard[];
+  readonly act: string;
+  /** What was observed on real controllers, or what the hazard describes. */
+  readonly observed: string;
+  /** That, as the replay reads it. */
+  readonly outcome: Outcome;
+  readonly delays?: Readonly<Record<string, Delay>>;
+  /** A client that means no harm loses something by it; the replay says how fast. */
+  readonly destroys?: true;
+  readonly play: (stage: Stage) => Promise<Seen>;
+}
+
+/** A row that is not replayed by this suite. */
+export interface Absent extends Omit<Entry, 'outcome' | 'delays' | 'destroys' | 'play'> {
+  readonly why: string;
+}
+
+/** Seconds, as the tables have them. */
+export const seconds = (from: number, to = from): Delay => ({ fromMs: from * 1000, toMs: to * 1000 });
+
+/** Something done `times` times by hand in so many seconds altogether: what one of them takes. */
+export const each = (times: number, took: number): Delay => {
+  const ms = (took * 1000) / times;
+  return { fromMs: ms, toMs: ms, client: true };
+};
+
+/** Title of the test of an entry: its hazards first. */
+export function titleOf({ hazards = [], section, act }: Pick<Entry, 'hazards' | 'section' | 'act'>): string {
+  const from = section === undefined ? '' : ` (${section})`;
+  return hazards.length === 0 ? `${section}: ${act}` : `${hazards.join(', ')}: ${act}${from}`;
+}

@@ -1,0 +1,5 @@
+import { sandboxGround } from '../grounds.ts';
+import { describeObserved } from './observed.suite.ts';
+import { hostsScene } from './scenes.ts';
+
+describeObserved(sandboxGround, hostsScene, { machineMs: 5_000 });

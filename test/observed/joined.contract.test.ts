@@ -1,0 +1,5 @@
+import { sandboxGround } from '../grounds.ts';
+import { describeObserved } from './observed.suite.ts';
+import { joinedScene } from './scenes.ts';
+
+describeObserved(sandboxGround, joinedScene, { machineMs: 5_000 });

@@ -1,0 +1,107 @@
+import type { Connection } from '../../src/kube/connection.ts';
+import type { ObjectName, Resource } from '../../src/kube/objects.ts';
+import { core } from '../../src/kube/resources.ts';
+import { kubefedNamespace, workspaceLabel } from '../../src/kubesphere/names.ts';
+import { kubesphere } from '../../src/kubesphere/resources.ts';
+import {
+  compareProjects,
+  createUser,
+  createWorkspace,
+  observeProjects,
+  type ProjectsObservation,
+  until,
+} from '../../src/testing/index.ts';
+import { conditionOf, untilCollected } from '../testing/support.ts';
+
+/** Looks often, for what is waited for is measured. */
+const often = { timeoutMs: 60_000, everyMs: 10 } as const;
+
+/** Waits until `check` answers, and says how long that took. */
+export async function timed(what: string, check: () => Promise<boolean | undefined>): Promise<number> {
+  const since = performance.now();
+  await until(what, check, often);
+  return performance.now() - since;
+}
+
+/** `3 of 10`. */
+export const of = (some: number, all: number | readonly unknown[]): string =>
+  `${some} of ${typeof all === 'number' ? all : all.length}`;
+
+/** Whether there is no such object. */
+export const isGone = (connection: Connection, resource: Resource, at: ObjectName) => async (): Promise<boolean> =>
+  (await connection.find(resource, at)) === undefined;
+
+/** Whether a condition of a Cluster, or of its KubeFedCluster, is True. */
+export const isTrue =
+  (host: Connection, of: 'Cluster' | 'KubeFedCluster', condition: string, name = 'm') =>
+  async (): Promise<boolean> => {
+    const object =
+      of === 'Cluster'
+        ? await host.find(kubesphere.clusters, { name })
+        : await host.find(kubesphere.kubeFedClusters, { namespace: kubefedNamespace, name });
+    return conditionOf(object, condition)?.status === 'True';
+  };
+
+/** Whether every named namespace is gone or going. */
+export const areGoing = (connection: Connection, names: readonly string[]) => async (): Promise<boolean> => {
+  const left = await connection.listMetadata(core.namespaces).toArray();
+  return left.every(({ metadata }) => !names.includes(metadata.name) || metadata.deletionTimestamp !== undefined);
+};
+
+/** Whether every named namespace is gone for good. */
+export const areGone = (connection: Connection, names: readonly string[]) => async (): Promise<boolean> => {
+  const left = await connection.listMetadata(core.namespaces).toArray();
+  return left.every(({ metadata }) => !names.includes(metadata.name));
+};
+
+/** Metadata of a namespace. */
+export async function project(connection: Connection, name: string) {
+  return (await connection.get(core.namespaces, { name })).metadata;
+}
+
+/** Names of the projects lost since, as `3 of 10`. */
+export async function lostOf(connection: Connection, before: ProjectsObservation): Promise<string> {
+  const names = Object.keys(before);
+  return of(compareProjects(before, await observeProjects(connection, names)).lost.length, names);
+}
+
+/** How many of the projects bear a workspace's label, as `3 of 10`. */
+export async function labelledOf(connection: Connection, names: readonly string[], workspace: string): Promise<string> {
+  const now = await observeProjects(connection, names);
+  return of(Object.values(now).filter(({ labels }) => labels[workspaceLabel] === workspace).length, names);
+}
+
+/** Projects of a cluster that the garbage collector may not have come to yet: waits until it is done with their owner. */
+export async function lostAfter(
+  connection: Connection,
+  before: ProjectsObservation,
+  owner: { readonly name: string; readonly uid: string },
+): Promise<string> {
+  await untilCollected(connection, owner);
+  return lostOf(connection, before);
+}
+
+/** Sets or (with `null`) takes off the workspace label of a namespace. */
+export async function label(connection: Connection, name: string, workspace: string | null): Promise<void> {
+  const body = { metadata: { labels: { [workspaceLabel]: workspace } } };
+  await connection.patch(core.namespaces, { name }, { type: 'merge', body });
+}
+
+/** Label off and owners emptied in one patch of the very state that was read: how a careful person unbinds. */
+export async function unbind(connection: Connection, name: string): Promise<void> {
+  const { uid, resourceVersion } = await project(connection, name);
+  const body = { metadata: { labels: { [workspaceLabel]: null }, ownerReferences: [] } };
+  await connection.patch(core.namespaces, { name }, { type: 'merge', body }, { uid, resourceVersion });
+}
+
+/** Whether a namespace is owned by the object with this UID, and nobody else. */
+export const isOwned = (connection: Connection, name: string, uid: string) => async (): Promise<boolean> => {
+  const { ownerReferences = [] } = await project(connection, name);
+  return ownerReferences.length === 1 && ownerReferences[0]?.uid === uid;
+};
+
+/** A workspace of a host and its manager, placed on `clusters`; whether it arrives there is not waited for. */
+export async function workspaceOn(host: Connection, name: string, clusters: readonly string[]): Promise<void> {
+  await createUser(host, { name: `${name}-manager` });
+  await createWorkspace(host, { name, manager: `${name}-manager`, clusters });
+}

@@ -1,0 +1,92 @@
+/**
+ * Replays what was observed on real controllers, and prints row, test, ground, outcome and delay.
+ *
+ *   npm run observed                 on the sandbox
+ *   npm run observed -- --real       on real control planes with the sandbox's controllers attached
+ *   npm run observed -- --speed 10   with the delays of the controllers divided by that instead
+ *   npm run observed -- --json       for machines
+ *
+ * Exits with 1 when an outcome is another one, or a delay of another order.
+ */
+import { isDeepStrictEqual, parseArgs } from 'node:util';
+import { type Ground, sandboxGround } from '../grounds.ts';
+import { realGround } from '../real/ground.ts';
+import { type Entry, type Seen, titleOf } from './entry.ts';
+import { modelMs, sameOrder } from './order.ts';
+import { absent } from './rows.ts';
+import { scenes } from './scenes.ts';
+
+const { values } = parseArgs({
+  options: {
+    real: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    speed: { type: 'string' },
+  },
+});
+const chosen = values.real ? realGround : sandboxGround;
+const speed = Number(values.speed ?? chosen.speed);
+const ground: Ground = { ...chosen, speed };
+const clock = { speed, machineMs: values.real ? 20_000 : 5_000 };
+
+interface Line {
+  readonly row: string;
+  readonly test: string;
+  readonly ground: string;
+  readonly outcome: Seen['outcome'];
+  readonly same: boolean;
+  /** Observed and measured, in seconds of the model. */
+  readonly delays: Readonly<
+    Record<string, { readonly observed?: string; readonly here: number; readonly same: boolean }>
+  >;
+  readonly note?: string;
+}
+
+function lineOf(entry: Entry, { outcome, tookMs = {}, note }: Seen, test: string): Line {
+  const delays = Object.entries(tookMs).map(([name, took]) => {
+    const delay = entry.delays?.[name];
+    const here = Math.round(delay === undefined ? took * speed : modelMs(took, delay, clock)) / 1000;
+    if (delay === undefined) return [name, { here, same: true }] as const;
+    const { fromMs, toMs } = delay;
+    const observed = `${[...new Set([fromMs, toMs])].map((ms) => Math.round(ms) / 1000).join('-')} s`;
+    return [name, { observed, here, same: sameOrder(took, delay, clock) }] as const;
+  });
+  const same = isDeepStrictEqual(outcome, entry.outcome) && delays.every(([, delay]) => delay.same);
+  return {
+    row: titleOf(entry),
+    test,
+    ground: ground.name,
+    outcome,
+    same,
+    delays: Object.fromEntries(delays),
+    ...(note === undefined ? {} : { note }),
+  };
+}
+
+function print(line: Line): void {
+  if (values.json) return;
+  const { row, test, outcome, same, delays, note } = line;
+  const said = Object.entries(outcome).map(([name, value]) => `${name}: ${value}`);
+  console.log(
+    `${same ? 'same ' : 'OTHER'} | ${row} | ${test} | ${ground.name} | ${[...said, ...(note ? [note] : [])].join('; ')}`,
+  );
+  for (const [name, { observed, here }] of Object.entries(delays))
+    console.log(`      |   ${name}: ${observed === undefined ? '' : `observed ${observed}, `}here ${here} s`);
+}
+
+const lines: Line[] = [];
+for (const scene of scenes) {
+  await using stage = await scene.open(ground);
+  const test = `test/${values.real ? 'real/observed.test.ts' : `observed: ${scene.name}`}`;
+  for (const entry of scene.entries) {
+    const line = lineOf(entry, await entry.play(stage), test);
+    lines.push(line);
+    print(line);
+  }
+}
+const others = lines.filter(({ same }) => !same).length;
+if (values.json) console.log(JSON.stringify({ ground: ground.name, speed, rows: lines, absent }));
+else {
+  for (const row of absent) console.log(`none  | ${titleOf(row)} | ${row.why}`);
+  console.log(`${lines.length} rows on ${ground.name}, ${others} differences, ${absent.length} not replayed`);
+}
+process.exitCode = others > 0 ? 1 : 0;
