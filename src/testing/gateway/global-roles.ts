@@ -1,4 +1,4 @@
-import type { PolicyRule, RoleBinding } from '../../kube/resources.ts';
+import type { PolicyRule, Subject } from '../../kube/resources.ts';
 
 /** GlobalRole that everybody who is signed in has. */
 export const authenticatedRole = 'authenticated';
@@ -34,9 +34,25 @@ export const builtInGlobalRoles: Readonly<Record<string, readonly PolicyRule[]>>
   ],
 };
 
-/** Who has a built-in GlobalRole from the start, by role. */
-export const builtInGlobalRoleBindings: Readonly<Record<string, NonNullable<RoleBinding['subjects']>[number]>> = {
-  'platform-admin': { apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'admin' },
-  anonymous: { apiGroup: 'iam.kubesphere.io/v1alpha2', kind: 'Group', name: 'system:unauthenticated' },
-  [authenticatedRole]: { apiGroup: 'iam.kubesphere.io/v1alpha2', kind: 'Group', name: 'system:authenticated' },
-};
+/** Bindings of the built-in GlobalRoles that every installation begins with. */
+export const builtInGlobalRoleBindings: readonly {
+  readonly name: string;
+  readonly role: string;
+  readonly subject: Subject;
+}[] = [
+  {
+    name: 'admin',
+    role: 'platform-admin',
+    subject: { apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'admin' },
+  },
+  {
+    name: 'anonymous',
+    role: 'anonymous',
+    subject: { apiGroup: 'iam.kubesphere.io/v1alpha2', kind: 'Group', name: 'system:unauthenticated' },
+  },
+  {
+    name: authenticatedRole,
+    role: authenticatedRole,
+    subject: { apiGroup: 'iam.kubesphere.io/v1alpha2', kind: 'Group', name: 'system:authenticated' },
+  },
+];
