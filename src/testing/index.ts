@@ -43,11 +43,13 @@ export {
 export { Clock } from './clock.ts';
 export type { RuntimeOptions } from './controllers/runtime.ts';
 export { installDefinitions } from './crds.ts';
+export { type DiffOptions, diff, type FieldChange, isSame, type SnapshotDiff } from './diff.ts';
 export type { AddedFault, Faults } from './faults/faults.ts';
 export type { ClusterFault, FaultRule, OneOf, RequestFault, RequestMatch } from './faults/rule.ts';
 export type { Gate } from './gate.ts';
 export { type InstallOptions, installKubeSphere } from './install.ts';
 export { type KubeSphere, type KubeSphereOptions, startKubeSphere } from './kubesphere.ts';
+export type { Moment } from './moment.ts';
 export {
   type ContentObservation,
   compareProjects,
@@ -81,6 +83,8 @@ export {
   untilFederated,
 } from './seed.ts';
 export type { KubeconfigOptions } from './server/credentials.ts';
+export type { History, WriteRecord } from './server/history.ts';
 export type { Fault, InterceptedRequest, Interceptor } from './server/intercept.ts';
 export { type ApiServer, type ApiServerOptions, startApiServer } from './server/server.ts';
+export { type Snapshot, type SnapshotOptions, snapshotOf } from './snapshot.ts';
 export { type UntilOptions, until } from './until.ts';

@@ -34,6 +34,8 @@ export interface KubeSphere extends AsyncDisposable {
   stopControllers(): Promise<void>;
   /** Starts them again. */
   startControllers(): Promise<void>;
+  /** Whether they run. */
+  controllersRun(): boolean;
 }
 
 /** Installs KubeSphere 3.x on an API server, marks the cluster as one for tests, and runs the controllers. */
@@ -52,6 +54,7 @@ export async function startKubeSphere(options: KubeSphereOptions): Promise<KubeS
     const { role: _installedAs, ...attach } = options;
     controllers ??= await attachControllers(own, { ownKubeconfig: kubeconfig, ...attach });
   };
+  const controllersRun = (): boolean => controllers !== undefined;
   const dispose = async (): Promise<void> => {
     try {
       await stopControllers();
@@ -68,5 +71,13 @@ export async function startKubeSphere(options: KubeSphereOptions): Promise<KubeS
     await dispose();
     throw error;
   }
-  return { role, version, connection, startControllers, stopControllers, [Symbol.asyncDispose]: dispose };
+  return {
+    role,
+    version,
+    connection,
+    startControllers,
+    stopControllers,
+    controllersRun,
+    [Symbol.asyncDispose]: dispose,
+  };
 }

@@ -5,7 +5,10 @@ import { type Faults, type FaultTarget, faultsOf } from './faults/faults.ts';
 import type { FaultRule } from './faults/rule.ts';
 import { Gate } from './gate.ts';
 import { type KubeSphere, startKubeSphere } from './kubesphere.ts';
+import { type Moment, Moments } from './moment.ts';
+import { History, type WriteRecord } from './server/history.ts';
 import { type ApiServer, startApiServer } from './server/server.ts';
+import { type Snapshot, type SnapshotOptions, snapshotOf } from './snapshot.ts';
 
 /** One cluster of a sandbox. */
 export interface SandboxClusterSpec {
@@ -27,6 +30,8 @@ export interface SandboxOptions<Name extends string = string> {
   readonly seed?: number;
   /** In force as soon as everything is installed; more of them, and their end: {@link Sandbox.faults}. @defaultValue none */
   readonly faults?: readonly FaultRule[];
+  /** How many writes {@link Sandbox.history} remembers at least. @defaultValue 100000 */
+  readonly historyLimit?: number;
   readonly logger?: Logger;
 }
 
@@ -42,6 +47,20 @@ export interface Sandbox<Name extends string = string> extends AsyncDisposable {
   readonly clusters: Readonly<Record<Name, SandboxCluster>>;
   /** What goes wrong. */
   readonly faults: Faults;
+  /** Every write on every cluster, and every refused one, oldest first: those that `selected` takes. {@link Sandbox.rewind} leaves it alone. */
+  history(selected?: (record: WriteRecord) => boolean): WriteRecord[];
+  /** Everything that all clusters keep at this moment, for {@link diff}. */
+  snapshot(options?: SnapshotOptions): Promise<Snapshot>;
+  /** This moment, for {@link Sandbox.rewind}. */
+  moment(): Moment;
+  /**
+   * Puts every cluster back to an earlier moment: the same objects with the same UIDs, under the same addresses; credentials stay
+   * good. Controllers begin anew, as after a restart; open watches get 410; requests under way write nothing more. The clock and
+   * the faults stay as they are.
+   *
+   * @throws FederationError `INVALID` for a moment of another sandbox
+   */
+  rewind(moment: Moment): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -62,14 +81,16 @@ export async function createSandbox<const Name extends string>(options: SandboxO
   const clock = new Clock(options.speed === undefined ? {} : { speed: options.speed });
   const running: AsyncDisposable[] = [];
   const targets: FaultTarget[] = [];
+  const history = new History(options.historyLimit ?? 100_000);
   const close = async (): Promise<void> => {
     for (let last = running.pop(); last !== undefined; last = running.pop()) await last[Symbol.asyncDispose]();
   };
   const start = async (name: string, spec: SandboxClusterSpec, seed: number): Promise<SandboxCluster> => {
     const gate = new Gate();
     const pace = { clock, seed, gate };
+    const recorded = { ...pace, history };
     const { gitVersion, ...kubeSphere } = spec;
-    const server = await startApiServer({ name, ...pace, ...(gitVersion === undefined ? {} : { gitVersion }) });
+    const server = await startApiServer({ name, ...recorded, ...(gitVersion === undefined ? {} : { gitVersion }) });
     running.push(server);
     targets.push({ ...server, gate });
     const logger = options.logger === undefined ? {} : { logger: options.logger };
@@ -91,7 +112,19 @@ export async function createSandbox<const Name extends string>(options: SandboxO
     >;
     const faults = faultsOf(targets, options.seed ?? 1);
     for (const rule of options.faults ?? []) await faults.add(rule);
-    return { clusters: byName, clock, faults, close, [Symbol.asyncDispose]: close };
+    const moments = new Moments(clusters);
+    return {
+      clusters: byName,
+      clock,
+      faults,
+      history: (selected) => history.records(selected),
+      snapshot: (wanted) =>
+        snapshotOf(Object.fromEntries(clusters.map(({ name, objects }) => [name, objects()])), wanted),
+      moment: () => moments.take(clock.now()),
+      rewind: (moment) => moments.putBack(moment),
+      close,
+      [Symbol.asyncDispose]: close,
+    };
   } catch (error) {
     await close();
     throw error;

@@ -22,8 +22,11 @@ export function answerWatch(store: Store, outgoing: Outgoing, call: Call, form: 
     if (ended) return;
     ended = message.type === 'ERROR';
     const line = watchLine(message, type, form);
-    if (early === undefined) outgoing.write(line);
-    else early.push(line);
+    if (early !== undefined) early.push(line);
+    else {
+      outgoing.write(line);
+      if (ended) end();
+    }
   });
   const end = (): void => {
     clearTimeout(timeout);

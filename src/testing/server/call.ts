@@ -1,4 +1,5 @@
 import type { ServedType } from './catalogue.ts';
+import type { Scribe } from './history.ts';
 import type { ApiObject, Draft } from './object.ts';
 import type { Registry } from './registry.ts';
 import type { Store, Table } from './store.ts';
@@ -43,6 +44,10 @@ export interface Ground {
   readonly registry: Registry;
   /** Time of day, in milliseconds since 1970. */
   now(): number;
+  /** Another number after the server was put back to an earlier moment. */
+  age(): number;
+  /** Records who writes what. */
+  readonly scribe: Scribe;
   /** @throws StatusError when a policy or a webhook refuses. */
   admit(request: AdmissionRequest): Promise<void>;
 }

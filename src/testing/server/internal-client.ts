@@ -1,8 +1,8 @@
+import { act, boundTo } from './act.ts';
 import type { Call, Ground, User } from './call.ts';
 import type { ServedType } from './catalogue.ts';
 import type { ApiObject } from './object.ts';
 import { StatusError } from './status.ts';
-import { perform } from './verbs.ts';
 
 /** How the built-in controllers reach their own server: past HTTP and rights, but through admission like everybody. */
 export class InternalClient {
@@ -10,7 +10,7 @@ export class InternalClient {
   readonly #user: User;
 
   constructor(ground: Ground, name: string) {
-    this.#ground = ground;
+    this.#ground = boundTo(ground);
     this.#user = {
       name: `system:serviceaccount:kube-system:${name}`,
       groups: [
@@ -60,7 +60,7 @@ export class InternalClient {
       dryRun: false,
       at: this.#ground.now(),
     };
-    await perform(this.#ground, call, verb, { mediaType: 'application/merge-patch+json', content: body });
+    await act(this.#ground, call, verb, { mediaType: 'application/merge-patch+json', content: body });
   }
 }
 

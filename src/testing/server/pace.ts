@@ -7,6 +7,7 @@ export class Pace {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #waiting = new Set<() => void>();
+  readonly #ends: (() => void)[] = [];
   readonly #gate: Gate;
   #stopped = false;
 
@@ -45,9 +46,15 @@ export class Pace {
     return this.#clock.during(work);
   }
 
+  /** Calls `end` when it is stopped. */
+  onStop(end: () => void): void {
+    this.#ends.push(end);
+  }
+
   /** Calls off everything that waits, for good. */
   stop(): void {
     this.#stopped = true;
+    for (const end of this.#ends.splice(0)) end();
     for (const cancel of this.#waiting) cancel();
     this.#waiting.clear();
   }

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { accessDenied, allowed } from './access.ts';
+import { act, boundTo } from './act.ts';
 import { type Answer, pageNotFound, statusAnswer } from './answer.ts';
 import { answerPath } from './answer-path.ts';
 import { answerWatch } from './answer-watch.ts';
@@ -21,7 +22,7 @@ import {
   unknownResource,
   unsupportedMediaType,
 } from './status.ts';
-import { type Body, checkVerb, type Outcome, perform } from './verbs.ts';
+import { type Body, checkVerb, type Outcome } from './verbs.ts';
 
 /** What answering needs. */
 export interface Front {
@@ -79,7 +80,8 @@ function send(outgoing: Outgoing, { code, body, contentType = 'application/json'
 }
 
 async function replyTo(front: Front, incoming: Incoming, outgoing: Outgoing): Promise<Reply> {
-  const { ground, gitVersion } = front;
+  const { gitVersion } = front;
+  const ground = boundTo(front.ground);
   const { method, url, headers } = incoming;
   const { pathname: path, searchParams: query } = new URL(url, 'https://localhost');
   const user = userOf(front.authenticator, incoming);
@@ -99,7 +101,12 @@ async function replyTo(front: Front, incoming: Incoming, outgoing: Outgoing): Pr
   if (delayMs > 0) await front.clock.aside(front.clock.sleep(delayMs));
   if (fault === 'reset-before') return 'dropped';
   if (typeof fault === 'object' && 'status' in fault) return refusal(fault, request);
-  if (!allowed(ground.store, user, wish)) throw accessDenied(user, wish);
+  if (!allowed(ground.store, user, wish)) {
+    const refusal = accessDenied(user, wish);
+    const asked = { ...route, type: route, user, manager, at: ground.now() };
+    if (!isRead(wish.verb)) ground.scribe.refused(asked, wish.verb, refusal);
+    throw refusal;
+  }
   const type = ground.registry.find(route.group, route.version, route.plural);
   if (type === undefined) {
     // Groups of definitions are served by another part of the real server, which answers in plain text.
@@ -132,14 +139,14 @@ async function replyTo(front: Front, incoming: Incoming, outgoing: Outgoing): Pr
     return 'streaming';
   }
   const body = await bodyOf(incoming, call);
-  const act = (): Promise<Outcome> => front.clock.during(perform(ground, call, verb, body));
+  const does = (): Promise<Outcome> => front.clock.during(act(ground, call, verb, body));
   if (typeof fault === 'object' && 'lateMs' in fault) {
     // Whether it still can take effect then is between it and the state it meets.
-    front.clock.later(fault.lateMs, () => void act().catch(() => {}));
+    front.clock.later(fault.lateMs, () => void does().catch(() => {}));
     return fault.answer === 'timeout' ? refusal({ status: 504 }, request) : 'dropped';
   }
   const stale = typeof fault === 'object' && 'staleBy' in fault && (verb === 'get' || verb === 'list');
-  const answer = answerOf(stale ? await performStale(ground, call, verb, fault.staleBy) : await act(), call, form);
+  const answer = answerOf(stale ? await performStale(ground, call, verb, fault.staleBy) : await does(), call, form);
   if (fault === 'reset-after') return 'dropped';
   send(faulty(fault, outgoing), answer);
   return 'streaming';
@@ -166,6 +173,10 @@ function userOf(authenticator: Authenticator, incoming: Incoming): User {
 
 function managerOf(agent: string | undefined, query: URLSearchParams): string {
   return query.get('fieldManager') || agent?.split('/')[0] || 'unknown';
+}
+
+function isRead(verb: string): boolean {
+  return verb === 'get' || verb === 'list' || verb === 'watch';
 }
 
 /** A namespace itself counts as lying in itself: rights given inside it cover it. */

@@ -1,21 +1,16 @@
+import type { KubeObject } from '../../kube/objects.ts';
 import { Clock } from '../clock.ts';
 import { Gate } from '../gate.ts';
-import { Admission } from './admission/admission.ts';
-import { Authenticator } from './authentication.ts';
 import type { Ground } from './call.ts';
-import { CertificateAuthority } from './certificate.ts';
 import { ClientCertificates } from './client-certificates.ts';
+import { type Core, startCore } from './core.ts';
 import { issueKubeconfig, issueServerCertificate, type KubeconfigOptions } from './credentials.ts';
-import { createDefaults } from './defaults.ts';
 import type { Handler } from './exchange.ts';
+import { History, type WriteRecord } from './history.ts';
 import type { InterceptedRequest, Interceptor } from './intercept.ts';
 import { listen } from './listener.ts';
 import { publish } from './local.ts';
-import { startManager } from './manager/manager.ts';
-import { Pace } from './pace.ts';
-import { Registry } from './registry.ts';
 import { type Front, type Mount, type OpenWatch, respond } from './respond.ts';
-import { Store } from './store.ts';
 
 /** Options of {@link startApiServer}. */
 export interface ApiServerOptions {
@@ -27,6 +22,8 @@ export interface ApiServerOptions {
   readonly clock?: Clock;
   /** Where its controllers ask whether they may work. @defaultValue one that stops nobody */
   readonly gate?: Gate;
+  /** Where every write is recorded; shared with others, or its own. @defaultValue one of 10,000 records */
+  readonly history?: History;
   /** Makes those delays the same in every run. @defaultValue 1 */
   readonly seed?: number;
   /** @defaultValue v1.34.4 */
@@ -49,6 +46,14 @@ export interface ApiServer extends AsyncDisposable {
   renewCertificate(options?: { readonly validForMs?: number }): Promise<void>;
   /** Puts the server's time of day `ms` before everybody else's, or behind it. It counts from now on, and not on top of earlier ones. */
   skew(ms: number): void;
+  /** What was written, or refused, by whom: oldest first. Only the last ones are kept. */
+  history(selected?: (record: WriteRecord) => boolean): WriteRecord[];
+  /** Every object that there is at this moment, each in one of its versions. Frozen. */
+  objects(): readonly KubeObject[];
+  /** What {@link ApiServer.restoreCapture} takes: everything that is kept at this moment. */
+  capture: Core['capture'];
+  /** Puts back what was captured here, UIDs and all: open watches get 410, requests under way write nothing more. */
+  restoreCapture: Core['restore'];
   /** Drops every connection and refuses new ones. What the server keeps, and its controllers, live on. */
   suspend(): Promise<void>;
   /** Makes a suspended server reachable again, under the same address. */
@@ -64,37 +69,25 @@ export interface ApiServer extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+const defaultHistory = 10_000;
+
+function objectsOf({ registry, store }: Ground): readonly KubeObject[] {
+  return registry.storages().flatMap(({ storage }) => store.table(storage).all());
+}
+
 /** Starts a server with the four namespaces every cluster has. */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { name, seed = 1, gitVersion = 'v1.34.4', http2 = false } = options;
-  const store = new Store();
-  const registry = new Registry();
   const clock = options.clock ?? new Clock({ speed: options.speed ?? 1 });
-  const pace = new Pace(clock, seed, options.gate ?? new Gate());
-  let skewMs = 0;
-  const now = (): number => clock.now() + skewMs;
-  const ground: Ground = {
-    store,
-    registry,
-    now,
-    admit: (request) => admission.admit(ground, request),
-  };
-  const admission = new Admission(ground, pace);
-  store.subscribe((storage, { before, after }) => {
-    if (storage !== 'customresourcedefinitions.apiextensions.k8s.io') return;
-    if (after !== undefined) registry.serve(after);
-    else if (before !== undefined) registry.withdraw(before);
-  });
-  const authenticator = new Authenticator(store);
-  const authority = new CertificateAuthority(`${name}-ca`);
-  startManager(ground, pace, authenticator, authority.cert);
-  await createDefaults(ground);
+  const { gate = new Gate(), history = new History(defaultHistory) } = options;
+  const core = await startCore({ name, clock, gate, seed, history });
+  const { ground, authenticator, authority } = core;
   const interceptors = new Set<Interceptor>();
   const watches = new Set<OpenWatch>();
   const mounts: Mount[] = [];
   const front: Front = { ground, authenticator, gitVersion, interceptors, watches, mounts, clock };
   const handle: Handler = (incoming, outgoing) => respond(front, incoming, outgoing);
-  const certificates = new ClientCertificates(authority.cert, now);
+  const certificates = new ClientCertificates(authority.cert, ground.now);
   const identify = certificates.user.bind(certificates);
   let certificate = issueServerCertificate(authority);
   const listener = await listen(certificate, { http2, identify }, handle);
@@ -114,7 +107,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       return () => void suspensions.delete(lost);
     },
   });
-  const issuer = { name, url, authority, authenticator, now };
+  const issuer = { name, url, authority, authenticator, now: ground.now };
   const admin = { user: 'kubernetes-admin', groups: ['system:masters'] };
 
   const suspend = async (): Promise<void> => {
@@ -122,7 +115,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     for (const lost of [...suspensions]) lost();
   };
   const close = async (): Promise<void> => {
-    pace.stop();
+    core.stop();
     await suspend();
     withdraw();
   };
@@ -139,9 +132,11 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       await suspend();
       await listener.restore();
     },
-    skew(ms) {
-      skewMs = ms;
-    },
+    skew: (ms) => core.skew(ms),
+    objects: () => objectsOf(ground),
+    history: (selected = () => true) => history.records((record) => record.cluster === name && selected(record)),
+    capture: () => core.capture(),
+    restoreCapture: (capture) => core.restore(capture),
     suspend,
     restore: () => listener.restore(),
     intercept(interceptor) {
@@ -154,7 +149,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     mount(prefix, serve) {
       mounts.push({ prefix, handle: serve });
     },
-    compact: () => store.compact(),
+    compact: () => ground.store.compact(),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -16,12 +16,15 @@ export function keyOf(namespace: string | undefined, name: string): string {
   return namespace === undefined || namespace === '' ? name : `${namespace}/${name}`;
 }
 
+/** What a {@link Store} kept at a moment: objects are frozen, so that it costs little. */
+export type StoreCapture = ReadonlyMap<string, ReadonlyMap<string, ApiObject>>;
+
 const logLimit = 20_000;
 
 /** All objects of one resource, whatever version they were written in, with the window of changes that watches resume from. */
 export class Table {
   readonly #nextRevision: () => number;
-  readonly #objects = new Map<string, ApiObject>();
+  #objects = new Map<string, ApiObject>();
   readonly #listeners = new Set<ChangeListener>();
   #log: Change[] = [];
   /** Changes up to this revision are forgotten. */
@@ -83,6 +86,19 @@ export class Table {
     return this.#log.slice(start);
   }
 
+  /** Every object by its key, as {@link Table.restore} takes it. */
+  capture(): ReadonlyMap<string, ApiObject> {
+    return new Map(this.#objects);
+  }
+
+  /** Puts back what was captured, as it was then. Nobody is told of changes, and what was before `revision` is forgotten. */
+  restore(objects: ReadonlyMap<string, ApiObject>, revision: number): void {
+    this.#objects = new Map(objects);
+    this.#sorted = undefined;
+    this.#log = [];
+    this.#forgotten = revision;
+  }
+
   /** Creates or replaces; gives the object its new resourceVersion. */
   put(key: string, draft: Draft): ApiObject {
     const revision = this.#nextRevision();
@@ -129,6 +145,7 @@ export class Store {
   #revision = 1;
   readonly #tables = new Map<string, Table>();
   readonly #listeners = new Set<(storage: string, change: Change) => void>();
+  readonly #restoreListeners = new Set<() => void>();
 
   get revision(): number {
     return this.#revision;
@@ -151,6 +168,29 @@ export class Store {
   subscribe(listener: (storage: string, change: Change) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** All tables by their storage. */
+  tables(): readonly (readonly [string, Table])[] {
+    return [...this.#tables];
+  }
+
+  /** Everything there is, for {@link Store.restore}. */
+  capture(): StoreCapture {
+    return new Map([...this.#tables].map(([storage, table]) => [storage, table.capture()]));
+  }
+
+  /** Puts back what was captured. Revisions go on upwards; whoever follows a table must begin anew. */
+  restore(capture: StoreCapture): void {
+    this.#revision += 1;
+    for (const [storage, table] of this.#tables) table.restore(capture.get(storage) ?? new Map(), this.#revision);
+    for (const listener of [...this.#restoreListeners]) listener();
+  }
+
+  /** Calls `listener` after everything was put back, until the answer is called. */
+  onRestore(listener: () => void): () => void {
+    this.#restoreListeners.add(listener);
+    return () => this.#restoreListeners.delete(listener);
   }
 
   /** Forgets all history before now. */

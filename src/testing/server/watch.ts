@@ -44,7 +44,16 @@ export function watch(
     }
     for (const change of missed) sendChange(change, selected, send);
   }
-  return { stop: table.subscribe((change) => sendChange(change, selected, send)) };
+  const unsubscribe = table.subscribe((change) => sendChange(change, selected, send));
+  const forget = store.onRestore(() => {
+    stop();
+    send({ type: 'ERROR', status: expired(`too old resource version: ${from ?? 0} (${table.forgotten + 1})`).status });
+  });
+  const stop = (): void => {
+    unsubscribe();
+    forget();
+  };
+  return { stop };
 }
 
 function initialEvents(query: URLSearchParams, from: number | undefined): boolean {

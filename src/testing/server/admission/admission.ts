@@ -11,18 +11,25 @@ const group = 'admissionregistration.k8s.io';
  */
 export class Admission {
   #active: readonly ActivePolicy[] = [];
+  readonly #ground: Ground;
 
   /** Follows the policies of `ground` from now on. */
   constructor(ground: Ground, pace: Pace) {
+    this.#ground = ground;
     let refreshing = false;
     ground.store.subscribe((storage) => {
       if (refreshing || !policyTables.some((table) => table === storage)) return;
       refreshing = true;
       pace.later(1000, 1200, () => {
         refreshing = false;
-        this.#active = activePolicies(ground);
+        this.refresh();
       });
     });
+  }
+
+  /** Goes by the policies that there are now. */
+  refresh(): void {
+    this.#active = activePolicies(this.#ground);
   }
 
   /** @throws StatusError when somebody refuses */

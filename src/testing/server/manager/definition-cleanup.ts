@@ -3,6 +3,7 @@ import type { ServedType } from '../catalogue.ts';
 import { InternalClient } from '../internal-client.ts';
 import type { Pace } from '../pace.ts';
 import { definitionFinalizer } from '../rules.ts';
+import { follow } from './follow.ts';
 import { WorkQueue } from './work-queue.ts';
 
 const delays = { minMs: 50, maxMs: 200, retryMs: 100, maxRetryMs: 10_000 };
@@ -30,7 +31,7 @@ export class DefinitionCleanup {
       const rest = finalizers.filter((finalizer) => finalizer !== definitionFinalizer);
       await client.patch(definitions, definition, { metadata: { uid: definition.metadata.uid, finalizers: rest } });
     });
-    ground.store.subscribe((storage, { key, after }) => {
+    follow(ground.store, pace, (storage, { key, after }) => {
       if (storage === definitions.storage && after?.metadata.deletionTimestamp !== undefined) queue.add(key);
     });
   }

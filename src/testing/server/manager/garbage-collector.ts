@@ -6,6 +6,7 @@ import { type ApiObject, sameJson } from '../object.ts';
 import type { Pace } from '../pace.ts';
 import { collectorFinalizers } from '../remove.ts';
 import { type Change, keyOf } from '../store.ts';
+import { follow } from './follow.ts';
 import { Ownership } from './ownership.ts';
 import { WorkQueue } from './work-queue.ts';
 
@@ -43,7 +44,7 @@ export class GarbageCollector {
     this.#ownership = new Ownership(ground.store);
     this.#collect = new WorkQueue(pace, 'garbage-collector', delays, (uid) => this.#attemptToDelete(uid));
     this.#orphan = new WorkQueue(pace, 'garbage-collector', delays, (uid) => this.#attemptToOrphan(uid));
-    ground.store.subscribe((storage, change) => this.#note(storage, change));
+    follow(ground.store, pace, (storage, change) => this.#note(storage, change));
   }
 
   #note(storage: string, change: Change): void {

@@ -5,6 +5,7 @@ import { type ApiObject, recordAt, strings } from '../object.ts';
 import type { Pace } from '../pace.ts';
 import { namespaceFinalizer } from '../rules.ts';
 import { StatusError } from '../status.ts';
+import { follow } from './follow.ts';
 import { conditionsOf, type Rest } from './namespace-conditions.ts';
 import { WorkQueue } from './work-queue.ts';
 
@@ -26,7 +27,7 @@ export class NamespaceLifecycle {
     this.#client = new InternalClient(ground, 'namespace-controller');
     this.#queue = new WorkQueue(pace, 'namespace-lifecycle', delays, (name) => this.#empty(name));
     const terminating = new Set<string>();
-    ground.store.subscribe((storage, { before, after }) => {
+    follow(ground.store, pace, (storage, { before, after }) => {
       if (storage === 'namespaces') {
         const name = (after ?? before)?.metadata.name ?? '';
         if (after === undefined) terminating.delete(name);

@@ -5,6 +5,7 @@ import { failedWith, InternalClient } from '../internal-client.ts';
 import { type ApiObject, recordAt, text } from '../object.ts';
 import type { Pace } from '../pace.ts';
 import { keyOf } from '../store.ts';
+import { follow } from './follow.ts';
 import { WorkQueue } from './work-queue.ts';
 
 const delays = { minMs: 10, maxMs: 100, retryMs: 50, maxRetryMs: 10_000 };
@@ -36,10 +37,10 @@ export class ServiceAccounts {
     this.#client = new InternalClient(ground, 'service-account-controller');
     this.#tokens = new WorkQueue(pace, 'service-account-tokens', delays, (key) => this.#syncToken(key));
     this.#defaults = new WorkQueue(pace, 'service-accounts', delays, (namespace) => this.#createDefault(namespace));
-    for (const { metadata } of ground.store.table('namespaces').all()) this.#defaults.add(metadata.name);
-    ground.store.subscribe((storage, { key, before, after }) => {
+    follow(ground.store, pace, (storage, { key, before, after }, initial) => {
       if (storage === 'secrets' && after?.['type'] === tokenType) this.#tokens.add(key);
       if (storage === 'namespaces' && after !== undefined) this.#defaults.add(key);
+      if (initial) return;
       if (storage === 'serviceaccounts' && before?.metadata.uid !== after?.metadata.uid) {
         this.#syncTokensOf(before ?? after);
         if (after === undefined && before?.metadata.name === 'default')

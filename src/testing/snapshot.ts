@@ -1,0 +1,67 @@
+import { digest } from '../internal/digest.ts';
+import { redact } from '../internal/redact.ts';
+import type { Connection } from '../kube/connection.ts';
+import type { KubeObject } from '../kube/objects.ts';
+import type { Json } from '../types.ts';
+import { isRecord, recordAt } from './server/object.ts';
+
+/**
+ * Everything that clusters keep, by `cluster apiVersion Kind namespace/name`. Plain JSON: it can be kept and compared elsewhere.
+ * Of what a Secret keeps, and of every other text that looks like a credential, it holds a digest.
+ */
+export type Snapshot = Readonly<Record<string, KubeObject>>;
+
+/** Options of {@link snapshotOf}. */
+export interface SnapshotOptions {
+  /** What to take in. @defaultValue everything but Events and Leases, which come and go whatever anybody does */
+  readonly only?: (object: KubeObject, cluster: string) => boolean;
+}
+
+const restless: ReadonlySet<string> = new Set(['Event', 'Lease']);
+
+/** Takes a snapshot of clusters by name: of objects at hand, or of whatever a connection may list. */
+export async function snapshotOf(
+  clusters: Readonly<Record<string, Iterable<KubeObject> | Connection>>,
+  { only = ({ kind }) => !restless.has(kind) }: SnapshotOptions = {},
+): Promise<Snapshot> {
+  const entries = await Promise.all(
+    Object.entries(clusters).map(async ([cluster, source]) => {
+      const objects = 'resources' in source ? await everything(source) : [...source];
+      return objects
+        .filter((object) => only(object, cluster))
+        .map((object) => [keyOf(cluster, object), withoutSecrets(object)] as const);
+    }),
+  );
+  return Object.fromEntries(entries.flat().sort(([one], [other]) => (one < other ? -1 : 1)));
+}
+
+async function everything(connection: Connection): Promise<KubeObject[]> {
+  const lists = (await connection.resources()).map((resource) => connection.list(resource).toArray());
+  return (await Promise.all(lists)).flat();
+}
+
+function keyOf(cluster: string, { apiVersion, kind, metadata: { namespace, name } }: KubeObject): string {
+  return `${cluster} ${apiVersion} ${kind} ${namespace === undefined ? name : `${namespace}/${name}`}`;
+}
+
+/** The object with a digest in place of every text that is taken for a secret: a change can be seen, and nothing else. */
+function withoutSecrets(object: KubeObject): KubeObject {
+  const { apiVersion, kind, metadata } = object;
+  // What an API server keeps is JSON.
+  const shown = recordAt(masked(object, redact(object as unknown as Json)));
+  // Names and identities are no secrets, whatever they look like.
+  const { name, namespace, uid, resourceVersion } = metadata;
+  const identity = { name, ...(namespace === undefined ? {} : { namespace }), uid, resourceVersion };
+  return { ...shown, apiVersion, kind, metadata: { ...recordAt(shown, 'metadata'), ...identity } };
+}
+
+/** `value` where `redacted` is the same, else digests. */
+function masked(value: unknown, redacted: unknown): unknown {
+  if (Array.isArray(value))
+    return value.map((item, index) => masked(item, Array.isArray(redacted) ? redacted[index] : undefined));
+  if (isRecord(value)) {
+    const shown = isRecord(redacted) ? redacted : {};
+    return Object.fromEntries(Object.entries(value).map(([field, item]) => [field, masked(item, shown[field])]));
+  }
+  return value === redacted || typeof value !== 'string' || value === '' ? value : `sha256:${digest({ value })}`;
+}
