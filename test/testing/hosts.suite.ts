@@ -157,6 +157,8 @@ export function describeHosts(ground: Ground): void {
       const owners = await uids();
       const lift = await forbidDelete(m(), kubesphere.workspaces, names);
       await m().delete(kubesphere.workspaceTemplates, { name: 'team-b' }, background);
+      // One reconcile after the other: once it has come to this one, the attempt to delete the Workspace is over.
+      await createWorkspace(m(), { name: 'afterwards', manager: seeded.managers['team-b'] ?? '' });
       const body = { metadata: { finalizers: [] } };
       await m().patch(kubesphere.workspaceTemplates, { name: 'team-b' }, { type: 'merge', body });
       await untilGone(m(), kubesphere.workspaceTemplates, { name: 'team-b' });
