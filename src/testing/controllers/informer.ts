@@ -38,8 +38,10 @@ export class Informer<T extends KubeObject> {
   keys(): string[] {
     return [...this.#objects.keys()];
   }
+  /** Calls `listener` for every change from now on, and at once for what is there already, as real informers do. */
   onChange(listener: (key: string, change: Change<T>) => void): void {
     this.#listeners.push(listener);
+    for (const [key, after] of this.#objects) listener(key, { before: undefined, after, initial: true });
   }
   apply(event: WatchEvent<T>): void {
     if (event.type !== 'synced') {
