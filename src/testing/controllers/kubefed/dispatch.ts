@@ -3,92 +3,105 @@ import type { Connection, JsonPatchOperation } from '../../../kube/connection.ts
 import type { KubeObject, ObjectName, Resource } from '../../../kube/objects.ts';
 import { deleteOptionAnnotation, managedLabel } from '../../../kubesphere/names.ts';
 import type { FederatedObject } from '../../../kubesphere/resources.ts';
-import { isRecord, recordAt, text } from '../../server/object.ts';
-import { named } from '../writes.ts';
+import { isRecord, text } from '../../server/object.ts';
+import { named, same } from '../writes.ts';
+import { type Desired, desiredOf, retained } from './desired.ts';
 
 /** What kubefed records of one cluster; `''` is well. */
 export type PropagationStatus =
   | ''
+  | 'ApplyOverridesFailed'
   | 'ClusterNotReady'
   | 'CreationFailed'
   | 'UpdateFailed'
   | 'DeletionFailed'
   | 'LabelRemovalFailed'
   | 'ManagedLabelFalse'
+  | 'RetrievalFailed'
   | 'WaitingForRemoval';
+
+/** Failures after which kubefed tries again by itself. */
+export const recoverable: ReadonlySet<PropagationStatus> = new Set([
+  'CreationFailed',
+  'UpdateFailed',
+  'DeletionFailed',
+  'LabelRemovalFailed',
+  'RetrievalFailed',
+]);
 
 const once = { retry: false, timeoutMs: 10_000 } as const;
 
-/** The object that a federated object wants on every selected cluster, without `apiVersion` and `kind`. */
-export interface Desired {
+/** What a federated object wants on one cluster. */
+export interface Copying {
+  readonly member: Connection;
+  readonly resource: Resource;
+  readonly object: FederatedObject;
+  readonly cluster: string;
   readonly at: ObjectName;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly annotations: Readonly<Record<string, string>>;
-  /** Everything of the template but its metadata. */
-  readonly fields: Readonly<Record<string, unknown>>;
-}
-
-/** Reads the template of a federated object. */
-export function desiredOf(object: FederatedObject, at: ObjectName): Desired {
-  const { metadata, ...fields } = recordAt(object, 'spec', 'template');
-  const labels = { ...stringMap(recordAt({ metadata }, 'metadata', 'labels')), [managedLabel]: 'true' };
-  return { at, labels, annotations: stringMap(recordAt({ metadata }, 'metadata', 'annotations')), fields };
-}
-
-function stringMap(record: Record<string, unknown>): Record<string, string> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, String(value)]));
 }
 
 /** Creates a copy; what exists under that name already is adopted: taken over in place and overwritten. */
-export async function createCopy(
-  member: Connection,
-  resource: Resource,
-  { at, labels, annotations, fields }: Desired,
-): Promise<KubeObject | PropagationStatus> {
+export async function createCopy(copying: Copying): Promise<KubeObject | PropagationStatus> {
+  const { member, resource, object, cluster, at } = copying;
+  const desired = desiredOf(object, cluster);
+  if (desired === undefined) return 'ApplyOverridesFailed';
+  const { labels, annotations, finalizers, fields } = desired;
   try {
-    return await member.create(resource, { metadata: { ...at, labels, annotations }, ...fields }, once);
+    return await member.create(resource, { metadata: { ...at, labels, annotations, finalizers }, ...fields }, once);
   } catch (error) {
     if (!FederationError.is(error)) throw error;
     if (error.code !== 'ALREADY_EXISTS') return 'CreationFailed';
   }
-  const present = await member.find(resource, at, once);
-  return present === undefined
-    ? 'CreationFailed'
-    : overwriteCopy(member, resource, present, { at, labels, annotations, fields });
+  let present: KubeObject | undefined;
+  try {
+    present = await member.find(resource, at, once);
+  } catch (error) {
+    if (!FederationError.is(error)) throw error;
+  }
+  return present === undefined ? 'RetrievalFailed' : overwriteCopy(copying, present);
 }
 
 /**
  * kubefed's update: labels, fields and (absent) owner references become the template's; finalizers and annotations of the
- * member's object stay. An object labelled `managed=false` is refused.
+ * member's object stay, and what its cluster allocated. An object labelled `managed=false` is refused.
  */
-export async function overwriteCopy(
-  member: Connection,
-  resource: Resource,
-  present: KubeObject,
-  { at, labels, fields }: Desired,
-): Promise<KubeObject | PropagationStatus> {
+export async function overwriteCopy(copying: Copying, present: KubeObject): Promise<KubeObject | PropagationStatus> {
+  const { member, resource, object, cluster, at } = copying;
   if (present.metadata.labels?.[managedLabel] === 'false') return 'ManagedLabelFalse';
-  const { uid, resourceVersion, ownerReferences } = present.metadata;
-  const fixed = new Set([
-    'apiVersion',
-    'kind',
-    'metadata',
-    ...(resource.kind === 'Namespace' ? ['spec', 'status'] : []),
-  ]);
-  const operations: JsonPatchOperation[] = [{ op: 'add', path: '/metadata/labels', value: labels }];
-  if (ownerReferences !== undefined) operations.push({ op: 'remove', path: '/metadata/ownerReferences' });
-  for (const field of Object.keys(present)) {
-    if (!fixed.has(field) && !(field in fields)) operations.push({ op: 'remove', path: `/${field}` });
-  }
-  for (const [field, value] of Object.entries(fields)) {
-    if (!fixed.has(field)) operations.push({ op: 'add', path: `/${field}`, value });
-  }
+  const desired = desiredOf(object, cluster, retained(resource.kind, present, object));
+  if (desired === undefined) return 'ApplyOverridesFailed';
+  const { uid, resourceVersion } = present.metadata;
+  const operations = difference(resource, present, desired);
   try {
     return await member.patch(resource, at, { type: 'json', operations }, { ...once, uid, resourceVersion });
   } catch (error) {
     if (!FederationError.is(error)) throw error;
     return 'UpdateFailed';
   }
+}
+
+/** The PUT that kubefed makes, as operations: everything but what the server alone decides. */
+function difference(resource: Resource, present: KubeObject, desired: Desired): JsonPatchOperation[] {
+  const fixed = new Set([
+    'apiVersion',
+    'kind',
+    'metadata',
+    ...(resource.kind === 'Namespace' ? ['spec', 'status'] : []),
+  ]);
+  const { ownerReferences, annotations = {}, finalizers = [] } = present.metadata;
+  const operations: JsonPatchOperation[] = [{ op: 'add', path: '/metadata/labels', value: desired.labels }];
+  if (ownerReferences !== undefined) operations.push({ op: 'remove', path: '/metadata/ownerReferences' });
+  if (!same(annotations, desired.annotations))
+    operations.push({ op: 'add', path: '/metadata/annotations', value: desired.annotations });
+  if (!same(finalizers, desired.finalizers))
+    operations.push({ op: 'add', path: '/metadata/finalizers', value: desired.finalizers });
+  for (const field of Object.keys(present)) {
+    if (!fixed.has(field) && !(field in desired.fields)) operations.push({ op: 'remove', path: `/${field}` });
+  }
+  for (const [field, value] of Object.entries(desired.fields)) {
+    if (!fixed.has(field)) operations.push({ op: 'add', path: `/${field}`, value });
+  }
+  return operations;
 }
 
 /** Deletes a copy, with the options that the federated object carries as an annotation. */

@@ -1,4 +1,5 @@
 import type { Placement } from '../../../kubesphere/resources.ts';
+import { structuredSelector } from '../../server/selectors.ts';
 import type { FederatedCluster } from './clusters.ts';
 
 /** Names of the clusters that a placement selects. A list wins over a selector, even when empty; no selector means none. */
@@ -10,7 +11,6 @@ export function placed(placement: Placement | undefined, clusters: readonly Fede
   }
   const selector = placement?.clusterSelector;
   if (selector === undefined) return new Set();
-  const wanted = Object.entries(selector.matchLabels ?? {});
-  const selected = clusters.filter(({ labels }) => wanted.every(([key, value]) => labels[key] === value));
-  return new Set(selected.map(({ name }) => name));
+  const selects = structuredSelector(selector);
+  return new Set(clusters.filter(({ labels }) => selects(labels)).map(({ name }) => name));
 }

@@ -7,10 +7,19 @@ import type { FederatedKind } from '../../kinds.ts';
 import { type Informer, nameOf } from '../informer.ts';
 import type { Outcome } from '../queue.ts';
 import type { Manager } from '../runtime.ts';
-import { addFinalizer, dropFinalizers, named, same } from '../writes.ts';
+import { addFinalizer, dropFinalizers } from '../writes.ts';
 import type { FederatedCluster } from './clusters.ts';
-import { createCopy, deleteCopy, desiredOf, overwriteCopy, type PropagationStatus, releaseCopy } from './dispatch.ts';
+import {
+  type Copying,
+  createCopy,
+  deleteCopy,
+  overwriteCopy,
+  type PropagationStatus,
+  recoverable,
+  releaseCopy,
+} from './dispatch.ts';
 import { placed } from './placement.ts';
+import { reportPropagation } from './report.ts';
 
 /** One kind's sync controller, told of clusters by whoever watches them. */
 export interface Sync {
@@ -34,7 +43,12 @@ export function startSync(manager: Manager, kind: FederatedKind, clusters: () =>
   const written = new Map<string, string>();
 
   const copies = (access: Manager): Informer<KubeObject> =>
-    access.informer(target, { labelSelector: `${managedLabel}=true`, mortal: true });
+    access.informer(target, { labelSelector: managedLabel, mortal: true });
+  /** The copy that kubefed knows of: what bears its mark. */
+  const copyIn = (access: Manager, at: ObjectName): KubeObject | undefined => {
+    const found = copies(access).get(at);
+    return found?.metadata.labels?.[managedLabel] === 'true' ? found : undefined;
+  };
   const targetOf = (key: string): ObjectName => (ofNamespaces ? { name: nameOf(key).name } : nameOf(key));
   const federatedKey = (targetKey: string): string => (ofNamespaces ? `${targetKey}/${targetKey}` : targetKey);
 
@@ -52,23 +66,19 @@ export function startSync(manager: Manager, kind: FederatedKind, clusters: () =>
   const isHostNamespace = (copy: KubeObject): boolean =>
     ofNamespaces && hostNamespaces.get(copy.metadata.name)?.metadata.uid === copy.metadata.uid;
 
-  async function place(
-    access: Manager,
-    cluster: string,
-    key: string,
-    object: FederatedObject,
-  ): Promise<PropagationStatus> {
-    const desired = desiredOf(object, targetOf(key));
-    const copy = copies(access).get(desired.at);
-    const mark = `${cluster} ${key}`;
-    const template = canonical(desired);
-    if (copy !== undefined && written.get(mark) === `${copy.metadata.resourceVersion} ${template}`) return '';
-    const result =
-      copy === undefined
-        ? await createCopy(access.connection, target, desired)
-        : await overwriteCopy(access.connection, target, copy, desired);
+  async function place(access: Manager, copying: Copying, key: string): Promise<PropagationStatus> {
+    const copy = copyIn(access, copying.at);
+    const mark = `${copying.cluster} ${key}`;
+    const version = (present: KubeObject): string => {
+      const { generation, resourceVersion, labels, annotations } = present.metadata;
+      // Where generations are counted, changes of owner references and status are no reason to write again.
+      const content = generation === undefined ? resourceVersion : { generation, labels, annotations };
+      return canonical({ content, spec: { ...copying.object.spec, placement: undefined } });
+    };
+    if (copy !== undefined && written.get(mark) === version(copy)) return '';
+    const result = await (copy === undefined ? createCopy(copying) : overwriteCopy(copying, copy));
     if (typeof result === 'string') return result;
-    written.set(mark, `${result.metadata.resourceVersion} ${template}`);
+    written.set(mark, version(result));
     return '';
   }
 
@@ -81,7 +91,7 @@ export function startSync(manager: Manager, kind: FederatedKind, clusters: () =>
   /** No federated object of that name: whatever bears kubefed's mark is let go. */
   async function release(key: string, all: readonly FederatedCluster[]): Promise<Outcome> {
     const results = all.map(async ({ access }) => {
-      const copy = access === undefined ? undefined : copies(access).get(targetOf(key));
+      const copy = access === undefined ? undefined : copyIn(access, targetOf(key));
       return access === undefined || copy === undefined ? '' : releaseCopy(access.connection, target, copy);
     });
     return (await Promise.all(results)).every((status) => status === '') ? undefined : 'retry';
@@ -90,47 +100,40 @@ export function startSync(manager: Manager, kind: FederatedKind, clusters: () =>
   /** Deletes every copy first; a cluster that is not ready holds it up for ever. */
   async function finish(object: FederatedObject, key: string, all: readonly FederatedCluster[]): Promise<Outcome> {
     if (object.metadata.finalizers?.includes(finalizers.sync) !== true) return undefined;
-    const orphan = object.metadata.annotations?.['kubefed.io/orphan'] === 'true';
-    const left = all.map(async ({ access }): Promise<boolean> => {
-      if (access === undefined) return true;
-      const copy = copies(access).get(targetOf(key));
-      if (copy === undefined) return false;
-      if (orphan) await releaseCopy(access.connection, target, copy);
-      else await remove(access, copy, object);
-      return true;
+    if (object.metadata.annotations?.['kubefed.io/orphan'] === 'true') {
+      await dropFinalizers(host, federated, object, finalizers.sync);
+      return release(key, all);
+    }
+    const left = all.map(async ({ access }): Promise<'none' | 'going' | 'unknown'> => {
+      if (access === undefined) return 'unknown';
+      const copy = copyIn(access, targetOf(key)) ?? (await markedIn(access, key));
+      // The host's own namespace cannot go before what is in it, which is this object.
+      if (copy === undefined || (isHostNamespace(copy) && copy.metadata.deletionTimestamp !== undefined)) return 'none';
+      await remove(access, copy, object);
+      return 'going';
     });
-    if ((await Promise.all(left)).includes(true)) return 'retry';
+    const found = await Promise.all(left);
+    if (found.includes('unknown')) return 'retry';
+    if (found.includes('going')) return { againAfterMs: 1_000 };
     await dropFinalizers(host, federated, object, finalizers.sync);
     return undefined;
   }
 
-  async function report(
-    object: FederatedObject,
-    statuses: ReadonlyMap<string, PropagationStatus>,
-    all: readonly FederatedCluster[],
-  ): Promise<void> {
-    const known = new Set(all.map(({ name }) => name));
-    // Entries of clusters that were removed stay.
-    const gone = (object.status?.clusters ?? []).filter(({ name }) => !known.has(name));
-    const listed = [...statuses].map(([name, status]) => (status === '' ? { name } : { name, status }));
-    const reason = listed.every((entry) => !('status' in entry)) ? '' : 'CheckClusters';
-    const before = object.status?.conditions?.[0];
-    const status = reason === '' ? 'True' : 'False';
-    if (before?.status === status && same(object.status?.clusters, [...gone, ...listed])) return;
-    const now = manager.timestamp();
-    const conditions = [{ type: 'Propagation', status, reason, lastUpdateTime: now, lastTransitionTime: now }];
-    const body = {
-      status: { observedGeneration: object.metadata.generation, conditions, clusters: [...gone, ...listed] },
-    };
-    await host.patch(federated, named(object), { type: 'merge', body }, { subresource: 'status' });
+  /** Asked of the cluster itself: what was written last may not be in the cache yet. */
+  async function markedIn(access: Manager, key: string): Promise<KubeObject | undefined> {
+    const found = await access.connection.find(target, targetOf(key), { retry: false, timeoutMs: 10_000 });
+    return found?.metadata.labels?.[managedLabel] === 'true' ? found : undefined;
   }
 
   async function reconcile(key: string): Promise<Outcome> {
-    if (ignored.has(nameOf(key).namespace ?? '')) return undefined;
+    const { namespace = '', name: own } = nameOf(key);
+    if (ofNamespaces && ignored.has(namespace)) return undefined;
     const all = clusters();
     if (all.some(({ access }) => access !== undefined && !copies(access).synced)) return { againAfterMs: 1_000 };
     const cached = objects.get(key);
     if (cached === undefined) return release(key, all);
+    // A FederatedNamespace counts only in the namespace of its own name, and with that.
+    if (ofNamespaces && (namespace !== own || hostNamespaces.get(own) === undefined)) return undefined;
     if (cached.metadata.deletionTimestamp !== undefined) return finish(cached, key, all);
     const object = await addFinalizer(host, federated, cached, finalizers.sync);
     const wanted = selected(object, all);
@@ -142,20 +145,25 @@ export function startSync(manager: Manager, kind: FederatedKind, clusters: () =>
           return;
         }
         if (wanted.has(name)) {
-          statuses.set(name, await place(access, name, key, object));
+          const copying = { member: access.connection, resource: target, object, cluster: name, at: targetOf(key) };
+          statuses.set(name, await place(access, copying, key));
           return;
         }
-        const copy = copies(access).get(targetOf(key));
+        const copy = copyIn(access, targetOf(key));
         if (copy !== undefined) statuses.set(name, await remove(access, copy, object));
       }),
     );
-    await report(object, statuses, all);
-    return [...statuses.values()].every((status) => status === '') ? undefined : 'retry';
+    const lonely =
+      federated.namespaced && !ofNamespaces && placements.get({ namespace, name: namespace }) === undefined;
+    const known = new Set(all.map(({ name }) => name));
+    await reportPropagation(manager, federated, object, { statuses, known, lonely });
+    return [...statuses.values()].some((status) => recoverable.has(status)) ? 'retry' : undefined;
   }
 
   const queue = manager.controller({ name: `kubefed ${target.plural}`, workers: 4, backoff, reconcile });
   objects.onChange((key) => queue.add(key));
-  if (federated.namespaced && !ofNamespaces) {
+  if (ofNamespaces) hostNamespaces.onChange((name) => queue.add(federatedKey(name)));
+  else if (federated.namespaced) {
     placements.onChange((placement) => {
       const { namespace } = nameOf(placement);
       for (const key of objects.keys()) if (nameOf(key).namespace === namespace) queue.add(key);
@@ -163,9 +171,12 @@ export function startSync(manager: Manager, kind: FederatedKind, clusters: () =>
   }
   return {
     available(access, first) {
-      copies(access).onChange((key, { initial }) => {
-        // What a member's watch says is looked at later; observed: 0.7-11 s, after a join 12-15 s.
-        queue.addAfter(federatedKey(key), initial ? access.between(8_000, 11_000) : access.between(700, 11_000));
+      copies(access).onChange((key, { before, after, initial }) => {
+        // What was marked as not to be managed and no longer is: observed to be taken at once.
+        const freed = after === undefined && before?.metadata.labels?.[managedLabel] === 'false';
+        // What else a member's watch says is looked at later; observed: 0.7-11 s, after a join 12-15 s.
+        const [from, to] = freed ? [200, 400] : [initial ? 8_000 : 700, 11_000];
+        queue.addAfter(federatedKey(key), access.between(from, to));
       });
       const lookAtAll = (): void => {
         for (const key of objects.keys()) queue.add(key);
