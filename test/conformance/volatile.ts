@@ -28,6 +28,8 @@ export const volatileFields = [
   { field: 'storageVersionHash', why: 'a hash of internals' },
   { field: 'serverAddressByClientCIDRs[].serverAddress', why: 'the address of one server' },
   { field: 'build of /version', why: 'the commit, the date and the compiler of one build' },
+  { field: 'the patched object that a refused patch repeats', why: 'its field order is an accident, and it holds fieldsV1' },
+  { field: 'spec.versions that a refused CustomResourceDefinition repeats', why: 'shown in the form of an internal Go structure' },
   { field: 'prefix of etcd keys in messages', why: 'where one server keeps its objects' },
 ] as const satisfies readonly Volatile[];
 
@@ -98,6 +100,9 @@ export class Steady {
       .replace(uuid, (found) => this.#names.get(found) ?? found)
       .replace(time, 'time')
       .replace(/(?<=Too large resource version: \d+, current: )\d+/, 'rv')
+      .replace(/^(Invalid value: )"(?:map\[|\{).*"(?=: (?!.*": ))/s, '$1"the patched object"')
+      .replace(/(?<= is invalid: patch: Invalid value: )"(?:map\[|\{).*"(?=: (?!.*": ))/s, '"the patched object"')
+      .replace(/Invalid value: \[\{"Name":.*?\}\]/g, 'Invalid value: the versions')
       .replace(/(?<=Key: )\/[a-z]+\/(?=\S+\/)/, '/registry/')
       .replace(/\b\d{2,}\b/g, (found) => this.#names.get(found) ?? found)
       .replace(/[a-z0-9.-]+/g, (found) =>

@@ -1,6 +1,7 @@
 import type { Call, Ground } from './call.ts';
+import type { Body } from './content/content.ts';
 import { StatusError } from './status.ts';
-import { type Body, type Outcome, perform } from './verbs.ts';
+import { type Outcome, perform } from './verbs.ts';
 
 /** The ground as it is now: who began on it writes nothing any more once the server was put back to an earlier moment. */
 export function boundTo(ground: Ground): Ground {

@@ -23,6 +23,8 @@ export interface Call {
   /** Recorded in managedFields. */
   readonly manager: string;
   readonly dryRun: boolean;
+  /** Tells the client something beside the answer: a Warning header. */
+  warn(text: string): void;
   /** When it came, in milliseconds since 1970: written into metadata. */
   readonly at: number;
 }

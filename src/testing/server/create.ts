@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Call, type Ground, tableOf } from './call.ts';
-import { decodeObject } from './decode.ts';
+import { type Content, decodeObject } from './decode.ts';
 import { written } from './managed-fields.ts';
 import { type ApiObject, type Draft, deepFreeze, recordAt, timestamp } from './object.ts';
 import { contentErrors, prepareNew } from './rules.ts';
@@ -17,9 +17,9 @@ function generatedName(prefix: string): string {
 }
 
 /** Answers a create. */
-export async function create(ground: Ground, call: Call, body: unknown): Promise<ApiObject> {
+export async function create(ground: Ground, call: Call, body: Content): Promise<ApiObject> {
   const { type, namespace } = call;
-  const draft = decodeObject(body, type);
+  const draft = decodeObject(call, body);
   const { metadata } = draft;
   const named = metadata.name ?? '';
   placeInNamespace(call, draft);

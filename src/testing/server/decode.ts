@@ -1,123 +1,163 @@
+import type { Call } from './call.ts';
 import type { ServedType } from './catalogue.ts';
+import { objectMeta, structs } from './content/kinds.ts';
+import { Misfit, type Reading, readStruct, type Wording } from './content/read.ts';
 import { copy, type Draft, isRecord } from './object.ts';
 import { apiVersionOfType } from './registry.ts';
 import { badRequest, invalid, type StatusError } from './status.ts';
 
-const textFields = [
-  'name',
-  'generateName',
-  'namespace',
-  'uid',
-  'resourceVersion',
-  'deletionTimestamp',
-  'creationTimestamp',
-];
-
-function isTextMap(value: unknown): boolean {
-  return isRecord(value) && Object.values(value).every((item) => typeof item === 'string');
+/** Content with what a strict reader objects to in it already. */
+export interface Content {
+  readonly value: unknown;
+  readonly duplicates: readonly string[];
 }
 
-function isOwnerReference(value: unknown): boolean {
-  return isRecord(value) && ['apiVersion', 'kind', 'name', 'uid'].every((field) => typeof value[field] === 'string');
+/**
+ * Makes a draft of the content of a create or update: right kind, well-formed fields, unknown ones dropped where the
+ * kind's fields are known. What a strict reader objects to becomes warnings, or a refusal, as the request asks for.
+ *
+ * @throws StatusError 400
+ */
+export function decodeObject(call: Call, { value, duplicates }: Content): Draft {
+  const { type } = call;
+  const refuse = (why: string): StatusError =>
+    badRequest(`${type.kind} in version ${JSON.stringify(type.version)} cannot be handled as a ${type.kind}: ${why}`);
+  if (!isRecord(value)) throw badRequest('the object provided is unrecognized (must be of type object)');
+  const findings = duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`);
+  checkKind(type, value, refuse);
+  const draft = attempt(() => read(type, value, 'json', findings), refuse);
+  report(call, findings, refuse);
+  return draft;
 }
 
-/** What is wrong with the shape of `metadata`, as the real decoder words it. */
-function shapeError(metadata: Record<string, unknown>): string | undefined {
-  for (const field of textFields) {
-    const value = metadata[field];
-    if (value !== undefined && typeof value !== 'string')
-      return goError(value, `ObjectMeta.metadata.${field}`, 'string');
-  }
-  for (const field of ['labels', 'annotations']) {
-    const value = metadata[field];
-    if (value === undefined || isTextMap(value)) continue;
-    const first = isRecord(value) ? Object.values(value).find((item) => typeof item !== 'string') : undefined;
-    const at = `ObjectMeta.metadata.${field}`;
-    return first === undefined ? goError(value, at, 'map[string]string') : goError(first, at, 'string');
-  }
-  const { finalizers, ownerReferences } = metadata;
-  if (
-    finalizers !== undefined &&
-    !(Array.isArray(finalizers) && finalizers.every((item) => typeof item === 'string'))
-  ) {
-    return goError(finalizers, 'ObjectMeta.metadata.finalizers', '[]string');
-  }
-  if (ownerReferences !== undefined && !(Array.isArray(ownerReferences) && ownerReferences.every(isOwnerReference))) {
-    return goError(ownerReferences, 'ObjectMeta.metadata.ownerReferences', '[]v1.OwnerReference');
-  }
-  return undefined;
+/** Makes a draft of what a patch made of an object. @throws StatusError 422 */
+export function decodePatched(call: Call, value: unknown, patch: string, wording: Wording): Draft {
+  const { type } = call;
+  const refuse = (why: string): StatusError =>
+    invalid({ group: '', kind: '' }, '', [{ field: 'patch', type: 'FieldValueInvalid', value: patch, detail: why }]);
+  if (!isRecord(value)) throw refuse('not an object');
+  const { kind, apiVersion } = value;
+  // A strategic merge patch is merged field by field into an object whose kind is settled.
+  const settled = wording === 'converted' ? { ...value, kind: type.kind, apiVersion: apiVersionOfType(type) } : value;
+  if (wording === 'json') checkPatchedKind(type, value, kind, apiVersion, refuse);
+  const findings: string[] = [];
+  const draft = attempt(() => read(type, settled, wording, findings), refuse);
+  report(call, findings, refuse);
+  return draft;
 }
 
-function goError(value: unknown, field: string, type: string): string {
-  const found = Array.isArray(value)
-    ? 'array'
-    : isRecord(value)
-      ? 'object'
-      : typeof value === 'boolean'
-        ? 'bool'
-        : typeof value;
-  return `json: cannot unmarshal ${found} into Go struct field ${field} of type ${type}`;
+function attempt<T>(work: () => T, refuse: (why: string) => StatusError): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof Misfit) throw refuse(error.message);
+    throw error;
+  }
 }
 
-function dropNulls(metadata: Record<string, unknown>): void {
-  for (const [field, value] of Object.entries(metadata)) if (value === null) delete metadata[field];
-  for (const field of ['labels', 'annotations']) {
-    const map = metadata[field];
-    if (isRecord(map)) for (const [key, value] of Object.entries(map)) if (value === null) delete map[key];
+function report({ query, warn }: Call, findings: readonly string[], refuse: (why: string) => StatusError): void {
+  if (findings.length === 0) return;
+  const validation = query.get('fieldValidation') || 'Warn';
+  if (validation === 'Strict') throw refuse(`strict decoding error: ${findings.join(', ')}`);
+  if (validation === 'Warn') for (const finding of findings) warn(finding);
+}
+
+function read(type: ServedType, value: Record<string, unknown>, wording: Wording, findings: string[]): Draft {
+  const reading: Reading = { wording, unknown: (path) => void findings.push(`unknown field ${JSON.stringify(path)}`) };
+  const node = structs[type.storage];
+  if (node !== undefined) return drafted(type, readStruct(node, value, '', reading));
+  const body = copy(value);
+  const { metadata } = value;
+  if (metadata !== undefined && metadata !== null && !isRecord(metadata)) {
+    const found = Array.isArray(metadata) ? 'array' : typeof metadata === 'boolean' ? 'bool' : typeof metadata;
+    const into = type.custom ? 'value of type' : `struct field ${type.kind}.metadata of type`;
+    throw new Misfit(`json: cannot unmarshal ${found} into Go ${into} v1.ObjectMeta`);
   }
+  // The metadata of a custom resource is read by itself: paths begin there.
+  const nested: Reading = { ...reading, unknown: (path) => reading.unknown(type.custom ? `metadata.${path}` : path) };
+  return drafted(type, {
+    ...body,
+    metadata: readStruct(objectMeta, isRecord(metadata) ? metadata : {}, type.custom ? '' : 'metadata', nested),
+  });
+}
+
+function drafted(type: ServedType, value: Record<string, unknown>): Draft {
+  const { metadata, ...rest } = value;
+  const draft: Record<string, unknown> = {
+    ...rest,
+    apiVersion: apiVersionOfType(type),
+    kind: type.kind,
+    metadata: isRecord(metadata) ? metadata : {},
+  };
+  if (!isDraft(draft)) throw new Misfit('no object');
+  delete (draft.metadata as Record<string, unknown>)['selfLink'];
+  return draft;
 }
 
 function isDraft(value: Record<string, unknown>): value is Draft {
   return isRecord(value['metadata']) && typeof value['kind'] === 'string' && typeof value['apiVersion'] === 'string';
 }
 
-function wrongKind(type: ServedType, apiVersion: string, kind: string, metadata: unknown): StatusError {
-  const expected = apiVersionOfType(type);
-  if (type.custom && kind !== type.kind) {
-    const name = isRecord(metadata) ? metadata['name'] : undefined;
-    return invalid({ group: type.group, kind }, typeof name === 'string' ? name : '', [
-      { field: 'kind', type: 'FieldValueInvalid', value: kind, detail: `must be ${type.kind}` },
-    ]);
-  }
-  if (type.custom) {
-    return badRequest(
-      `the API version in the data (${apiVersion}) does not match the expected API version (${expected})`,
-    );
-  }
-  const version = apiVersion.split('/').at(-1) ?? '';
-  const why =
-    kind === type.kind
-      ? `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:110"`
-      : `converting (${version}.${kind}) to (${type.group === '' ? 'core' : type.group.split('.')[0]}.${type.kind}): unknown conversion`;
-  return badRequest(`${kind} in version ${JSON.stringify(version)} cannot be handled as a ${type.kind}: ${why}`);
+const scheme = 'in scheme "pkg/runtime/scheme.go:110"';
+
+/** Which kinds a built-in version has besides: the real server knows them all, and says so in another way. */
+function unregistered(kind: string, apiVersion: string): string {
+  return `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} ${scheme}`;
 }
 
-/**
- * Makes a draft of a request's body: right kind, well-formed metadata, fields without a value removed.
- *
- * @throws StatusError 400
- */
-export function decodeObject(body: unknown, type: ServedType): Draft {
-  if (!isRecord(body)) throw badRequest('the object provided is unrecognized (must be of type object)');
+function checkKind(type: ServedType, value: Record<string, unknown>, refuse: (why: string) => StatusError): void {
+  const { apiVersion, kind, metadata } = value;
   const expected = apiVersionOfType(type);
-  const draft = copy(body);
-  if (type.custom && draft['kind'] === undefined) {
-    const source = JSON.stringify(body);
-    throw badRequest(
-      `the object provided is unrecognized (must be of type ${type.kind}): Object 'Kind' is missing in '${source}' (${source.slice(0, 100)})`,
-    );
+  if (type.custom) {
+    if (kind === undefined || kind === '') {
+      const source = JSON.stringify(value);
+      throw badRequest(
+        `the object provided is unrecognized (must be of type ${type.kind}): Object 'Kind' is missing in '${source}' (${source.slice(0, 30)}${source.length > 30 ? ' ...' : ''})`,
+      );
+    }
+    if (kind !== type.kind) throw wrongCustomKind(type, String(kind), metadata);
+    if (apiVersion !== expected) {
+      throw badRequest(
+        `the API version in the data (${String(apiVersion ?? '')}) does not match the expected API version (${expected})`,
+      );
+    }
+    return;
   }
-  draft['apiVersion'] ??= expected;
-  draft['kind'] ??= type.kind;
-  draft['metadata'] ??= {};
-  const { apiVersion, kind, metadata } = draft;
-  if (kind !== type.kind || apiVersion !== expected) throw wrongKind(type, String(apiVersion), String(kind), metadata);
-  if (isRecord(metadata)) dropNulls(metadata);
-  const wrong = isRecord(metadata) ? shapeError(metadata) : goError(metadata, 'ObjectMeta.metadata', 'v1.ObjectMeta');
-  if (wrong !== undefined || !isDraft(draft)) {
-    throw badRequest(
-      `${type.kind} in version ${JSON.stringify(type.version)} cannot be handled as a ${type.kind}: ${wrong}`,
-    );
+  if ((kind ?? type.kind) === type.kind && (apiVersion ?? expected) === expected) return;
+  const found = String(kind ?? type.kind);
+  const version = String(apiVersion ?? expected);
+  const { message } = refuse(unregistered(found, version));
+  throw badRequest(
+    message.replace(/^.*? in version ".*?"/, `${found} in version ${JSON.stringify(version.split('/').at(-1))}`),
+  );
+}
+
+function wrongCustomKind({ group, kind: expected }: ServedType, kind: string, metadata: unknown): StatusError {
+  const name = isRecord(metadata) ? metadata['name'] : undefined;
+  return invalid({ group, kind }, typeof name === 'string' ? name : '', [
+    { field: 'kind', type: 'FieldValueInvalid', value: kind, detail: `must be ${expected}` },
+  ]);
+}
+
+function checkPatchedKind(
+  type: ServedType,
+  value: Record<string, unknown>,
+  kind: unknown,
+  apiVersion: unknown,
+  refuse: (why: string) => StatusError,
+): void {
+  const expected = apiVersionOfType(type);
+  if (!type.custom) {
+    if ((kind ?? type.kind) !== type.kind || (apiVersion ?? expected) !== expected) {
+      throw refuse(unregistered(String(kind ?? type.kind), String(apiVersion ?? expected)));
+    }
+    return;
   }
-  return draft;
+  if (kind === undefined) throw refuse(`Object 'Kind' is missing in '${JSON.stringify(value)}'`);
+  if (kind !== type.kind) throw wrongCustomKind(type, String(kind), value['metadata']);
+  if (apiVersion === expected) return;
+  const name = isRecord(value['metadata']) ? String(value['metadata']['name']) : '';
+  throw invalid(type, name, [
+    { field: 'apiVersion', type: 'FieldValueInvalid', value: apiVersion, detail: `must be ${expected}` },
+  ]);
 }

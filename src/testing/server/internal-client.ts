@@ -58,6 +58,7 @@ export class InternalClient {
       query: new URLSearchParams(),
       manager: 'kube-controller-manager',
       dryRun: false,
+      warn() {},
       at: this.#ground.now(),
     };
     await act(this.#ground, call, verb, { mediaType: 'application/merge-patch+json', content: body });

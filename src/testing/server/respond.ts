@@ -6,6 +6,7 @@ import { answerPath } from './answer-path.ts';
 import { answerWatch } from './answer-watch.ts';
 import { type Authenticator, anonymous } from './authentication.ts';
 import type { Call, Ground, User } from './call.ts';
+import type { Body } from './content/content.ts';
 import type { Handler, Incoming, Outgoing } from './exchange.ts';
 import { forgetful, truncated } from './faults/outgoing.ts';
 import { refusal } from './faults/refuse.ts';
@@ -13,16 +14,8 @@ import { performStale } from './faults/stale.ts';
 import { type InterceptedRequest, type Interceptor, judge, type Verdict } from './intercept.ts';
 import { type Form, formOf, listJson, objectJson } from './present.ts';
 import { type Route, routeOf, verbOf } from './route.ts';
-import {
-  badRequest,
-  internalError,
-  notAcceptable,
-  qualified,
-  StatusError,
-  unknownResource,
-  unsupportedMediaType,
-} from './status.ts';
-import { type Body, checkVerb, type Outcome } from './verbs.ts';
+import { internalError, notAcceptable, qualified, StatusError, unknownResource } from './status.ts';
+import { checkVerb, type Outcome } from './verbs.ts';
 
 /** What answering needs. */
 export interface Front {
@@ -118,6 +111,7 @@ async function replyTo(front: Front, incoming: Incoming, outgoing: Outgoing): Pr
   if (form === undefined) throw notAcceptable();
   const { namespace, name, subresource } = route;
   const dryRun = query.getAll('dryRun').includes('All');
+  const warnings: string[] = [];
   const call: Call = {
     user,
     type,
@@ -127,6 +121,7 @@ async function replyTo(front: Front, incoming: Incoming, outgoing: Outgoing): Pr
     query,
     manager,
     dryRun,
+    warn: (text) => void warnings.push(text),
     at: ground.now(),
   };
   checkVerb(call, verb);
@@ -138,7 +133,7 @@ async function replyTo(front: Front, incoming: Incoming, outgoing: Outgoing): Pr
     way.onClose(() => front.watches.delete(open));
     return 'streaming';
   }
-  const body = await bodyOf(incoming, call);
+  const body = await bodyOf(incoming);
   const does = (): Promise<Outcome> => front.clock.during(act(ground, call, verb, body));
   if (typeof fault === 'object' && 'lateMs' in fault) {
     // Whether it still can take effect then is between it and the state it meets.
@@ -148,7 +143,7 @@ async function replyTo(front: Front, incoming: Incoming, outgoing: Outgoing): Pr
   const stale = typeof fault === 'object' && 'staleBy' in fault && (verb === 'get' || verb === 'list');
   const answer = answerOf(stale ? await performStale(ground, call, verb, fault.staleBy) : await does(), call, form);
   if (fault === 'reset-after') return 'dropped';
-  send(faulty(fault, outgoing), answer);
+  send(faulty(fault, outgoing), warned(answer, warnings));
   return 'streaming';
 }
 
@@ -184,20 +179,16 @@ function rightsNamespace({ group, plural, namespace, name }: Route): string | un
   return group === '' && plural === 'namespaces' && name !== '' ? name : namespace;
 }
 
-async function bodyOf(incoming: Incoming, { type: { kind } }: Call): Promise<Body> {
+async function bodyOf(incoming: Incoming): Promise<Body> {
   const mediaType = (incoming.headers['content-type'] ?? 'application/json').split(';')[0]?.trim() ?? '';
-  const source = incoming.method === 'GET' ? '' : await incoming.body();
-  if (source === '') return { mediaType, content: undefined };
-  if (incoming.method !== 'PATCH' && mediaType !== 'application/json') {
-    throw unsupportedMediaType(['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']);
-  }
-  try {
-    return { mediaType, content: JSON.parse(source) };
-  } catch (error) {
-    throw badRequest(
-      `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; json parse error: ${error instanceof Error ? error.message : 'unknown'}`,
-    );
-  }
+  return { mediaType, text: incoming.method === 'GET' ? '' : await incoming.body() };
+}
+
+/** Repeats what the client is to be told as a header, in the form of RFC 7234. */
+function warned(answer: Answer, warnings: readonly string[]): Answer {
+  if (warnings.length === 0) return answer;
+  const warning = [...new Set(warnings)].map((text) => `299 - ${JSON.stringify(text)}`).join(', ');
+  return { ...answer, headers: { ...answer.headers, warning } };
 }
 
 function answerOf(outcome: Outcome, { type }: Call, form: Form): Answer {

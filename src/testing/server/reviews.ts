@@ -1,12 +1,12 @@
 import { allowed } from './access.ts';
 import type { Call, User } from './call.ts';
-import { decodeObject } from './decode.ts';
+import { type Content, decodeObject } from './decode.ts';
 import { type ApiObject, recordAt, strings, text } from './object.ts';
 import type { Store } from './store.ts';
 
 /** Answers a SelfSubjectAccessReview or SubjectAccessReview; nothing is kept. */
-export function review(store: Store, call: Call, body: unknown): ApiObject {
-  const draft = decodeObject(body, call.type);
+export function review(store: Store, call: Call, body: Content): ApiObject {
+  const draft = decodeObject(call, body);
   const spec = recordAt(draft, 'spec');
   const user: User =
     call.type.kind === 'SelfSubjectAccessReview'

@@ -1,5 +1,5 @@
 import { type Call, type Ground, tableOf } from './call.ts';
-import { decodeObject } from './decode.ts';
+import { type Content, decodeObject } from './decode.ts';
 import { written } from './managed-fields.ts';
 import { type ApiObject, type Draft, deepFreeze, draftOf, sameJson } from './object.ts';
 import { patched } from './patches.ts';
@@ -16,10 +16,10 @@ export function inVersion(call: Pick<Call, 'type'>, object: ApiObject): ApiObjec
 }
 
 /** Answers a PUT. */
-export function update(ground: Ground, call: Call, body: unknown): Promise<ApiObject> {
+export function update(ground: Ground, call: Call, body: Content): Promise<ApiObject> {
   const { type } = call;
   return write(ground, call, (current) => {
-    const draft = decodeObject(body, type);
+    const draft = decodeObject(call, body);
     const { name, uid, resourceVersion } = draft.metadata;
     if (!name) {
       throw badRequest(`the name of the object (${call.name} based on URL) was undeterminable: name must be provided`);
@@ -50,7 +50,7 @@ function foreignUid({ type, namespace, name }: Call, uid: string, { metadata }: 
  * `metadata.uid` is not: the real server calls it invalid, as any change of what cannot change.
  */
 export function patch(ground: Ground, call: Call, mediaType: string, body: unknown): Promise<ApiObject> {
-  return write(ground, call, (current) => decodeObject(patched(current, mediaType, body, call.type.custom), call.type));
+  return write(ground, call, (current) => patched(call, current, mediaType, body));
 }
 
 /** Repeats `change` on the newest state until nobody else wrote while admission was asked. */

@@ -1,8 +1,11 @@
 import type { Call, Ground } from './call.ts';
 import { tableOf } from './call.ts';
+import { type Body, contentOf } from './content/content.ts';
+import type { JsonText } from './content/json-text.ts';
 import { create } from './create.ts';
 import { list, type Page } from './list.ts';
 import type { ApiObject } from './object.ts';
+import { checkPatchType } from './patches.ts';
 import { remove, removeCollection } from './remove.ts';
 import { review } from './reviews.ts';
 import { invalid, methodNotAllowed, notFound, type Status, unknownResource } from './status.ts';
@@ -14,12 +17,6 @@ export type Outcome =
   | { readonly kind: 'object'; readonly code: 200 | 201; readonly object: ApiObject }
   | { readonly kind: 'page'; readonly page: Page }
   | { readonly kind: 'status'; readonly status: Status };
-
-/** The body of a request. */
-export interface Body {
-  readonly mediaType: string;
-  readonly content: unknown;
-}
 
 const subresourceVerbs: Readonly<Record<string, readonly string[]>> = {
   status: ['get', 'update', 'patch'],
@@ -63,6 +60,7 @@ function checkDryRun({ query }: Call, verb: string): void {
 /** Does what a request asks for. @throws StatusError */
 export async function perform(ground: Ground, call: Call, verb: string, body: Body): Promise<Outcome> {
   const { type, name, namespace } = call;
+  const content = (): JsonText => contentOf(call, verb, body);
   checkDryRun(call, verb);
   switch (verb) {
     case 'get': {
@@ -74,18 +72,19 @@ export async function perform(ground: Ground, call: Call, verb: string, body: Bo
       return { kind: 'page', page: list(ground.store, type, namespace, call.query) };
     case 'create':
       if (!type.verbs.includes('get'))
-        return { kind: 'object', code: 201, object: review(ground.store, call, body.content) };
-      return { kind: 'object', code: 201, object: await create(ground, call, body.content) };
+        return { kind: 'object', code: 201, object: review(ground.store, call, content()) };
+      return { kind: 'object', code: 201, object: await create(ground, call, content()) };
     case 'update':
-      return { kind: 'object', code: 200, object: await update(ground, call, body.content) };
+      return { kind: 'object', code: 200, object: await update(ground, call, content()) };
     case 'patch':
-      return { kind: 'object', code: 200, object: await patch(ground, call, body.mediaType, body.content) };
+      checkPatchType(call, body.mediaType);
+      return { kind: 'object', code: 200, object: await patch(ground, call, body.mediaType, content().value) };
     case 'delete': {
-      const left = await remove(ground, call, body.content);
+      const left = await remove(ground, call, content().value);
       return isStatus(left) ? { kind: 'status', status: left } : { kind: 'object', code: 200, object: left };
     }
     case 'deletecollection': {
-      const items = await removeCollection(ground, call, body.content);
+      const items = await removeCollection(ground, call, content().value);
       return { kind: 'page', page: { items, revision: ground.store.revision } };
     }
     default:
