@@ -351,8 +351,8 @@ export function describeFederation(ground: Ground): void {
       expect((await m().get(kubesphere.workspaces, { name: 'released' })).metadata.labels?.[managedLabel]).toBe('true');
       await m().get(core.clusterRoleBindings, { name: hostClusterRole('m') });
       const account = { namespace: kubefedNamespace, name: hostServiceAccount('m') };
-      await m().get(core.serviceAccounts, account);
-      const secret = await m().get(core.secrets, { ...account, name: `${account.name}-token` });
+      const { secrets = [] } = await m().get(core.serviceAccounts, account);
+      const secret = await m().get(core.secrets, { ...account, name: secrets[0]?.name ?? '' });
       const token = Buffer.from(secret.data?.['token'] ?? '', 'base64').toString();
       const text = kubeconfig().replace(/client-certificate-data: .*\n\s*client-key-data: .*/, `token: ${token}`);
       await using old = await connectCluster({ kubeconfig: text, name: 'm' });

@@ -202,8 +202,9 @@ export async function shutOut(member: Connection, cluster: string): Promise<void
   const account = { namespace: kubefedNamespace, name: hostServiceAccount(cluster) };
   await member.delete(core.clusterRoleBindings, role, background);
   await member.delete(core.clusterRoles, role, background);
+  const { secrets = [] } = await member.get(core.serviceAccounts, account);
   await member.delete(core.serviceAccounts, account, background);
-  await untilGone(member, core.secrets, { ...account, name: `${account.name}-token` });
+  for (const { name } of secrets) await untilGone(member, core.secrets, { namespace: kubefedNamespace, name });
 }
 
 /** Deletes the Cluster object, which is all that unbinding a member is. */

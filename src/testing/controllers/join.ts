@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { parse } from 'yaml';
 import { FederationError } from '../../errors.ts';
 import type { Connection } from '../../kube/connection.ts';
@@ -11,7 +12,7 @@ import {
 } from '../../kubesphere/names.ts';
 import { type Cluster, kubesphere } from '../../kubesphere/resources.ts';
 import { isRecord, recordAt, recordsAt, text } from '../server/object.ts';
-import { createUnlessThere, same } from './writes.ts';
+import { createUnlessThere, exactly, same, update } from './writes.ts';
 
 /** What a stored kubeconfig says of a member, as far as joining needs it. */
 export interface MemberAccess {
@@ -73,17 +74,29 @@ export async function joinFederation(join: Join): Promise<void> {
   const data = { token: token.token, 'ca.crt': token.certificateAuthority };
   if (present === undefined) await createUnlessThere(host, core.secrets, { metadata: secret, data });
   else if (!same(present.data, data)) await host.patch(core.secrets, secret, { type: 'merge', body: { data } });
-  if ((await host.find(kubesphere.kubeFedClusters, { namespace: kubefedNamespace, name })) !== undefined) return;
-  await refuseConflicts(join);
-  await createUnlessThere(host, kubesphere.kubeFedClusters, {
-    metadata: { namespace: kubefedNamespace, name, labels: { ...cluster.metadata.labels } },
-    spec: {
-      apiEndpoint: join.access.server,
-      secretRef: { name: secret.name },
-      ...(join.access.certificateAuthority === undefined ? {} : { caBundle: join.access.certificateAuthority }),
-      ...(join.access.insecure ? { disabledTLSValidations: ['*'] } : {}),
-    },
-  });
+  const { labels } = cluster.metadata;
+  const spec = {
+    apiEndpoint: join.access.server,
+    secretRef: { name: secret.name },
+    ...(join.access.certificateAuthority === undefined ? {} : { caBundle: join.access.certificateAuthority }),
+    ...(join.access.insecure ? { disabledTLSValidations: ['*'] } : {}),
+  };
+  const at = { namespace: kubefedNamespace, name };
+  const known = await host.find(kubesphere.kubeFedClusters, at);
+  if (known === undefined) {
+    await refuseConflicts(join);
+    await createUnlessThere(host, kubesphere.kubeFedClusters, { metadata: { ...at, labels: { ...labels } }, spec });
+  } else if (!same(known.spec, spec) || !same(known.metadata.labels, labels)) {
+    await update(host, kubesphere.kubeFedClusters, known, {
+      metadata: { labels: exactly(known.metadata.labels, labels) },
+      spec: { ...exactly(flat(known.spec), flat(spec)), ...spec },
+    });
+  }
+}
+
+/** Names of the fields that a spec has, for taking out those that another lacks. */
+function flat(spec: object): Record<string, string> {
+  return Object.fromEntries(Object.keys(spec).map((field) => [field, '']));
 }
 
 /** Makes the host's account on the member, with every right there is, and waits for its token. */
@@ -91,17 +104,22 @@ async function authorise({ member, cluster, pause }: Join): Promise<{ token: str
   const { name } = cluster.metadata;
   const account = hostServiceAccount(name);
   const role = hostClusterRole(name);
-  const tokenName = `${account}-token`;
   const at = { namespace: kubefedNamespace, name: account };
-  const tokenAt = { namespace: kubefedNamespace, name: tokenName };
-  if ((await member.find(core.serviceAccounts, at)) === undefined) {
-    await createUnlessThere(member, core.serviceAccounts, { metadata: at });
-  }
-  if ((await member.find(core.secrets, tokenAt)) === undefined) {
-    await createUnlessThere(member, core.secrets, {
-      metadata: { ...tokenAt, annotations: { 'kubernetes.io/service-account.name': account } },
+  const present = await member.find(core.serviceAccounts, at);
+  const made = present ?? (await member.create(core.serviceAccounts, { metadata: at }));
+  const tokens = [...(made.secrets ?? [])];
+  if (tokens.length === 0) {
+    const tokenName = `${account}-token-${randomBytes(3).toString('hex').slice(1)}`;
+    await member.create(core.secrets, {
+      metadata: {
+        namespace: kubefedNamespace,
+        name: tokenName,
+        annotations: { 'kubernetes.io/service-account.name': account },
+      },
       type: 'kubernetes.io/service-account-token',
     });
+    await update(member, core.serviceAccounts, made, { secrets: [{ name: tokenName }] });
+    tokens.push({ name: tokenName });
   }
   if ((await member.find(core.clusterRoles, { name: role })) === undefined) {
     await createUnlessThere(member, core.clusterRoles, {
@@ -120,12 +138,14 @@ async function authorise({ member, cluster, pause }: Join): Promise<{ token: str
     });
   }
   for (let attempt = 0; attempt < 100; attempt++) {
-    const secret = await member.find(core.secrets, tokenAt);
-    const token = secret?.data?.['token'];
-    if (token !== undefined) return { token, certificateAuthority: secret?.data?.['ca.crt'] ?? '' };
+    for (const { name: tokenName } of tokens) {
+      const secret = await member.find(core.secrets, { namespace: kubefedNamespace, name: tokenName });
+      const token = secret?.data?.['token'];
+      if (token !== undefined) return { token, certificateAuthority: secret?.data?.['ca.crt'] ?? '' };
+    }
     await pause();
   }
-  throw new FederationError('TIMEOUT', `The token of ServiceAccount ${account} was not issued.`, { retryable: true });
+  throw new FederationError('TIMEOUT', 'timed out waiting for the condition', { retryable: true });
 }
 
 /** Only Workspaces are checked, and only placements that list clusters. */

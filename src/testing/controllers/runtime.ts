@@ -98,6 +98,7 @@ export class Manager implements AsyncDisposable {
       ready = resolve;
     });
     this.#unsynced.add(synced);
+    void synced.then(() => this.#unsynced.delete(synced));
     this.#following.push(this.#follow(resource, select, informer, mortal, ready));
     return informer;
   }
@@ -107,6 +108,8 @@ export class Manager implements AsyncDisposable {
     const pass = this.#passage(name);
     const run = async (key: string): Promise<Outcome> => {
       await pass(this.signal);
+      // Real controllers, too, begin when their caches are filled: whoever misses a Workspace unbinds its projects.
+      if (this.#unsynced.size > 0) await this.synced();
       if (this.signal.aborted) return undefined;
       try {
         return await this.clock.during(reconcile(key));
