@@ -1,7 +1,6 @@
 import { compare } from 'bcryptjs';
 import { managedLabel } from '../../kubesphere/names.ts';
 import { kubesphere, type User } from '../../kubesphere/resources.ts';
-import { recordAt, text } from '../server/object.ts';
 import type { KubeClient } from './kube.ts';
 import { Refusal } from './refusal.ts';
 import type { Settings } from './settings.ts';
@@ -27,17 +26,11 @@ async function findUser(kube: KubeClient, username: string): Promise<User | unde
 
 /**
  * Passwords of the Users of one cluster. Failures are counted here, where the product keeps LoginRecords and lets
- * ks-controller-manager count them; what is seen from outside, the state of the User, is the same.
+ * ks-controller-manager count them; what is seen from outside, the state of the User, is the same. That the account opens
+ * again is left to the user controller here, too.
  */
 export function createPasswords(kube: KubeClient, now: () => number): Passwords {
   const failures = new Map<string, number[]>();
-
-  async function setState(user: User, state: string, reason?: string): Promise<void> {
-    failures.delete(user.metadata.name);
-    const lastTransitionTime = new Date(now()).toISOString();
-    const body = { status: { state, reason: reason ?? null, lastTransitionTime } };
-    await kube.patch(kubesphere.users, { name: user.metadata.name }, 'merge-patch', body);
-  }
 
   async function countFailure({ maxTries, triesWithinMs }: Settings, user: User): Promise<void> {
     // What kubefed manages is left to the host's controller.
@@ -46,16 +39,10 @@ export function createPasswords(kube: KubeClient, now: () => number): Passwords 
     recent.push(now());
     failures.set(user.metadata.name, recent);
     if (recent.length < maxTries) return;
-    const window = `${triesWithinMs / 60_000}m0s`;
-    await setState(user, 'AuthLimitExceeded', `Failed login attempts exceed ${recent.length} in last ${window}`);
-  }
-
-  /** An account that was closed for trying too often opens by itself. */
-  async function isOpen({ triesWithinMs }: Settings, user: User): Promise<boolean> {
-    const since = Date.parse(text(recordAt(user, 'status')['lastTransitionTime']) ?? '');
-    if (!(since + triesWithinMs < now())) return false;
-    await setState(user, 'Active');
-    return true;
+    failures.delete(user.metadata.name);
+    const reason = `Failed login attempts exceed ${recent.length} in last ${triesWithinMs / 60_000}m0s`;
+    const status = { state: 'AuthLimitExceeded', reason, lastTransitionTime: new Date(now()).toISOString() };
+    await kube.patch(kubesphere.users, { name: user.metadata.name }, 'merge-patch', { status });
   }
 
   return {
@@ -64,8 +51,8 @@ export function createPasswords(kube: KubeClient, now: () => number): Passwords 
       const user = await findUser(kube, username);
       if (user === undefined) throw new Refusal(400, loginFailures.password);
       const state = user.status?.state;
-      if (state === 'AuthLimitExceeded' && !(await isOpen(settings, user))) throw new Refusal(429, loginFailures.limit);
-      if (state !== 'Active' && state !== 'AuthLimitExceeded') throw new Refusal(400, loginFailures.inactive);
+      if (state === 'AuthLimitExceeded') throw new Refusal(429, loginFailures.limit);
+      if (state !== 'Active') throw new Refusal(400, loginFailures.inactive);
       if (user.spec.password !== undefined && (await compare(password, user.spec.password))) return user;
       await countFailure(settings, user);
       throw new Refusal(400, loginFailures.password);

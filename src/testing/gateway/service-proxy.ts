@@ -1,6 +1,7 @@
 import { kubesphereNamespace } from '../../kubesphere/names.ts';
 import { type Answer, statusAnswer } from '../server/answer.ts';
 import type { Handler, Incoming } from '../server/exchange.ts';
+import type { ApiServer } from '../server/server.ts';
 import { badRequest, StatusError } from '../server/status.ts';
 import type { Gateway } from './gateway.ts';
 
@@ -8,7 +9,7 @@ const service = 'ks-apiserver';
 const services = `/api/v1/namespaces/${kubesphereNamespace}/services/`;
 
 /** Under which paths an API server proxies to ks-apiserver: scheme and port of the Service may be named or left out. */
-export const serviceProxyPrefixes: readonly string[] = [
+const prefixes: readonly string[] = [
   service,
   `${service}:80`,
   `:${service}:`,
@@ -21,7 +22,7 @@ export const serviceProxyPrefixes: readonly string[] = [
  * What an API server's service proxy does with requests for ks-apiserver. It keeps the Authorization header to itself, and
  * takes no dryRun.
  */
-export function serviceProxy(gateway: Pick<Gateway, 'handle' | 'listening'>): Handler {
+function serviceProxy(gateway: Pick<Gateway, 'handle' | 'listening'>): Handler {
   return async (incoming, outgoing) => {
     const { pathname, search, searchParams } = new URL(incoming.url, 'https://localhost');
     const refused = refusalOf(gateway, searchParams);
@@ -43,6 +44,12 @@ export function serviceProxy(gateway: Pick<Gateway, 'handle' | 'listening'>): Ha
     };
     await gateway.handle(passed, outgoing);
   };
+}
+
+/** Lets an API server of this process proxy to the gateway of its cluster. */
+export function mountGateway(server: Pick<ApiServer, 'mount'>, gateway: Pick<Gateway, 'handle' | 'listening'>): void {
+  const handle = serviceProxy(gateway);
+  for (const prefix of prefixes) server.mount(prefix, handle);
 }
 
 function refusalOf({ listening }: Pick<Gateway, 'listening'>, query: URLSearchParams): Answer | undefined {
