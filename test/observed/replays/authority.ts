@@ -15,7 +15,8 @@ const account = { namespace: kubefedNamespace, name: hostServiceAccount('m') };
 /** A project deleted with the account of a host that no longer has the member (H12). */
 export async function formerHostWrites({ a, m, clusters }: Stage): Promise<Seen> {
   const [name = ''] = await hostWorkspace(a, m, { name: 'outlived', cluster: 'm', count: 1 });
-  const secret = await m.get(core.secrets, { ...account, name: `${account.name}-token` });
+  const [tokenSecret] = (await m.get(core.serviceAccounts, account)).secrets ?? [];
+  const secret = await m.get(core.secrets, { ...account, name: tokenSecret?.name ?? '' });
   const token = Buffer.from(secret.data?.['token'] ?? '', 'base64').toString();
   await detach(a, 'm');
   await using old = await connectCluster({ kubeconfig: withToken(clusters.m.kubeconfig, token), name: 'm' });
@@ -106,8 +107,8 @@ export async function placementByIndex({ a, m }: Stage): Promise<Seen> {
 /** A member imported again under another name: nothing that was placed on it finds it (H11). */
 export async function otherName(stage: Stage): Promise<Seen> {
   const { a, m } = stage;
-  await workspaceOn(a, 'by-name', ['m']);
   await stage.leave(a);
+  await workspaceOn(a, 'by-name', ['m']);
   // Else the join is refused: what A still places on the old name is there.
   await stripMarks(m);
   await stage.join(a, 'm-again');
@@ -125,12 +126,12 @@ export async function otherName(stage: Stage): Promise<Seen> {
 
 /** Another cluster under a name that was in use: it gets what was placed on the former one (H11). */
 export async function inheritedPlacement(stage: Stage): Promise<Seen> {
-  const { a, b, clusters } = stage;
+  const { a, x, clusters } = stage;
   await workspaceOn(a, 'inherited', ['m']);
-  await joinCluster(a, { name: 'm', kubeconfig: clusters.b.kubeconfig });
+  await joinCluster(a, { name: 'm', kubeconfig: clusters.x.kubeconfig });
   await until(
     'it is there',
-    async () => (await b.find(kubesphere.workspaces, { name: 'inherited' })) !== undefined,
+    async () => (await x.find(kubesphere.workspaces, { name: 'inherited' })) !== undefined,
     patient,
   );
   await detach(a, 'm');

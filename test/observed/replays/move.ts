@@ -143,7 +143,8 @@ export async function clusterDeleted({ a, m, clusters }: Stage): Promise<Seen> {
     await a.find(kubesphere.kubeFedClusters, { namespace: kubefedNamespace, name: 'm' }),
     await a.find(core.secrets, { namespace: kubefedNamespace, name: hostSecret('m') }),
   ].filter((one) => one !== undefined);
-  const secret = await m.get(core.secrets, { ...account, name: `${account.name}-token` });
+  const [tokenSecret] = (await m.get(core.serviceAccounts, account)).secrets ?? [];
+  const secret = await m.get(core.secrets, { ...account, name: tokenSecret?.name ?? '' });
   const token = Buffer.from(secret.data?.['token'] ?? '', 'base64').toString();
   await using old = await connectCluster({ kubeconfig: withToken(clusters.m.kubeconfig, token), name: 'm' });
   await old.get(core.namespaces, { name: 'ws-1-1' });
@@ -230,7 +231,8 @@ export async function leftoversDeleted({ m }: Stage): Promise<Seen> {
 
 /** The host's account and rights deleted on the member: its token is worth nothing. */
 export async function shutOutOfMember({ m, clusters }: Stage): Promise<Seen> {
-  const secret = await m.get(core.secrets, { ...account, name: `${account.name}-token` });
+  const [tokenSecret] = (await m.get(core.serviceAccounts, account)).secrets ?? [];
+  const secret = await m.get(core.secrets, { ...account, name: tokenSecret?.name ?? '' });
   const token = Buffer.from(secret.data?.['token'] ?? '', 'base64').toString();
   await using old = await connectCluster({ kubeconfig: withToken(clusters.m.kubeconfig, token), name: 'm' });
   const since = performance.now();
