@@ -161,8 +161,9 @@ export const hostsHazards: readonly Entry[] = [
   {
     hazards: ['H17'],
     act: 'a former host made a member with its kubefed still there',
-    observed: 'its own kubefed deletes what the new host brings: a Workspace, and the projects bound to it',
-    outcome: { 'its own kubefed': 'at work', 'projects lost': '3 of 3' },
+    observed:
+      'its own kubefed still manages what bears its mark on this very cluster, and deletes what the new host brings',
+    outcome: { 'its own kubefed': 'at work', claim: 'lost with its data, made again empty' },
     destroys: true,
     play: formerHost,
   },

@@ -22,6 +22,11 @@ describe('whether a delay is of the order of the observed one', () => {
     expect(sameOrder(12, seconds(8), slow)).toBe(false);
   });
 
+  it('takes a client that is faster, and none that is slower by more than ten', () => {
+    const client = { ...seconds(8), client: true } as const;
+    expect([1, 80_000, 80_001].map((ms) => sameOrder(ms, client, clock))).toEqual([true, true, false]);
+  });
+
   it('takes no delay that was not measured', () => {
     expect(sameOrder(Number.NaN, seconds(8), clock)).toBe(false);
   });

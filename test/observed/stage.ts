@@ -1,15 +1,19 @@
 import type { Connection } from '../../src/kube/connection.ts';
-import { joinCluster, type SandboxRole, untilFederated } from '../../src/testing/index.ts';
+import { core } from '../../src/kube/resources.ts';
+import { hostLabel, hostServiceAccount, kubefedNamespace } from '../../src/kubesphere/names.ts';
+import { kubesphere } from '../../src/kubesphere/resources.ts';
+import { joinCluster, untilFederated } from '../../src/testing/index.ts';
 import type { Ground, GroundCluster } from '../grounds.ts';
-import { detach, shutOut } from '../testing/support.ts';
+import { detach, shutOut, stripMarks } from '../testing/support.ts';
 import { type Line, openLine } from './line.ts';
 
-/** Where things are replayed: a host, a member, and a third cluster, with a person's connection to each. */
+/** Where things are replayed: two hosts, a member, and a third cluster; with a person's connection to each. */
 export interface Stage extends AsyncDisposable {
-  readonly clusters: Readonly<Record<'a' | 'b' | 'm', GroundCluster>>;
+  readonly clusters: Readonly<Record<'a' | 'b' | 'm' | 'x', GroundCluster>>;
   readonly a: Connection;
   readonly b: Connection;
   readonly m: Connection;
+  readonly x: Connection;
   /** What the hosts reach the member through; a person's connection does not use it. */
   readonly line: Line;
   /** Lets a host join the member, and waits until both call it ready, which is before the first sync. */
@@ -18,11 +22,18 @@ export interface Stage extends AsyncDisposable {
   joinFully(host: Connection, workspaces?: readonly string[]): Promise<void>;
   /** Takes the member off a host, and the host's account off the member. */
   leave(host: Connection): Promise<void>;
+  /** Takes every cluster off every host, and every mark off the member, so that another scene can begin. */
+  vacate(): Promise<void>;
 }
 
-/** Starts the three clusters; `b` is another host, or another cluster to be joined. */
-export async function startStage(ground: Ground, b: SandboxRole): Promise<Stage> {
-  const federation = await ground.start({ a: { role: 'host' }, b: { role: b }, m: { role: 'standalone' } });
+/** Starts the clusters: nothing is joined yet, and there are no workspaces. */
+export async function startStage(ground: Ground): Promise<Stage> {
+  const federation = await ground.start({
+    a: { role: 'host' },
+    b: { role: 'host' },
+    m: { role: 'standalone' },
+    x: { role: 'standalone' },
+  });
   const { clusters } = federation;
   const line = await openLine(clusters.m.kubeconfig);
   const join = async (host: Connection, name = 'm'): Promise<void> => {
@@ -33,6 +44,7 @@ export async function startStage(ground: Ground, b: SandboxRole): Promise<Stage>
     a: clusters.a.connection,
     b: clusters.b.connection,
     m: clusters.m.connection,
+    x: clusters.x.connection,
     line,
     join,
     async joinFully(host, workspaces = []) {
@@ -42,6 +54,15 @@ export async function startStage(ground: Ground, b: SandboxRole): Promise<Stage>
     async leave(host) {
       await detach(host, 'm');
       await shutOut(clusters.m.connection, 'm');
+    },
+    async vacate() {
+      for (const { connection } of [clusters.a, clusters.b])
+        for await (const { metadata } of connection.list(kubesphere.clusters))
+          if (metadata.labels?.[hostLabel] === undefined) await detach(connection, metadata.name);
+      const account = { namespace: kubefedNamespace, name: hostServiceAccount('m') };
+      const { connection } = clusters.m;
+      if ((await connection.find(core.serviceAccounts, account)) !== undefined) await shutOut(connection, 'm');
+      await stripMarks(connection);
     },
     async [Symbol.asyncDispose]() {
       await federation[Symbol.asyncDispose]();

@@ -15,6 +15,7 @@ import { type Entry, type Seen, titleOf } from './entry.ts';
 import { modelMs, sameOrder } from './order.ts';
 import { absent } from './rows.ts';
 import { scenes } from './scenes.ts';
+import { startStage } from './stage.ts';
 
 const { values } = parseArgs({
   options: {
@@ -74,9 +75,11 @@ function print(line: Line): void {
 }
 
 const lines: Line[] = [];
+await using stage = await startStage(ground);
 for (const scene of scenes) {
-  await using stage = await scene.open(ground);
-  const test = `test/${values.real ? 'real/observed.test.ts' : `observed: ${scene.name}`}`;
+  await stage.vacate();
+  await scene.prepare?.(stage);
+  const test = `${values.real ? 'test/real/observed.test.ts' : 'test/observed'} > ${scene.name}`;
   for (const entry of scene.entries) {
     const line = lineOf(entry, await entry.play(stage), test);
     lines.push(line);

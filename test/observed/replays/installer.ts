@@ -1,17 +1,11 @@
+import type { Connection } from '../../../src/kube/connection.ts';
 import { core } from '../../../src/kube/resources.ts';
-import { installation, kubesphereNamespace, workspaceLabel } from '../../../src/kubesphere/names.ts';
+import { installation, kubesphereNamespace, managedLabel } from '../../../src/kubesphere/names.ts';
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
-import {
-  createUser,
-  createWorkspace,
-  joinCluster,
-  makeMember,
-  observeProjects,
-  until,
-} from '../../../src/testing/index.ts';
-import { patient } from '../../testing/support.ts';
+import { joinCluster, makeMember, until } from '../../../src/testing/index.ts';
+import { detach, patient } from '../../testing/support.ts';
 import type { Seen } from '../entry.ts';
-import { areGoing, lostOf, timed } from '../kit.ts';
+import { timed } from '../kit.ts';
 import type { Stage } from '../stage.ts';
 
 const configuration = { namespace: kubesphereNamespace, name: installation.configuration };
@@ -65,25 +59,37 @@ export async function jwtSecret(stage: Stage): Promise<Seen> {
   };
 }
 
+const claim = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } };
+
+/** A multi-cluster project with a claim in it, placed on a cluster. */
+async function createClaim(host: Connection, namespace: string, cluster: string): Promise<void> {
+  const placement = { clusters: [{ name: cluster }] };
+  await host.create(core.namespaces, { metadata: { name: namespace, labels: { [managedLabel]: 'false' } } });
+  await host.create(kubesphere.federatedNamespaces, {
+    metadata: { name: namespace, namespace },
+    spec: { template: { metadata: {} }, placement },
+  });
+  await host.create(kubesphere.federatedPersistentVolumeClaims, {
+    metadata: { name: 'data', namespace },
+    spec: { template: { spec: claim }, placement },
+  });
+}
+
 /** A former host made a member: its own kubefed is still there, and takes away what the new host brings (H17). */
 export async function formerHost({ a, b, clusters }: Stage): Promise<Seen> {
-  const name = 'roving';
-  await createUser(b, { name: 'roving-manager' });
-  await createWorkspace(b, { name, manager: 'roving-manager', clusters: ['elsewhere'] });
+  const at = { namespace: 'roving', name: 'data' };
+  await createClaim(b, at.namespace, 'elsewhere');
   await makeMember({ host: a, member: b });
-  const names = ['roving-1', 'roving-2', 'roving-3'];
-  for (const project of names) {
-    await b.create(core.namespaces, { metadata: { name: project, labels: { [workspaceLabel]: name } } });
-    await b.create(core.configMaps, { metadata: { namespace: project, name: 'settings' }, data: {} });
-  }
-  const before = await observeProjects(b, names);
-  await createUser(a, { name: 'roving-manager' });
-  await createWorkspace(a, { name, manager: 'roving-manager', clusters: ['b'] });
+  await createClaim(a, at.namespace, 'b');
   await joinCluster(a, { name: 'b', kubeconfig: clusters.b.kubeconfig });
-  const going = await timed('they are going', areGoing(b, names));
+  const uid = () => b.find(core.persistentVolumeClaims, at).then((found) => found?.metadata.uid);
+  const first = await until('the claim is there', uid, patient);
+  const gone = await timed('it is gone', async () => (await uid()) !== first);
+  await until('another one is there', uid, patient);
   const own = await b.listMetadata(kubesphere.kubeFedClusters).toArray();
+  await detach(a, 'b');
   return {
-    outcome: { 'its own kubefed': own.length > 0 ? 'at work' : 'gone', 'projects lost': await lostOf(b, before) },
-    tookMs: { Terminating: going },
+    outcome: { 'its own kubefed': own.length > 0 ? 'at work' : 'gone', claim: 'lost with its data, made again empty' },
+    tookMs: { lost: gone },
   };
 }

@@ -133,13 +133,13 @@ export async function forgottenWhileDown(stage: Stage): Promise<Seen> {
 
 /** A member that is away holds up the deletion of what was copied to it, until its Cluster is deleted (H19). */
 export async function deadMember(stage: Stage): Promise<Seen> {
-  const { a, b } = stage;
+  const { a, x } = stage;
   const at = { name: 'leaving-manager' };
   await a.create(kubesphere.clusters, {
     metadata: { name: 'third' },
     spec: {
       joinFederation: true,
-      connection: { type: 'direct', kubeconfig: Buffer.from(stage.clusters.b.kubeconfig).toString('base64') },
+      connection: { type: 'direct', kubeconfig: Buffer.from(stage.clusters.x.kubeconfig).toString('base64') },
     },
   });
   await until('a third member is joined', isTrue(a, 'KubeFedCluster', 'Ready', 'third'), patient);
@@ -150,7 +150,7 @@ export async function deadMember(stage: Stage): Promise<Seen> {
   await until('kubefed noticed', isTrue(a, 'KubeFedCluster', 'Offline'), patient);
   await a.delete(kubesphere.users, at, background);
   await untilGone(a, kubesphere.users, at);
-  await untilGone(b, kubesphere.users, at);
+  await untilGone(x, kubesphere.users, at);
   const federated = await a.find(kubesphere.federatedUsers, at);
   const hangs = federated?.metadata.deletionTimestamp !== undefined;
   await detach(a, 'm');
