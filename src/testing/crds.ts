@@ -25,8 +25,11 @@ function definitionOf(resource: Resource): NewObject<Untyped> {
   const { group, version, kind, plural, namespaced } = resource;
   const status = group === kubesphere.federatedUsers.group || withStatusSubresource.has(kind);
   const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
+  // Kubernetes wants to know who allowed a group under its own name.
+  const approved = 'unapproved, of kubernetes-sigs/application';
+  const annotations = group.endsWith('.k8s.io') ? { 'api-approved.kubernetes.io': approved } : {};
   return {
-    metadata: { name: `${plural}.${group}` },
+    metadata: { name: `${plural}.${group}`, annotations },
     spec: {
       group,
       scope: namespaced ? 'Namespaced' : 'Cluster',
