@@ -100,6 +100,11 @@ export class Clock {
     }
   }
 
+  /** Whether it runs by itself. */
+  get running(): boolean {
+    return this.#since !== undefined;
+  }
+
   /** Stops the clock: what waits goes on waiting, and requests are answered as ever. */
   pause(): void {
     if (this.#since === undefined) return;
@@ -131,11 +136,11 @@ export class Clock {
     this.pause();
     const end = this.#base + ms;
     try {
-      await this.#rest();
+      await this.rest();
       for (let next = this.#earliest(end); next !== undefined; next = this.#earliest(end)) {
         this.#stepTo(next.at);
         this.#fire(next);
-        await this.#rest();
+        await this.rest();
       }
       this.#stepTo(end);
     } finally {
@@ -177,8 +182,8 @@ export class Clock {
     timer.work();
   }
 
-  /** Resolves once nothing has been going on for a while. */
-  async #rest(): Promise<void> {
+  /** Resolves once nothing has been going on for a moment: what waits for the clock does not count. */
+  async rest(): Promise<void> {
     for (let quiet = 0; quiet < quietTurns; quiet++) {
       await turn();
       if (this.#busy > 0) quiet = -1;

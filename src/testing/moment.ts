@@ -1,4 +1,5 @@
 import { FederationError } from '../errors.ts';
+import type { Clock } from './clock.ts';
 import type { KubeSphere } from './kubesphere.ts';
 import type { ApiServer } from './server/server.ts';
 
@@ -15,14 +16,16 @@ type Cluster = Pick<ApiServer, 'name' | 'capture' | 'restoreCapture'> &
 /** Takes and puts back moments of these clusters. */
 export class Moments {
   readonly #clusters: readonly Cluster[];
+  readonly #clock: Clock;
   readonly #taken = new WeakMap<Moment, ReadonlyMap<string, Capture>>();
 
-  constructor(clusters: readonly Cluster[]) {
+  constructor(clusters: readonly Cluster[], clock: Clock) {
     this.#clusters = clusters;
+    this.#clock = clock;
   }
 
-  take(now: number): Moment {
-    const moment: Moment = Object.freeze({ at: new Date(now).toISOString() });
+  take(): Moment {
+    const moment: Moment = Object.freeze({ at: new Date(this.#clock.now()).toISOString() });
     this.#taken.set(moment, new Map(this.#clusters.map(({ name, capture }) => [name, capture()])));
     return moment;
   }
@@ -33,7 +36,11 @@ export class Moments {
     if (captures === undefined)
       throw new FederationError('INVALID', 'This moment was not taken in this sandbox: ask its own moment() for one.');
     const running = this.#clusters.filter(({ controllersRun }) => controllersRun());
+    const stands = !this.#clock.running;
+    // A controller ends with what it is doing, and that may wait for the clock.
+    this.#clock.resume();
     await Promise.all(running.map((cluster) => cluster.stopControllers()));
+    if (stands) this.#clock.pause();
     for (const { name, restoreCapture } of this.#clusters) {
       const capture = captures.get(name);
       if (capture !== undefined) restoreCapture(capture);
