@@ -32,11 +32,11 @@ const nodes = defineResource({ version: 'v1', kind: 'Node', plural: 'nodes' });
  * object. Repeating it changes nothing but the configuration.
  */
 export async function installKubeSphere(connection: Connection, options: InstallOptions): Promise<void> {
-  const { role, version = '3.3', jwtSecret = randomBytes(16).toString('hex') } = options;
+  const { role, version = '3.3' } = options;
   await installDefinitions(connection, { role, version });
   await installNode(connection);
   await createUnlessThere(connection, core.namespaces, { metadata: { name: kubesphereNamespace } });
-  await installConfiguration(connection, { ...options, version, jwtSecret });
+  await installConfiguration(connection, options);
   await installRoles(connection);
   await installAccounts(connection);
   if (role === 'host' && options.kubeconfig !== undefined) {
@@ -48,15 +48,16 @@ export async function installKubeSphere(connection: Connection, options: Install
   }
 }
 
-async function installConfiguration(
+/** Writes the installer's configuration and runs it once: what two installations of the same kind differ in. */
+export async function installConfiguration(
   connection: Connection,
-  { role, version, jwtSecret, hostClusterName }: InstallOptions & { readonly version: SandboxVersion },
+  { role, version = '3.3', jwtSecret = randomBytes(16).toString('hex'), hostClusterName }: InstallOptions,
 ): Promise<void> {
   const name = installation.configuration;
   await createUnlessThere(connection, kubesphere.clusterConfigurations, {
     metadata: { name, namespace: kubesphereNamespace, labels: { version: productVersion[version] } },
     spec: {
-      authentication: { jwtSecret: jwtSecret ?? '' },
+      authentication: { jwtSecret },
       multicluster: {
         clusterRole: role === 'standalone' ? 'none' : role,
         ...(hostClusterName === undefined ? {} : { hostClusterName }),

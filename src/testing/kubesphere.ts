@@ -39,7 +39,19 @@ export interface KubeSphere extends AsyncDisposable {
 }
 
 /** Installs KubeSphere 3.x on an API server, marks the cluster as one for tests, and runs the controllers. */
-export async function startKubeSphere(options: KubeSphereOptions): Promise<KubeSphere> {
+export function startKubeSphere(options: KubeSphereOptions): Promise<KubeSphere> {
+  return runKubeSphere(options, async (connection, install) => {
+    const body = { metadata: { labels: { [sandboxLabel]: 'true' } } };
+    await connection.patch(core.namespaces, { name: 'kube-system' }, { type: 'merge', body });
+    await installKubeSphere(connection, install);
+  });
+}
+
+/** Runs the controllers on an API server once `install` has done its part there. */
+export async function runKubeSphere(
+  options: KubeSphereOptions,
+  install: (connection: Connection, options: InstallOptions) => Promise<void>,
+): Promise<KubeSphere> {
   const { name, kubeconfig, role, version = '3.3' } = options;
   const connection = await connectNear({ kubeconfig, name });
   // A connection of their own: managed fields tell who wrote what.
@@ -63,9 +75,7 @@ export async function startKubeSphere(options: KubeSphereOptions): Promise<KubeS
     }
   };
   try {
-    const body = { metadata: { labels: { [sandboxLabel]: 'true' } } };
-    await connection.patch(core.namespaces, { name: 'kube-system' }, { type: 'merge', body });
-    await installKubeSphere(connection, { ...options, kubeconfig: options.ownKubeconfig ?? kubeconfig });
+    await install(connection, { ...options, kubeconfig: options.ownKubeconfig ?? kubeconfig });
     await startControllers();
   } catch (error) {
     await dispose();

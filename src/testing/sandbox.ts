@@ -4,8 +4,12 @@ import { Clock } from './clock.ts';
 import { type Faults, type FaultTarget, faultsOf } from './faults/faults.ts';
 import type { FaultRule } from './faults/rule.ts';
 import { Gate } from './gate.ts';
-import { type KubeSphere, startKubeSphere } from './kubesphere.ts';
+import { type Gateway, startGateway } from './gateway/gateway.ts';
+import { mountGateway } from './gateway/service-proxy.ts';
+import { Images } from './images.ts';
+import type { KubeSphere } from './kubesphere.ts';
 import { type Moment, Moments } from './moment.ts';
+import { seedWorkspaces } from './seed.ts';
 import { History, type WriteRecord } from './server/history.ts';
 import { type ApiServer, startApiServer } from './server/server.ts';
 import { type Snapshot, type SnapshotOptions, snapshotOf } from './snapshot.ts';
@@ -19,6 +23,11 @@ export interface SandboxClusterSpec {
   readonly jwtSecret?: string;
   /** Version of Kubernetes that the API server says it is. */
   readonly gitVersion?: string;
+  /**
+   * Workspaces of its own, and how many projects each has: `team-a-001` and so on, filled as `createProjects` does, with
+   * `team-a-manager` as their manager. @defaultValue none
+   */
+  readonly workspaces?: Readonly<Record<string, number>>;
 }
 
 /** Options of {@link createSandbox}. */
@@ -38,7 +47,10 @@ export interface SandboxOptions<Name extends string = string> {
 /** A running cluster of a sandbox: its API server, and KubeSphere on it. */
 export interface SandboxCluster
   extends Omit<ApiServer, 'close' | typeof Symbol.asyncDispose>,
-    Omit<KubeSphere, typeof Symbol.asyncDispose> {}
+    Omit<KubeSphere, typeof Symbol.asyncDispose> {
+  /** KubeSphere's own API: what its console and its users talk to. */
+  readonly gateway: Gateway;
+}
 
 /** A federation in the process. */
 export interface Sandbox<Name extends string = string> extends AsyncDisposable {
@@ -81,6 +93,7 @@ export async function createSandbox<const Name extends string>(options: SandboxO
   const clock = new Clock(options.speed === undefined ? {} : { speed: options.speed });
   const running: AsyncDisposable[] = [];
   const targets: FaultTarget[] = [];
+  const images = new Images(Object.values<SandboxClusterSpec>(options.clusters));
   const history = new History(options.historyLimit ?? 100_000);
   const close = async (): Promise<void> => {
     for (let last = running.pop(); last !== undefined; last = running.pop()) await last[Symbol.asyncDispose]();
@@ -89,15 +102,23 @@ export async function createSandbox<const Name extends string>(options: SandboxO
     const gate = new Gate();
     const pace = { clock, seed, gate };
     const recorded = { ...pace, history };
-    const { gitVersion, ...kubeSphere } = spec;
+    const { gitVersion, workspaces = {}, ...kubeSphere } = spec;
     const server = await startApiServer({ name, ...recorded, ...(gitVersion === undefined ? {} : { gitVersion }) });
     running.push(server);
     targets.push({ ...server, gate });
+    const { kubeconfig } = server;
+    const gateway = await startGateway({ kubeconfig, version: spec.version ?? '3.3', now: () => clock.now() });
+    running.push(gateway);
+    mountGateway(server, gateway);
     const logger = options.logger === undefined ? {} : { logger: options.logger };
     const credentials = { kubeconfig: server.kubeconfig, ownKubeconfig: server.clientCertificateKubeconfig };
-    const installed = await startKubeSphere({ name, ...credentials, ...kubeSphere, ...pace, ...logger });
+    const kubeSphereOptions = { name, ...credentials, ...kubeSphere, ...pace, ...logger };
+    const installed = await images.start(spec, server, kubeSphereOptions, async (first) => {
+      await seedWorkspaces(first.connection, workspaces);
+      await clock.rest();
+    });
     running.push(installed);
-    return { ...server, ...installed };
+    return { ...server, ...installed, gateway };
   };
   const starting = Object.entries<SandboxClusterSpec>(options.clusters).map(([name, spec], index) =>
     start(name, spec, (options.seed ?? 1) + index),
@@ -112,7 +133,7 @@ export async function createSandbox<const Name extends string>(options: SandboxO
     >;
     const faults = faultsOf(targets, options.seed ?? 1);
     for (const rule of options.faults ?? []) await faults.add(rule);
-    const moments = new Moments(clusters);
+    const moments = new Moments(clusters, clock);
     return {
       clusters: byName,
       clock,
@@ -120,7 +141,7 @@ export async function createSandbox<const Name extends string>(options: SandboxO
       history: (selected) => history.records(selected),
       snapshot: (wanted) =>
         snapshotOf(Object.fromEntries(clusters.map(({ name, objects }) => [name, objects()])), wanted),
-      moment: () => moments.take(clock.now()),
+      moment: () => moments.take(),
       rewind: (moment) => moments.putBack(moment),
       close,
       [Symbol.asyncDispose]: close,

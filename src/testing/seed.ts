@@ -37,6 +37,23 @@ export interface SeededMember {
   readonly managers: Readonly<Record<string, string>>;
 }
 
+/** Makes workspaces with their managers and so many projects each. */
+export async function seedWorkspaces(
+  connection: Connection,
+  workspaces: Readonly<Record<string, number>>,
+): Promise<Pick<SeededMember, 'projects' | 'managers'>> {
+  const entries = Object.entries(workspaces);
+  const managers = Object.fromEntries(entries.map(([workspace]) => [workspace, `${workspace}-manager`]));
+  const projects = Object.fromEntries(entries.map(([workspace, count]) => [workspace, projectNames(workspace, count)]));
+  for (const [workspace, manager] of Object.entries(managers)) {
+    await createUser(connection, { name: manager });
+    await createWorkspace(connection, { name: workspace, manager });
+  }
+  for (const [workspace, creator] of Object.entries(managers))
+    await createProjects(connection, { workspace, names: projects[workspace] ?? [], creator });
+  return { projects, managers };
+}
+
 /** Kinds that a host copies to every member. */
 const everywhere: readonly Resource<FederatedObject>[] = [
   kubesphere.federatedUsers,
@@ -53,17 +70,7 @@ const everywhere: readonly Resource<FederatedObject>[] = [
  */
 export async function seedMember(options: SeedMemberOptions): Promise<SeededMember> {
   const { host, member, name, workspaces } = options;
-  const managers = Object.fromEntries(Object.keys(workspaces).map((workspace) => [workspace, `${workspace}-manager`]));
-  const projects = Object.fromEntries(
-    Object.entries(workspaces).map(([workspace, count]) => [workspace, projectNames(workspace, count)]),
-  );
-  for (const [workspace, manager] of Object.entries(managers)) {
-    await createUser(member, { name: manager });
-    await createWorkspace(member, { name: workspace, manager });
-  }
-  for (const [workspace, creator] of Object.entries(managers)) {
-    await createProjects(member, { workspace, names: projects[workspace] ?? [], creator });
-  }
+  const { projects, managers } = await seedWorkspaces(member, workspaces);
   for (const [workspace, manager] of Object.entries(managers)) {
     await createUser(host, { name: manager });
     await createWorkspace(host, { name: workspace, manager, clusters: [name] });

@@ -183,6 +183,7 @@ export class Store {
   /** Puts back what was captured. Revisions go on upwards; whoever follows a table must begin anew. */
   restore(capture: StoreCapture): void {
     this.#revision += 1;
+    for (const storage of capture.keys()) this.table(storage);
     for (const [storage, table] of this.#tables) table.restore(capture.get(storage) ?? new Map(), this.#revision);
     for (const listener of [...this.#restoreListeners]) listener();
   }

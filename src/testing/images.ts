@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto';
+import { installation, kubesphereNamespace } from '../kubesphere/names.ts';
+import { installConfiguration } from './install.ts';
+import { type KubeSphere, type KubeSphereOptions, runKubeSphere, startKubeSphere } from './kubesphere.ts';
+import type { SandboxClusterSpec } from './sandbox.ts';
+import { type ApiObject, deepFreeze } from './server/object.ts';
+import type { ApiServer } from './server/server.ts';
+import type { StoreCapture } from './server/store.ts';
+
+const isNamed = ({ metadata }: ApiObject, name: string): boolean =>
+  metadata.namespace === kubesphereNamespace && metadata.name === name;
+
+/** What every installation has of its own: secrets, tokens, and where its webhooks listen. */
+const own: Readonly<Record<string, (object: ApiObject) => boolean>> = {
+  configmaps: (object) => isNamed(object, installation.config),
+  secrets: (object) => isNamed(object, installation.secret) || object['type'] === 'kubernetes.io/service-account-token',
+  'clusterconfigurations.installer.kubesphere.io': () => true,
+  'validatingwebhookconfigurations.admissionregistration.k8s.io': () => true,
+};
+
+/** What clusters of the same kind have in common. */
+const kindOf = ({ role, version, workspaces }: SandboxClusterSpec): string =>
+  JSON.stringify([role, version, workspaces]);
+
+/**
+ * Starts clusters that are alike: the first of a kind is installed, the others are made after its image. A host stores a way to
+ * itself in many places, and is always installed.
+ */
+export class Images {
+  readonly #alike: ReadonlySet<string>;
+  readonly #images = new Map<string, Promise<StoreCapture>>();
+
+  constructor(specs: readonly SandboxClusterSpec[]) {
+    const kinds = Map.groupBy(specs, kindOf);
+    this.#alike = new Set([...kinds].filter(([, { length }]) => length > 1).map(([kind]) => kind));
+  }
+
+  /** Starts KubeSphere on `server`; `fill` makes the first of a kind what all of them shall be. */
+  async start(
+    spec: SandboxClusterSpec,
+    server: Pick<ApiServer, 'capture' | 'restoreCapture'>,
+    options: KubeSphereOptions,
+    fill: (first: KubeSphere) => Promise<void>,
+  ): Promise<KubeSphere> {
+    const kind = kindOf(spec);
+    const install = async (): Promise<KubeSphere> => {
+      const kubeSphere = await startKubeSphere(options);
+      await fill(kubeSphere);
+      return kubeSphere;
+    };
+    if (spec.role === 'host' || !this.#alike.has(kind)) return install();
+    const image = this.#images.get(kind);
+    if (image === undefined) {
+      const installing = install();
+      this.#images.set(
+        kind,
+        installing.then(() => server.capture()),
+      );
+      return installing;
+    }
+    const copy = copyOf(await image);
+    return runKubeSphere(options, async (connection, installing) => {
+      server.restoreCapture(copy);
+      await installConfiguration(connection, installing);
+    });
+  }
+}
+
+/**
+ * What another cluster looks like that was installed the same way: the same objects under UIDs of their own, without what every
+ * installation has of its own. Installing hundreds of clusters one by one would take minutes.
+ */
+function copyOf(capture: StoreCapture): StoreCapture {
+  const uids = new Map<string, string>();
+  const uidFor = (uid: string): string => {
+    const known = uids.get(uid) ?? randomUUID();
+    uids.set(uid, known);
+    return known;
+  };
+  const copied = ({ metadata, ...rest }: ApiObject): ApiObject => {
+    const { ownerReferences, uid } = metadata;
+    const owners = ownerReferences?.map((owner) => ({ ...owner, uid: uidFor(owner.uid) }));
+    // What is inside is frozen already and shared by all copies.
+    return deepFreeze({
+      ...rest,
+      metadata: { ...metadata, uid: uidFor(uid), ...(owners === undefined ? {} : { ownerReferences: owners }) },
+    }) as ApiObject;
+  };
+  return new Map(
+    [...capture].map(([storage, objects]) => {
+      const isOwn = own[storage] ?? (() => false);
+      return [
+        storage,
+        new Map([...objects].filter(([, object]) => !isOwn(object)).map(([key, object]) => [key, copied(object)])),
+      ];
+    }),
+  );
+}
