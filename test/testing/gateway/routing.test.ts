@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { core } from '../../../src/kube/resources.ts';
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
-import { joinCluster, type Sandbox, until, untilFederated } from '../../../src/testing/index.ts';
+import { createUser, joinCluster, type Sandbox, until, untilFederated } from '../../../src/testing/index.ts';
 import { recordAt } from '../../../src/testing/server/object.ts';
-import { background, conditionOf, patient, slow } from '../support.ts';
+import { conditionOf, patient, slow } from '../support.ts';
 import { type Ask, asking, jwtSecret, signedIn, startTown } from './kit.ts';
 
 /** Sections 4.1 and 4.2 of the domain reference. */
@@ -112,11 +112,17 @@ describe('the way to other clusters', slow, () => {
     const anonymous = asking(town.clusters.a.gateway);
     expect((await anonymous('/kapis/clusters/m/version')).status).toBe(200);
     expect(await anonymous('/api/clusters/m/v1/secrets')).toMatchObject({ status: 403, json: { kind: 'Status' } });
-    const binding = { name: 'admin' };
-    const { m } = town.clusters;
-    await m.connection.delete(kubesphere.globalRoleBindings, binding, background);
-    await m.connection.delete(core.clusterRoleBindings, { name: 'admin-cluster-admin' }, background);
-    expect((await admin('/api/v1/secrets')).status).toBe(200);
+    const { a } = town.clusters;
+    await createUser(a.connection, { name: 'local' });
+    await a.connection.create(core.clusterRoleBindings, {
+      metadata: { name: 'local-cluster-admin' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'local' }],
+    });
+    await untilFederated(a.connection, { name: 'm', workspaces: [] });
+    const local = await signedIn(a.gateway, 'local');
+    expect((await local('/api/v1/secrets')).status).toBe(200);
+    await until('local is known on m', async () => (await local('/api/clusters/m/v1/secrets')).status === 403, patient);
   });
 
   it('gets 401 from a member with another jwtSecret', async () => {
