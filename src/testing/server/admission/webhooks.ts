@@ -1,7 +1,7 @@
 import type { AdmissionRequest, Ground } from '../call.ts';
 import { recordAt, recordsAt, text } from '../object.ts';
-import { badRequest, internalError, StatusError } from '../status.ts';
-import { compile, requestVariables } from './expressions.ts';
+import { badRequest, forbidden, internalError, StatusError } from '../status.ts';
+import { compile, firstLine, requestVariables } from './expressions.ts';
 import { constrains, webhookConstraints } from './match.ts';
 import { callWebhook } from './webhook-call.ts';
 
@@ -27,21 +27,21 @@ function conditionsHold(ground: Ground, hook: Webhook, request: AdmissionRequest
   const conditions = recordsAt(hook, 'matchConditions');
   if (conditions.length === 0) return true;
   const variables = requestVariables(ground, request);
-  let failure: unknown;
+  const failures: string[] = [];
   for (const { expression } of conditions) {
+    const source = text(expression) ?? '';
     try {
-      if (compile(text(expression) ?? '')(variables) !== true) return false;
+      if (compile(source)(variables) !== true) return false;
     } catch (error) {
-      failure = error;
+      failures.push(
+        `expression '${source}' resulted in error: ${firstLine(error).replace(/^No such key/, 'no such key')}`,
+      );
     }
   }
-  if (failure === undefined) return true;
+  if (failures.length === 0) return true;
   if (hook['failurePolicy'] === 'Ignore') return false;
-  throw new StatusError(
-    403,
-    'Forbidden',
-    `match conditions of webhook ${JSON.stringify(hook['name'])} could not be evaluated`,
-  );
+  const why = failures.length === 1 ? failures.join() : `[${failures.join(', ')}]`;
+  throw forbidden(request.call.type, request.name, why);
 }
 
 async function askWebhook(ground: Ground, hook: Webhook, request: AdmissionRequest): Promise<void> {

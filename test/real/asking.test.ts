@@ -1,0 +1,4 @@
+import { describeAsking } from '../testing/asking.suite.ts';
+import { realGround } from './ground.ts';
+
+describeAsking(realGround);
