@@ -24,7 +24,7 @@ export function idOf({ topic, name }: Case): string {
 /** Plays one case. */
 export async function play(target: Target, one: Case): Promise<Outcome> {
   const id = idOf(one);
-  const steady = new Steady();
+  const steady = new Steady(prefixesOf(one).map((prefix) => fill(prefix, id, [])));
   const answers: Answer[] = [];
   const watches = new Map<string, OpenWatch>();
   const filled = <T>(value: T): T => fill(value, id, answers);
@@ -43,7 +43,7 @@ export async function play(target: Target, one: Case): Promise<Outcome> {
   const steps: unknown[] = [];
   const told = (answer: Answer) => ({
     status: answer.status,
-    ...headersOf(answer),
+    ...headersOf(answer, steady),
     body: steady.of(inScope(answer.body)),
   });
   try {
@@ -124,12 +124,20 @@ async function settled(target: Target): Promise<void> {
   }
 }
 
-function headersOf({ headers }: Answer): { headers?: Record<string, string> } {
+/** What a case gives as generateName, wherever. */
+function prefixesOf(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(prefixesOf);
+  if (!isRecord(value)) return [];
+  const { generateName } = value;
+  return [...(typeof generateName === 'string' ? [generateName] : []), ...Object.values(value).flatMap(prefixesOf)];
+}
+
+function headersOf({ headers }: Answer, steady: Steady): { readonly headers?: unknown } {
   const known = comparedHeaders.flatMap((name): [string, string][] => {
     const value = headers[name];
     return value === undefined || (name === 'content-type' && value === 'application/json') ? [] : [[name, value]];
   });
-  return known.length === 0 ? {} : { headers: Object.fromEntries(known) };
+  return known.length === 0 ? {} : { headers: steady.of(Object.fromEntries(known)) };
 }
 
 /** Everything whose collection or object a case touched by its own name. */

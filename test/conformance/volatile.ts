@@ -28,8 +28,14 @@ export const volatileFields = [
   { field: 'storageVersionHash', why: 'a hash of internals' },
   { field: 'serverAddressByClientCIDRs[].serverAddress', why: 'the address of one server' },
   { field: 'build of /version', why: 'the commit, the date and the compiler of one build' },
-  { field: 'the patched object that a refused patch repeats', why: 'its field order is an accident, and it holds fieldsV1' },
-  { field: 'spec.versions that a refused CustomResourceDefinition repeats', why: 'shown in the form of an internal Go structure' },
+  {
+    field: 'the patched object that a refused patch repeats',
+    why: 'its field order is an accident, and it holds fieldsV1',
+  },
+  {
+    field: 'spec.versions that a refused CustomResourceDefinition repeats',
+    why: 'shown in the form of an internal Go structure',
+  },
   { field: 'prefix of etcd keys in messages', why: 'where one server keeps its objects' },
 ] as const satisfies readonly Volatile[];
 
@@ -42,6 +48,14 @@ export class Steady {
   readonly #names = new Map<string, string>();
   readonly #counts = new Map<string, number>();
 
+  readonly #generated: RegExp | undefined;
+
+  /** `prefixes`: what the case gives as `generateName`. */
+  constructor(prefixes: readonly string[]) {
+    const known = prefixes.map((prefix) => prefix.replaceAll(/[^A-Za-z0-9]/g, '\\$&'));
+    this.#generated = known.length === 0 ? undefined : new RegExp(`(?:${known.join('|')})[a-z0-9]{5}(?![a-z0-9])`, 'g');
+  }
+
   /** A copy of `value` without anything volatile, its fields in alphabetical order. */
   of(value: unknown): unknown {
     this.#learn(value);
@@ -49,12 +63,13 @@ export class Steady {
   }
 
   #learn(value: unknown): void {
-    if (typeof value === 'string') for (const [found] of value.matchAll(uuid)) this.#number('uid', found);
-    else if (Array.isArray(value)) for (const item of value) this.#learn(item);
+    if (typeof value === 'string') {
+      for (const [found] of value.matchAll(uuid)) this.#number('uid', found);
+      if (this.#generated !== undefined)
+        for (const [found] of value.matchAll(this.#generated)) this.#number('generated', found);
+    } else if (Array.isArray(value)) for (const item of value) this.#learn(item);
     else if (isRecord(value)) {
-      const { generateName, name, resourceVersion } = value;
-      if (typeof generateName === 'string' && generateName !== '' && typeof name === 'string')
-        this.#number('generated', name);
+      const { resourceVersion } = value;
       if (typeof resourceVersion === 'string' && /^\d+$/.test(resourceVersion) && typeof value['uid'] === 'string') {
         this.#number('rv', resourceVersion);
       }
@@ -71,7 +86,10 @@ export class Steady {
 
   #steady(value: unknown, field: string): unknown {
     if (typeof value === 'string') return this.#text(value, field);
-    if (Array.isArray(value)) return value.map((item) => this.#steady(item, field));
+    if (Array.isArray(value)) {
+      const items = value.map((item) => this.#steady(item, field));
+      return field === 'managedFields' ? items.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)) : items;
+    }
     if (!isRecord(value)) return value;
     const isToken = value['type'] === 'kubernetes.io/service-account-token';
     const entries = Object.keys(value)
@@ -105,8 +123,6 @@ export class Steady {
       .replace(/Invalid value: \[\{"Name":.*?\}\]/g, 'Invalid value: the versions')
       .replace(/(?<=Key: )\/[a-z]+\/(?=\S+\/)/, '/registry/')
       .replace(/\b\d{2,}\b/g, (found) => this.#names.get(found) ?? found)
-      .replace(/[a-z0-9.-]+/g, (found) =>
-        this.#names.get(found)?.startsWith('generated') ? (this.#names.get(found) ?? found) : found,
-      );
+      .replace(this.#generated ?? /$^/, (found) => this.#names.get(found) ?? found);
   }
 }

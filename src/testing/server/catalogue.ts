@@ -16,6 +16,10 @@ export interface ServedType {
   readonly status: boolean;
   /** Whether objects carry `metadata.generation`, counting changes of what is neither metadata nor status. */
   readonly generation: boolean;
+  /** Whether a PUT of what is not there creates it. */
+  readonly createOnUpdate: boolean;
+  /** Whether an update may leave out the resourceVersion it is based on. */
+  readonly unconditionalUpdate: boolean;
   /** Whether it comes from a CustomResourceDefinition. */
   readonly custom: boolean;
 }
@@ -29,6 +33,8 @@ interface Row {
   readonly generation?: true;
   readonly verbs?: readonly string[];
   readonly categories?: readonly string[];
+  readonly createOnUpdate?: true;
+  readonly conditional?: true;
 }
 
 function rows(group: string, version: string, table: Readonly<Record<string, Row>>): ServedType[] {
@@ -48,6 +54,8 @@ function rows(group: string, version: string, table: Readonly<Record<string, Row
       verbs: row.verbs ?? allVerbs,
       status: row.status === true,
       generation: row.generation === true,
+      createOnUpdate: row.createOnUpdate === true,
+      unconditionalUpdate: row.conditional !== true,
       custom: false,
     };
   });
@@ -55,15 +63,15 @@ function rows(group: string, version: string, table: Readonly<Record<string, Row
 
 const all = ['all'];
 const workload = { status: true, generation: true, categories: all } as const;
-const configuration = { cluster: true, generation: true, categories: ['api-extensions'] } as const;
+const configuration = { cluster: true, generation: true, conditional: true, categories: ['api-extensions'] } as const;
 
 /** What every server serves from the start. */
 export const builtinTypes: readonly ServedType[] = [
   ...rows('', 'v1', {
     'ComponentStatus componentstatuses': { short: ['cs'], cluster: true, verbs: ['get', 'list'] },
     'ConfigMap configmaps': { short: ['cm'] },
-    'Event events': { short: ['ev'] },
-    'LimitRange limitranges': { short: ['limits'] },
+    'Event events': { short: ['ev'], createOnUpdate: true },
+    'LimitRange limitranges': { short: ['limits'], createOnUpdate: true },
     // The real server has no deletecollection for namespaces either.
     'Namespace namespaces': {
       short: ['ns'],
@@ -78,7 +86,7 @@ export const builtinTypes: readonly ServedType[] = [
     'ResourceQuota resourcequotas': { short: ['quota'], status: true },
     'Secret secrets': {},
     'ServiceAccount serviceaccounts': { short: ['sa'] },
-    'Service services': { short: ['svc'], status: true, categories: all },
+    'Service services': { short: ['svc'], status: true, categories: all, createOnUpdate: true },
   }),
   ...rows('apps', 'v1', {
     'DaemonSet daemonsets': { short: ['ds'], ...workload },
@@ -87,13 +95,13 @@ export const builtinTypes: readonly ServedType[] = [
     'StatefulSet statefulsets': { short: ['sts'], ...workload },
   }),
   ...rows('batch', 'v1', { 'CronJob cronjobs': { short: ['cj'], ...workload }, 'Job jobs': workload }),
-  ...rows('coordination.k8s.io', 'v1', { 'Lease leases': {} }),
+  ...rows('coordination.k8s.io', 'v1', { 'Lease leases': { createOnUpdate: true, conditional: true } }),
   ...rows('networking.k8s.io', 'v1', { 'Ingress ingresses': { short: ['ing'], status: true, generation: true } }),
   ...rows('rbac.authorization.k8s.io', 'v1', {
-    'ClusterRoleBinding clusterrolebindings': { cluster: true },
-    'ClusterRole clusterroles': { cluster: true },
-    'RoleBinding rolebindings': {},
-    'Role roles': {},
+    'ClusterRoleBinding clusterrolebindings': { cluster: true, createOnUpdate: true },
+    'ClusterRole clusterroles': { cluster: true, createOnUpdate: true },
+    'RoleBinding rolebindings': { createOnUpdate: true },
+    'Role roles': { createOnUpdate: true },
   }),
   ...rows('admissionregistration.k8s.io', 'v1', {
     'MutatingWebhookConfiguration mutatingwebhookconfigurations': configuration,
@@ -107,6 +115,7 @@ export const builtinTypes: readonly ServedType[] = [
       cluster: true,
       status: true,
       generation: true,
+      conditional: true,
       categories: ['api-extensions'],
     },
   }),

@@ -3,10 +3,11 @@ import { type Call, type Ground, tableOf } from './call.ts';
 import { type Content, decodeObject } from './decode.ts';
 import { written } from './managed-fields.ts';
 import { type ApiObject, type Draft, deepFreeze, recordAt, timestamp } from './object.ts';
+import { dropDoubleOwners } from './owners.ts';
 import { contentErrors, prepareNew } from './rules.ts';
 import { alreadyExists, badRequest, forbidden, invalid, notFound, StatusError, unreasoned } from './status.ts';
 import { keyOf } from './store.ts';
-import { metadataErrors } from './validation.ts';
+import { metadataErrors, warnOfFinalizers } from './validation.ts';
 
 const suffixLetters = 'bcdfghjklmnpqrstvwxz2456789';
 
@@ -43,11 +44,14 @@ export async function create(ground: Ground, call: Call, body: Content): Promise
   delete metadata.deletionTimestamp;
   delete metadata.deletionGracePeriodSeconds;
   if (type.generation) metadata.generation = 1;
-  else delete metadata.generation;
-  metadata.managedFields = written(call, []);
+  dropDoubleOwners(call, draft);
   prepareNew(type, draft, call.at);
+  const owned = written(call, undefined, draft);
+  if (owned.length > 0) metadata.managedFields = owned;
+  else delete metadata.managedFields;
   const errors = [...metadataErrors(type, draft), ...contentErrors(type, draft)];
   if (errors.length > 0) throw invalid(type, metadata.name, errors);
+  warnOfFinalizers(call, draft);
   await ground.admit({ operation: 'CREATE', call, name: named, object: draft });
   // Admission may have waited for a webhook: the namespace and the name are looked at again.
   if (namespace !== undefined) refuseDeadNamespace(ground, call, named);

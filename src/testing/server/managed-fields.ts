@@ -1,28 +1,67 @@
 import type { ManagedFields } from '../../kube/objects.ts';
 import type { Call } from './call.ts';
+import { changesOf, type FieldSet, isEmptySet, readSet, subtract, unite, writeSet } from './content/fields.ts';
+import { shapeOf } from './content/shape.ts';
 import { timestamp } from './object.ts';
 import { apiVersionOfType } from './registry.ts';
 
-/** An entry as the server writes it. Which fields were written is not tracked. */
+/** An entry as the server writes it. */
 interface Entry extends ManagedFields {
-  readonly apiVersion: string;
-  readonly fieldsType: 'FieldsV1';
-  readonly fieldsV1: object;
+  readonly apiVersion?: string;
+  readonly fieldsV1?: unknown;
 }
 
-/** Notes who wrote an object now; one entry per writer and subresource, as the real server keeps them. */
-export function written(call: Call, before: readonly ManagedFields[]): ManagedFields[] {
-  const { manager, subresource, type } = call;
-  const entry: Entry = {
+/**
+ * Notes who wrote what of an object now (`before`: what it was), one entry per writer, version and subresource: the
+ * fields that changed are the writer's and nobody else's any more. Whoever owns nothing is not named.
+ */
+export function written(call: Call, before: { readonly metadata: object } | undefined, after: object): ManagedFields[] {
+  const { manager, subresource, type, at } = call;
+  const apiVersion = apiVersionOfType(type);
+  const known = before === undefined ? [] : entriesOf(before);
+  const { written: own, removed } = changesOf(before, after, shapeOf(type));
+  const same = (entry: Entry): boolean =>
+    entry.manager === manager &&
+    entry.operation === 'Update' &&
+    entry.apiVersion === apiVersion &&
+    entry.subresource === subresource;
+  const entries = known.flatMap((entry) => {
+    const set = readSet(entry.fieldsV1);
+    subtract(set, removed);
+    if (same(entry)) {
+      unite(own, set);
+      return [];
+    }
+    subtract(set, own);
+    return isEmptySet(set) ? [] : [{ ...entry, fieldsV1: writeSet(set) }];
+  });
+  if (isEmptySet(own)) return entries;
+  return [...entries, entryOf({ manager, apiVersion, subresource, time: timestamp(at), set: own })];
+}
+
+function entriesOf({
+  metadata,
+}: {
+  readonly metadata: { readonly managedFields?: readonly Entry[] };
+}): readonly Entry[] {
+  return metadata.managedFields ?? [];
+}
+
+function entryOf(of: {
+  readonly manager: string;
+  readonly apiVersion: string;
+  readonly subresource: string | undefined;
+  readonly time: string;
+  readonly set: FieldSet;
+}): Entry & Record<string, unknown> {
+  const { manager, apiVersion, subresource, time, set } = of;
+  return {
     manager,
     operation: 'Update',
-    apiVersion: apiVersionOfType(type),
-    time: timestamp(call.at),
+    apiVersion,
+    time,
     fieldsType: 'FieldsV1',
-    fieldsV1: {},
+    fieldsV1: writeSet(set),
     ...(subresource === undefined ? {} : { subresource }),
   };
-  const same = (known: ManagedFields): boolean =>
-    known.manager === manager && known.operation === 'Update' && known.subresource === subresource;
-  return [...before.filter((known) => !same(known)), entry];
 }

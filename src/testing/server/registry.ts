@@ -95,6 +95,8 @@ function customTypes(definition: ApiObject): ServedType[] {
       verbs: customVerbs,
       status: recordAt(version, 'subresources')['status'] !== undefined,
       generation: true,
+      createOnUpdate: false,
+      unconditionalUpdate: false,
       custom: true,
     }));
 }

@@ -1,6 +1,7 @@
 import { allowed } from './access.ts';
 import type { Call, User } from './call.ts';
 import { type Content, decodeObject } from './decode.ts';
+import { written } from './managed-fields.ts';
 import { type ApiObject, recordAt, strings, text } from './object.ts';
 import type { Store } from './store.ts';
 
@@ -25,5 +26,9 @@ export function review(store: Store, call: Call, body: Content): ApiObject {
           namespace: text(namespace) || undefined,
           name: text(name) ?? '',
         });
-  return { ...draft, status: { allowed: yes } };
+  return {
+    ...draft,
+    metadata: { ...draft.metadata, managedFields: written(call, undefined, draft) },
+    status: { allowed: yes },
+  };
 }

@@ -169,7 +169,7 @@ export function unsupportedMediaType(accepted: readonly string[]): StatusError {
 /** One wrong field of a body. */
 export interface FieldError {
   readonly field: string;
-  readonly type: 'FieldValueInvalid' | 'FieldValueRequired' | 'FieldValueForbidden' | 'FieldValueNotSupported';
+  readonly type: keyof typeof fieldWords;
   readonly value?: unknown;
   readonly detail: string;
 }
@@ -179,12 +179,15 @@ const fieldWords = {
   FieldValueRequired: 'Required value',
   FieldValueForbidden: 'Forbidden',
   FieldValueNotSupported: 'Unsupported value',
+  FieldValueTooLong: 'Too long',
+  FieldValueDuplicate: 'Duplicate value',
 } as const;
 
 function fieldMessage({ type, value, detail }: FieldError): string {
-  const shown =
-    type === 'FieldValueInvalid' || type === 'FieldValueNotSupported' ? ` ${JSON.stringify(value ?? null)}:` : '';
-  return `${fieldWords[type]}:${shown} ${detail}`;
+  const tells = type === 'FieldValueInvalid' || type === 'FieldValueNotSupported' || type === 'FieldValueDuplicate';
+  return [fieldWords[type], ...(tells ? [JSON.stringify(value ?? null)] : []), ...(detail === '' ? [] : [detail])].join(
+    ': ',
+  );
 }
 
 /** An object that breaks rules of its kind. Equal errors are told once in the message, and each in the causes. */

@@ -1,13 +1,16 @@
+import type { ManagedFields } from '../../kube/objects.ts';
 import { type Call, type Ground, tableOf } from './call.ts';
+import { create } from './create.ts';
 import { type Content, decodeObject } from './decode.ts';
 import { written } from './managed-fields.ts';
 import { type ApiObject, type Draft, deepFreeze, draftOf, sameJson } from './object.ts';
+import { dropDoubleOwners } from './owners.ts';
 import { patched } from './patches.ts';
 import { apiVersionOfType } from './registry.ts';
 import { canonicalize, contentErrors, isolate, removable, updateErrors } from './rules.ts';
-import { badRequest, conflict, invalid, notFound } from './status.ts';
+import { badRequest, conflict, invalid, notFound, type StatusError, unreasoned } from './status.ts';
 import { keyOf } from './store.ts';
-import { metadataErrors, metadataUpdateErrors } from './validation.ts';
+import { metadataUpdateErrors, updatedMetadataErrors, warnOfFinalizers } from './validation.ts';
 
 /** The object in the version of `call`: versions of one resource differ in nothing else. */
 export function inVersion(call: Pick<Call, 'type'>, object: ApiObject): ApiObject {
@@ -15,34 +18,36 @@ export function inVersion(call: Pick<Call, 'type'>, object: ApiObject): ApiObjec
   return object.apiVersion === apiVersion ? object : { ...object, apiVersion };
 }
 
-/** Answers a PUT. */
-export function update(ground: Ground, call: Call, body: Content): Promise<ApiObject> {
-  const { type } = call;
-  return write(ground, call, (current) => {
-    const draft = decodeObject(call, body);
-    const { name, uid, resourceVersion } = draft.metadata;
-    if (!name) {
-      throw badRequest(`the name of the object (${call.name} based on URL) was undeterminable: name must be provided`);
-    }
-    if (uid && uid !== current.metadata.uid) throw conflict(type, call.name, foreignUid(call, uid, current));
-    if (type.custom && !resourceVersion) {
-      // The real server names the resource where it means the kind.
-      throw invalid({ group: type.group, kind: type.plural }, call.name, [
-        {
-          field: 'metadata.resourceVersion',
-          type: 'FieldValueInvalid',
-          value: 0,
-          detail: 'must be specified for an update',
-        },
-      ]);
-    }
-    return draft;
+/** Answers a PUT, of which some kinds make a create. */
+export async function update(
+  ground: Ground,
+  call: Call,
+  body: Content,
+): Promise<{ readonly created: boolean; readonly object: ApiObject }> {
+  const { type, name } = call;
+  const sent = decodeObject(call, body);
+  if (!sent.metadata.name) throw undeterminable(name);
+  const { uid } = sent.metadata;
+  if (type.createOnUpdate && tableOf(ground, call).get(keyOf(call.namespace, name)) === undefined) {
+    if (uid) throw conflict(type, name, foreignUid(call, uid, ''));
+    const { resourceVersion: _r, ...metadata } = sent.metadata;
+    const object = await create(ground, { ...call, name: '' }, { value: { ...sent, metadata }, duplicates: [] });
+    return { created: true, object };
+  }
+  const object = await write(ground, call, (current) => {
+    if (uid && uid !== current.metadata.uid) throw conflict(type, name, foreignUid(call, uid, current.metadata.uid));
+    return draftOf(sent);
   });
+  return { created: false, object };
 }
 
-function foreignUid({ type, namespace, name }: Call, uid: string, { metadata }: ApiObject): string {
+function undeterminable(name: string): StatusError {
+  return badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
+}
+
+function foreignUid({ type, namespace, name }: Call, uid: string, found: string): string {
   const key = `/registry/${type.custom ? `${type.group}/` : ''}${type.plural}/${keyOf(namespace, name)}`;
-  return `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`;
+  return `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${found}`;
 }
 
 /**
@@ -50,22 +55,27 @@ function foreignUid({ type, namespace, name }: Call, uid: string, { metadata }: 
  * `metadata.uid` is not: the real server calls it invalid, as any change of what cannot change.
  */
 export function patch(ground: Ground, call: Call, mediaType: string, body: unknown): Promise<ApiObject> {
-  return write(ground, call, (current) => patched(call, current, mediaType, body));
+  return write(ground, call, (current) => patched(call, current, mediaType, body), ' after mutating admission happens');
 }
 
 /** Repeats `change` on the newest state until nobody else wrote while admission was asked. */
-async function write(ground: Ground, call: Call, change: (current: ApiObject) => Draft): Promise<ApiObject> {
+async function write(ground: Ground, call: Call, change: (current: ApiObject) => Draft, when = ''): Promise<ApiObject> {
   const table = tableOf(ground, call);
   const { type, name } = call;
   const key = keyOf(call.namespace, name);
   for (;;) {
     const current = table.get(key);
     if (current === undefined) throw notFound(type, name);
-    const next = prepared(call, current, change(inVersion(call, current)));
+    const changed = change(inVersion(call, current));
+    dropDoubleOwners(call, changed, when);
+    const next = prepared(call, current, changed);
+    warnOfFinalizers(call, next);
     await ground.admit({ operation: 'UPDATE', call, name, object: next, oldObject: inVersion(call, current) });
     if (table.get(key) !== current) continue;
-    if (unchanged(current, next)) return inVersion(call, current);
-    next.metadata.managedFields = written(call, current.metadata.managedFields ?? []);
+    if (unchanged(current, next) && !disowned(next)) return inVersion(call, current);
+    const owned = ownedBy(call, current, next);
+    if (owned.length > 0) next.metadata.managedFields = owned;
+    else delete next.metadata.managedFields;
     if (call.dryRun) return deepFreeze(next);
     if (next.metadata.deletionTimestamp === undefined || !removable(type, next)) return table.put(key, next);
     table.remove(key);
@@ -77,20 +87,20 @@ async function write(ground: Ground, call: Call, change: (current: ApiObject) =>
 function prepared(call: Call, current: ApiObject, changed: Draft): Draft {
   const { type, name } = call;
   const { resourceVersion } = changed.metadata;
+  if (!changed.metadata.name) throw undeterminable(name);
   if (changed.metadata.name !== name) {
     throw badRequest(`the name of the object (${changed.metadata.name}) does not match the name on the URL (${name})`);
   }
-  if (changed.metadata.namespace !== undefined && changed.metadata.namespace !== current.metadata.namespace) {
+  if (type.namespaced && changed.metadata.namespace && changed.metadata.namespace !== current.metadata.namespace) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   }
-  if (resourceVersion && resourceVersion !== current.metadata.resourceVersion) throw conflict(type, name);
+  checkVersion(call, current, resourceVersion);
   const forbidden = metadataUpdateErrors(current, changed);
   const draft = draftOf(isolate(call, current, changed));
   keepServerFields(draft, current);
   canonicalize(type, draft);
   const errors = [
-    ...metadataErrors(type, draft),
-    ...forbidden,
+    ...updatedMetadataErrors(type, draft, forbidden),
     ...contentErrors(type, draft),
     ...updateErrors(type, current, draft),
   ];
@@ -101,11 +111,28 @@ function prepared(call: Call, current: ApiObject, changed: Draft): Draft {
   return draft;
 }
 
+function checkVersion({ type, name }: Call, { metadata }: ApiObject, version: string | undefined): void {
+  if (version && !/^\d+$/.test(version)) {
+    throw unreasoned(`strconv.ParseUint: parsing ${JSON.stringify(version)}: invalid syntax`);
+  }
+  if (version && version !== metadata.resourceVersion) throw conflict(type, name);
+  if (version || type.unconditionalUpdate) return;
+  // The real server names the resource where it means the kind.
+  throw invalid({ group: type.group, kind: type.plural }, name, [
+    {
+      field: 'metadata.resourceVersion',
+      type: 'FieldValueInvalid',
+      value: 0,
+      detail: 'must be specified for an update',
+    },
+  ]);
+}
+
 function keepServerFields({ metadata }: Draft, current: ApiObject): void {
   const own = current.metadata;
   metadata.uid = own.uid;
   metadata.resourceVersion = own.resourceVersion;
-  for (const field of ['namespace', 'creationTimestamp', 'deletionTimestamp', 'generateName'] as const) {
+  for (const field of ['namespace', 'creationTimestamp', 'deletionTimestamp'] as const) {
     if (own[field] === undefined) delete metadata[field];
     else metadata[field] = own[field];
   }
@@ -125,6 +152,16 @@ function specChanged(statusApart: boolean, current: ApiObject, draft: Draft): bo
   const rest = ({ apiVersion: _v, metadata: _m, status, ...fields }: ApiObject | Draft): object =>
     statusApart ? fields : { ...fields, status };
   return !sameJson(rest(current), rest(draft));
+}
+
+/** Whoever sends one empty entry wants nobody to own anything. */
+function disowned({ metadata: { managedFields } }: Draft): boolean {
+  return managedFields?.length === 1 && Object.keys(managedFields[0] ?? {}).length === 0;
+}
+
+function ownedBy(call: Call, current: ApiObject, next: Draft): ManagedFields[] {
+  const { managedFields: _f, ...metadata } = current.metadata;
+  return written(call, disowned(next) ? { ...current, metadata } : current, next);
 }
 
 /** A write that changes nothing is not written: the resourceVersion stays. */

@@ -1,5 +1,7 @@
+import type { Call } from './call.ts';
 import type { ServedType } from './catalogue.ts';
 import type { ApiObject, Draft } from './object.ts';
+import { ownerErrors } from './owners.ts';
 import type { FieldError } from './status.ts';
 
 const label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
@@ -36,10 +38,12 @@ function nameProblems(type: ServedType, name: string): string[] {
       : type.storage === 'services'
         ? ([label1035, 63, says.label1035] as const)
         : ([subdomain, 253, says.subdomain] as const);
+  if (type.storage === 'namespaces' && name.includes('.')) return ['must not contain dots'];
   return [...(name.length > limit ? [tooLong(limit)] : []), ...(pattern.test(name) ? [] : [message])];
 }
 
-function qualifiedNameProblems(key: string): string[] {
+/** What is wrong with the key of a label or annotation. */
+export function qualifiedNameProblems(key: string): string[] {
   const parts = key.split('/');
   const [prefix, name] = parts.length === 2 ? [parts[0], parts[1] ?? ''] : [undefined, key];
   if (parts.length > 2) {
@@ -49,7 +53,10 @@ function qualifiedNameProblems(key: string): string[] {
   }
   const problems: string[] = [];
   if (prefix === '') problems.push('prefix part must be non-empty');
-  else if (prefix !== undefined && !subdomain.test(prefix)) problems.push(`prefix part ${says.subdomain}`);
+  else if (prefix !== undefined) {
+    if (prefix.length > 253) problems.push(`prefix part ${tooLong(253)}`);
+    if (!subdomain.test(prefix)) problems.push(`prefix part ${says.subdomain}`);
+  }
   if (name === '') problems.push('name part must be non-empty');
   else if (name.length > 63) problems.push(`name part ${tooLong(63)}`);
   if (!namePart.test(name)) problems.push(says.namePart);
@@ -63,39 +70,91 @@ const wrong = (field: string, value: unknown, detail: string): FieldError => ({
   detail,
 });
 
-/** What is wrong with an object's metadata, in the real server's words. */
-export function metadataErrors(type: ServedType, { metadata }: Draft): FieldError[] {
-  const errors = nameProblems(type, metadata.name).map((problem) => wrong('metadata.name', metadata.name, problem));
+const largestAnnotations = 256 * 1024;
+
+/** What is wrong with the labels, annotations and owners of an object: looked at again with every update. */
+function commonErrors({ metadata }: Draft): FieldError[] {
+  const errors: FieldError[] = [];
   for (const [key, value] of Object.entries(metadata.labels ?? {})) {
     for (const problem of qualifiedNameProblems(key)) errors.push(wrong('metadata.labels', key, problem));
     if (value.length > 63) errors.push(wrong('metadata.labels', value, tooLong(63)));
     if (!labelValue.test(value)) errors.push(wrong('metadata.labels', value, says.labelValue));
   }
-  for (const key of Object.keys(metadata.annotations ?? {})) {
+  let size = 0;
+  for (const [key, value] of Object.entries(metadata.annotations ?? {})) {
+    size += Buffer.byteLength(key) + Buffer.byteLength(value);
     for (const problem of qualifiedNameProblems(key.toLowerCase()))
       errors.push(wrong('metadata.annotations', key, problem));
   }
-  for (const finalizer of metadata.finalizers ?? []) {
+  if (size > largestAnnotations) {
+    const detail = `may not be more than ${largestAnnotations} bytes`;
+    errors.push({ field: 'metadata.annotations', type: 'FieldValueTooLong', detail });
+  }
+  return [...errors, ...ownerErrors(metadata.ownerReferences ?? [])];
+}
+
+/** What is wrong with an object's metadata, in the real server's words. */
+export function metadataErrors(type: ServedType, draft: Draft): FieldError[] {
+  const { name, generateName, finalizers = [] } = draft.metadata;
+  const errors: FieldError[] = [];
+  if (generateName) {
+    const prefix = generateName.replace(/-$/, 'a');
+    for (const problem of nameProblems(type, prefix))
+      errors.push(wrong('metadata.generateName', generateName, problem));
+  }
+  for (const problem of nameProblems(type, name)) errors.push(wrong('metadata.name', name, problem));
+  errors.push(...commonErrors(draft));
+  for (const finalizer of finalizers) {
     for (const problem of qualifiedNameProblems(finalizer))
       errors.push(wrong('metadata.finalizers', finalizer, problem));
   }
-  if (!type.custom) {
-    for (const [i, finalizer] of (metadata.finalizers ?? []).entries()) {
-      if (finalizer.includes('/') || standardFinalizers.has(finalizer)) continue;
-      const problem = 'name is neither a standard finalizer name nor is it fully qualified';
-      errors.push(wrong(`metadata.finalizers[${i}]`, finalizer, problem));
-    }
+  if (finalizers.includes('orphan') && finalizers.includes('foregroundDeletion')) {
+    const detail = 'finalizer orphan and foregroundDeletion cannot be both set';
+    errors.push(wrong('metadata.finalizers', finalizers, detail));
   }
-  for (const owner of metadata.ownerReferences ?? []) {
-    for (const field of ['apiVersion', 'kind', 'name', 'uid'] as const) {
-      const problem = field === 'apiVersion' ? 'version must not be empty' : 'must not be empty';
-      if (owner[field] === '') errors.push(wrong(`metadata.ownerReferences.${field}`, '', problem));
-    }
+  if (type.custom) return errors;
+  for (const [i, finalizer] of finalizers.entries()) {
+    if (isStandardFinalizer(finalizer)) continue;
+    errors.push(wrong(`metadata.finalizers[${i}]`, finalizer, unqualified));
   }
   return errors;
 }
 
-/** What an update may not do to metadata. The real server checks this twice, and names every cause twice. */
+const unqualified = 'name is neither a standard finalizer name nor is it fully qualified';
+
+function isStandardFinalizer(finalizer: string): boolean {
+  return finalizer.includes('/') || standardFinalizers.has(finalizer);
+}
+
+/** What is wrong with the finalizers of a namespace's spec. */
+export function specFinalizerErrors(finalizers: readonly string[]): FieldError[] {
+  return finalizers.flatMap((finalizer, i) =>
+    isStandardFinalizer(finalizer) ? [] : [wrong(`spec.finalizers[${i}]`, finalizer, unqualified)],
+  );
+}
+
+/** Tells a client of finalizers whose names others might take as well. */
+export function warnOfFinalizers({ type, warn }: Pick<Call, 'type' | 'warn'>, { metadata }: Draft): void {
+  if (!type.custom) return;
+  for (const finalizer of metadata.finalizers ?? []) {
+    if (isStandardFinalizer(finalizer)) continue;
+    warn(
+      `metadata.finalizers: ${JSON.stringify(finalizer)}: prefer a domain-qualified finalizer name to avoid accidental conflicts with other finalizer writers`,
+    );
+  }
+}
+
+/**
+ * What is wrong with the metadata of an updated object. The real server looks twice at what an update may not do, and
+ * at built-in kinds twice as a whole, and names every cause as often.
+ */
+export function updatedMetadataErrors(type: ServedType, draft: Draft, forbidden: readonly FieldError[]): FieldError[] {
+  const whole = metadataErrors(type, draft);
+  const again = [...commonErrors(draft), ...forbidden];
+  return [...whole, ...again, ...again, ...(type.custom ? [] : whole)];
+}
+
+/** What an update may not do to metadata. */
 export function metadataUpdateErrors(current: ApiObject, { metadata }: Draft): FieldError[] {
   const errors: FieldError[] = [];
   const own = current.metadata;
@@ -105,9 +164,9 @@ export function metadataUpdateErrors(current: ApiObject, { metadata }: Draft): F
     const detail = `no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`;
     if (added.length > 0) errors.push({ field: 'metadata.finalizers', type: 'FieldValueForbidden', detail });
   }
-  for (const field of ['uid', 'deletionTimestamp'] as const) {
+  for (const field of ['uid', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const) {
     const value = metadata[field];
     if (value && value !== own[field]) errors.push(wrong(`metadata.${field}`, value, 'field is immutable'));
   }
-  return [...errors, ...errors];
+  return errors;
 }

@@ -74,8 +74,10 @@ export async function perform(ground: Ground, call: Call, verb: string, body: Bo
       if (!type.verbs.includes('get'))
         return { kind: 'object', code: 201, object: review(ground.store, call, content()) };
       return { kind: 'object', code: 201, object: await create(ground, call, content()) };
-    case 'update':
-      return { kind: 'object', code: 200, object: await update(ground, call, content()) };
+    case 'update': {
+      const { created, object } = await update(ground, call, content());
+      return { kind: 'object', code: created ? 201 : 200, object };
+    }
     case 'patch':
       checkPatchType(call, body.mediaType);
       return { kind: 'object', code: 200, object: await patch(ground, call, body.mediaType, content().value) };

@@ -803,6 +803,8 @@ const robot = [
   given(post(paths.serviceAccounts, { metadata: { name: 'robot' } })),
   given(post(paths.secrets, token)),
   until(`${paths.secrets}/t`, 200, 'data.token'),
+  // A server learns of a new token with a delay, and notes its first use in the Secret.
+  { do: 'until', method: 'GET', path: '/version', status: 200, token: '{base64:3.data.token}' } as const,
 ];
 const as = { token: '{base64:3.data.token}' };
 const grant = [
