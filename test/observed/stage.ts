@@ -20,6 +20,8 @@ export interface Stage extends AsyncDisposable {
   join(host: Connection, name?: string): Promise<void>;
   /** Joins the member and waits until the host's users, roles and the named workspaces are there. */
   joinFully(host: Connection, workspaces?: readonly string[]): Promise<void>;
+  /** Takes the member off a host: what the host has on the member stays. */
+  forget(host: Connection): Promise<void>;
   /** Takes the member off a host, and the host's account off the member. */
   leave(host: Connection): Promise<void>;
   /** Takes every cluster off every host, and every mark off the member, so that another scene can begin. */
@@ -51,6 +53,7 @@ export async function startStage(ground: Ground): Promise<Stage> {
       await join(host);
       await untilFederated(host, { name: 'm', workspaces });
     },
+    forget: (host) => detach(host, 'm'),
     async leave(host) {
       await detach(host, 'm');
       await shutOut(clusters.m.connection, 'm');
