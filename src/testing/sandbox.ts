@@ -4,7 +4,7 @@ import { Clock } from './clock.ts';
 import { type Faults, type FaultTarget, faultsOf } from './faults/faults.ts';
 import type { FaultRule } from './faults/rule.ts';
 import { Gate } from './gate.ts';
-import { type Gateway, startGateway } from './gateway/gateway.ts';
+import { type Gateway, openGateway } from './gateway/gateway.ts';
 import { mountGateway } from './gateway/service-proxy.ts';
 import { Images } from './images.ts';
 import type { KubeSphere } from './kubesphere.ts';
@@ -107,7 +107,7 @@ export async function createSandbox<const Name extends string>(options: SandboxO
     running.push(server);
     targets.push({ ...server, gate });
     const { kubeconfig } = server;
-    const gateway = await startGateway({ kubeconfig, version: spec.version ?? '3.3', now: () => clock.now() });
+    const gateway = await openGateway({ kubeconfig, version: spec.version ?? '3.3', now: () => clock.now() });
     running.push(gateway);
     mountGateway(server, gateway);
     const logger = options.logger === undefined ? {} : { logger: options.logger };

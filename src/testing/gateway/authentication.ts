@@ -6,7 +6,7 @@ import { loginFailures } from './passwords.ts';
 import { Refusal } from './refusal.ts';
 
 /** Somebody who does not say who they are; some paths are open to them. */
-export const anonymous: User = Object.freeze({ name: 'system:anonymous', groups: ['system:unauthenticated'] });
+const anonymous: User = Object.freeze({ name: 'system:anonymous', groups: ['system:unauthenticated'] });
 
 /**
  * Who sends a request: nobody in particular, a user with name and password, or the bearer of a token. Every cluster asks

@@ -27,11 +27,15 @@ export interface GatewayOptions {
 export interface Gateway extends AsyncDisposable {
   /** `http://127.0.0.1:PORT` */
   readonly url: string;
-  /** Answers a request that reached this process on another way: the service proxy of the cluster's API server. */
+  /** Stops it, as if ks-apiserver were down. */
+  close(): Promise<void>;
+}
+
+/** A gateway that others of this process can reach without its port: the service proxy of its cluster's API server. */
+export interface NearGateway extends Gateway {
   readonly handle: Handler;
   /** Whether it answers: not after {@link Gateway.close}. */
   readonly listening: boolean;
-  close(): Promise<void>;
 }
 
 /**
@@ -39,7 +43,12 @@ export interface Gateway extends AsyncDisposable {
  * `/api` and `/apis` with KubeSphere's rights, `/kapis`, and the way to members under `/clusters/{name}`. All it knows are
  * the cluster's objects. It sends nothing before its first request.
  */
-export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+export function startGateway(options: GatewayOptions): Promise<Gateway> {
+  return openGateway(options);
+}
+
+/** {@link startGateway}, for whoever is to reach it from within. */
+export async function openGateway(options: GatewayOptions): Promise<NearGateway> {
   const { kubeconfig, version = '3.3', now = Date.now } = options;
   const members = createMembers();
   const open = async (): Promise<Omit<GatewayContext, 'settings'>> => {

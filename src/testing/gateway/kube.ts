@@ -6,7 +6,7 @@ import { notFound, Refusal } from './refusal.ts';
 import type { Upstream } from './upstream.ts';
 
 /** Kinds of patches, as content types. */
-export type PatchType = 'json-patch' | 'merge-patch';
+type PatchType = 'json-patch' | 'merge-patch';
 
 /**
  * The API server as ks-apiserver's own clients see it. A `Connection` would not do: ks-apiserver replaces objects whole,

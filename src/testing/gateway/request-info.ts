@@ -1,5 +1,5 @@
 /** Which bindings can give the right to a request (ks-apiserver calls it the resource scope). */
-export type Scope = 'Global' | 'Cluster' | 'Workspace' | 'Namespace' | 'DevOps';
+type Scope = 'Global' | 'Cluster' | 'Workspace' | 'Namespace' | 'DevOps';
 
 /** What somebody wants to do, as rights are asked about it. */
 export interface Attributes {

@@ -3,7 +3,7 @@ import { type Answer, statusAnswer } from '../server/answer.ts';
 import type { Handler, Incoming } from '../server/exchange.ts';
 import type { ApiServer } from '../server/server.ts';
 import { badRequest, StatusError } from '../server/status.ts';
-import type { Gateway } from './gateway.ts';
+import type { NearGateway } from './gateway.ts';
 
 const service = 'ks-apiserver';
 const services = `/api/v1/namespaces/${kubesphereNamespace}/services/`;
@@ -22,7 +22,7 @@ const prefixes: readonly string[] = [
  * What an API server's service proxy does with requests for ks-apiserver. It keeps the Authorization header to itself, and
  * takes no dryRun.
  */
-function serviceProxy(gateway: Pick<Gateway, 'handle' | 'listening'>): Handler {
+function serviceProxy(gateway: Pick<NearGateway, 'handle' | 'listening'>): Handler {
   return async (incoming, outgoing) => {
     const { pathname, search, searchParams } = new URL(incoming.url, 'https://localhost');
     const refused = refusalOf(gateway, searchParams);
@@ -47,12 +47,15 @@ function serviceProxy(gateway: Pick<Gateway, 'handle' | 'listening'>): Handler {
 }
 
 /** Lets an API server of this process proxy to the gateway of its cluster. */
-export function mountGateway(server: Pick<ApiServer, 'mount'>, gateway: Pick<Gateway, 'handle' | 'listening'>): void {
+export function mountGateway(
+  server: Pick<ApiServer, 'mount'>,
+  gateway: Pick<NearGateway, 'handle' | 'listening'>,
+): void {
   const handle = serviceProxy(gateway);
   for (const prefix of prefixes) server.mount(prefix, handle);
 }
 
-function refusalOf({ listening }: Pick<Gateway, 'listening'>, query: URLSearchParams): Answer | undefined {
+function refusalOf({ listening }: Pick<NearGateway, 'listening'>, query: URLSearchParams): Answer | undefined {
   if (query.has('dryRun')) return statusAnswer(badRequest('dryRun is not supported').status);
   if (listening) return undefined;
   const message = `no endpoints available for service ${JSON.stringify(service)}`;

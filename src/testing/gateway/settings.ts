@@ -5,7 +5,7 @@ import { isRecord, recordAt, recordsAt, text } from '../server/object.ts';
 import type { KubeClient } from './kube.ts';
 
 /** An OAuth client that may ask for tokens. */
-export interface OAuthClient {
+interface OAuthClient {
   readonly name: string;
   readonly secret: string;
 }

@@ -8,13 +8,13 @@ import type { Settings } from './settings.ts';
 type TokenType = 'access_token' | 'refresh_token' | 'static_token';
 
 /** What a valid token says. */
-export interface Verified {
+interface Verified {
   readonly username: string;
   readonly type: string;
 }
 
 /** What `/oauth/token` answers. */
-export interface IssuedTokens {
+interface IssuedTokens {
   readonly access_token: string;
   readonly token_type: 'Bearer';
   readonly refresh_token: string;

@@ -4,7 +4,7 @@ import { chooseContext } from '../../kube/kubeconfig.ts';
 import { dispatcherTo } from '../server/local.ts';
 
 /** One request to pass on; `path` holds the query. */
-export interface UpstreamRequest {
+interface UpstreamRequest {
   readonly method: string;
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;

@@ -28,7 +28,7 @@ export async function startTown<const Name extends string>(
 }
 
 /** What a gateway answered. */
-export interface Answered {
+interface Answered {
   readonly status: number;
   readonly type: string;
   readonly text: string;
@@ -37,7 +37,7 @@ export interface Answered {
 }
 
 /** One request to a gateway. An object as body is sent as JSON, a form as a form. */
-export interface Asked {
+interface Asked {
   readonly method?: string;
   readonly body?: object | string | URLSearchParams;
   /** Content type of the body. @defaultValue application/json for an object, none for text */
