@@ -41,12 +41,15 @@ export {
   type SandboxVersion,
 } from './attach.ts';
 export { Clock } from './clock.ts';
+export { addForeignOwner, createHelmReleases, type SeedForeignOwner, type SeedHelmReleases } from './contents.ts';
 export type { RuntimeOptions } from './controllers/runtime.ts';
 export { installDefinitions } from './crds.ts';
 export { type DiffOptions, diff, type FieldChange, isSame, type SnapshotDiff } from './diff.ts';
 export type { AddedFault, Faults } from './faults/faults.ts';
 export type { ClusterFault, FaultRule, OneOf, RequestFault, RequestMatch } from './faults/rule.ts';
+export { createFederatedProjects, type SeedFederatedProjects } from './federated-projects.ts';
 export type { Gate } from './gate.ts';
+export { type Gateway, type GatewayOptions, startGateway } from './gateway/gateway.ts';
 export { type InstallOptions, installKubeSphere } from './install.ts';
 export { type KubeSphere, type KubeSphereOptions, startKubeSphere } from './kubesphere.ts';
 export type { Moment } from './moment.ts';
@@ -58,6 +61,14 @@ export {
   type ProjectsDifference,
   type ProjectsObservation,
 } from './observe.ts';
+export {
+  createWorkspaceRole,
+  inviteToWorkspace,
+  type SeedInvitation,
+  type SeedLeftovers,
+  type SeedWorkspaceRole,
+  seedLeftovers,
+} from './people.ts';
 export {
   createProjects,
   createUser,
@@ -86,5 +97,6 @@ export type { KubeconfigOptions } from './server/credentials.ts';
 export type { History, WriteRecord } from './server/history.ts';
 export type { Fault, InterceptedRequest, Interceptor } from './server/intercept.ts';
 export { type ApiServer, type ApiServerOptions, startApiServer } from './server/server.ts';
+export { type Situation, type SituationOptions, seedSituation } from './situations.ts';
 export { type Snapshot, type SnapshotOptions, snapshotOf } from './snapshot.ts';
 export { type UntilOptions, until } from './until.ts';

@@ -42,9 +42,7 @@ export async function seedWorkspaces(
   connection: Connection,
   workspaces: Readonly<Record<string, number>>,
 ): Promise<Pick<SeededMember, 'projects' | 'managers'>> {
-  const entries = Object.entries(workspaces);
-  const managers = Object.fromEntries(entries.map(([workspace]) => [workspace, `${workspace}-manager`]));
-  const projects = Object.fromEntries(entries.map(([workspace, count]) => [workspace, projectNames(workspace, count)]));
+  const { managers, projects } = namesOf(workspaces);
   for (const [workspace, manager] of Object.entries(managers)) {
     await createUser(connection, { name: manager });
     await createWorkspace(connection, { name: workspace, manager });
@@ -90,9 +88,15 @@ export async function seedMember(options: SeedMemberOptions): Promise<SeededMemb
   return { projects, managers };
 }
 
-/** `team-a-001` to `team-a-120`. */
-function projectNames(workspace: string, count: number): string[] {
-  return Array.from({ length: count }, (_, index) => `${workspace}-${String(index + 1).padStart(3, '0')}`);
+/** What seeded workspaces are called: managers `team-a-manager`, projects `team-a-001` to `team-a-120`. */
+export function namesOf(workspaces: Readonly<Record<string, number>>): SeededMember {
+  const entries = Object.entries(workspaces);
+  const names = (workspace: string, count: number): string[] =>
+    Array.from({ length: count }, (_, index) => `${workspace}-${String(index + 1).padStart(3, '0')}`);
+  return {
+    managers: Object.fromEntries(entries.map(([workspace]) => [workspace, `${workspace}-manager`])),
+    projects: Object.fromEntries(entries.map(([workspace, count]) => [workspace, names(workspace, count)])),
+  };
 }
 
 /** Makes an installation a member that trusts the host's tokens, through the installer, and waits for its run. */
