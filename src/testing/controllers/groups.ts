@@ -3,6 +3,7 @@ import type { Untyped } from '../../kube/resources.ts';
 import { core } from '../../kube/resources.ts';
 import { managedLabel, workspaceLabel } from '../../kubesphere/names.ts';
 import { type GroupBinding, kubesphere } from '../../kubesphere/resources.ts';
+import { recordAt, text } from '../server/object.ts';
 import { type Context, loop } from './context.ts';
 import { federate } from './federate.ts';
 import { addFinalizer, dropFinalizers, ignoring, named, update, withController, withoutWorkspaces } from './writes.ts';
@@ -97,13 +98,14 @@ function groupBindingController(context: Context): void {
   });
 
   /** Writes into each user which groups it is in, so that nobody has to look for them. */
-  async function writeGroups({ groupRef, users = [] }: GroupBinding, member: boolean): Promise<void> {
-    for (const name of users) {
+  async function writeGroups(binding: GroupBinding, member: boolean): Promise<void> {
+    const group = text(recordAt({ binding }, 'binding', 'groupRef')['name']) ?? '';
+    for (const name of binding.users ?? []) {
       const user = await connection.find(kubesphere.users, { name });
       if (user === undefined || user.metadata.deletionTimestamp !== undefined) continue;
       const { groups = [] } = user.spec;
-      if (groups.includes(groupRef.name) === member) continue;
-      const next = member ? [...groups, groupRef.name] : groups.filter((group) => group !== groupRef.name);
+      if (groups.includes(group) === member) continue;
+      const next = member ? [...groups, group] : groups.filter((other) => other !== group);
       const body = { spec: { groups: next } };
       await ignoring(connection.patch(kubesphere.users, named(user), { type: 'merge', body }), 'NOT_FOUND');
     }

@@ -43,7 +43,8 @@ export function roleControllers(context: Context): void {
     informer: manager.informer(kubesphere.globalRoleBindings),
     async reconcile(binding) {
       const user = binding.subjects?.find(({ kind }) => kind === 'User')?.name;
-      if (binding.roleRef.name !== 'platform-admin' || user === undefined) return undefined;
+      if (recordAt({ binding }, 'binding', 'roleRef')['name'] !== 'platform-admin' || user === undefined)
+        return undefined;
       // Stays behind on a member when the host goes: the user keeps these rights there (H16).
       await createUnlessThere(manager.connection, core.clusterRoleBindings, {
         metadata: {

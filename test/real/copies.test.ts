@@ -1,0 +1,4 @@
+import { describeCopies } from '../testing/copies.suite.ts';
+import { realGround } from './ground.ts';
+
+describeCopies(realGround);

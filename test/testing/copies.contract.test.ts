@@ -1,0 +1,4 @@
+import { sandboxGround } from '../grounds.ts';
+import { describeCopies } from './copies.suite.ts';
+
+describeCopies(sandboxGround);
