@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../kube/objects.ts';
-import { parseLabelSelector } from '../server/selectors.ts';
+import { parseLabelSelector } from '../server/label-selector.ts';
 
 /** What ks-apiserver's lists answer. */
 export interface ListResult<T> {

@@ -1,7 +1,9 @@
 import type { ServedType } from './catalogue.ts';
-import type { ApiObject } from './object.ts';
+import { parseJson } from './content/json-text.ts';
+import { type ApiObject, isRecord } from './object.ts';
+import { integerOf } from './options.ts';
 import { selectorOf } from './selectors.ts';
-import { badRequest, expired, invalid, StatusError } from './status.ts';
+import { badRequest, expired, StatusError, unreasoned } from './status.ts';
 import { keyOf, type Store } from './store.ts';
 
 /** One page of objects, all as they were at `revision`. */
@@ -23,21 +25,18 @@ const encode = (token: Token): string =>
   Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: token.revision, start: token.after })).toString('base64url');
 
 function decode(source: string): Token {
+  const refuse = (why: string): StatusError => badRequest(`invalid continue token: continue key is not valid: ${why}`);
+  let token: unknown;
   try {
-    const { rv, start }: { rv?: unknown; start?: unknown } = JSON.parse(
-      Buffer.from(source, 'base64url').toString('utf8'),
-    );
-    if (typeof rv === 'number' && typeof start === 'string') return { revision: rv, after: start };
-  } catch {
-    // Answered below like any other token that is not ours.
+    token = parseJson(Buffer.from(source, 'base64url').toString('latin1')).value;
+  } catch (error) {
+    throw refuse(error instanceof Error ? error.message : 'unknown');
   }
-  throw badRequest('invalid continue token: continue key is not valid');
-}
-
-function limitOf(query: URLSearchParams): number {
-  const source = query.get('limit') || '0';
-  if (!/^-?\d+$/.test(source)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(source)}: invalid syntax`);
-  return Number(source);
+  const { v, rv, start }: { v?: unknown; rv?: unknown; start?: unknown } = isRecord(token) ? token : {};
+  if (v !== 'meta.k8s.io/v1') throw refuse(`server does not recognize this encoded version ${String(v)}`);
+  if (typeof rv !== 'number' || typeof start !== 'string')
+    throw badRequest('invalid continue token: continue key is not valid');
+  return { revision: rv, after: start };
 }
 
 /** Reads `resourceVersion` of a query; `refuse` words what the server says about one that is no number. */
@@ -58,10 +57,16 @@ function refuseFuture(wanted: number, store: Store): void {
   });
 }
 
+/** Refuses a get of a future, or of a revision that is none. @throws StatusError */
+export function checkGetVersion(store: Store, query: URLSearchParams): void {
+  const wanted = revisionOf(query, unreasoned);
+  if (wanted !== undefined) refuseFuture(wanted, store);
+}
+
 /** Answers a list: everything at one revision, paged by `limit` and `continue`. */
 export function list(store: Store, type: ServedType, namespace: string | undefined, query: URLSearchParams): Page {
   const selected = selectorOf(query, type, namespace);
-  const limit = limitOf(query);
+  const asked = integerOf(query, 'limit') ?? 0;
   const source = query.get('continue');
   const token = source === null || source === '' ? undefined : decode(source);
   const wanted = revisionOf(query, (why) => badRequest(`invalid resource version: ${why}`));
@@ -69,19 +74,12 @@ export function list(store: Store, type: ServedType, namespace: string | undefin
   if (token !== undefined && wanted !== undefined && wanted !== 0) {
     throw badRequest('specifying resource version is not allowed when using continue');
   }
-  if (match !== null && match !== '' && wanted === undefined) {
-    throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [
-      {
-        field: 'resourceVersionMatch',
-        type: 'FieldValueForbidden',
-        detail: 'resourceVersionMatch is forbidden unless resourceVersion is provided',
-      },
-    ]);
-  }
   if (wanted !== undefined) refuseFuture(wanted, store);
   const exact = match === 'Exact' ? wanted : undefined;
-  const asked = token?.revision ?? exact ?? -1;
-  const revision = asked === -1 ? store.revision : asked;
+  // What is asked for as of any time is answered from memory, whole.
+  const limit = wanted === 0 ? 0 : asked;
+  const from = token?.revision ?? exact ?? -1;
+  const revision = from === -1 ? store.revision : from;
   const table = store.table(type.storage);
   const all = table.at(revision);
   if (all === undefined) throw tooOld(token);

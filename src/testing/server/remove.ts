@@ -1,66 +1,14 @@
 import { type Call, type Ground, tableOf } from './call.ts';
 import { list } from './list.ts';
-import { type ApiObject, type Draft, deepFreeze, draftOf, isRecord, recordAt, sameJson, timestamp } from './object.ts';
+import { type ApiObject, type Draft, deepFreeze, draftOf, recordAt, sameJson, timestamp } from './object.ts';
+import { type RemoveOptions, removeOptions } from './options.ts';
 import { definitionFinalizer, refuseProtected, removable } from './rules.ts';
-import { conflict, invalid, notFound, type Status, unreasoned } from './status.ts';
+import { conflict, notFound, type Status } from './status.ts';
 import { keyOf, type Table } from './store.ts';
 import { inVersion } from './update.ts';
 
 /** Finalizers that a propagation policy puts on an object, for the garbage collector. */
 export const collectorFinalizers = Object.freeze({ orphan: 'orphan', foreground: 'foregroundDeletion' });
-
-/** DeleteOptions, from body and query. */
-interface RemoveOptions {
-  readonly policy: 'Orphan' | 'Background' | 'Foreground' | undefined;
-  readonly uid?: string;
-  readonly resourceVersion?: string;
-  readonly dryRun: boolean;
-  readonly raw: Readonly<Record<string, unknown>>;
-}
-
-/** Reads DeleteOptions; the body counts where there is one, else the query, as in the real server. */
-function removeOptions(query: URLSearchParams, body: unknown): RemoveOptions {
-  const raw = isRecord(body) ? body : {};
-  const kind = raw['kind'];
-  if (kind !== undefined && kind !== 'DeleteOptions') {
-    throw unreasoned(
-      `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(raw['apiVersion'] ?? '')} in scheme "pkg/runtime/scheme.go:110"`,
-    );
-  }
-  const from = (field: string): unknown => (isRecord(body) ? raw[field] : (query.get(field) ?? undefined));
-  const named = from('propagationPolicy');
-  const orphan = from('orphanDependents');
-  if (named !== undefined && orphan !== undefined) {
-    throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [
-      {
-        field: 'propagationPolicy',
-        type: 'FieldValueInvalid',
-        value: named,
-        detail: 'orphanDependents and deletionPropagation cannot be both set',
-      },
-    ]);
-  }
-  const policy = named ?? (orphan === undefined ? undefined : String(orphan) === 'true' ? 'Orphan' : 'Background');
-  if (policy !== undefined && policy !== 'Orphan' && policy !== 'Background' && policy !== 'Foreground') {
-    throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [
-      {
-        field: 'propagationPolicy',
-        type: 'FieldValueNotSupported',
-        value: policy,
-        detail: 'supported values: "Foreground", "Background", "Orphan", "nil"',
-      },
-    ]);
-  }
-  const { uid, resourceVersion } = recordAt(raw, 'preconditions');
-  const dryRun = raw['dryRun'];
-  return {
-    policy,
-    ...(typeof uid === 'string' ? { uid } : {}),
-    ...(typeof resourceVersion === 'string' ? { resourceVersion } : {}),
-    dryRun: (Array.isArray(dryRun) && dryRun.includes('All')) || query.getAll('dryRun').includes('All'),
-    raw,
-  };
-}
 
 /** Answers a delete: the object where it stays for its finalizers, a Status where it is gone. */
 export async function remove(ground: Ground, call: Call, body: unknown): Promise<ApiObject | Status> {

@@ -1,59 +1,10 @@
 import type { ServedType } from './catalogue.ts';
+import { type LabelTest, parseLabelSelector } from './label-selector.ts';
 import { type ApiObject, isRecord } from './object.ts';
 import { badRequest } from './status.ts';
 
 /** Whether an object is selected. */
 export type Selector = (object: ApiObject) => boolean;
-
-type Labels = Readonly<Record<string, string>>;
-type LabelTest = (labels: Labels) => boolean;
-
-const requirement =
-  /^\s*(?:(?<absent>!)\s*(?<absentKey>[^\s!=<>(),]+)|(?<key>[^\s!=<>(),]+)(?:\s*(?<op>==|=|!=|<|>)\s*(?<value>[^\s!=<>(),]*)|\s+(?<set>in|notin)\s*\((?<values>[^()]*)\))?)\s*(?:,|$)/;
-
-/** Parses the text form of a label selector, set-based requirements included. */
-export function parseLabelSelector(source: string): LabelTest {
-  const tests: LabelTest[] = [];
-  let rest = source;
-  while (rest.trim() !== '') {
-    const match = requirement.exec(rest);
-    if (match?.groups === undefined) throw badRequest(`unable to parse requirement: ${unexpected(rest)}`);
-    tests.push(labelTest(match.groups));
-    rest = rest.slice(match[0].length);
-  }
-  return (labels) => tests.every((test) => test(labels));
-}
-
-function unexpected(source: string): string {
-  const [, operator] = /^\s*[^\s!=<>(),]+\s*(\S+)/.exec(source) ?? [];
-  if (operator !== undefined && !/^(?:in|notin|==?|!=|[<>])$/.test(operator)) {
-    return `found '${operator}', expected: in, notin, =, ==, !=, gt, lt`;
-  }
-  return `found '${source.trim()}'`;
-}
-
-function labelTest(part: Readonly<Record<string, string | undefined>>): LabelTest {
-  const { absent, absentKey = '', key = '', op, value = '', set, values = '' } = part;
-  if (absent !== undefined) return (labels) => labels[absentKey] === undefined;
-  if (set !== undefined) {
-    const wanted = new Set(values.split(',').map((item) => item.trim()));
-    return set === 'in'
-      ? (labels) => labels[key] !== undefined && wanted.has(labels[key])
-      : (labels) => labels[key] === undefined || !wanted.has(labels[key]);
-  }
-  switch (op) {
-    case undefined:
-      return (labels) => labels[key] !== undefined;
-    case '!=':
-      return (labels) => labels[key] !== value;
-    case '<':
-      return (labels) => labels[key] !== undefined && Number(labels[key]) < Number(value);
-    case '>':
-      return (labels) => labels[key] !== undefined && Number(labels[key]) > Number(value);
-    default:
-      return (labels) => labels[key] === value;
-  }
-}
 
 /** The structured form of a label selector, as bodies carry it: `matchLabels` and `matchExpressions`. */
 export function structuredSelector(selector: unknown): LabelTest {
@@ -78,17 +29,32 @@ const common = ['metadata.name', 'metadata.namespace'];
 const supported: Readonly<Record<string, readonly string[]>> = {
   namespaces: ['status.phase'],
   secrets: ['type'],
-  pods: ['status.phase', 'spec.nodeName', 'spec.serviceAccountName', 'spec.restartPolicy'],
+  pods: [
+    'spec.nodeName',
+    'spec.restartPolicy',
+    'spec.schedulerName',
+    'spec.serviceAccountName',
+    'spec.hostNetwork',
+    'status.phase',
+    'status.podIP',
+    'status.podIPs',
+    'status.nominatedNodeName',
+  ],
   events: [
     'involvedObject.kind',
-    'involvedObject.name',
     'involvedObject.namespace',
+    'involvedObject.name',
     'involvedObject.uid',
+    'involvedObject.apiVersion',
+    'involvedObject.resourceVersion',
+    'involvedObject.fieldPath',
     'reason',
+    'reportingComponent',
+    'source',
     'type',
   ],
   nodes: ['spec.unschedulable'],
-  'replicasets.apps': ['status.replicas'],
+  services: ['spec.clusterIP', 'spec.type'],
   'jobs.batch': ['status.successful'],
 };
 
@@ -102,12 +68,12 @@ function fieldOf(object: ApiObject, path: string): string {
 function parseFieldSelector(source: string, type: ServedType): Selector {
   const known = [...common, ...(supported[type.storage] ?? [])];
   const tests = source
-    .split(',')
-    .filter((part) => part.trim() !== '')
+    .split(/(?<!\\),/)
+    .filter((part) => part !== '')
     .map((part): Selector => {
-      const match = /^\s*([^=!\s]+)\s*(==|=|!=)\s*(.*?)\s*$/.exec(part);
-      const [, path = '', op, value] = match ?? [];
+      const match = /^([^=!]*)(==|=|!=)(.*)$/.exec(part);
       if (match === null) throw badRequest(`invalid selector: '${source}'; can't understand '${part}'`);
+      const [, path = '', op, escaped = ''] = match;
       if (!known.includes(path)) {
         throw badRequest(
           type.custom || supported[type.storage] !== undefined
@@ -115,6 +81,7 @@ function parseFieldSelector(source: string, type: ServedType): Selector {
             : `"${path}" is not a known field selector: only "metadata.name", "metadata.namespace"`,
         );
       }
+      const value = escaped.replaceAll(/\\([\\,=])/g, '$1');
       return op === '!=' ? (object) => fieldOf(object, path) !== value : (object) => fieldOf(object, path) === value;
     });
   return (object) => tests.every((test) => test(object));

@@ -205,7 +205,7 @@ export function invalid(
     {
       ...(name === '' ? {} : { name }),
       ...(group === '' ? {} : { group }),
-      kind,
+      ...(kind === '' ? {} : { kind }),
       causes: errors.map((error) => ({ reason: error.type, message: fieldMessage(error), field: error.field })),
     },
   );

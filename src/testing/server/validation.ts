@@ -63,6 +63,11 @@ export function qualifiedNameProblems(key: string): string[] {
   return problems;
 }
 
+/** What is wrong with the value of a label. */
+export function labelValueProblems(value: string): string[] {
+  return [...(value.length > 63 ? [tooLong(63)] : []), ...(labelValue.test(value) ? [] : [says.labelValue])];
+}
+
 const wrong = (field: string, value: unknown, detail: string): FieldError => ({
   field,
   type: 'FieldValueInvalid',
@@ -77,8 +82,7 @@ function commonErrors({ metadata }: Draft): FieldError[] {
   const errors: FieldError[] = [];
   for (const [key, value] of Object.entries(metadata.labels ?? {})) {
     for (const problem of qualifiedNameProblems(key)) errors.push(wrong('metadata.labels', key, problem));
-    if (value.length > 63) errors.push(wrong('metadata.labels', value, tooLong(63)));
-    if (!labelValue.test(value)) errors.push(wrong('metadata.labels', value, says.labelValue));
+    for (const problem of labelValueProblems(value)) errors.push(wrong('metadata.labels', value, problem));
   }
   let size = 0;
   for (const [key, value] of Object.entries(metadata.annotations ?? {})) {

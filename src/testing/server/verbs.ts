@@ -3,12 +3,13 @@ import { tableOf } from './call.ts';
 import { type Body, contentOf } from './content/content.ts';
 import type { JsonText } from './content/json-text.ts';
 import { create } from './create.ts';
-import { list, type Page } from './list.ts';
+import { checkGetVersion, list, type Page } from './list.ts';
 import type { ApiObject } from './object.ts';
+import { checkListOptions, checkWriteOptions } from './options.ts';
 import { checkPatchType } from './patches.ts';
 import { remove, removeCollection } from './remove.ts';
 import { review } from './reviews.ts';
-import { invalid, methodNotAllowed, notFound, type Status, unknownResource } from './status.ts';
+import { methodNotAllowed, notFound, type Status, unknownResource } from './status.ts';
 import { keyOf } from './store.ts';
 import { inVersion, patch, update } from './update.ts';
 
@@ -39,36 +40,20 @@ export function checkVerb(call: Call, verb: string | undefined): asserts verb is
   if (verb === undefined || !subresourceVerbs[subresource]?.includes(verb)) throw methodNotAllowed();
 }
 
-const optionKinds: Readonly<Record<string, string>> = {
-  create: 'CreateOptions',
-  update: 'UpdateOptions',
-  patch: 'PatchOptions',
-  delete: 'DeleteOptions',
-  deletecollection: 'DeleteOptions',
-};
-
-function checkDryRun({ query }: Call, verb: string): void {
-  const kind = optionKinds[verb];
-  const value = query.getAll('dryRun').filter((item) => item !== '');
-  if (kind === undefined || value.every((item) => item === 'All')) return;
-  const type = 'FieldValueNotSupported';
-  throw invalid({ group: 'meta.k8s.io', kind }, '', [
-    { field: 'dryRun', type, value, detail: 'supported values: "All"' },
-  ]);
-}
-
 /** Does what a request asks for. @throws StatusError */
 export async function perform(ground: Ground, call: Call, verb: string, body: Body): Promise<Outcome> {
   const { type, name, namespace } = call;
   const content = (): JsonText => contentOf(call, verb, body);
-  checkDryRun(call, verb);
+  checkWriteOptions(call, verb);
   switch (verb) {
     case 'get': {
+      checkGetVersion(ground.store, call.query);
       const found = tableOf(ground, call).get(keyOf(namespace, name));
       if (found === undefined) throw notFound(type, name);
       return { kind: 'object', code: 200, object: inVersion(call, found) };
     }
     case 'list':
+      checkListOptions(call.query, false);
       return { kind: 'page', page: list(ground.store, type, namespace, call.query) };
     case 'create':
       if (!type.verbs.includes('get'))

@@ -1,8 +1,9 @@
 import type { ServedType } from './catalogue.ts';
 import { revisionOf } from './list.ts';
 import type { ApiObject } from './object.ts';
+import { checkListOptions } from './options.ts';
 import { type Selector, selectorOf } from './selectors.ts';
-import { expired, invalid, type Status, unreasoned } from './status.ts';
+import { expired, type Status, unreasoned } from './status.ts';
 import type { Change, Store } from './store.ts';
 
 /** What a watch sends. */
@@ -27,13 +28,14 @@ export function watch(
   query: URLSearchParams,
   send: (message: WatchMessage) => void,
 ): RunningWatch {
+  checkListOptions(query, true);
   const selected = selectorOf(query, type, namespace);
   const from = revisionOf(query, unreasoned);
   const table = store.table(type.storage);
   const initial = initialEvents(query, from);
   if (initial) {
     for (const object of table.all()) if (selected(object)) send({ type: 'ADDED', object });
-    if (query.get('sendInitialEvents') === 'true') {
+    if (query.get('sendInitialEvents') === 'true' && query.get('allowWatchBookmarks') === 'true') {
       send({ type: 'BOOKMARK', revision: store.revision, initialEventsEnd: true });
     }
   } else {
@@ -59,12 +61,6 @@ export function watch(
 function initialEvents(query: URLSearchParams, from: number | undefined): boolean {
   const wanted = query.get('sendInitialEvents');
   if (wanted === null) return from === undefined || from === 0;
-  if (query.get('resourceVersionMatch') !== 'NotOlderThan') {
-    const detail = 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan';
-    throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [
-      { field: 'resourceVersionMatch', type: 'FieldValueForbidden', detail },
-    ]);
-  }
   return wanted === 'true';
 }
 
