@@ -14,7 +14,7 @@ import { History } from '../../src/testing/server/history.ts';
 let sandbox: Sandbox<'a' | 'm'>;
 beforeAll(async () => {
   sandbox = await createSandbox({ clusters: { a: { role: 'host' }, m: { role: 'standalone' } }, speed: 100 });
-});
+}, 60_000);
 afterAll(() => sandbox.close());
 
 const map = { namespace: 'default', name: 'one' };

@@ -31,11 +31,11 @@ beforeAll(async () => {
   const clusters = { a: { role: 'host' }, m: { role: 'standalone' }, f: { role: 'host' } } as const;
   sandbox = await createSandbox({ clusters, speed: 100 });
   installed = sandbox.moment();
-});
+}, 60_000);
 afterEach(async () => {
   await sandbox.clusters.a.restore();
   await sandbox.rewind(installed);
-});
+}, 60_000);
 afterAll(() => sandbox.close());
 
 const workspaces = { 'team-a': 2 };

@@ -18,7 +18,7 @@ beforeAll(async () => {
   const { a, m } = sandbox.clusters;
   await joinCluster(a.connection, { name: 'm', kubeconfig: m.clientCertificateKubeconfig });
   sandbox.clock.pause();
-});
+}, 60_000);
 afterAll(() => sandbox.close());
 
 /** What controllers do meanwhile is nobody's concern here. */

@@ -14,7 +14,7 @@ const map = { namespace: 'default', name: 'one' };
 let sandbox: Sandbox<'a' | 'm'>;
 beforeAll(async () => {
   sandbox = await createSandbox({ clusters: { a: { role: 'host' }, m: { role: 'standalone' } }, speed: 100 });
-});
+}, 60_000);
 afterAll(() => sandbox.close());
 
 const codeOf = (call: Promise<unknown>): Promise<unknown> =>
