@@ -8,7 +8,7 @@ import { isRecord, parseJson } from './json.ts';
 import { hadNoEffect, networkFailure } from './network.ts';
 import { describe, type Operation } from './operation.ts';
 import { statusOf } from './status.ts';
-import type { HttpAnswer, HttpRequest, Transport } from './transport.ts';
+import type { AnswerBody, HttpAnswer, HttpRequest, Transport } from './transport.ts';
 
 /** When a failed request is sent again. */
 export type Repeat =
@@ -57,17 +57,22 @@ export function createCaller(cluster: string, transport: Transport, logger: Logg
     return statusOf(proof).real || (isRecord(version) && typeof version['gitVersion'] === 'string');
   }
 
-  async function text(operation: Operation, request: CallRequest, options: CallOptions = {}): Promise<string> {
+  async function read<T>(
+    operation: Operation,
+    request: CallRequest,
+    options: CallOptions = {},
+    take: (body: Pick<AnswerBody, 'text' | 'json'>) => Promise<T>,
+  ): Promise<T> {
     using limit = deadline(options, describe(operation));
     using life = either(limit.signal, transport.closing);
     const { signal } = life;
     const { repeat, ...http } = request;
     let lost: FederationError | undefined;
-    const attempt = async (): Promise<() => string> => {
+    const attempt = async (): Promise<() => T> => {
       try {
         const answer = await open(operation, { ...http, signal });
-        const body = await failing(operation, signal, () => answer.body.text());
-        return () => body;
+        const content = await failing(operation, signal, () => take(answer.body));
+        return () => content;
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
         const uncertain = !hadNoEffect(error);
@@ -91,7 +96,7 @@ export function createCaller(cluster: string, transport: Transport, logger: Logg
       });
       return result();
     } catch (error) {
-      if (lost !== undefined && error instanceof ApiError) return afterLostAnswer(error, operation);
+      if (lost !== undefined && error instanceof ApiError) return take(afterLostAnswer(error, operation));
       throw error;
     }
   }
@@ -100,14 +105,9 @@ export function createCaller(cluster: string, transport: Transport, logger: Logg
     cluster,
     logger,
     closing: transport.closing,
-    text,
     open,
-    async json(operation, request, options) {
-      const body = await text(operation, request, options);
-      const value = parseJson(body);
-      if (value === undefined) throw senseless(operation, 'something that is no JSON');
-      return value;
-    },
+    text: (operation, request, options) => read(operation, request, options, (body) => body.text()),
+    json: (operation, request, options) => read(operation, request, options, (body) => jsonOf(body, operation)),
   };
 }
 
@@ -116,8 +116,9 @@ export function createCaller(cluster: string, transport: Transport, logger: Logg
  * finds nothing has reached its aim. Anything else may come from the earlier attempt itself, which only the caller can
  * tell: the error says so, in words and in `details.answerLost`.
  */
-function afterLostAnswer(error: ApiError, operation: Operation): string {
-  if (operation.verb === 'DELETE' && error.code === 'NOT_FOUND') return '{}';
+function afterLostAnswer(error: ApiError, operation: Operation): Pick<AnswerBody, 'text' | 'json'> {
+  if (operation.verb === 'DELETE' && error.code === 'NOT_FOUND')
+    return { text: async () => '{}', json: async () => ({}) };
   const { code, message, status, reason, resource, cluster, retryable, retryAfterMs } = error;
   throw new ApiError(
     code,
@@ -133,6 +134,15 @@ function afterLostAnswer(error: ApiError, operation: Operation): string {
       ...(retryAfterMs !== undefined && { retryAfterMs }),
     },
   );
+}
+
+async function jsonOf(body: Pick<AnswerBody, 'json'>, operation: Operation): Promise<unknown> {
+  try {
+    return await body.json();
+  } catch (error) {
+    if (error instanceof SyntaxError) throw senseless(operation, 'something that is no JSON');
+    throw error;
+  }
 }
 
 async function failing<T>(operation: Operation, signal: AbortSignal, work: () => Promise<T>): Promise<T> {

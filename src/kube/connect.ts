@@ -5,7 +5,7 @@ import type { Connection } from './connection.ts';
 import { createCredentials } from './credentials.ts';
 import { chooseContext, type KubeconfigSource } from './kubeconfig.ts';
 import { proxyFor } from './proxy.ts';
-import { createTransport, type DispatcherFactory } from './transport.ts';
+import { createTransport, type FindNear } from './transport.ts';
 
 /** How to reach one cluster. */
 export interface ConnectClusterOptions {
@@ -17,8 +17,8 @@ export interface ConnectClusterOptions {
   /** Name recorded in managedFields. @defaultValue 'kubesphere-federation' */
   readonly fieldManager?: string;
   readonly logger?: Logger;
-  /** Another way to the server than sockets, for servers of the same process; `undefined` where there is none. */
-  readonly dispatcher?: DispatcherFactory;
+  /** A way to servers of the same process. */
+  readonly near?: FindNear;
 }
 
 /**
@@ -34,7 +34,7 @@ export async function connectCluster(options: ConnectClusterOptions): Promise<Co
   if (!chosen.user.exec && !chosen.user.authProvider) await credentials.current();
   const server = new URL(chosen.cluster.server);
   const proxy = proxyFor(server, chosen.cluster.proxyUrl, process.env);
-  const transport = createTransport({ cluster, server, proxy, credentials, dispatcher: options.dispatcher });
+  const transport = createTransport({ cluster, server, proxy, credentials, near: options.near });
   return createClient({
     caller: createCaller(cluster, transport, options.logger),
     server: `${server.origin}${server.pathname.replace(/\/+$/, '')}`,

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 import { FederationError } from '../errors.ts';
 import { type RequestTrace, traced, tracing } from '../internal/tracing.ts';
@@ -16,7 +17,31 @@ export interface HttpRequest {
 }
 
 /** The answer, its body unread. */
-export type HttpAnswer = Dispatcher.ResponseData;
+export interface HttpAnswer {
+  readonly statusCode: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: AnswerBody;
+}
+
+/** A body that is read once. Iterated, it yields bytes; of a server in this process, the values of its JSON. */
+export interface AnswerBody extends AsyncIterable<unknown> {
+  text(): Promise<string>;
+  /** Rejects with a SyntaxError where it is no JSON. */
+  json(): Promise<unknown>;
+  /** Reads it to its end, for nobody. */
+  dump(): Promise<void>;
+  once(event: 'error', listener: (error: unknown) => void): void;
+}
+
+/** Sends one request to a server of this process. */
+export type Near = (
+  request: Pick<HttpRequest, 'method' | 'path' | 'body' | 'signal'> & {
+    readonly headers: Readonly<Record<string, string>>;
+  },
+) => Promise<HttpAnswer>;
+
+/** Finds the server of `origin` in this process. */
+export type FindNear = (origin: string, tls: TlsSettings) => Near | undefined;
 
 /** The way to one API server. */
 export interface Transport extends AsyncDisposable {
@@ -41,6 +66,8 @@ const largeBody = 16 * 1024;
 
 interface Pools {
   readonly tlsDigest: string;
+  /** Instead of the others. */
+  readonly near: Near | undefined;
   readonly calls: Dispatcher;
   /** Large bodies go over HTTP/1.1: see {@link largeBody}. */
   readonly uploads: Dispatcher;
@@ -48,16 +75,13 @@ interface Pools {
   readonly watches: Dispatcher;
 }
 
-/** What requests to `origin` go through instead of connections of their own. */
-export type DispatcherFactory = (origin: string, tls: TlsSettings) => Dispatcher | undefined;
-
 /** Opens nothing before the first {@link Transport.send}. */
 export function createTransport(options: {
   readonly cluster: string;
   readonly server: URL;
   readonly proxy: string | undefined;
   readonly credentials: Credentials;
-  readonly dispatcher?: DispatcherFactory | undefined;
+  readonly near?: FindNear | undefined;
 }): Transport {
   const { cluster, server, proxy, credentials } = options;
   const basePath = server.pathname.replace(/\/+$/, '');
@@ -66,7 +90,7 @@ export function createTransport(options: {
   let pools: Pools | undefined;
 
   const dispatcher = (tls: TlsSettings, connections?: number, allowH2 = true): Dispatcher => {
-    const made = options.dispatcher?.(server.origin, tls) ?? createDispatcher(tls, proxy, connections, allowH2);
+    const made = createDispatcher(tls, proxy, connections, allowH2);
     open.add(made);
     return made;
   };
@@ -80,6 +104,7 @@ export function createTransport(options: {
     const former = pools;
     pools = {
       tlsDigest,
+      near: options.near?.(server.origin, tls),
       calls: dispatcher(tls, maxConnections),
       uploads: dispatcher(tls, maxConnections, false),
       watches: dispatcher(tls),
@@ -113,20 +138,25 @@ export function createTransport(options: {
 
   async function sendOnce(access: Access, request: HttpRequest): Promise<HttpAnswer> {
     const used = poolsFor(access);
+    const { method, body, signal } = request;
+    const path = `${basePath}${request.path}`;
+    const headers = {
+      'user-agent': 'kubesphere-federation',
+      accept: 'application/json',
+      ...request.headers,
+      ...access.headers,
+    };
+    if (used.near !== undefined)
+      return used.near({ method, path, headers, signal, ...(body !== undefined && { body }) });
     const silenceMs = request.silenceMs ?? callSilenceMs;
     try {
       const answer = await dispatcherFor(used, request).request({
         origin: server.origin,
-        path: `${basePath}${request.path}`,
-        method: request.method,
-        headers: {
-          'user-agent': 'kubesphere-federation',
-          accept: 'application/json',
-          ...request.headers,
-          ...access.headers,
-        },
-        body: request.body ?? null,
-        signal: request.signal,
+        path,
+        method,
+        headers,
+        body: body ?? null,
+        signal,
         headersTimeout: silenceMs,
         bodyTimeout: silenceMs,
       });

@@ -98,14 +98,15 @@ async function* stream(
   });
   const path = `${collectionPath(resource, namespace)}${parameters}`;
   const answer = await caller.open(operation, { method: 'GET', path, signal, silenceMs: deadAfterMs });
-  for await (const line of lines(answer.body, operation, signal)) yield changeOf(line, operation, resource);
+  for await (const event of eventsOf(answer.body, operation, signal)) yield changeOf(event, operation, resource);
 }
 
-async function* lines(
+/** One event a line; a server of this process hands its events over as they are. */
+async function* eventsOf(
   body: AsyncIterable<unknown>,
   operation: Operation,
   signal: AbortSignal,
-): AsyncGenerator<string, void, undefined> {
+): AsyncGenerator<unknown, void, undefined> {
   const decoder = new TextDecoder();
   let rest = '';
   const chunks = body[Symbol.asyncIterator]();
@@ -115,18 +116,20 @@ async function* lines(
         throw signal.aborted ? abortError(signal) : networkFailure(error, operation);
       });
       if (chunk.done === true) return;
-      if (!(chunk.value instanceof Uint8Array)) throw senseless(operation, 'no bytes');
+      if (!(chunk.value instanceof Uint8Array)) {
+        yield chunk.value;
+        continue;
+      }
       const parts = (rest + decoder.decode(chunk.value, { stream: true })).split('\n');
       rest = parts.pop() ?? '';
-      for (const part of parts) if (part.trim() !== '') yield part;
+      for (const part of parts) if (part.trim() !== '') yield parseJson(part);
     }
   } finally {
     await chunks.return?.().catch(() => undefined);
   }
 }
 
-function changeOf(line: string, operation: Operation, resource: Resource): Change {
-  const event = parseJson(line);
+function changeOf(event: unknown, operation: Operation, resource: Resource): Change {
   const { type, object } = isRecord(event) ? event : {};
   if (type === 'ERROR' && isRecord(object))
     throw answerFailure(

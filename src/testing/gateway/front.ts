@@ -1,6 +1,7 @@
 import { accessDenied } from '../server/access.ts';
 import { type Answer, statusAnswer } from '../server/answer.ts';
 import type { User } from '../server/call.ts';
+import { textOf } from '../server/chunk.ts';
 import type { Handler, Incoming, Outgoing } from '../server/exchange.ts';
 import { StatusError } from '../server/status.ts';
 import { authenticate } from './authentication.ts';
@@ -69,7 +70,7 @@ export function createFront(gateOf: () => Promise<GatewayContext>, router: Route
     const { code, body, contentType = 'application/json', headers } = reply;
     outgoing.start(code, {
       'Content-Type': contentType,
-      'Content-Length': String(Buffer.byteLength(body)),
+      'Content-Length': String(Buffer.byteLength(textOf(body))),
       ...headers,
     });
     outgoing.write(body);

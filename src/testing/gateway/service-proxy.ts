@@ -1,5 +1,6 @@
 import { kubesphereNamespace } from '../../kubesphere/names.ts';
 import { type Answer, statusAnswer } from '../server/answer.ts';
+import { textOf } from '../server/chunk.ts';
 import type { Handler, Incoming } from '../server/exchange.ts';
 import type { ApiServer } from '../server/server.ts';
 import { badRequest, StatusError } from '../server/status.ts';
@@ -28,7 +29,10 @@ function serviceProxy(gateway: Pick<NearGateway, 'handle' | 'listening'>): Handl
     const refused = refusalOf(gateway, searchParams);
     if (refused !== undefined) {
       const { code, body } = refused;
-      outgoing.start(code, { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) });
+      outgoing.start(code, {
+        'content-type': 'application/json',
+        'content-length': String(Buffer.byteLength(textOf(body))),
+      });
       outgoing.write(body);
       outgoing.end();
       return;

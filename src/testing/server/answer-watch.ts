@@ -1,7 +1,8 @@
 import type { Clock } from '../clock.ts';
 import type { Call } from './call.ts';
+import type { Chunk } from './chunk.ts';
 import type { Outgoing } from './exchange.ts';
-import { type Form, watchLine } from './present.ts';
+import { type Form, watchChunk } from './present.ts';
 import type { Store } from './store.ts';
 import { watch } from './watch.ts';
 
@@ -16,12 +17,12 @@ export function answerWatch(store: Store, outgoing: Outgoing, call: Call, form: 
   let timeout: NodeJS.Timeout | undefined;
   let noBookmark = (): void => {};
   // What comes before the headers are out is kept: a selector that is wrong must still become a plain 400.
-  let early: string[] | undefined = [];
+  let early: Chunk[] | undefined = [];
   let ended = false;
   const running = watch(store, type, namespace, query, (message) => {
     if (ended) return;
     ended = message.type === 'ERROR';
-    const line = watchLine(message, type, form);
+    const line = watchChunk(message, type, form);
     if (early !== undefined) early.push(line);
     else {
       outgoing.write(line);
@@ -35,7 +36,7 @@ export function answerWatch(store: Store, outgoing: Outgoing, call: Call, form: 
     outgoing.end();
   };
   outgoing.start(200, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' });
-  if (early.length > 0) outgoing.write(early.join(''));
+  if (early.length > 0) for (const chunk of early) outgoing.write(chunk);
   early = undefined;
   if (ended) {
     end();
@@ -46,7 +47,7 @@ export function answerWatch(store: Store, outgoing: Outgoing, call: Call, form: 
   if (query.get('allowWatchBookmarks') !== 'true') return;
   const bookmark = (): void => {
     noBookmark = clock.later(Math.max(bookmarkEveryMs, leastMs * clock.speed), () => {
-      outgoing.write(watchLine({ type: 'BOOKMARK', revision: store.revision, initialEventsEnd: false }, type, form));
+      outgoing.write(watchChunk({ type: 'BOOKMARK', revision: store.revision, initialEventsEnd: false }, type, form));
       bookmark();
     });
   };

@@ -1,9 +1,10 @@
+import type { Chunk } from './chunk.ts';
 import type { Status } from './status.ts';
 
 /** A whole answer, ready to be sent. */
 export interface Answer {
   readonly code: number;
-  readonly body: string;
+  readonly body: Chunk;
   /** @defaultValue application/json */
   readonly contentType?: string;
   readonly headers?: Readonly<Record<string, string>>;

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { User } from './call.ts';
+import type { Chunk } from './chunk.ts';
 
 /** One request as the server sees it, whatever brought it: a socket, or a caller in this process. */
 export interface Incoming {
@@ -14,10 +15,12 @@ export interface Incoming {
 
 /** Where the answer to one request goes. Everything after {@link Outgoing.end} or {@link Outgoing.reset} is ignored. */
 export interface Outgoing {
+  /** The client is in this process: it takes JSON as it is, and needs no length beforehand. */
+  readonly near?: boolean;
   /** The client is gone, or everything is said. */
   readonly closed: boolean;
   start(code: number, headers: Readonly<Record<string, string>>): void;
-  write(chunk: string): void;
+  write(chunk: Chunk): void;
   end(): void;
   /** Breaks the connection: what was written may arrive or not. */
   reset(): void;

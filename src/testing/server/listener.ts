@@ -5,6 +5,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { User } from './call.ts';
+import { textOf } from './chunk.ts';
 import type { Handler, Incoming, Outgoing } from './exchange.ts';
 
 /** What a server shows its clients and whose certificates it asks for: PEM. */
@@ -116,8 +117,9 @@ function outgoingOf(request: Request, response: Response): Outgoing {
       else response.writeHead(code, headers);
     },
     write(chunk) {
+      const text = textOf(chunk);
       // Both kinds of response take strings; their overloads do not add up to one.
-      if (!this.closed && chunk !== '') (response as ServerResponse).write(chunk);
+      if (!this.closed && text !== '') (response as ServerResponse).write(text);
     },
     end() {
       if (!this.closed) response.end();

@@ -1,8 +1,11 @@
 import { X509Certificate } from 'node:crypto';
 import { Agent, type Dispatcher } from 'undici';
 import type { TlsSettings } from '../../kube/credentials.ts';
+import type { HttpAnswer, Near } from '../../kube/transport.ts';
 import type { User } from './call.ts';
+import { type Chunk, textOf } from './chunk.ts';
 import type { Handler, Incoming, Outgoing } from './exchange.ts';
+import { NearBody } from './near-body.ts';
 
 /** A server of this process, as callers in the same process see it. */
 export interface LocalServer {
@@ -21,23 +24,88 @@ export interface LocalServer {
 
 const servers = new Map<string, LocalServer>();
 
-/** Makes a server reachable for {@link dispatcherTo} until the answer is called. */
+/** Makes a server reachable for {@link nearTo} until the answer is called. */
 export function publish(server: LocalServer): () => void {
   servers.set(server.url, server);
   return () => void servers.delete(server.url);
 }
 
 /**
- * A way to a server of this process that needs no socket and no encryption: the same requests and answers, the same
- * checks of certificates, the same failures. `undefined` where the server is not in this process.
+ * A way to a server of this process that needs no socket, no encryption and no JSON: the same requests and answers, the
+ * same checks of certificates, the same failures. `undefined` where the server is not in this process.
  */
+export function nearTo(origin: string, tls: TlsSettings): Near | undefined {
+  const server = servers.get(origin);
+  if (server === undefined) return undefined;
+  const trust = trustOf(server, tls);
+  return ({ method, path, headers, body = '', signal }) =>
+    new Promise<HttpAnswer>((resolve, reject) => {
+      if (signal.aborted) {
+        reject(signal.reason);
+        return;
+      }
+      const leave = (): void => abort(signal.reason);
+      const answer = new NearBody(() => abort(undefined));
+      signal.addEventListener('abort', leave, { once: true });
+      const over = (): void => signal.removeEventListener('abort', leave);
+      const abort = exchange(
+        server,
+        trust,
+        { method, url: path, headers, body: async () => body },
+        {
+          head: (statusCode, answered) => resolve({ statusCode, headers: answered, body: answer }),
+          chunk: (chunk) => answer.push(chunk),
+          end() {
+            over();
+            answer.end();
+          },
+          failed(error) {
+            over();
+            answer.fail(error);
+            reject(error);
+          },
+        },
+      );
+    });
+}
+
+/** The same for whoever wants a dispatcher, and bytes. */
 export function dispatcherTo(origin: string, tls: TlsSettings): Dispatcher | undefined {
   const server = servers.get(origin);
   if (server === undefined) return undefined;
   const trust = trustOf(server, tls);
   return new Agent().compose(() => (options, handler) => {
-    // A turn of the event loop per request: nobody starves, as nobody does with sockets.
-    setImmediate(() => exchange(server, trust, options, handler));
+    const state = { aborted: false, reason: null as Error | null };
+    const controller: Dispatcher.DispatchController = {
+      get aborted() {
+        return state.aborted;
+      },
+      get reason() {
+        return state.reason;
+      },
+      paused: false,
+      abort(reason) {
+        state.aborted = true;
+        state.reason = reason;
+        abort(reason);
+      },
+      // What is answered is in memory already: holding it back here or there is the same.
+      pause() {},
+      resume() {},
+    };
+    const request = {
+      method: options.method,
+      url: String(options.path),
+      headers: headersOf(options.headers),
+      body: async () => (typeof options.body === 'string' ? options.body : ''),
+    };
+    const abort = exchange(server, trust, request, {
+      head: (code, headers) => handler.onResponseStart?.(controller, code, { ...headers }),
+      chunk: (chunk) => handler.onResponseData?.(controller, Buffer.from(textOf(chunk))),
+      end: () => handler.onResponseEnd?.(controller, {}),
+      failed: (error) => handler.onResponseError?.(controller, error),
+    });
+    handler.onRequestStart?.(controller, {});
     return true;
   });
 }
@@ -86,73 +154,60 @@ function refused(url: string): Error {
   return systemError('ECONNREFUSED', `connect ECONNREFUSED ${hostname}:${port}`);
 }
 
+/** Who asked, told of the answer as it comes. */
+interface Client {
+  head(code: number, headers: Readonly<Record<string, string>>): void;
+  chunk(chunk: Chunk): void;
+  end(): void;
+  failed(error: Error): void;
+}
+
+/** Sends one request; the answer breaks it off. */
 function exchange(
   server: LocalServer,
   trust: Trust,
-  options: Dispatcher.DispatchOptions,
-  handler: Dispatcher.DispatchHandler,
-): void {
+  request: Omit<Incoming, 'certified'>,
+  client: Client,
+): (reason: unknown) => void {
   const closing = new Set<() => void>();
-  const state = { closed: false, aborted: false, reason: null as Error | null };
-  const close = (error?: Error): void => {
-    if (state.closed) return;
-    state.closed = true;
+  let closed = false;
+  const close = (): boolean => {
+    if (closed) return false;
+    closed = true;
     unsubscribe();
     for (const listener of closing) listener();
-    if (error !== undefined) handler.onResponseError?.(controller, error);
+    return true;
   };
-  const controller: Dispatcher.DispatchController = {
-    get aborted() {
-      return state.aborted;
-    },
-    get reason() {
-      return state.reason;
-    },
-    paused: false,
-    abort(reason) {
-      state.aborted = true;
-      state.reason = reason;
-      close(reason);
-    },
-    // What is answered is in memory already: holding it back here or there is the same.
-    pause() {},
-    resume() {},
+  const fail = (error: Error): void => {
+    if (close()) client.failed(error);
   };
-  const lost = (): void => close(systemError('ECONNRESET', 'read ECONNRESET'));
+  const lost = (): void => fail(systemError('ECONNRESET', 'read ECONNRESET'));
   const unsubscribe = server.onSuspend(lost);
-  handler.onRequestStart?.(controller, {});
-  if (state.closed) return;
-  const problem = server.listening ? trust.refusal() : refused(server.url);
-  if (problem !== undefined) {
-    close(problem);
-    return;
-  }
-  const incoming: Incoming = {
-    method: options.method,
-    url: String(options.path),
-    headers: headersOf(options.headers),
-    certified: () => trust.certified(),
-    body: async () => (typeof options.body === 'string' ? options.body : ''),
-  };
   const outgoing: Outgoing = {
+    near: true,
     get closed() {
-      return state.closed;
+      return closed;
     },
     start(code, headers) {
-      if (!state.closed) handler.onResponseStart?.(controller, code, { ...headers });
+      if (!closed) client.head(code, headers);
     },
     write(chunk) {
-      if (!state.closed && chunk !== '') handler.onResponseData?.(controller, Buffer.from(chunk));
+      if (!closed && chunk !== '') client.chunk(chunk);
     },
     end() {
-      if (state.closed) return;
-      handler.onResponseEnd?.(controller, {});
-      close();
+      if (close()) client.end();
     },
     reset: lost,
     onClose: (listener) => void closing.add(listener),
   };
-  void server.handle(incoming, outgoing);
+  // A turn of the event loop per request: nobody starves, as nobody does with sockets.
+  setImmediate(() => {
+    if (closed) return;
+    const problem = server.listening ? trust.refusal() : refused(server.url);
+    if (problem === undefined) void server.handle({ ...request, certified: () => trust.certified() }, outgoing);
+    else fail(problem);
+  });
+  return (reason) => fail(reason instanceof Error ? reason : systemError('ABORT_ERR', String(reason)));
 }
 
 function headersOf(headers: Dispatcher.DispatchOptions['headers']): Incoming['headers'] {

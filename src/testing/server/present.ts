@@ -1,4 +1,5 @@
 import type { ServedType } from './catalogue.ts';
+import { JsonChunk } from './chunk.ts';
 import type { Page } from './list.ts';
 import type { ApiObject } from './object.ts';
 import { apiVersionOfType } from './registry.ts';
@@ -19,51 +20,84 @@ function remembered(known: WeakMap<object, string>, object: ApiObject, make: () 
   return text;
 }
 
-/** JSON of one object in the version and form asked for. */
-export function objectJson(object: ApiObject, type: ServedType, form: Form): string {
-  if (form === 'metadata') {
-    return JSON.stringify({ kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata });
-  }
-  const apiVersion = apiVersionOfType(type);
-  if (object.apiVersion !== apiVersion) return JSON.stringify({ ...object, apiVersion });
-  return remembered(whole, object, () => object);
+/** One object in the version and form asked for. */
+export function objectChunk(object: ApiObject, type: ServedType, form: Form): JsonChunk {
+  return new JsonChunk(
+    () => objectValue(object, type, form),
+    () => objectJson(object, type, form),
+  );
 }
 
-/** JSON of a page. Items of built-in kinds carry no apiVersion and kind, as the real server sends them. */
-export function listJson(page: Page, type: ServedType, form: Form): string {
-  const metadata = JSON.stringify({
+function objectValue(object: ApiObject, type: ServedType, form: Form): unknown {
+  if (form === 'metadata')
+    return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata };
+  const apiVersion = apiVersionOfType(type);
+  return object.apiVersion === apiVersion ? object : { ...object, apiVersion };
+}
+
+function objectJson(object: ApiObject, type: ServedType, form: Form): string {
+  const value = objectValue(object, type, form);
+  return value === object ? remembered(whole, object, () => object) : JSON.stringify(value);
+}
+
+/** A page. Items of built-in kinds carry no apiVersion and kind, as the real server sends them. */
+export function listChunk(page: Page, type: ServedType, form: Form): JsonChunk {
+  const metadata = {
     // What cannot be watched (ComponentStatus) is computed and not stored: there is no revision of it.
     ...(type.verbs.includes('watch') ? { resourceVersion: String(page.revision) } : {}),
     ...(page.continue === undefined && !type.custom ? {} : { continue: page.continue ?? '' }),
     ...(page.remainingItemCount === undefined ? {} : { remainingItemCount: page.remainingItemCount }),
-  });
+  };
   const [kind, apiVersion] =
     form === 'metadata' ? ['PartialObjectMetadataList', 'meta.k8s.io/v1'] : [type.listKind, apiVersionOfType(type)];
-  const items = page.items.map((object) =>
-    form === 'full' && !type.custom
-      ? remembered(untyped, object, () => ({ ...object, apiVersion: undefined, kind: undefined }))
-      : objectJson(object, type, form),
+  const bare = form === 'full' && !type.custom;
+  const stripped = (object: ApiObject): object => ({ ...object, apiVersion: undefined, kind: undefined });
+  return new JsonChunk(
+    () => ({
+      kind,
+      apiVersion,
+      metadata,
+      items: page.items.map((object) => (bare ? stripped(object) : objectValue(object, type, form))),
+    }),
+    () => {
+      const items = page.items.map((object) =>
+        bare ? remembered(untyped, object, () => stripped(object)) : objectJson(object, type, form),
+      );
+      return `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${JSON.stringify(metadata)},"items":[${items.join(',')}]}`;
+    },
   );
-  return `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${metadata},"items":[${items.join(',')}]}`;
 }
 
-/** One line of a watch. */
-export function watchLine(message: WatchMessage, type: ServedType, form: Form): string {
-  switch (message.type) {
-    case 'ERROR':
-      return `{"type":"ERROR","object":${JSON.stringify(message.status)}}\n`;
-    case 'BOOKMARK': {
-      const annotations = message.initialEventsEnd ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {};
-      const object = {
-        kind: form === 'metadata' ? 'PartialObjectMetadata' : type.kind,
-        apiVersion: form === 'metadata' ? 'meta.k8s.io/v1' : apiVersionOfType(type),
-        metadata: { resourceVersion: String(message.revision), ...annotations },
-      };
-      return `{"type":"BOOKMARK","object":${JSON.stringify(object)}}\n`;
-    }
-    default:
-      return `{"type":"${message.type}","object":${objectJson(message.object, type, form)}}\n`;
+/** One event of a watch: a line of JSON. */
+export function watchChunk(message: WatchMessage, type: ServedType, form: Form): JsonChunk {
+  if (message.type === 'ERROR' || message.type === 'BOOKMARK') {
+    const event = {
+      type: message.type,
+      object: message.type === 'ERROR' ? message.status : bookmark(message, type, form),
+    };
+    return new JsonChunk(
+      () => event,
+      () => `${JSON.stringify(event)}\n`,
+    );
   }
+  const { object } = message;
+  return new JsonChunk(
+    () => ({ type: message.type, object: objectValue(object, type, form) }),
+    () => `{"type":"${message.type}","object":${objectJson(object, type, form)}}\n`,
+  );
+}
+
+function bookmark(
+  { revision, initialEventsEnd }: Extract<WatchMessage, { type: 'BOOKMARK' }>,
+  type: ServedType,
+  form: Form,
+): object {
+  const annotations = initialEventsEnd ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {};
+  return {
+    kind: form === 'metadata' ? 'PartialObjectMetadata' : type.kind,
+    apiVersion: form === 'metadata' ? 'meta.k8s.io/v1' : apiVersionOfType(type),
+    metadata: { resourceVersion: String(revision), ...annotations },
+  };
 }
 
 /** Which form an Accept header asks for first among those there are; `undefined` where it takes none of them. */

@@ -6,13 +6,14 @@ import { answerPath } from './answer-path.ts';
 import { answerWatch } from './answer-watch.ts';
 import { type Authenticator, anonymous } from './authentication.ts';
 import type { Call, Ground, User } from './call.ts';
+import { textOf } from './chunk.ts';
 import type { Body } from './content/content.ts';
 import type { Handler, Incoming, Outgoing } from './exchange.ts';
 import { forgetful, truncated } from './faults/outgoing.ts';
 import { refusal } from './faults/refuse.ts';
 import { performStale } from './faults/stale.ts';
 import { type InterceptedRequest, type Interceptor, judge, type Verdict } from './intercept.ts';
-import { type Form, formOf, listJson, objectJson } from './present.ts';
+import { type Form, formOf, listChunk, objectChunk } from './present.ts';
 import { type Route, routeOf, verbOf } from './route.ts';
 import { internalError, notAcceptable, qualified, StatusError, unknownResource } from './status.ts';
 import { checkVerb, type Outcome } from './verbs.ts';
@@ -62,13 +63,15 @@ export async function respond(front: Front, incoming: Incoming, outgoing: Outgoi
 }
 
 function send(outgoing: Outgoing, { code, body, contentType = 'application/json', headers }: Answer): void {
-  outgoing.start(code, {
-    'content-type': contentType,
-    'content-length': String(Buffer.byteLength(body)),
-    'cache-control': 'no-cache, private',
-    ...headers,
-  });
-  outgoing.write(body);
+  const common = { 'content-type': contentType, 'cache-control': 'no-cache, private', ...headers };
+  if (outgoing.near === true) {
+    outgoing.start(code, common);
+    outgoing.write(body);
+  } else {
+    const text = textOf(body);
+    outgoing.start(code, { ...common, 'content-length': String(Buffer.byteLength(text)) });
+    outgoing.write(text);
+  }
   outgoing.end();
 }
 
@@ -194,9 +197,9 @@ function warned(answer: Answer, warnings: readonly string[]): Answer {
 function answerOf(outcome: Outcome, { type }: Call, form: Form): Answer {
   switch (outcome.kind) {
     case 'object':
-      return { code: outcome.code, body: objectJson(outcome.object, type, form) };
+      return { code: outcome.code, body: objectChunk(outcome.object, type, form) };
     case 'page':
-      return { code: 200, body: listJson(outcome.page, type, form) };
+      return { code: 200, body: listChunk(outcome.page, type, form) };
     case 'status':
       return statusAnswer(outcome.status);
   }

@@ -70,7 +70,7 @@ describe.each(ways)('a server reached by $way', ({ http2, connect }) => {
     const stranger = await started('stranger');
     const text = (one: ApiServer) => one.clientCertificateKubeconfig;
     const admin = await connected(text(server));
-    await admin.create(core.configMaps, { metadata: map, data: {} });
+    await admin.create(core.configMaps, { metadata: map, data: { some: 'thing' } });
     expect((await admin.get(core.configMaps, map)).metadata.managedFields?.[0]?.manager).toBe('kubesphere-federation');
 
     // The stranger's certificate, shown to a server whose own is verified.

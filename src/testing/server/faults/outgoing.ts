@@ -1,3 +1,4 @@
+import { textOf } from '../chunk.ts';
 import type { Outgoing } from '../exchange.ts';
 import { expired } from '../status.ts';
 
@@ -18,7 +19,7 @@ export function truncated(outgoing: Outgoing, bytes: number): Outgoing {
     start: (code, headers) => outgoing.start(code, headers),
     write(chunk) {
       if (broken) return;
-      const part = Buffer.from(chunk).subarray(0, left);
+      const part = Buffer.from(textOf(chunk)).subarray(0, left);
       left -= part.length;
       outgoing.write(part.toString('utf8'));
       if (left === 0) stop();
@@ -39,7 +40,7 @@ export function forgetful(outgoing: Outgoing, events: number): Outgoing {
     },
     start: (code, headers) => outgoing.start(code, headers),
     write(chunk) {
-      for (const line of chunk.split('\n')) {
+      for (const line of textOf(chunk).split('\n')) {
         if (ended || line === '' || line.startsWith('{"type":"BOOKMARK"')) continue;
         left -= 1;
         if (left > 0) continue;
