@@ -65,7 +65,8 @@ async function observe(cluster: Name, connection: Connection): Promise<Record<st
 }
 
 function thing({ apiVersion: _version, kind: _kind, metadata, ...rest }: KubeObject, live: ReadonlySet<string>): Thing {
-  const { status: _status, ...body } = rest as Record<string, unknown>;
+  // `secrets` of a ServiceAccount names its token, which is made afresh with it.
+  const { status: _status, secrets: _tokens, ...body } = rest as Record<string, unknown>;
   const annotations = Object.entries(metadata.annotations ?? {}).filter(([key]) => !ours.has(key) && !clocks.has(key));
   return {
     uid: metadata.uid,

@@ -24,7 +24,7 @@ import { reportPropagation } from './report.ts';
 /** One kind's sync controller, told of clusters by whoever watches them. */
 export interface Sync {
   /** Starts to watch a cluster that became ready, and plans the first look at everything. */
-  available(access: Manager, first: boolean): void;
+  available(cluster: string, access: Manager, first: boolean): void;
 }
 
 /** Namespaces that kubefed never touches. */
@@ -170,7 +170,9 @@ export function startSync(manager: Manager, kind: FederatedKind, clusters: () =>
     });
   }
   return {
-    available(access, first) {
+    available(cluster, access, first) {
+      // What was written to a cluster that is joined again counts for nothing.
+      if (first) for (const mark of written.keys()) if (mark.startsWith(`${cluster} `)) written.delete(mark);
       copies(access).onChange((key, { before, after, initial }) => {
         // What was marked as not to be managed and no longer is: observed to be taken at once.
         const freed = after === undefined && before?.metadata.labels?.[managedLabel] === 'false';
