@@ -1,5 +1,5 @@
 /** What a person types of the page's first step for one project. */
-export type Typed = 'nothing' | 'label and owners' | 'label' | 'owners' | 'owners, then label';
+type Typed = 'nothing' | 'label and owners' | 'label' | 'owners' | 'owners, then label';
 
 /** A project of a member on which the page's recipe is tried. */
 export interface DrawnProject {

@@ -1,8 +1,7 @@
 import type { Stage } from './stage.ts';
 
 /** Hazards of the domain reference. */
-export type Hazard =
-  `H${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15 | 16 | 17 | 18 | 19 | 20 | 21}`;
+type Hazard = `H${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15 | 16 | 17 | 18 | 19 | 20 | 21}`;
 
 /** How long something took when it was observed, from and to, in milliseconds. */
 export interface Delay {
@@ -13,7 +12,7 @@ export interface Delay {
 }
 
 /** What a cluster says after an act: statement and value. */
-export type Outcome = Readonly<Record<string, string | number | boolean>>;
+type Outcome = Readonly<Record<string, string | number | boolean>>;
 
 /** What was read after an act, and how long it took until then. */
 export interface Seen {

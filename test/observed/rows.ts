@@ -425,6 +425,6 @@ export const absent: readonly Absent[] = [
     hazards: ['H20'],
     act: 'DELETE of a workspace over the tenant API, with and without a body, and with one of another content type',
     observed: 'always 200; JSON body Orphan: 5 of 5 kept; no body, or text/plain: none of 5',
-    why: 'needs ks-apiserver’s front door: test/testing/gateway',
+    why: 'needs ks-apiserver’s front door: test/testing/gateway/workspaces.test.ts',
   },
 ];

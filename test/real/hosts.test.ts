@@ -1,4 +1,0 @@
-import { describeHosts } from '../testing/hosts.suite.ts';
-import { realGround } from './ground.ts';
-
-describeHosts(realGround);
