@@ -26,11 +26,26 @@ export function recordEntity(request: Pick<RoutedRequest, 'headers' | 'body'>): 
   throw new Refusal(400, `json: cannot unmarshal ${kindOf(entity)} into a Go value`);
 }
 
-/** The body as a Kubernetes object with a name. @throws Refusal 400 */
+/**
+ * The body as a Kubernetes object with a name, read into Go's types: `null` is as if nothing was said, and in a map of
+ * strings it is the empty one, so that a patch takes off no label. @throws Refusal 400
+ */
 export function objectEntity(request: Pick<RoutedRequest, 'headers' | 'body'>): KubeObject {
-  const entity = recordEntity(request);
+  const entity = withoutNull(recordEntity(request));
   const metadata = isRecord(entity['metadata']) ? entity['metadata'] : {};
   return { ...entity, metadata: { ...metadata, name: text(metadata['name']) ?? '' } } as unknown as KubeObject;
+}
+
+const textMaps: ReadonlySet<string> = new Set(['labels', 'annotations']);
+
+function withoutNull(record: Record<string, unknown>, ofText = false): Record<string, unknown> {
+  const result: Record<string, unknown> = {};
+  for (const [field, value] of Object.entries(record)) {
+    if (value === null && ofText) result[field] = '';
+    else if (isRecord(value)) result[field] = withoutNull(value, textMaps.has(field));
+    else if (value !== null) result[field] = value;
+  }
+  return result;
 }
 
 /** {@link objectEntity} of a PUT, whose name must be that of the path. @throws Refusal 400 */

@@ -1,8 +1,9 @@
-import type { KubeObject } from '../../kube/objects.ts';
+import type { KubeObject, Resource } from '../../kube/objects.ts';
 import { core, type Namespace } from '../../kube/resources.ts';
 import { workspaceLabel } from '../../kubesphere/names.ts';
 import { type Cluster, kubesphere } from '../../kubesphere/resources.ts';
 import type { Answer } from '../server/answer.ts';
+import type { User } from '../server/call.ts';
 import { withoutKubeconfig } from './clusters.ts';
 import type { GatewayContext } from './context.ts';
 import { namedEntity, objectEntity } from './entity.ts';
@@ -11,36 +12,45 @@ import { jsonAnswer, notFound, success } from './refusal.ts';
 import { only, patchTypes, type Route, type RoutedRequest } from './routes.ts';
 import { listAll, workspacesOf } from './workspace-templates.ts';
 
-const base = '/kapis/tenant.kubesphere.io/v1alpha2/workspaces/{workspace}/namespaces';
+const tenant = '/kapis/tenant.kubesphere.io/v1alpha2';
+const inWorkspace = `${tenant}/workspaces/{workspace}`;
+const base = `${inWorkspace}/namespaces`;
 const one = `${base}/{namespace}`;
 const told = only(500, 404, 400);
 
-/** Projects of a workspace, or of all: every one, or those in which the caller has a role. */
-async function list(gate: GatewayContext, { user, query, at }: RoutedRequest): Promise<Answer> {
-  const workspace = at('workspace');
-  const scope = workspace === '' ? ('Cluster' as const) : ('Workspace' as const);
-  const all = await gate.kube.list(
-    core.namespaces,
-    workspace === '' ? {} : { labelSelector: `${workspaceLabel}=${workspace}` },
-  );
-  if (await gate.allowed(user, { verb: 'list', resource: 'namespaces', workspace, scope }))
-    return jsonAnswer(listResult(all, query));
-  const bindings = await gate.kube.list(core.roleBindings);
-  const mine = new Set(
-    bindings
-      .filter(({ subjects = [] }) =>
-        subjects.some(({ kind, name }) =>
-          kind === 'Group' ? user.groups.includes(name) : kind === 'User' && name === user.name,
-        ),
-      )
-      .map(({ metadata }) => metadata.namespace),
-  );
-  return jsonAnswer(
-    listResult(
-      all.filter(({ metadata }) => mine.has(metadata.name)),
-      query,
+/**
+ * Projects of a workspace, or of all: every one, or those in which somebody has a role. That is who asks, or the member
+ * whom the path names.
+ */
+function listing<T extends KubeObject>(resource: Resource<T>): Route['handle'] {
+  return async (gate, { user: caller, query, at }) => {
+    const workspace = at('workspace');
+    const member = at('workspacemember');
+    const user: User = member === '' ? caller : { name: member, groups: [] };
+    const scope = workspace === '' ? ('Cluster' as const) : ('Workspace' as const);
+    const selected = workspace === '' ? {} : { labelSelector: `${workspaceLabel}=${workspace}` };
+    const all = await gate.kube.list(resource, selected);
+    if (await gate.allowed(user, { verb: 'list', resource: 'namespaces', workspace, scope }))
+      return jsonAnswer(listResult(all, query));
+    const mine = await projectsOf(gate, user);
+    return jsonAnswer(
+      listResult(
+        all.filter(({ metadata }) => mine.has(metadata.name)),
+        query,
+      ),
+    );
+  };
+}
+
+/** Names of the namespaces in which a user has a role. */
+async function projectsOf({ kube }: GatewayContext, { name, groups }: User): Promise<Set<string | undefined>> {
+  const bindings = await kube.list(core.roleBindings);
+  const mine = bindings.filter(({ subjects = [] }) =>
+    subjects.some((subject) =>
+      subject.kind === 'Group' ? groups.includes(subject.name) : subject.kind === 'User' && subject.name === name,
     ),
   );
+  return new Set(mine.map(({ metadata }) => metadata.namespace));
 }
 
 /** The project, if it is one of that workspace now. @throws Refusal 404 */
@@ -96,8 +106,13 @@ async function workspaces(gate: GatewayContext, { user, query }: RoutedRequest):
 
 /** Projects, clusters and Workspaces of tenants (pkg/kapis/tenant, v1alpha2 and v1alpha3). */
 export const projectRoutes: readonly Route[] = [
-  { method: 'GET', pattern: '/kapis/tenant.kubesphere.io/v1alpha2/namespaces', handle: list, failure: only(500) },
-  { method: 'GET', pattern: base, handle: list, failure: only(500) },
+  ...[
+    [`${tenant}/namespaces`, listing(core.namespaces)] as const,
+    [base, listing(core.namespaces)] as const,
+    [`${inWorkspace}/workspacemembers/{workspacemember}/namespaces`, listing(core.namespaces)] as const,
+    [`${tenant}/federatednamespaces`, listing(kubesphere.federatedNamespaces)] as const,
+    [`${inWorkspace}/federatednamespaces`, listing(kubesphere.federatedNamespaces)] as const,
+  ].map(([pattern, handle]): Route => ({ method: 'GET', pattern, handle, failure: only(500) })),
   {
     method: 'POST',
     pattern: base,
@@ -133,7 +148,7 @@ export const projectRoutes: readonly Route[] = [
     },
     failure: only(500, 404),
   },
-  { method: 'GET', pattern: '/kapis/tenant.kubesphere.io/v1alpha2/clusters', handle: clusters, failure: only(500) },
+  { method: 'GET', pattern: `${tenant}/clusters`, handle: clusters, failure: only(500) },
   {
     method: 'GET',
     pattern: '/kapis/tenant.kubesphere.io/v1alpha3/workspaces',

@@ -205,7 +205,7 @@ describe('workspaces through the gateway', slow, () => {
     expect(everywhere.json['totalItems']).toBe(3);
   });
 
-  it('binds no namespace of others, and forces the label only where a patch speaks of labels', async () => {
+  it('binds no namespace of others, unbinds none, and takes off no label: null is read as an empty one', async () => {
     await onMember('mine', 1);
     const base = `/kapis/clusters/m/tenant.kubesphere.io/v1alpha2/workspaces/mine/namespaces`;
     await member().create(core.namespaces, { metadata: { name: 'foreign' } });
@@ -218,6 +218,10 @@ describe('workspaces through the gateway', slow, () => {
     const patched = await admin(`${base}/mine-1`, { method: 'PATCH', body: away });
     expect(patched.json).toMatchObject({
       metadata: { labels: { 'kubesphere.io/workspace': 'mine', extra: 'yes' } },
+    });
+    const off = { metadata: { labels: { 'kubesphere.io/workspace': null, extra: null } } };
+    expect((await admin(`${base}/mine-1`, { method: 'PATCH', body: off })).json).toMatchObject({
+      metadata: { labels: { 'kubesphere.io/workspace': 'mine', extra: '' } },
     });
     const listed = await admin(base);
     expect(listed.json).toMatchObject({ totalItems: 1, items: [{ metadata: { name: 'mine-1' } }] });
