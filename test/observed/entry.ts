@@ -39,11 +39,6 @@ export interface Entry {
   readonly play: (stage: Stage) => Promise<Seen>;
 }
 
-/** A row that is not replayed by this suite. */
-export interface Absent extends Omit<Entry, 'outcome' | 'delays' | 'destroys' | 'play'> {
-  readonly why: string;
-}
-
 /** Seconds, as the tables have them. */
 export const seconds = (from: number, to = from): Delay => ({ fromMs: from * 1000, toMs: to * 1000 });
 

@@ -1,4 +1,4 @@
-import { type Absent, type Entry, each, seconds } from './entry.ts';
+import { type Entry, each, seconds } from './entry.ts';
 import { adopted, readopted, rebound, templateRetired, undone } from './replays/adoption.ts';
 import { appOfCluster, appsUninstalled, labelTooEarlyAndTooLate } from './replays/binding.ts';
 import { joinRefused, nameCollision, twoHosts } from './replays/collisions.ts';
@@ -12,6 +12,7 @@ import {
   templateOrphaned,
   workspaceOrphaned,
 } from './replays/templates.ts';
+import { tenantDelete } from './replays/tenant.ts';
 
 /** 8.1 of the domain reference: the move from host A to host B, in the order in which it was made. */
 export const move81: readonly Entry[] = [
@@ -301,6 +302,20 @@ export const joined82: readonly Entry[] = [
     outcome: { HelmRelease: 'gone with the Cluster', 'its Deployment': 'kept' },
     play: appOfCluster,
   },
+  {
+    section: '8.2',
+    hazards: ['H20'],
+    act: 'DELETE of a workspace over the tenant API: a JSON body Orphan, no body, the Orphan body as text/plain',
+    observed: 'always 200; 5 of 5 kept, none of 5, none of 5',
+    outcome: {
+      answers: '200',
+      'lost with an Orphan body': '0 of 5',
+      'lost without a body': '5 of 5',
+      'lost with an Orphan body sent as text/plain': '5 of 5',
+    },
+    destroys: true,
+    play: tenantDelete,
+  },
 ];
 
 /** Rows of 8.2 and 8.4 on two hosts and a member that was standalone before. */
@@ -415,16 +430,5 @@ export const hosts8284: readonly Entry[] = [
     delays: { 'eight password writes': seconds(45), lost: seconds(1, 40) },
     destroys: true,
     play: twoHosts,
-  },
-];
-
-/** Rows that this suite does not replay, and why. */
-export const absent: readonly Absent[] = [
-  {
-    section: '8.2',
-    hazards: ['H20'],
-    act: 'DELETE of a workspace over the tenant API, with and without a body, and with one of another content type',
-    observed: 'always 200; JSON body Orphan: 5 of 5 kept; no body, or text/plain: none of 5',
-    why: 'needs ks-apiserver’s front door: test/testing/gateway/workspaces.test.ts',
   },
 ];
