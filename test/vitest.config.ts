@@ -17,7 +17,11 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/real/**', 'test/**/*.contract.test.ts'] },
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
+          exclude: ['test/real/**', 'test/**/*.contract.test.ts'],
+        },
       },
       { extends: true, test: { name: 'contract', include: ['test/**/*.contract.test.ts'], exclude: ['test/real/**'] } },
       {

@@ -46,5 +46,7 @@ export class Moments {
       if (capture !== undefined) restoreCapture(capture);
     }
     await Promise.all(running.map((cluster) => cluster.startControllers()));
+    // What controllers do when they begin is done: who looks now sees the moment, and not half of something.
+    await this.#clock.rest();
   }
 }
