@@ -15,6 +15,7 @@ import { quotaController } from './controllers/quota.ts';
 import { roleControllers } from './controllers/roles.ts';
 import { Manager, type RuntimeOptions } from './controllers/runtime.ts';
 import { followSettings } from './controllers/settings.ts';
+import { towerController } from './controllers/tower.ts';
 import { userController } from './controllers/user.ts';
 import { startWebhooks } from './controllers/webhooks/webhooks.ts';
 import { workspaceController } from './controllers/workspace.ts';
@@ -66,6 +67,7 @@ export async function attachControllers(connection: Connection, options: AttachO
     if (hosted || !settings.multiCluster()) return;
     hosted = true;
     clusterController(context, ownKubeconfig);
+    towerController(context);
   };
   // Nothing may act before the role is known: a host that takes itself for standalone creates Workspaces.
   await manager.synced();

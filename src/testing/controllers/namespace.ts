@@ -8,12 +8,14 @@ import {
   workspaceLabel,
 } from '../../kubesphere/names.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
+import { extra } from '../kinds.ts';
 import { type Context, loop } from './context.ts';
 import { roleTemplates } from './role-bases.ts';
 import {
   createUnlessThere,
   dropFinalizers,
   exactly,
+  ignoring,
   isControlledBy,
   same,
   update,
@@ -97,8 +99,10 @@ export function namespaceController(context: Context): void {
     informer: namespaces,
     async reconcile(cached) {
       if (cached.metadata.deletionTimestamp !== undefined) {
-        const mine = cached.metadata.finalizers?.includes(finalizers.namespace) === true;
-        if (mine) await dropFinalizers(connection, core.namespaces, cached, finalizers.namespace);
+        if (cached.metadata.finalizers?.includes(finalizers.namespace) !== true) return undefined;
+        const gateway = { namespace: 'kubesphere-controls-system', name: `kubesphere-router-${cached.metadata.name}` };
+        await ignoring(connection.delete(extra.gateways, gateway, { propagationPolicy: 'Background' }), 'NOT_FOUND');
+        await dropFinalizers(connection, core.namespaces, cached, finalizers.namespace);
         return undefined;
       }
       const namespace = await initialise(cached);
