@@ -15,7 +15,7 @@ export interface SnapshotDiff {
   readonly created: readonly string[];
   /** Keys of objects that only the earlier one has. */
   readonly deleted: readonly string[];
-  /** By key. Another UID is a change like any other: the object was deleted and made again. */
+  /** By key, in the order of their paths. Another UID is a change like any other: the object was deleted and made again. */
   readonly changed: Readonly<Record<string, readonly FieldChange[]>>;
 }
 
@@ -49,7 +49,7 @@ export function diff(before: Snapshot, after: Snapshot, options: DiffOptions = {
     const changes = [...changesOf(was, is, '')].filter(
       (change) => counts(change.path) && (times || !(isTime(change.before) && isTime(change.after))),
     );
-    if (changes.length > 0) changed[key] = changes;
+    if (changes.length > 0) changed[key] = changes.sort((one, other) => (one.path < other.path ? -1 : 1));
   }
   const only = (some: Snapshot, others: Snapshot): string[] => Object.keys(some).filter((key) => !(key in others));
   return { created: only(after, before), deleted: only(before, after), changed };

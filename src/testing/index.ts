@@ -48,7 +48,7 @@ export { type DiffOptions, diff, type FieldChange, isSame, type SnapshotDiff } f
 export type { AddedFault, Faults } from './faults/faults.ts';
 export type { ClusterFault, FaultRule, OneOf, RequestFault, RequestMatch } from './faults/rule.ts';
 export { createFederatedProjects, type SeedFederatedProjects } from './federated-projects.ts';
-export type { Gate } from './gate.ts';
+export type { Gate, Passage } from './gate.ts';
 export { type Gateway, type GatewayOptions, startGateway } from './gateway/gateway.ts';
 export { type InstallOptions, installKubeSphere } from './install.ts';
 export { type KubeSphere, type KubeSphereOptions, startKubeSphere } from './kubesphere.ts';

@@ -39,7 +39,7 @@ export interface SandboxOptions<Name extends string = string> {
   readonly seed?: number;
   /** In force as soon as everything is installed; more of them, and their end: {@link Sandbox.faults}. @defaultValue none */
   readonly faults?: readonly FaultRule[];
-  /** How many writes {@link Sandbox.history} remembers at least. @defaultValue 100000 */
+  /** How many writes {@link Sandbox.history} remembers at least. @defaultValue 50000 */
   readonly historyLimit?: number;
   readonly logger?: Logger;
 }
@@ -94,7 +94,7 @@ export async function createSandbox<const Name extends string>(options: SandboxO
   const running: AsyncDisposable[] = [];
   const targets: FaultTarget[] = [];
   const images = new Images(Object.values<SandboxClusterSpec>(options.clusters));
-  const history = new History(options.historyLimit ?? 100_000);
+  const history = new History(options.historyLimit ?? 50_000);
   const close = async (): Promise<void> => {
     for (let last = running.pop(); last !== undefined; last = running.pop()) await last[Symbol.asyncDispose]();
   };

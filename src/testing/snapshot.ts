@@ -13,11 +13,18 @@ export type Snapshot = Readonly<Record<string, KubeObject>>;
 
 /** Options of {@link snapshotOf}. */
 export interface SnapshotOptions {
-  /** What to take in. @defaultValue everything but Events and Leases, which come and go whatever anybody does */
+  /** What to take in. @defaultValue everything but kinds whose objects come and go, or count, whatever anybody does: Event, Lease, Endpoints, EndpointSlice, and kubefed's PropagatedVersions */
   readonly only?: (object: KubeObject, cluster: string) => boolean;
 }
 
-const restless: ReadonlySet<string> = new Set(['Event', 'Lease']);
+const restless: ReadonlySet<string> = new Set([
+  'Event',
+  'Lease',
+  'Endpoints',
+  'EndpointSlice',
+  'PropagatedVersion',
+  'ClusterPropagatedVersion',
+]);
 
 /** Takes a snapshot of clusters by name: of objects at hand, or of whatever a connection may list. */
 export async function snapshotOf(

@@ -1,10 +1,8 @@
 import { canonical, digest } from '../../src/internal/digest.ts';
-import type { Connection } from '../../src/kube/connection.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
-import { apiVersionOf } from '../../src/kube/objects.ts';
 import { epochAnnotation, runAnnotation } from '../../src/kubesphere/names.ts';
-import { until } from '../../src/testing/index.ts';
-import type { Name, Scene } from './kit.ts';
+import { snapshotOf, until } from '../../src/testing/index.ts';
+import type { Scene } from './kit.ts';
 
 /** One object as it has to be again after a rollback. */
 interface Thing {
@@ -22,15 +20,6 @@ interface Thing {
 /** Everything that lives on the three clusters, by `cluster apiVersion Kind namespace/name`. */
 export type World = Readonly<Record<string, Thing>>;
 
-/** They come and go, or count something, whatever anybody does. */
-const restless: ReadonlySet<string> = new Set([
-  'Event',
-  'Lease',
-  'Endpoints',
-  'EndpointSlice',
-  'PropagatedVersion',
-  'ClusterPropagatedVersion',
-]);
 /** Ours, on what was made again: they say by whom. */
 const ours: ReadonlySet<string> = new Set([runAnnotation]);
 /** The time of the last sync of a password. */
@@ -44,24 +33,11 @@ const madeAfresh = (key: string): boolean =>
 
 /** Looks at everything on A, B and M. */
 export async function observeWorld({ clusters }: Scene): Promise<World> {
-  const found = await Promise.all((['a', 'b', 'm'] as const).map((name) => observe(name, clusters[name].connection)));
-  return Object.assign({}, ...found);
-}
-
-async function observe(cluster: Name, connection: Connection): Promise<Record<string, Thing>> {
-  const served = (await connection.resources()).filter(({ kind }) => !restless.has(kind));
-  const lists = await Promise.all(
-    served.map(async (resource) => ({ resource, objects: await connection.list(resource).toArray() })),
-  );
-  const live = new Set(lists.flatMap(({ objects }) => objects.map(({ metadata }) => metadata.uid)));
-  const world: Record<string, Thing> = {};
-  for (const { resource, objects } of lists)
-    for (const object of objects) {
-      const { namespace, name } = object.metadata;
-      const key = `${cluster} ${apiVersionOf(resource)} ${resource.kind} ${namespace === undefined ? name : `${namespace}/${name}`}`;
-      if (!madeAfresh(key)) world[key] = thing(object, live);
-    }
-  return world;
+  const { a, b, m } = clusters;
+  const snapshot = await snapshotOf({ a: a.connection, b: b.connection, m: m.connection });
+  const live = new Set(Object.values(snapshot).map(({ metadata }) => metadata.uid));
+  const lasting = Object.entries(snapshot).filter(([key]) => !madeAfresh(key));
+  return Object.fromEntries(lasting.map(([key, object]) => [key, thing(object, live)]));
 }
 
 function thing({ apiVersion: _version, kind: _kind, metadata, ...rest }: KubeObject, live: ReadonlySet<string>): Thing {

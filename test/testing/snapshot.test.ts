@@ -49,9 +49,9 @@ describe('snapshot and diff', () => {
       deleted: ['m v1 ConfigMap default/goes'],
       changed: {
         'm v1 ConfigMap default/changes': [
-          { path: '/metadata/labels/a~1b', before: '1', after: '2' },
           { path: '/data/one', before: '1' },
           { path: '/data/three', after: '3' },
+          { path: '/metadata/labels/a~1b', before: '1', after: '2' },
         ],
       },
     });
@@ -74,7 +74,7 @@ describe('snapshot and diff', () => {
       },
     });
     const [one, other] = [object('a', '2026-01-01T00:00:00Z'), object('b', '2026-01-01T00:00:07Z')];
-    expect(diff(one, other).changed['m v1 X x']?.map(({ path }) => path)).toEqual(['/status', '/spec/time']);
+    expect(diff(one, other).changed['m v1 X x']?.map(({ path }) => path)).toEqual(['/spec/time', '/status']);
     expect(diff(one, other, { status: false }).changed['m v1 X x']?.map(({ path }) => path)).toEqual(['/spec/time']);
     expect(isSame(diff(one, other, { status: false, times: false }))).toBe(true);
   });

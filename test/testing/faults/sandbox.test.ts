@@ -137,7 +137,10 @@ describe('a fault of a cluster', () => {
     });
     expect(await codeOf(short.get(core.namespaces, { name: 'default' }, once))).toBe('ok');
     const fault = await sandbox.faults.add({ cluster: 'm', fault: { skewMs: 2 * hour } });
-    const { metadata } = await connection.create(core.configMaps, { metadata: { ...map, name: 'dated' }, data: {} });
+    const { metadata } = await connection.create(core.configMaps, {
+      metadata: { ...map, name: 'dated' },
+      data: { a: '1' },
+    });
     const ahead = Date.parse(metadata.creationTimestamp ?? '') - sandbox.clock.now();
     expect(ahead).toBeGreaterThan(1.9 * hour);
     expect(metadata.managedFields?.[0]?.time).toBe(metadata.creationTimestamp);
