@@ -1,10 +1,10 @@
 import type { Connection } from '../../src/kube/connection.ts';
 import { core } from '../../src/kube/resources.ts';
-import { hostLabel, hostServiceAccount, kubefedNamespace } from '../../src/kubesphere/names.ts';
+import { hostLabel, hostServiceAccount, kubefedNamespace, systemWorkspace } from '../../src/kubesphere/names.ts';
 import { kubesphere } from '../../src/kubesphere/resources.ts';
 import { joinCluster, untilFederated } from '../../src/testing/index.ts';
 import type { Ground, GroundCluster } from '../grounds.ts';
-import { detach, shutOut, stripMarks } from '../testing/support.ts';
+import { background, detach, shutOut, stripMarks, untilGone } from '../testing/support.ts';
 import { type Line, openLine } from './line.ts';
 
 /** Where things are replayed: two hosts, a member, and a third cluster; with a person's connection to each. */
@@ -24,7 +24,7 @@ export interface Stage extends AsyncDisposable {
   forget(host: Connection): Promise<void>;
   /** Takes the member off a host, and the host's account off the member. */
   leave(host: Connection): Promise<void>;
-  /** Takes every cluster off every host, and every mark off the member, so that another scene can begin. */
+  /** Takes every cluster and every workspace off the hosts, and every mark off the member: another scene can begin. */
   vacate(): Promise<void>;
 }
 
@@ -62,6 +62,15 @@ export async function startStage(ground: Ground): Promise<Stage> {
       for (const { connection } of [clusters.a, clusters.b])
         for await (const { metadata } of connection.list(kubesphere.clusters))
           if (metadata.labels?.[hostLabel] === undefined) await detach(connection, metadata.name);
+      for (const { connection } of [clusters.a, clusters.b])
+        for await (const { metadata } of connection.list(kubesphere.workspaceTemplates))
+          if (metadata.name !== systemWorkspace)
+            await connection.delete(kubesphere.workspaceTemplates, { name: metadata.name }, background);
+      // Where a host places a workspace elsewhere, its next join would be refused.
+      for (const { connection } of [clusters.a, clusters.b])
+        for await (const { metadata } of connection.list(kubesphere.federatedWorkspaces))
+          if (metadata.name !== systemWorkspace)
+            await untilGone(connection, kubesphere.federatedWorkspaces, { name: metadata.name });
       const account = { namespace: kubefedNamespace, name: hostServiceAccount('m') };
       const { connection } = clusters.m;
       if ((await connection.find(core.serviceAccounts, account)) !== undefined) await shutOut(connection, 'm');

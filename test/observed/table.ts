@@ -26,7 +26,7 @@ const { values } = parseArgs({
 const chosen = values.real ? realGround : sandboxGround;
 const speed = Number(values.speed ?? chosen.speed);
 const ground: Ground = { ...chosen, speed };
-const clock = { speed, machineMs: values.real ? 20_000 : 5_000 };
+const clock = { speed, machineMs: values.real ? 60_000 : 5_000 };
 
 interface Line {
   readonly row: string;
