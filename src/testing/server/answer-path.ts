@@ -2,6 +2,7 @@ import { accessDenied, allowed } from './access.ts';
 import { type Answer, pageNotFound, textAnswer } from './answer.ts';
 import type { Ground, User } from './call.ts';
 import { discover } from './discovery.ts';
+import { methodNotAllowed, notAcceptable, notFound, unknownResource } from './status.ts';
 
 /** A request for a path outside the resource API. */
 interface PathRequest {
@@ -20,6 +21,18 @@ const build = {
   platform: 'linux/amd64',
 };
 
+function versionOf(gitVersion: string): object {
+  const [, major = '1', minor = ''] = /^v(\d+)\.(\d+)/.exec(gitVersion) ?? [];
+  // Servers tell since 1.33 which version they behave as.
+  const emulation = {
+    emulationMajor: major,
+    emulationMinor: minor,
+    minCompatibilityMajor: major,
+    minCompatibilityMinor: String(Number(minor) - 1),
+  };
+  return { major, minor, ...(Number(minor) >= 33 ? emulation : {}), gitVersion, ...build };
+}
+
 const health = /^\/(?:readyz|livez|healthz)(?:\/ping)?$/;
 
 /** Answers health checks, `/version` and discovery. @throws StatusError 403 */
@@ -28,13 +41,29 @@ export function answerPath(ground: Ground, gitVersion: string, { user, method, p
   if (!allowed(ground.store, user, wish)) throw accessDenied(user, wish);
   if (health.test(path)) return textAnswer(200, 'ok');
   if (path === '/version' || path === '/version/') {
-    const [, major = '1', minor = ''] = /^v(\d+)\.(\d+)/.exec(gitVersion) ?? [];
-    return {
-      code: 200,
-      body: JSON.stringify({ major, minor, gitVersion, ...build }),
-    };
+    if (method !== 'GET') throw methodNotAllowed();
+    return { code: 200, body: JSON.stringify(versionOf(gitVersion)) };
   }
   const found = discover(ground.registry, path, accept);
-  if (found === undefined) return pageNotFound;
+  if (found === undefined) return nothingAt(ground, path);
+  // The list of groups is answered by a part of the real server that looks at no method.
+  if (method !== 'GET' && path !== '/apis') throw methodNotAllowed();
+  if (!takesJson(accept)) throw notAcceptable();
   return { code: 200, body: JSON.stringify(found.body), contentType: found.contentType };
+}
+
+function takesJson(accept = '*/*'): boolean {
+  return accept.split(',').some((clause) => /^\s*(?:|\*\/\*|application\/(?:\*|json|yaml))\s*(?:;|$)/.test(clause));
+}
+
+/** Groups of Kubernetes itself answer with a Status, those of definitions with the object that the path begins with. */
+function nothingAt({ registry }: Ground, path: string): Answer {
+  const [root, first = '', second = '', ...rest] = path.split('/').filter((part) => part !== '');
+  const [group, version] = root === 'api' ? ['', first] : [first, second];
+  const builtin = registry.all().some((type) => !type.custom && type.group === group);
+  if ((root === 'api' || (root === 'apis' && second !== '')) && builtin) throw unknownResource();
+  const [, , plural = '', name] = rest;
+  const type = root === 'apis' ? registry.find(group, version, plural) : undefined;
+  if (type !== undefined && name !== undefined) throw notFound(type, name);
+  return pageNotFound;
 }

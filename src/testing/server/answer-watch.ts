@@ -21,7 +21,13 @@ export function answerWatch(store: Store, outgoing: Outgoing, call: Call, form: 
   let ended = false;
   const running = watch(store, type, namespace, query, (message) => {
     if (ended) return;
-    ended = message.type === 'ERROR';
+    // The real server, too, notices only with the first event that a watch cannot be made of lists.
+    const unfit = form.as === 'PartialObjectMetadataList';
+    ended = unfit || message.type === 'ERROR';
+    if (unfit) {
+      if (early === undefined) end();
+      return;
+    }
     const line = watchChunk(message, type, form);
     if (early !== undefined) early.push(line);
     else {

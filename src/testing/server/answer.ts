@@ -1,4 +1,5 @@
-import type { Chunk } from './chunk.ts';
+import { stringify } from 'yaml';
+import { type Chunk, textOf } from './chunk.ts';
 import type { Status } from './status.ts';
 
 /** A whole answer, ready to be sent. */
@@ -26,4 +27,12 @@ export function statusAnswer(status: Status): Answer {
     body: JSON.stringify(status),
     ...(wait === undefined ? {} : { headers: { 'Retry-After': String(wait) } }),
   };
+}
+
+/** An answer as YAML where the client asks for that first. */
+export function inYaml(answer: Answer, accept: string | undefined): Answer {
+  const first = (accept ?? '').split(/[,;]/)[0]?.trim();
+  if (first !== 'application/yaml' || answer.contentType !== undefined) return answer;
+  const body = stringify(JSON.parse(textOf(answer.body)), { sortMapEntries: true, lineWidth: 80 });
+  return { ...answer, body, contentType: 'application/yaml' };
 }

@@ -20,6 +20,8 @@ export interface ServedType {
   readonly createOnUpdate: boolean;
   /** Whether an update may leave out the resourceVersion it is based on. */
   readonly unconditionalUpdate: boolean;
+  /** Whether a delete that removed an object answers with the object. */
+  readonly answersRemoved: boolean;
   /** Whether it comes from a CustomResourceDefinition. */
   readonly custom: boolean;
 }
@@ -36,6 +38,16 @@ interface Row {
   readonly createOnUpdate?: true;
   readonly conditional?: true;
 }
+
+const answerRemoved = new Set([
+  'namespaces',
+  'persistentvolumeclaims',
+  'persistentvolumes',
+  'pods',
+  'resourcequotas',
+  'serviceaccounts',
+  'services',
+]);
 
 function rows(group: string, version: string, table: Readonly<Record<string, Row>>): ServedType[] {
   return Object.entries(table).map(([name, row]) => {
@@ -56,6 +68,7 @@ function rows(group: string, version: string, table: Readonly<Record<string, Row
       generation: row.generation === true,
       createOnUpdate: row.createOnUpdate === true,
       unconditionalUpdate: row.conditional !== true,
+      answersRemoved: answerRemoved.has(plural),
       custom: false,
     };
   });

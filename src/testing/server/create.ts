@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { type Call, type Ground, tableOf } from './call.ts';
+import { secretWarnings } from './checks/configuration.ts';
+import { contentErrors } from './checks/objects.ts';
 import { type Content, decodeObject } from './decode.ts';
 import { written } from './managed-fields.ts';
 import { type ApiObject, type Draft, deepFreeze, recordAt, timestamp } from './object.ts';
 import { dropDoubleOwners } from './owners.ts';
-import { contentErrors, prepareNew } from './rules.ts';
-import { alreadyExists, badRequest, forbidden, invalid, notFound, StatusError, unreasoned } from './status.ts';
+import { prepareNew } from './rules.ts';
+import { alreadyExists, badRequest, forbidden, invalid, notFound, unreasoned } from './status.ts';
 import { keyOf } from './store.ts';
 import { metadataErrors, warnOfFinalizers } from './validation.ts';
 
@@ -24,12 +26,12 @@ export async function create(ground: Ground, call: Call, body: Content): Promise
   const { metadata } = draft;
   const named = metadata.name ?? '';
   placeInNamespace(call, draft);
-  refuseDyingDefinition(ground, call);
+  refuseDyingDefinition(ground, call, named);
   if (call.name !== '' && named !== '' && call.name !== named) {
     throw badRequest(`the name of the object (${named}) does not match the name on the URL (${call.name})`);
   }
   if (metadata.resourceVersion) throw unreasoned('resourceVersion should not be set on objects to be created');
-  if (namespace !== undefined) refuseDeadNamespace(ground, call, named);
+  if (namespace !== undefined) refuseDeadNamespace(ground, call, named || (metadata.generateName ?? ''));
   if (named === '' && metadata.generateName) metadata.name = generatedName(metadata.generateName);
   if (!metadata.name) {
     const field = {
@@ -45,16 +47,17 @@ export async function create(ground: Ground, call: Call, body: Content): Promise
   delete metadata.deletionGracePeriodSeconds;
   if (type.generation) metadata.generation = 1;
   dropDoubleOwners(call, draft);
-  prepareNew(type, draft, call.at);
+  prepareNew(type, draft);
   const owned = written(call, undefined, draft);
   if (owned.length > 0) metadata.managedFields = owned;
   else delete metadata.managedFields;
   const errors = [...metadataErrors(type, draft), ...contentErrors(type, draft)];
   if (errors.length > 0) throw invalid(type, metadata.name, errors);
   warnOfFinalizers(call, draft);
+  if (type.storage === 'secrets') for (const warning of secretWarnings(draft)) call.warn(warning);
   await ground.admit({ operation: 'CREATE', call, name: named, object: draft });
   // Admission may have waited for a webhook: the namespace and the name are looked at again.
-  if (namespace !== undefined) refuseDeadNamespace(ground, call, named);
+  if (namespace !== undefined) refuseDeadNamespace(ground, call, named || (metadata.generateName ?? ''));
   const key = keyOf(namespace, metadata.name);
   const table = tableOf(ground, call);
   if (table.get(key) !== undefined) throw alreadyExists(type, metadata.name);
@@ -92,14 +95,10 @@ function refuseDeadNamespace(ground: Ground, { type, namespace = '' }: Call, nam
   }
 }
 
-function refuseDyingDefinition(ground: Ground, { type }: Call): void {
+function refuseDyingDefinition(ground: Ground, { type }: Call, named: string): void {
   if (!type.custom) return;
   const definition = ground.store.table('customresourcedefinitions.apiextensions.k8s.io').get(type.storage);
   if (definition?.metadata.deletionTimestamp === undefined) return;
-  throw new StatusError(
-    405,
-    'MethodNotAllowed',
-    'create not allowed while custom resource definition is terminating',
-    {},
-  );
+  const why = 'create not allowed while custom resource definition is terminating';
+  throw forbidden(type, named, why);
 }

@@ -43,8 +43,22 @@ const coreVersions = {
   serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: '127.0.0.1' }],
 };
 
+/** The order in which the real server lists its own groups; those of definitions come after, by name. */
+const order = [
+  '',
+  'apps',
+  'authorization.k8s.io',
+  'batch',
+  'rbac.authorization.k8s.io',
+  'admissionregistration.k8s.io',
+  'apiextensions.k8s.io',
+  'coordination.k8s.io',
+];
+
 function groupsOf(registry: Registry): Map<string, ServedType[]> {
-  return Map.groupBy(registry.all(), (type) => type.group);
+  const groups = [...Map.groupBy(registry.all(), (type) => type.group)];
+  const place = (name: string): number => (order.includes(name) ? order.indexOf(name) : order.length);
+  return new Map(groups.sort(([a], [b]) => place(a) - place(b) || (a < b ? -1 : 1)));
 }
 
 function versionsOf(types: readonly ServedType[]): string[] {

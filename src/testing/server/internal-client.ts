@@ -9,7 +9,10 @@ export class InternalClient {
   readonly #ground: Ground;
   readonly #user: User;
 
-  constructor(ground: Ground, name: string) {
+  readonly #manager: string;
+
+  constructor(ground: Ground, name: string, manager = 'kube-controller-manager') {
+    this.#manager = manager;
     this.#ground = boundTo(ground);
     this.#user = {
       name: `system:serviceaccount:kube-system:${name}`,
@@ -56,7 +59,7 @@ export class InternalClient {
       name,
       subresource,
       query: new URLSearchParams(),
-      manager: 'kube-controller-manager',
+      manager: this.#manager,
       dryRun: false,
       warn() {},
       at: this.#ground.now(),

@@ -3,10 +3,13 @@ import { JsonChunk } from './chunk.ts';
 import type { Page } from './list.ts';
 import type { ApiObject } from './object.ts';
 import { apiVersionOfType } from './registry.ts';
+import { wrongForm } from './status.ts';
 import type { WatchMessage } from './watch.ts';
 
 /** How a client wants objects: whole, or metadata only. */
-export type Form = 'full' | 'metadata';
+export type Form =
+  | { readonly as: 'full' }
+  | { readonly as: 'PartialObjectMetadata' | 'PartialObjectMetadataList'; readonly version: 'v1' | 'v1beta1' };
 
 const whole = new WeakMap<object, string>();
 const untyped = new WeakMap<object, string>();
@@ -29,8 +32,8 @@ export function objectChunk(object: ApiObject, type: ServedType, form: Form): Js
 }
 
 function objectValue(object: ApiObject, type: ServedType, form: Form): unknown {
-  if (form === 'metadata')
-    return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata };
+  if (form.as !== 'full')
+    return { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${form.version}`, metadata: object.metadata };
   const apiVersion = apiVersionOfType(type);
   return object.apiVersion === apiVersion ? object : { ...object, apiVersion };
 }
@@ -45,12 +48,14 @@ export function listChunk(page: Page, type: ServedType, form: Form): JsonChunk {
   const metadata = {
     // What cannot be watched (ComponentStatus) is computed and not stored: there is no revision of it.
     ...(type.verbs.includes('watch') ? { resourceVersion: String(page.revision) } : {}),
-    ...(page.continue === undefined && !type.custom ? {} : { continue: page.continue ?? '' }),
+    ...(page.continue === undefined && (!type.custom || form.as !== 'full') ? {} : { continue: page.continue ?? '' }),
     ...(page.remainingItemCount === undefined ? {} : { remainingItemCount: page.remainingItemCount }),
   };
   const [kind, apiVersion] =
-    form === 'metadata' ? ['PartialObjectMetadataList', 'meta.k8s.io/v1'] : [type.listKind, apiVersionOfType(type)];
-  const bare = form === 'full' && !type.custom;
+    form.as === 'full'
+      ? [type.listKind, apiVersionOfType(type)]
+      : ['PartialObjectMetadataList', `meta.k8s.io/${form.version}`];
+  const bare = form.as === 'full' && !type.custom;
   const stripped = (object: ApiObject): object => ({ ...object, apiVersion: undefined, kind: undefined });
   return new JsonChunk(
     () => ({
@@ -94,22 +99,37 @@ function bookmark(
 ): object {
   const annotations = initialEventsEnd ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {};
   return {
-    kind: form === 'metadata' ? 'PartialObjectMetadata' : type.kind,
-    apiVersion: form === 'metadata' ? 'meta.k8s.io/v1' : apiVersionOfType(type),
+    kind: form.as === 'full' ? type.kind : 'PartialObjectMetadata',
+    apiVersion: form.as === 'full' ? apiVersionOfType(type) : `meta.k8s.io/${form.version}`,
     metadata: { resourceVersion: String(revision), ...annotations },
   };
 }
 
-/** Which form an Accept header asks for first among those there are; `undefined` where it takes none of them. */
-export function formOf(accept: string): Form | undefined {
+/**
+ * Which form an Accept header asks for first among those there are; `unknown` where the type is right and the form is
+ * none, `undefined` where it takes no type there is.
+ */
+export function formOf(accept: string): Form | 'unknown' | undefined {
+  let found: 'unknown' | undefined;
   for (const clause of accept.split(',')) {
     const [media = '', ...parameters] = clause.split(';').map((part) => part.trim());
+    if (!/^(?:|\*\/\*|application\/(?:\*|json|yaml))$/.test(media)) continue;
     const given = new Map(parameters.map((part) => [part.split('=')[0], part.split('=')[1]]));
     const as = given.get('as');
-    if (media !== '' && media !== '*/*' && media !== 'application/*' && media !== 'application/json') continue;
-    if (as === undefined) return 'full';
-    if (given.get('g') !== 'meta.k8s.io' || given.get('v') !== 'v1') continue;
-    if (as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList') return 'metadata';
+    const version = given.get('v');
+    if (as === undefined) return { as: 'full' };
+    if (given.get('g') === 'meta.k8s.io' && (version === 'v1' || version === 'v1beta1')) {
+      if (as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList') return { as, version };
+    }
+    found = 'unknown';
   }
-  return undefined;
+  return found;
+}
+
+/** @throws StatusError 406 where a single object was asked for as a list, or a list as a single object */
+export function checkForm({ as }: Form, { group, kind, listKind, custom }: ServedType, isList: boolean): void {
+  if (as === 'full' || isList === (as === 'PartialObjectMetadataList')) return;
+  const name = group === '' ? 'core' : (group.split('.')[0] ?? '');
+  const shown = custom ? `*unstructured.Unstructured${isList ? 'List' : ''}` : `*${name}.${isList ? listKind : kind}`;
+  throw wrongForm(`you requested ${as}, but the requested object is ${isList ? 'a' : 'not a'} list (${shown})`);
 }

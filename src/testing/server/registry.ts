@@ -1,4 +1,5 @@
 import { builtinTypes, type ServedType } from './catalogue.ts';
+import { isEstablished } from './definitions.ts';
 import { type ApiObject, recordAt, recordsAt, strings, text } from './object.ts';
 
 const customVerbs = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
@@ -51,6 +52,7 @@ export class Registry {
   /** Serves what a CustomResourceDefinition declares, in the order in which Kubernetes prefers versions. */
   serve(definition: ApiObject): void {
     this.withdraw(definition);
+    if (!isEstablished(definition)) return;
     for (const type of customTypes(definition)) this.#add(type);
   }
 
@@ -97,6 +99,7 @@ function customTypes(definition: ApiObject): ServedType[] {
       generation: true,
       createOnUpdate: false,
       unconditionalUpdate: false,
+      answersRemoved: false,
       custom: true,
     }));
 }

@@ -1,6 +1,6 @@
 import { type Call, type Ground, tableOf } from './call.ts';
-import { list } from './list.ts';
-import { type ApiObject, type Draft, deepFreeze, draftOf, recordAt, sameJson, timestamp } from './object.ts';
+import { list, type Page } from './list.ts';
+import { type ApiObject, type Draft, deepFreeze, draftOf, recordAt, recordsAt, sameJson, timestamp } from './object.ts';
 import { type RemoveOptions, removeOptions } from './options.ts';
 import { definitionFinalizer, refuseProtected, removable } from './rules.ts';
 import { conflict, notFound, type Status } from './status.ts';
@@ -15,14 +15,14 @@ export async function remove(ground: Ground, call: Call, body: unknown): Promise
   const options = removeOptions(call.query, body);
   refuseProtected(call.type, call.name);
   const left = await removeOne(ground, { ...call, dryRun: options.dryRun }, call.name, options);
-  return typeof left === 'string' ? removedStatus(call, left) : left;
+  return left.gone && !call.type.answersRemoved ? removedStatus(call, left.object.metadata.uid) : left.object;
 }
 
-/** Answers a deletecollection with the objects that were there. */
-export async function removeCollection(ground: Ground, call: Call, body: unknown): Promise<readonly ApiObject[]> {
+/** Answers a deletecollection with the page of objects that were there. */
+export async function removeCollection(ground: Ground, call: Call, body: unknown): Promise<Page> {
   const options = removeOptions(call.query, body);
-  const { items } = list(ground.store, call.type, call.namespace, call.query);
-  for (const { metadata } of items) {
+  const page = list(ground.store, call.type, call.namespace, call.query);
+  for (const { metadata } of page.items) {
     const { namespace } = metadata;
     try {
       await removeOne(ground, { ...call, dryRun: options.dryRun, namespace, name: metadata.name }, '', options);
@@ -30,16 +30,16 @@ export async function removeCollection(ground: Ground, call: Call, body: unknown
       if (tableOf(ground, call).get(keyOf(namespace, metadata.name)) !== undefined) throw error;
     }
   }
-  return items.map((object) => inVersion(call, object));
+  return { ...page, items: page.items.map((object) => inVersion(call, object)), revision: ground.store.revision };
 }
 
-/** Deletes; answers the uid of what is gone, or what stays. `admittedAs` is the name that admission sees. */
+/** Deletes; answers what is gone, or what stays. `admittedAs` is the name that admission sees. */
 async function removeOne(
   ground: Ground,
   call: Call,
   admittedAs: string,
   options: RemoveOptions,
-): Promise<ApiObject | string> {
+): Promise<{ readonly gone: boolean; readonly object: ApiObject }> {
   const { type, name, namespace } = call;
   const table: Table = tableOf(ground, call);
   const key = keyOf(namespace, name);
@@ -58,10 +58,10 @@ async function removeOne(
     const marked = markedForDeletion(call, current, options);
     if (removable(type, marked)) {
       if (!options.dryRun) table.remove(key);
-      return current.metadata.uid;
+      return { gone: true, object: inVersion(call, current) };
     }
-    if (sameJson(marked, current)) return inVersion(call, current);
-    return options.dryRun ? deepFreeze(marked) : inVersion(call, table.put(key, marked));
+    if (sameJson(marked, current)) return { gone: false, object: inVersion(call, current) };
+    return { gone: false, object: options.dryRun ? deepFreeze(marked) : inVersion(call, table.put(key, marked)) };
   }
 }
 
@@ -70,6 +70,9 @@ function checkPreconditions(
   { metadata }: ApiObject,
   { uid, resourceVersion }: RemoveOptions,
 ): void {
+  if (type.storage === 'namespaces' && uid !== undefined && uid !== metadata.uid) {
+    throw conflict(type, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`);
+  }
   const failed = (what: string, wanted: string, found: string, perhaps: string): never => {
     throw conflict(
       { group: type.group, plural: type.kind },
@@ -94,11 +97,24 @@ function markedForDeletion({ type: { storage }, at }: Call, current: ApiObject, 
   if (!first) return draft;
   metadata.deletionTimestamp = timestamp(at);
   if (isNamespace) draft['status'] = { ...recordAt(draft, 'status'), phase: 'Terminating' };
+  if (isDefinition) draft['status'] = terminating(recordAt(draft, 'status'), metadata.deletionTimestamp);
   if (isDefinition) metadata.finalizers = [...(metadata.finalizers ?? []), definitionFinalizer];
   if (isNamespace || isDefinition) return draft;
   metadata.deletionGracePeriodSeconds = 0;
   if (metadata.generation !== undefined) metadata.generation += 1;
   return draft;
+}
+
+/** Status of a definition that is being deleted. */
+function terminating(status: Record<string, unknown>, lastTransitionTime: string): object {
+  const condition = {
+    type: 'Terminating',
+    status: 'True',
+    reason: 'InstanceDeletionPending',
+    message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
+    lastTransitionTime,
+  };
+  return { ...status, conditions: [...recordsAt(status, 'conditions'), condition] };
 }
 
 function setCollectorFinalizer(metadata: Draft['metadata'], policy: 'Orphan' | 'Background' | 'Foreground'): void {

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { accessDenied, allowed } from './access.ts';
 import { act, boundTo } from './act.ts';
-import { type Answer, pageNotFound, statusAnswer } from './answer.ts';
+import { type Answer, inYaml, pageNotFound, statusAnswer } from './answer.ts';
 import { answerPath } from './answer-path.ts';
 import { answerWatch } from './answer-watch.ts';
 import { type Authenticator, anonymous } from './authentication.ts';
@@ -13,9 +13,9 @@ import { forgetful, truncated } from './faults/outgoing.ts';
 import { refusal } from './faults/refuse.ts';
 import { performStale } from './faults/stale.ts';
 import { type InterceptedRequest, type Interceptor, judge, type Verdict } from './intercept.ts';
-import { type Form, formOf, listChunk, objectChunk } from './present.ts';
+import { checkForm, type Form, formOf, listChunk, objectChunk } from './present.ts';
 import { type Route, routeOf, verbOf } from './route.ts';
-import { internalError, notAcceptable, qualified, StatusError, unknownResource } from './status.ts';
+import { internalError, notAcceptable, onlyAccepted, qualified, StatusError, unknownResource } from './status.ts';
 import { checkVerb, type Outcome } from './verbs.ts';
 
 /** What answering needs. */
@@ -59,7 +59,7 @@ export async function respond(front: Front, incoming: Incoming, outgoing: Outgoi
   }
   if (reply === 'streaming') return;
   if (reply === 'dropped') outgoing.reset();
-  else send(outgoing, reply);
+  else send(outgoing, inYaml(reply, incoming.headers.accept));
 }
 
 function send(outgoing: Outgoing, { code, body, contentType = 'application/json', headers }: Answer): void {
@@ -109,9 +109,10 @@ async function replyTo(front: Front, incoming: Incoming, outgoing: Outgoing): Pr
     if (ground.registry.isBuiltin(route.group, route.version)) throw unknownResource();
     return pageNotFound;
   }
-  if (type.custom && !type.namespaced && route.namespace !== undefined) return pageNotFound;
+  if (type.custom && isMisplaced(type.namespaced, route, verb)) return pageNotFound;
   const form = formOf(headers.accept ?? '*/*');
-  if (form === undefined) throw notAcceptable();
+  if (form === undefined) throw type.custom ? onlyAccepted() : notAcceptable();
+  if (form === 'unknown') throw onlyAccepted();
   const { namespace, name, subresource } = route;
   const dryRun = query.getAll('dryRun').includes('All');
   const warnings: string[] = [];
@@ -127,7 +128,7 @@ async function replyTo(front: Front, incoming: Incoming, outgoing: Outgoing): Pr
     warn: (text) => void warnings.push(text),
     at: ground.now(),
   };
-  checkVerb(call, verb);
+  checkVerb(call, verb, method);
   if (verb === 'watch') {
     const way = faulty(fault, outgoing);
     answerWatch(ground.store, way, call, form, front.clock);
@@ -146,7 +147,7 @@ async function replyTo(front: Front, incoming: Incoming, outgoing: Outgoing): Pr
   const stale = typeof fault === 'object' && 'staleBy' in fault && (verb === 'get' || verb === 'list');
   const answer = answerOf(stale ? await performStale(ground, call, verb, fault.staleBy) : await does(), call, form);
   if (fault === 'reset-after') return 'dropped';
-  send(faulty(fault, outgoing), warned(answer, warnings));
+  send(faulty(fault, outgoing), inYaml(warned(answer, warnings), headers.accept));
   return 'streaming';
 }
 
@@ -173,6 +174,12 @@ function managerOf(agent: string | undefined, query: URLSearchParams): string {
   return query.get('fieldManager') || agent?.split('/')[0] || 'unknown';
 }
 
+/** Whether a custom resource is looked for where it cannot be: the real server has no address for that. */
+function isMisplaced(namespaced: boolean, { namespace }: Route, verb: string | undefined): boolean {
+  if (!namespaced) return namespace !== undefined;
+  return namespace === undefined && verb !== 'list' && verb !== 'watch';
+}
+
 function isRead(verb: string): boolean {
   return verb === 'get' || verb === 'list' || verb === 'watch';
 }
@@ -197,8 +204,10 @@ function warned(answer: Answer, warnings: readonly string[]): Answer {
 function answerOf(outcome: Outcome, { type }: Call, form: Form): Answer {
   switch (outcome.kind) {
     case 'object':
+      checkForm(form, type, false);
       return { code: outcome.code, body: objectChunk(outcome.object, type, form) };
     case 'page':
+      checkForm(form, type, true);
       return { code: 200, body: listChunk(outcome.page, type, form) };
     case 'status':
       return statusAnswer(outcome.status);

@@ -38,15 +38,20 @@ function within(group: string, version: string, parts: readonly string[]): Route
   return { group, version, plural: first, namespace: undefined, name: second ?? '', subresource: third };
 }
 
+/** How the real server reads a switch: anything but nothing, `false` and `0` turns it on. */
+function isSet(value: string | null): boolean {
+  return value !== null && !/^(?:|0|false)$/i.test(value);
+}
+
 /** The verb of a request, as rights and policies name it. */
 export function verbOf(method: string, route: Pick<Route, 'name'>, query: URLSearchParams): string | undefined {
   const collection = route.name === '';
   switch (method) {
     case 'GET':
       if (!collection) return 'get';
-      return /^(?:true|1)$/.test(query.get('watch') ?? '') ? 'watch' : 'list';
+      return isSet(query.get('watch')) ? 'watch' : 'list';
     case 'POST':
-      return collection ? 'create' : undefined;
+      return 'create';
     case 'PUT':
       return collection ? undefined : 'update';
     case 'PATCH':

@@ -1,8 +1,9 @@
 import { withDefaults } from './admission/defaults.ts';
-import { policyProblems } from './admission/policies.ts';
 import type { Call } from './call.ts';
 import type { ServedType } from './catalogue.ts';
-import { definitionSpec, definitionStatus } from './definitions.ts';
+import { definitionUpdateErrors } from './checks/definitions.ts';
+import { fillBinding } from './checks/rights.ts';
+import { definitionSpec, newDefinitionStatus, withStoredVersions } from './definitions.ts';
 import { type ApiObject, type Draft, isRecord, recordAt, sameJson, strings } from './object.ts';
 import { type FieldError, StatusError } from './status.ts';
 
@@ -10,28 +11,33 @@ import { type FieldError, StatusError } from './status.ts';
 export const namespaceFinalizer = 'kubernetes';
 /** Finalizer of a definition: its objects go first. */
 export const definitionFinalizer = 'customresourcecleanup.apiextensions.k8s.io';
+/** Finalizer of a claim: whoever uses it goes first. */
+export const claimFinalizer = 'kubernetes.io/pvc-protection';
 /** Label every namespace carries: its own name. */
 const nameLabel = 'kubernetes.io/metadata.name';
 
+const bindings = new Set(['rolebindings.rbac.authorization.k8s.io', 'clusterrolebindings.rbac.authorization.k8s.io']);
+
 /** Fills in what the server itself gives a new object of a built-in kind. */
-export function prepareNew(type: ServedType, draft: Draft, at: number): void {
+export function prepareNew(type: ServedType, draft: Draft): void {
   if (type.status) delete draft['status'];
   switch (type.storage) {
     case 'namespaces':
-      draft['spec'] = { ...recordAt(draft, 'spec'), finalizers: [namespaceFinalizer] };
+      draft['spec'] = { ...recordAt(draft, 'spec'), finalizers: withNamespaceFinalizer(draft) };
       draft['status'] = { phase: 'Active' };
       break;
-    case 'secrets':
-      draft['type'] ??= 'Opaque';
-      break;
     case 'persistentvolumeclaims':
+      draft['spec'] = { volumeMode: 'Filesystem', ...recordAt(draft, 'spec') };
+      draft.metadata.finalizers = [...(draft.metadata.finalizers ?? []), claimFinalizer];
+      draft['status'] = { phase: 'Pending' };
+      break;
     case 'persistentvolumes':
     case 'pods':
       draft['status'] = { phase: 'Pending' };
       break;
     case 'customresourcedefinitions.apiextensions.k8s.io':
       draft['spec'] = definitionSpec(draft);
-      draft['status'] = definitionStatus(draft, at);
+      draft['status'] = newDefinitionStatus(draft);
       break;
     default:
       if (type.status && !type.custom) draft['status'] = {};
@@ -39,11 +45,18 @@ export function prepareNew(type: ServedType, draft: Draft, at: number): void {
   canonicalize(type, draft);
 }
 
+function withNamespaceFinalizer(draft: Draft): string[] {
+  const given = strings(recordAt(draft, 'spec')['finalizers']);
+  return given.includes(namespaceFinalizer) ? given : [...given, namespaceFinalizer];
+}
+
 /** What holds for every version of an object of a built-in kind. */
 export function canonicalize(type: ServedType, draft: Draft): void {
   if (type.storage === 'namespaces')
     draft.metadata.labels = { ...draft.metadata.labels, [nameLabel]: draft.metadata.name };
   withDefaults(type, draft);
+  if (type.storage === 'secrets') draft['type'] ||= 'Opaque';
+  if (bindings.has(type.storage)) fillBinding(draft);
   for (const field of ['data', 'binaryData']) {
     if (type.storage === 'configmaps' && Object.keys(recordAt(draft, field)).length === 0) delete draft[field];
   }
@@ -61,7 +74,7 @@ export function canonicalize(type: ServedType, draft: Draft): void {
  * a subresource, `/status` leaves everything else alone, `/finalize` changes nothing but a namespace's finalizers.
  */
 export function isolate(
-  { type, subresource, at }: Pick<Call, 'type' | 'subresource' | 'at'>,
+  { type, subresource }: Pick<Call, 'type' | 'subresource'>,
   current: ApiObject,
   draft: Draft,
 ): Draft {
@@ -75,10 +88,12 @@ export function isolate(
     };
   }
   if (subresource === 'finalize') {
+    const { finalizers: _f, ...rest } = recordAt(current, 'spec');
+    const finalizers = strings(recordAt(draft, 'spec')['finalizers']);
     return {
       ...current,
       metadata: draft.metadata,
-      spec: { ...recordAt(current, 'spec'), finalizers: strings(recordAt(draft, 'spec')['finalizers']) },
+      spec: { ...rest, ...(finalizers.length === 0 ? {} : { finalizers }) },
     };
   }
   const result: Draft = { ...draft };
@@ -87,8 +102,7 @@ export function isolate(
     if (current['status'] !== undefined) result['status'] = current['status'];
   }
   if (type.storage === 'namespaces') result['spec'] = current['spec'];
-  if (type.storage === 'customresourcedefinitions.apiextensions.k8s.io')
-    result['status'] = definitionStatus(result, at);
+  if (type.storage === 'customresourcedefinitions.apiextensions.k8s.io') result['status'] = withStoredVersions(result);
   return result;
 }
 
@@ -104,17 +118,6 @@ const immutable = (field: string, value: unknown): FieldError => ({
   detail: 'field is immutable',
 });
 
-/** What is wrong with an object of a built-in kind, new or changed. */
-export function contentErrors(type: ServedType, draft: Draft): FieldError[] {
-  if (type.storage !== 'validatingadmissionpolicies.admissionregistration.k8s.io') return [];
-  return policyProblems(recordAt(draft, 'spec')).map(({ field, value, problem }) => ({
-    field,
-    type: 'FieldValueInvalid',
-    value,
-    detail: `compilation failed: ERROR: <input>: ${problem}`,
-  }));
-}
-
 /** What an update of a built-in kind may not change. */
 export function updateErrors(type: ServedType, current: ApiObject, draft: Draft): FieldError[] {
   switch (type.storage) {
@@ -124,6 +127,8 @@ export function updateErrors(type: ServedType, current: ApiObject, draft: Draft)
         ...(type.storage === 'secrets' && draft['type'] !== current['type'] ? [immutable('type', draft['type'])] : []),
         ...immutableContents(current, draft),
       ];
+    case 'customresourcedefinitions.apiextensions.k8s.io':
+      return definitionUpdateErrors(current, draft);
     case 'rolebindings.rbac.authorization.k8s.io':
     case 'clusterrolebindings.rbac.authorization.k8s.io':
       return sameJson(current['roleRef'], draft['roleRef'])

@@ -125,6 +125,20 @@ export function notAcceptable(): StatusError {
   );
 }
 
+/** An Accept header that asks for a form the server does not make. */
+export function onlyAccepted(): StatusError {
+  return new StatusError(
+    406,
+    'NotAcceptable',
+    'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf',
+  );
+}
+
+/** A single object asked for as a list, or a list as a single object. */
+export function wrongForm(message: string): StatusError {
+  return new StatusError(406, 'NotAcceptable', message);
+}
+
 /** A create under a name that is taken. */
 export function alreadyExists(subject: Subject, name: string): StatusError {
   return new StatusError(

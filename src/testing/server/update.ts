@@ -1,5 +1,6 @@
 import type { ManagedFields } from '../../kube/objects.ts';
 import { type Call, type Ground, tableOf } from './call.ts';
+import { contentErrors } from './checks/objects.ts';
 import { create } from './create.ts';
 import { type Content, decodeObject } from './decode.ts';
 import { written } from './managed-fields.ts';
@@ -7,7 +8,7 @@ import { type ApiObject, type Draft, deepFreeze, draftOf, sameJson } from './obj
 import { dropDoubleOwners } from './owners.ts';
 import { patched } from './patches.ts';
 import { apiVersionOfType } from './registry.ts';
-import { canonicalize, contentErrors, isolate, removable, updateErrors } from './rules.ts';
+import { canonicalize, isolate, removable, updateErrors } from './rules.ts';
 import { badRequest, conflict, invalid, notFound, type StatusError, unreasoned } from './status.ts';
 import { keyOf } from './store.ts';
 import { metadataUpdateErrors, updatedMetadataErrors, warnOfFinalizers } from './validation.ts';
@@ -101,7 +102,7 @@ function prepared(call: Call, current: ApiObject, changed: Draft): Draft {
   canonicalize(type, draft);
   const errors = [
     ...updatedMetadataErrors(type, draft, forbidden),
-    ...contentErrors(type, draft),
+    ...(call.subresource === 'status' ? [] : contentErrors(type, draft, current)),
     ...updateErrors(type, current, draft),
   ];
   if (errors.length > 0) throw invalid(type, name, errors);

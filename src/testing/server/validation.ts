@@ -63,6 +63,16 @@ export function qualifiedNameProblems(key: string): string[] {
   return problems;
 }
 
+/** What is wrong with a name of the form that groups have. */
+export function subdomainProblems(name: string): string[] {
+  return [...(name.length > 253 ? [tooLong(253)] : []), ...(subdomain.test(name) ? [] : [says.subdomain])];
+}
+
+/** What is wrong with a name of the form that versions and plurals have. */
+export function label1035Problems(name: string): string[] {
+  return [...(name.length > 63 ? [tooLong(63)] : []), ...(label1035.test(name) ? [] : [says.label1035])];
+}
+
 /** What is wrong with the value of a label. */
 export function labelValueProblems(value: string): string[] {
   return [...(value.length > 63 ? [tooLong(63)] : []), ...(labelValue.test(value) ? [] : [says.labelValue])];

@@ -9,7 +9,15 @@ import { checkListOptions, checkWriteOptions } from './options.ts';
 import { checkPatchType } from './patches.ts';
 import { remove, removeCollection } from './remove.ts';
 import { review } from './reviews.ts';
-import { methodNotAllowed, notFound, type Status, unknownResource } from './status.ts';
+import {
+  badRequest,
+  methodNotAllowed,
+  notFound,
+  qualified,
+  type Status,
+  StatusError,
+  unknownResource,
+} from './status.ts';
 import { keyOf } from './store.ts';
 import { inVersion, patch, update } from './update.ts';
 
@@ -24,20 +32,36 @@ const subresourceVerbs: Readonly<Record<string, readonly string[]>> = {
   finalize: ['update'],
 };
 
-/** Whether the resource of `call` knows `verb`. @throws StatusError 404, 405 */
-export function checkVerb(call: Call, verb: string | undefined): asserts verb is string {
+/** Whether the resource of `call` knows `verb`; `method` is that of the request. @throws StatusError 400, 404, 405 */
+export function checkVerb(call: Call, verb: string | undefined, method: string): asserts verb is string {
   const { type, subresource, namespace } = call;
+  if (type.custom) return checkCustomVerb(call, verb, method);
   if (!type.namespaced && namespace !== undefined) throw unknownResource();
   if (type.namespaced && namespace === undefined && verb !== 'list' && verb !== 'watch') {
     throw call.name === '' ? methodNotAllowed() : unknownResource();
   }
   if (subresource === undefined) {
-    if (verb === undefined || !type.verbs.includes(verb)) throw methodNotAllowed();
+    const named = verb === 'create' && call.name !== '';
+    if (verb === undefined || named || !type.verbs.includes(verb)) throw methodNotAllowed();
     return;
   }
   const known = subresource === 'status' ? type.status : subresource === 'finalize' && type.storage === 'namespaces';
   if (!known) throw unknownResource();
   if (verb === undefined || !subresourceVerbs[subresource]?.includes(verb)) throw methodNotAllowed();
+}
+
+/** Custom resources are served by another part of the real server, which refuses in other words. */
+function checkCustomVerb(
+  { type, subresource, name }: Call,
+  verb: string | undefined,
+  method: string,
+): asserts verb is string {
+  const known = verb !== undefined && (subresource === undefined || subresourceVerbs['status']?.includes(verb));
+  if (subresource !== undefined && (subresource !== 'status' || !type.status)) throw notFound(type, name);
+  if (name === '' && (method === 'PUT' || method === 'PATCH')) throw badRequest('name must be provided');
+  if (known) return;
+  const what = `${verb ?? ''} is not supported on resources of kind ${JSON.stringify(qualified(type))}`;
+  throw new StatusError(405, 'MethodNotAllowed', what, { group: type.group, kind: type.plural });
 }
 
 /** Does what a request asks for. @throws StatusError */
@@ -71,8 +95,7 @@ export async function perform(ground: Ground, call: Call, verb: string, body: Bo
       return isStatus(left) ? { kind: 'status', status: left } : { kind: 'object', code: 200, object: left };
     }
     case 'deletecollection': {
-      const items = await removeCollection(ground, call, content().value);
-      return { kind: 'page', page: { items, revision: ground.store.revision } };
+      return { kind: 'page', page: await removeCollection(ground, call, content().value) };
     }
     default:
       throw methodNotAllowed();

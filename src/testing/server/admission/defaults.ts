@@ -12,7 +12,9 @@ export function withDefaults(type: ServedType, draft: Draft): void {
   if (Array.isArray(draft['webhooks'])) draft['webhooks'] = recordsAt(draft, 'webhooks').map(webhookDefaults);
   if (type.kind === 'ValidatingAdmissionPolicy') {
     const spec = recordAt(draft, 'spec');
-    draft['spec'] = { failurePolicy: 'Fail', ...spec, matchConstraints: constraintDefaults(spec['matchConstraints']) };
+    const { matchConstraints } = spec;
+    const filled = isRecord(matchConstraints) ? { matchConstraints: constraintDefaults(matchConstraints) } : {};
+    draft['spec'] = { failurePolicy: 'Fail', ...spec, ...filled };
   }
   if (type.kind === 'ValidatingAdmissionPolicyBinding' && isRecord(recordAt(draft, 'spec')['matchResources'])) {
     const spec = recordAt(draft, 'spec');

@@ -40,7 +40,8 @@ export function readStruct(
       continue;
     }
     const read = readNode(of, given, { struct: node.name, path: inside(path, name) }, reading);
-    if (empty !== 'omit' || !isEmpty(read)) result[name] = read;
+    if (empty === 'always' && of.is === 'list' && isEmpty(read)) result[name] = null;
+    else if (empty !== 'omit' || !isEmpty(read)) result[name] = read;
   }
   return result;
 }

@@ -1,7 +1,9 @@
 import type { Authenticator } from '../authentication.ts';
 import type { Ground } from '../call.ts';
 import type { Pace } from '../pace.ts';
+import { ClaimProtection } from './claim-protection.ts';
 import { DefinitionCleanup } from './definition-cleanup.ts';
+import { DefinitionNames } from './definition-names.ts';
 import { GarbageCollector } from './garbage-collector.ts';
 import { NamespaceLifecycle } from './namespace-lifecycle.ts';
 import { ServiceAccounts } from './service-accounts.ts';
@@ -11,6 +13,8 @@ export function startManager(ground: Ground, pace: Pace, authenticator: Authenti
   const { registry } = ground;
   new GarbageCollector(ground, pace);
   new NamespaceLifecycle(ground, pace, registry.builtin('', 'namespaces'));
+  new DefinitionNames(ground, pace, registry.builtin('apiextensions.k8s.io', 'customresourcedefinitions'));
+  new ClaimProtection(ground, pace, registry.builtin('', 'persistentvolumeclaims'));
   new DefinitionCleanup(ground, pace, registry.builtin('apiextensions.k8s.io', 'customresourcedefinitions'));
   new ServiceAccounts(ground, pace, {
     authenticator,
