@@ -29,7 +29,7 @@ function definitionOf(resource: Resource): NewObject<Untyped> {
   const approved = 'unapproved, of kubernetes-sigs/application';
   const annotations = group.endsWith('.k8s.io') ? { 'api-approved.kubernetes.io': approved } : {};
   return {
-    metadata: { name: `${plural}.${group}`, annotations },
+    metadata: { name: nameOf(resource), annotations },
     spec: {
       group,
       scope: namespaced ? 'Namespaced' : 'Cluster',
@@ -65,27 +65,37 @@ export function installKubefedDefinitions(connection: Connection, version: Sandb
 async function define(connection: Connection, resources: readonly Resource[]): Promise<void> {
   const present = new Set<string>();
   for await (const { metadata } of connection.listMetadata(core.customResourceDefinitions)) present.add(metadata.name);
-  const missing = resources.filter(({ plural, group }) => !present.has(`${plural}.${group}`));
+  const missing = resources.filter((resource) => !present.has(nameOf(resource)));
   await Promise.all(
     missing.map((resource) => createUnlessThere(connection, core.customResourceDefinitions, definitionOf(resource))),
   );
-  await Promise.all(missing.map((resource) => served(connection, resource)));
-}
-
-async function served(connection: Connection, resource: Resource): Promise<void> {
-  const name = `${resource.plural}.${resource.group}`;
-  for (let attempt = 0; attempt < 600; attempt++) {
-    const definition = await connection.get(core.customResourceDefinitions, { name });
-    const established = recordsAt(definition, 'status', 'conditions').some(
-      ({ type, status }) => type === 'Established' && status === 'True',
+  let waiting: readonly Resource[] = missing;
+  for (let attempt = 0; attempt < 600 && waiting.length > 0; attempt++) {
+    if (attempt > 0) await sleep(100);
+    const established = await establishedNames(connection);
+    const served = await Promise.all(
+      waiting.map(async (resource) => established.has(nameOf(resource)) && (await answers(connection, resource))),
     );
-    if (established && (await answers(connection, resource))) return;
-    await sleep(100);
+    waiting = waiting.filter((_resource, index) => served[index] !== true);
   }
+  const [late] = waiting;
+  if (late === undefined) return;
   throw new FederationError(
     'NOT_OBSERVED',
-    `${connection.cluster} does not serve ${name} a minute after its creation.`,
+    `${connection.cluster} does not serve ${nameOf(late)} a minute after its creation.`,
   );
+}
+
+const nameOf = ({ plural, group }: Resource): string => `${plural}.${group}`;
+
+async function establishedNames(connection: Connection): Promise<ReadonlySet<string>> {
+  const names = new Set<string>();
+  for await (const definition of connection.list(core.customResourceDefinitions)) {
+    const conditions = recordsAt(definition, 'status', 'conditions');
+    if (conditions.some(({ type, status }) => type === 'Established' && status === 'True'))
+      names.add(definition.metadata.name);
+  }
+  return names;
 }
 
 /** A definition is Established a moment before its first list succeeds. */
