@@ -13,13 +13,21 @@ export class ClientCertificates {
     this.#now = now;
   }
 
-  /** @throws StatusError 401 for a certificate of another authority, one that is over, or one without a name */
-  user(certificate: X509Certificate): User {
+  /**
+   * Looks at a certificate once; the answer tells, as often as it is asked, whom it names.
+   *
+   * @throws StatusError 401 (the answer) for a certificate of another authority, one that is over, or one without a name
+   */
+  holder(certificate: X509Certificate): () => User {
     const { CN, O } = certificate.toLegacyObject().subject;
     const name = [CN ?? []].flat().join();
-    const now = this.#now();
-    const inTime = Date.parse(certificate.validFrom) <= now && now <= Date.parse(certificate.validTo);
-    if (name === '' || !inTime || !certificate.verify(this.#authority.publicKey)) throw unauthorized();
-    return { name, groups: [...[O ?? []].flat(), 'system:authenticated'] };
+    const trusted = name !== '' && certificate.verify(this.#authority.publicKey);
+    const [from, until] = [Date.parse(certificate.validFrom), Date.parse(certificate.validTo)];
+    const user: User = { name, groups: [...[O ?? []].flat(), 'system:authenticated'] };
+    return () => {
+      const now = this.#now();
+      if (!trusted || now < from || now > until) throw unauthorized();
+      return user;
+    };
   }
 }

@@ -30,8 +30,8 @@ export interface Listener {
 type Request = IncomingMessage | Http2ServerRequest;
 type Response = ServerResponse | Http2ServerResponse;
 
-/** Whom a client certificate names. @throws StatusError 401 */
-type Identify = (certificate: X509Certificate) => User;
+/** Looks at a client certificate; the answer tells at each request whom it names. @throws StatusError 401 (the answer) */
+type Identify = (certificate: X509Certificate) => () => User;
 
 /** Listens on a free loopback port; speaks HTTP/1.1, and HTTP/2 besides where `http2` is set. */
 export async function listen(
@@ -79,7 +79,7 @@ export async function listen(
 }
 
 /** Asking a socket for its certificate anew at every request is what costs most in the server. */
-const certified = new WeakMap<Socket, User>();
+const certified = new WeakMap<Socket, () => User>();
 
 function incomingOf(request: Request, identify: Identify): Incoming {
   return {
@@ -90,12 +90,12 @@ function incomingOf(request: Request, identify: Identify): Incoming {
       const socket = 'stream' in request ? request.stream.session?.socket : request.socket;
       if (!(socket instanceof TLSSocket)) return undefined;
       const known = certified.get(socket);
-      if (known !== undefined) return known;
+      if (known !== undefined) return known();
       const certificate = socket.getPeerX509Certificate();
       if (certificate === undefined) return undefined;
-      const user = identify(certificate);
-      certified.set(socket, user);
-      return user;
+      const holder = identify(certificate);
+      certified.set(socket, holder);
+      return holder();
     },
     async body() {
       const chunks: Buffer[] = [];

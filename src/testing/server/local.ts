@@ -16,7 +16,8 @@ export interface LocalServer {
   readonly authority: string;
   /** PEM of the certificate that it shows now. */
   certificate(): string;
-  identify(certificate: X509Certificate): User;
+  /** Looks at a client certificate; the answer tells at each request whom it names. @throws StatusError 401 (the answer) */
+  identify(certificate: X509Certificate): () => User;
   readonly handle: Handler;
   /** Calls `listener` when all connections are broken, until the answer is called. */
   onSuspend(listener: () => void): () => void;
@@ -120,7 +121,7 @@ interface Trust {
 function trustOf(server: LocalServer, { ca, cert, rejectUnauthorized = true }: TlsSettings): Trust {
   const certificate = cert === undefined ? undefined : new X509Certificate(cert);
   const authority = String(ca ?? '').trim();
-  let user: User | undefined;
+  let holder: (() => User) | undefined;
   return {
     refusal() {
       if (!rejectUnauthorized) return undefined;
@@ -130,8 +131,8 @@ function trustOf(server: LocalServer, { ca, cert, rejectUnauthorized = true }: T
       return undefined;
     },
     certified() {
-      if (certificate !== undefined) user ??= server.identify(certificate);
-      return user;
+      if (certificate !== undefined) holder ??= server.identify(certificate);
+      return holder?.();
     },
   };
 }

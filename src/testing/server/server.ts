@@ -88,7 +88,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const front: Front = { ground, authenticator, gitVersion, interceptors, watches, mounts, clock };
   const handle: Handler = (incoming, outgoing) => respond(front, incoming, outgoing);
   const certificates = new ClientCertificates(authority.cert, ground.now);
-  const identify = certificates.user.bind(certificates);
+  const identify = certificates.holder.bind(certificates);
   let certificate = issueServerCertificate(authority);
   const listener = await listen(certificate, { http2, identify }, handle);
   const url = `https://127.0.0.1:${listener.port}`;

@@ -144,7 +144,8 @@ describe('a fault of a cluster', () => {
     const ahead = Date.parse(metadata.creationTimestamp ?? '') - sandbox.clock.now();
     expect(ahead).toBeGreaterThan(1.9 * hour);
     expect(metadata.managedFields?.[0]?.time).toBe(metadata.creationTimestamp);
-    expect(await codeOf(token.get(core.namespaces, { name: 'default' }, once))).toBe('UNAUTHENTICATED');
+    for (const over of [token, short])
+      expect(await codeOf(over.get(core.namespaces, { name: 'default' }, once))).toBe('UNAUTHENTICATED');
     await using again = await connectCluster({
       kubeconfig: kubeconfigFor({ user: 'ops', groups: ['system:masters'], validForMs: -1, certificate: true }),
     });

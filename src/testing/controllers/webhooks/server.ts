@@ -48,7 +48,7 @@ export async function startWebhookServer(find: (path: string) => Review | undefi
       answer(500, 'text/plain; charset=utf-8', String(error));
     }
   };
-  const identify = () => nobody;
+  const identify = () => () => nobody;
   const listener = await listen({ ...certificate, ca: authority.cert }, { http2: false, identify }, handle);
   const url = `https://127.0.0.1:${listener.port}`;
   const withdraw = publish({
