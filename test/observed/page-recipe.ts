@@ -21,7 +21,7 @@ import {
   workspaceUid,
 } from '../testing/support.ts';
 import type { Drawn, DrawnProject, DrawnWorkspace } from './draw.ts';
-import { areGoing, isOwned, label, project } from './kit.ts';
+import { areGoing, label, project } from './kit.ts';
 import type { Stage } from './stage.ts';
 
 const creator = 'page-manager';
@@ -29,7 +29,7 @@ const owner = 'foreign-owner';
 const plainOf = (projects: readonly DrawnProject[]): DrawnProject[] => projects.filter(({ shared }) => shared === 'no');
 
 /** Names of the projects and loose namespaces that the page's recipe loses, by seed. */
-export type Losses = ReadonlyMap<number, readonly string[]>;
+type Losses = ReadonlyMap<number, readonly string[]>;
 
 /** Puts what the seeds drew on the member of host A. */
 async function settle({ a, m }: Stage, workspaces: readonly DrawnWorkspace[], loose: readonly string[]): Promise<void> {
@@ -129,7 +129,8 @@ async function bind(stage: Stage, workspaces: readonly DrawnWorkspace[]): Promis
       const found = await m.find(core.namespaces, { name });
       if (found === undefined || found.metadata.deletionTimestamp !== undefined) continue;
       await label(m, name, workspace);
-      await until(`${name} is bound`, isOwned(m, name, uid), patient);
+      const owned = async () => (await project(m, name)).ownerReferences?.some((one) => one.uid === uid);
+      await until(`${name} is bound`, owned, patient);
     }
   }
 }

@@ -4,11 +4,11 @@
  *   npm run test:page                      20 seeds
  *   npm run test:page -- --seeds 5 --first 40
  */
-import { parseArgs } from 'node:util';
-import { type Ground, sandboxGround } from '../grounds.ts';
+import { isDeepStrictEqual, parseArgs } from 'node:util';
+import { sandboxGround } from '../grounds.ts';
 import { realGround } from '../real/ground.ts';
 import { type Drawn, draw } from './draw.ts';
-import { type Losses, playPage } from './page-recipe.ts';
+import { playPage } from './page-recipe.ts';
 import { startStage } from './stage.ts';
 
 const { values } = parseArgs({
@@ -18,31 +18,24 @@ const { values } = parseArgs({
 const together = 5;
 const seeds = Array.from({ length: Number(values.seeds) }, (_, index) => draw(Number(values.first) + index));
 
-async function lossesOn(ground: Ground): Promise<Losses> {
-  const losses = new Map<number, readonly string[]>();
-  await using stage = await startStage(ground);
-  for (let at = 0; at < seeds.length; at += together)
-    for (const [seed, lost] of await playPage(stage, seeds.slice(at, at + together))) losses.set(seed, lost);
-  return losses;
-}
-
 const count = ({ workspaces, loose }: Drawn): number =>
   workspaces.reduce((sum, { projects }) => sum + projects.length, loose.length);
 
-const sandbox = await lossesOn(sandboxGround);
-const real = await lossesOn(realGround);
+await using sandbox = await startStage(sandboxGround);
+await using real = await startStage(realGround);
 let differences = 0;
-for (const drawn of seeds) {
-  const [here, there] = [sandbox, real].map((losses) => losses.get(drawn.seed) ?? []) as [
-    readonly string[],
-    readonly string[],
-  ];
-  const same = here.join() === there.join();
-  if (!same) differences += 1;
-  console.log(
-    `seed ${drawn.seed}: ${count(drawn)} namespaces, ${here.length} lost on the sandbox, ${there.length} on real control planes${same ? '' : ' - OTHER'}`,
-  );
-  if (!same) console.log(`  sandbox: ${here.join(' ')}\n  real:    ${there.join(' ')}`);
+for (let at = 0; at < seeds.length; at += together) {
+  const some = seeds.slice(at, at + together);
+  const [here, there] = [await playPage(sandbox, some), await playPage(real, some)];
+  for (const drawn of some) {
+    const [lostHere, lostThere] = [here.get(drawn.seed) ?? [], there.get(drawn.seed) ?? []];
+    const same = isDeepStrictEqual(lostHere, lostThere);
+    if (!same) differences += 1;
+    console.log(
+      `seed ${drawn.seed}: ${count(drawn)} namespaces, ${lostHere.length} lost on the sandbox, ${lostThere.length} on real control planes`,
+    );
+    if (!same) console.log(`  sandbox: ${lostHere.join(' ')}\n  real:    ${lostThere.join(' ')}`);
+  }
 }
 console.log(`${seeds.length} seeds, ${differences} differences`);
 console.log(`${seeds.length - differences} passed, ${differences} failed, 0 skipped`);
