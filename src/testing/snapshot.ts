@@ -51,15 +51,27 @@ function keyOf(cluster: string, { apiVersion, kind, metadata: { namespace, name 
   return `${cluster} ${apiVersion} ${kind} ${namespace === undefined ? name : `${namespace}/${name}`}`;
 }
 
+/** What was made of objects that nobody can change any more: most of them are looked at again and again. */
+const looked = new WeakMap<KubeObject, KubeObject>();
+
 /** The object with a digest in place of every text that is taken for a secret: a change can be seen, and nothing else. */
 function withoutSecrets(object: KubeObject): KubeObject {
-  const { apiVersion, kind, metadata } = object;
-  // What an API server keeps is JSON.
-  const shown = recordAt(masked(object, redact(object as unknown as Json)));
-  // Names and identities are no secrets, whatever they look like.
-  const { name, namespace, uid, resourceVersion } = metadata;
-  const identity = { name, ...(namespace === undefined ? {} : { namespace }), uid, resourceVersion };
-  return { ...shown, apiVersion, kind, metadata: { ...recordAt(shown, 'metadata'), ...identity } };
+  const known = looked.get(object);
+  if (known !== undefined) return known;
+  const { apiVersion, kind, metadata, ...content } = object;
+  const { annotations, ...identity } = metadata;
+  // What an API server keeps is JSON. Of metadata, annotations alone may hold anything.
+  const outward = { kind, ...content, annotations: annotations ?? {} } as unknown as Json;
+  const { annotations: safe, kind: _kind, ...shown } = recordAt(masked(outward, redact(outward)));
+  const notes = Object.entries(recordAt(safe)).map(([name, value]) => [name, String(value)]);
+  const result: KubeObject = {
+    apiVersion,
+    kind,
+    metadata: annotations === undefined ? identity : { ...identity, annotations: Object.fromEntries(notes) },
+    ...shown,
+  };
+  if (Object.isFrozen(object)) looked.set(object, result);
+  return result;
 }
 
 /** `value` where `redacted` is the same, else digests. */

@@ -131,6 +131,7 @@ describe('snapshot and diff', () => {
     const kinds = new Set(Object.values(await sandbox.snapshot({ only })).map(({ kind }) => kind));
     expect(kinds).toEqual(new Set(['ConfigMap']));
     sandbox.clock.pause();
+    await sandbox.clock.rest();
     const here = await snapshotOf({ m: m.objects() });
     expect(diff(here, await snapshotOf({ m: m.connection }))).toEqual({ created: [], deleted: [], changed: {} });
   });
