@@ -25,6 +25,7 @@ export function judge(
   found: ReadonlyMap<string, Outcome>,
 ): Verdict {
   const used = new Set<Allowance>();
+  const titles = new Set(cases.map(titleOf));
   const different = cases.flatMap((one) => {
     const name = titleOf(one);
     const places = differences(expected.get(name), found.get(name)).filter((place) => {
@@ -34,5 +35,10 @@ export function judge(
     });
     return places.length === 0 ? [] : [{ name, places }];
   });
-  return { cases: cases.length, different, allowed: [...used], unused: allowances.filter((one) => !used.has(one)) };
+  return {
+    cases: cases.length,
+    different,
+    allowed: [...used],
+    unused: allowances.filter((one) => titles.has(one.case) && !used.has(one)),
+  };
 }

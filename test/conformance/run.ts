@@ -3,6 +3,7 @@
  * answers; `--recorded` takes the record instead of a real server; `--only WORDS` plays the cases whose name has them.
  */
 import { parseArgs } from 'node:util';
+import { allowances, mostAllowed } from './allowed.ts';
 import { allCases } from './cases/all.ts';
 import { differences } from './json.ts';
 import { judge, titleOf } from './judge.ts';
@@ -17,11 +18,13 @@ const cases = allCases.filter((one) => new RegExp(values.only ?? '').test(titleO
 const record = await readRecord();
 const [real, sandbox] = await Promise.all([values.recorded ? record : playOnReal(cases), playOnSandbox(cases)]);
 
+// What is played no more is forgotten.
 let stale: string[] = [];
 if (values.record) await writeRecord(values.only === undefined ? real : new Map([...record, ...real]));
 else stale = cases.map(titleOf).filter((name) => differences(real.get(name), record.get(name)).length > 0);
 
 const { different, allowed, unused } = judge(cases, real, sandbox);
+if (allowances.length > mostAllowed) throw new Error(`more than ${mostAllowed} differences are allowed`);
 for (const { name, places } of different) console.log(`\n${name}\n${places.map((place) => `  ${place}`).join('\n')}`);
 for (const name of stale)
   console.log(`\n${name}: the real server no longer answers what is recorded; run with --record`);

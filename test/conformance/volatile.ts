@@ -17,7 +17,7 @@ export const volatileFields = [
     why: 'a counter shared with everything else that happens; numbered by first appearance',
   },
   { field: 'resourceVersion of a list or bookmark', why: 'moves with the work of other cases' },
-  { field: 'times', why: 'the clock' },
+  { field: 'times and days', why: 'the clock' },
   { field: 'generated names', why: 'random after generateName; numbered by first appearance' },
   { field: 'metadata.continue', why: 'opaque to clients, holds a revision' },
   {
@@ -65,6 +65,7 @@ export class Steady {
   #learn(value: unknown): void {
     if (typeof value === 'string') {
       for (const [found] of value.matchAll(uuid)) this.#number('uid', found);
+      for (const [, found] of value.matchAll(/in record \((\d+)\)/g)) this.#number('rv', found ?? '');
       if (this.#generated !== undefined)
         for (const [found] of value.matchAll(this.#generated)) this.#number('generated', found);
     } else if (Array.isArray(value)) for (const item of value) this.#learn(item);
@@ -117,6 +118,7 @@ export class Steady {
     return value
       .replace(uuid, (found) => this.#names.get(found) ?? found)
       .replace(time, 'time')
+      .replace(/^\d{4}-\d\d-\d\d$/, 'day')
       .replace(/(?<=Too large resource version: \d+, current: )\d+/, 'rv')
       .replace(/^(Invalid value: )"(?:map\[|\{).*"(?=: (?!.*": ))/s, '$1"the patched object"')
       .replace(/(?<= is invalid: patch: Invalid value: )"(?:map\[|\{).*"(?=: (?!.*": ))/s, '"the patched object"')

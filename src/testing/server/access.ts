@@ -23,18 +23,36 @@ const rbac = 'rbac.authorization.k8s.io';
 
 /** Whether RBAC lets `user` do it; members of system:masters may do everything. */
 export function allowed(store: Store, user: User, wish: ResourceWish | PathWish): boolean {
-  if (user.groups.includes('system:masters')) return true;
+  return grantOf(store, user, wish) !== undefined;
+}
+
+/** Why RBAC lets `user` do it, in the real server's words; `undefined` where it does not. */
+export function grantOf(store: Store, user: User, wish: ResourceWish | PathWish): string | undefined {
+  if (user.groups.includes('system:masters')) return '';
   const fits = (rule: Record<string, unknown>): boolean =>
     'path' in wish ? pathRule(rule, wish) : resourceRule(rule, wish);
+  const granted = (binding: ApiObject): string | undefined => {
+    const subject = boundSubject(binding, user);
+    return subject !== undefined && rulesOf(store, binding).some(fits) ? reasonOf(binding, subject) : undefined;
+  };
   for (const binding of store.table(`clusterrolebindings.${rbac}`).all()) {
-    if (binds(binding, user) && rulesOf(store, binding).some(fits)) return true;
+    const reason = granted(binding);
+    if (reason !== undefined) return reason;
   }
-  if ('path' in wish || wish.namespace === undefined) return false;
+  if ('path' in wish || wish.namespace === undefined) return undefined;
   for (const binding of store.table(`rolebindings.${rbac}`).all()) {
-    if (binding.metadata.namespace !== wish.namespace) continue;
-    if (binds(binding, user) && rulesOf(store, binding).some(fits)) return true;
+    const reason = binding.metadata.namespace === wish.namespace ? granted(binding) : undefined;
+    if (reason !== undefined) return reason;
   }
-  return false;
+  return undefined;
+}
+
+function reasonOf(binding: ApiObject, { kind, name, namespace }: Record<string, unknown>): string {
+  const { metadata } = binding;
+  const place = metadata.namespace === undefined ? '' : `/${metadata.namespace}`;
+  const role = recordAt(binding, 'roleRef');
+  const whose = kind === 'ServiceAccount' ? `${String(name)}/${String(namespace ?? metadata.namespace)}` : String(name);
+  return `RBAC: allowed by ${binding.kind} ${JSON.stringify(`${metadata.name}${place}`)} of ${String(role['kind'])} ${JSON.stringify(role['name'])} to ${String(kind)} ${JSON.stringify(whose)}`;
 }
 
 function rulesOf(store: Store, binding: ApiObject): Record<string, unknown>[] {
@@ -46,8 +64,8 @@ function rulesOf(store: Store, binding: ApiObject): Record<string, unknown>[] {
   );
 }
 
-function binds(binding: ApiObject, user: User): boolean {
-  return recordsAt(binding, 'subjects').some(({ kind, name, namespace }) => {
+function boundSubject(binding: ApiObject, user: User): Record<string, unknown> | undefined {
+  return recordsAt(binding, 'subjects').find(({ kind, name, namespace }) => {
     if (kind === 'User') return name === user.name;
     if (kind === 'Group') return typeof name === 'string' && user.groups.includes(name);
     return `system:serviceaccount:${String(namespace ?? binding.metadata.namespace)}:${String(name)}` === user.name;

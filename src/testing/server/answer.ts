@@ -33,6 +33,11 @@ export function statusAnswer(status: Status): Answer {
 export function inYaml(answer: Answer, accept: string | undefined): Answer {
   const first = (accept ?? '').split(/[,;]/)[0]?.trim();
   if (first !== 'application/yaml' || answer.contentType !== undefined) return answer;
-  const body = stringify(JSON.parse(textOf(answer.body)), { sortMapEntries: true, lineWidth: 80 });
+  const body = folded(stringify(JSON.parse(textOf(answer.body)), { sortMapEntries: true, lineWidth: 0 }));
   return { ...answer, body, contentType: 'application/yaml' };
+}
+
+/** Breaks plain lines at the first space after the 80th column. */
+function folded(yaml: string): string {
+  return yaml.replaceAll(/^( *)([^\n]{80}[^ \n]*) (?=[^\n])/gm, '$1$2\n$1  ');
 }

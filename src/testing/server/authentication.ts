@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { User } from './call.ts';
-import { isRecord, recordAt, text } from './object.ts';
+import { type ApiObject, isRecord, recordAt, text } from './object.ts';
 import { unauthorized } from './status.ts';
 import { keyOf, type Store } from './store.ts';
 
@@ -25,8 +25,15 @@ export class Authenticator {
   readonly #key = randomBytes(32);
   readonly #tokens = new Map<string, { readonly user: User; readonly isGood: () => boolean }>();
 
+  #used: (secret: ApiObject) => void = () => {};
+
   constructor(store: Store) {
     this.#store = store;
+  }
+
+  /** Calls `listener` with the Secret of every service account's token that is shown, instead of whoever was called before. */
+  onUse(listener: (secret: ApiObject) => void): void {
+    this.#used = listener;
   }
 
   /** Makes a token for `user` that is good as long as the server lives and `isGood` says so. */
@@ -75,6 +82,7 @@ export class Authenticator {
     const kept = text(recordAt(secret, 'data')['token']);
     if (account?.metadata.uid !== claim('service-account.uid') || kept === undefined) return undefined;
     if (Buffer.from(kept, 'base64').toString('utf8') !== token) return undefined;
+    if (secret !== undefined) this.#used(secret);
     return serviceAccountUser(namespace, account.metadata.name, account.metadata.uid);
   }
 

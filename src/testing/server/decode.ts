@@ -157,7 +157,8 @@ function checkPatchedKind(
   if (kind !== type.kind) throw wrongCustomKind(type, String(kind), value['metadata']);
   if (apiVersion === expected) return;
   const name = isRecord(value['metadata']) ? String(value['metadata']['name']) : '';
-  throw invalid(type, name, [
+  const group = String(apiVersion).includes('/') ? type.group : '';
+  throw invalid({ group, kind: type.kind }, name, [
     { field: 'apiVersion', type: 'FieldValueInvalid', value: apiVersion, detail: `must be ${expected}` },
   ]);
 }

@@ -75,7 +75,9 @@ export function list(store: Store, type: ServedType, namespace: string | undefin
     throw badRequest('specifying resource version is not allowed when using continue');
   }
   if (wanted !== undefined) refuseFuture(wanted, store);
-  const exact = match === 'Exact' ? wanted : undefined;
+  // A limit makes a list one of that very revision, unless it says otherwise.
+  const isExact = match === 'Exact' || (!match && asked > 0 && wanted !== 0);
+  const exact = isExact ? wanted : undefined;
   // What is asked for as of any time is answered from memory, whole.
   const limit = wanted === 0 ? 0 : asked;
   const from = token?.revision ?? exact ?? -1;

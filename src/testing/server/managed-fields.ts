@@ -1,9 +1,12 @@
 import type { ManagedFields } from '../../kube/objects.ts';
 import type { Call } from './call.ts';
 import { changesOf, type FieldSet, isEmptySet, readSet, subtract, unite, writeSet } from './content/fields.ts';
-import { shapeOf } from './content/shape.ts';
+import { nothingOf, shapeOf } from './content/shape.ts';
 import { timestamp } from './object.ts';
 import { apiVersionOfType } from './registry.ts';
+
+/** Who writes. */
+type Writer = Pick<Call, 'manager' | 'subresource' | 'type' | 'at'>;
 
 /** An entry as the server writes it. */
 interface Entry extends ManagedFields {
@@ -15,11 +18,15 @@ interface Entry extends ManagedFields {
  * Notes who wrote what of an object now (`before`: what it was), one entry per writer, version and subresource: the
  * fields that changed are the writer's and nobody else's any more. Whoever owns nothing is not named.
  */
-export function written(call: Call, before: { readonly metadata: object } | undefined, after: object): ManagedFields[] {
+export function written(
+  call: Writer,
+  before: { readonly metadata: object } | undefined,
+  after: object,
+): ManagedFields[] {
   const { manager, subresource, type, at } = call;
   const apiVersion = apiVersionOfType(type);
   const known = before === undefined ? [] : entriesOf(before);
-  const { written: own, removed } = changesOf(before, after, shapeOf(type));
+  const { written: own, removed } = changesOf(before ?? nothingOf(type), after, shapeOf(type));
   const same = (entry: Entry): boolean =>
     entry.manager === manager &&
     entry.operation === 'Update' &&

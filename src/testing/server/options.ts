@@ -82,6 +82,11 @@ export function checkListOptions(query: URLSearchParams, isWatch: boolean): void
   const goesOn = (query.get('continue') ?? '') !== '';
   const quoted = ['Exact', 'NotOlderThan', ''].map((item) => JSON.stringify(item)).join(', ');
   if (isWatch) {
+    const version = query.get('resourceVersion') ?? '';
+    // A watch that begins with what there is counts as one that asks for nothing older.
+    if (goesOn && !initial && match === '' && (version === '' || version === '0')) {
+      errors.push(forbidden(field, 'resourceVersionMatch is forbidden when continue is provided'));
+    }
     if (initial && match !== 'NotOlderThan') {
       errors.push(forbidden(field, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'));
     }

@@ -58,7 +58,10 @@ async function removeOne(
     const marked = markedForDeletion(call, current, options);
     if (removable(type, marked)) {
       if (!options.dryRun) table.remove(key);
-      return { gone: true, object: inVersion(call, current) };
+      const metadata = options.dryRun
+        ? current.metadata
+        : { ...current.metadata, resourceVersion: String(ground.store.revision) };
+      return { gone: true, object: { ...inVersion(call, current), metadata } };
     }
     if (sameJson(marked, current)) return { gone: false, object: inVersion(call, current) };
     return { gone: false, object: options.dryRun ? deepFreeze(marked) : inVersion(call, table.put(key, marked)) };

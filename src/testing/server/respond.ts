@@ -97,7 +97,7 @@ async function replyTo(front: Front, incoming: Incoming, outgoing: Outgoing): Pr
   if (delayMs > 0) await front.clock.aside(front.clock.sleep(delayMs));
   if (fault === 'reset-before') return 'dropped';
   if (typeof fault === 'object' && 'status' in fault) return refusal(fault, request);
-  if (!allowed(ground.store, user, wish)) {
+  if (!allowed(ground.store, user, { ...wish, name: selectedName(wish, query) })) {
     const refusal = accessDenied(user, wish);
     const asked = { ...route, type: route, user, manager, at: ground.now() };
     if (!isRead(wish.verb)) ground.scribe.refused(asked, wish.verb, refusal);
@@ -135,6 +135,7 @@ async function replyTo(front: Front, incoming: Incoming, outgoing: Outgoing): Pr
     const open: OpenWatch = { request, end: () => way.end() };
     front.watches.add(open);
     way.onClose(() => front.watches.delete(open));
+    if (fault === 'reset-after') way.reset();
     return 'streaming';
   }
   const body = await bodyOf(incoming);
@@ -172,6 +173,15 @@ function userOf(authenticator: Authenticator, incoming: Incoming): User {
 
 function managerOf(agent: string | undefined, query: URLSearchParams): string {
   return query.get('fieldManager') || agent?.split('/')[0] || 'unknown';
+}
+
+/** Whoever lists the one object of a name needs no more rights than for that object. */
+function selectedName(
+  { name, verb }: { readonly name: string; readonly verb: string },
+  query: URLSearchParams,
+): string {
+  if (name !== '' || (verb !== 'list' && verb !== 'watch' && verb !== 'deletecollection')) return name;
+  return /(?:^|,)metadata\.name==?([^,]+)(?:,|$)/.exec(query.get('fieldSelector') ?? '')?.[1] ?? '';
 }
 
 /** Whether a custom resource is looked for where it cannot be: the real server has no address for that. */

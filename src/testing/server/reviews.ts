@@ -1,24 +1,27 @@
-import { allowed } from './access.ts';
+import { grantOf } from './access.ts';
 import type { Call, User } from './call.ts';
 import { type Content, decodeObject } from './decode.ts';
 import { written } from './managed-fields.ts';
-import { type ApiObject, recordAt, strings, text } from './object.ts';
+import { type ApiObject, isRecord, recordAt, strings, text } from './object.ts';
+import { type FieldError, invalid } from './status.ts';
 import type { Store } from './store.ts';
 
 /** Answers a SelfSubjectAccessReview or SubjectAccessReview; nothing is kept. */
 export function review(store: Store, call: Call, body: Content): ApiObject {
   const draft = decodeObject(call, body);
   const spec = recordAt(draft, 'spec');
+  const metadata = { ...draft.metadata, managedFields: written(call, undefined, draft) };
+  checkReview(call, spec, draft.metadata.name === undefined ? undefined : metadata);
   const user: User =
     call.type.kind === 'SelfSubjectAccessReview'
       ? call.user
       : { name: text(spec['user']) ?? '', groups: strings(spec['groups']) };
   const { verb, group, resource, subresource, namespace, name } = recordAt(spec, 'resourceAttributes');
   const { path, verb: pathVerb } = recordAt(spec, 'nonResourceAttributes');
-  const yes =
+  const reason =
     typeof path === 'string'
-      ? allowed(store, user, { verb: text(pathVerb) ?? '', path })
-      : allowed(store, user, {
+      ? grantOf(store, user, { verb: text(pathVerb) ?? '', path })
+      : grantOf(store, user, {
           verb: text(verb) ?? '',
           group: text(group) ?? '',
           plural: text(resource) ?? '',
@@ -28,7 +31,32 @@ export function review(store: Store, call: Call, body: Content): ApiObject {
         });
   return {
     ...draft,
-    metadata: { ...draft.metadata, managedFields: written(call, undefined, draft) },
-    status: { allowed: yes },
+    metadata,
+    status: { allowed: reason !== undefined, ...(reason ? { reason } : {}) },
   };
+}
+
+/** @throws StatusError 422 for a question that is none */
+function checkReview({ type }: Call, spec: Record<string, unknown>, named: object | undefined): void {
+  const { resourceAttributes: resource, nonResourceAttributes: path } = spec;
+  const errors: FieldError[] = [];
+  const add = (field: string, value: unknown, detail: string): void =>
+    void errors.push({ field, type: 'FieldValueInvalid', value, detail });
+  if (resource !== undefined && isRecord(path)) {
+    const shown = { Path: path['path'], Verb: path['verb'] };
+    add('spec.nonResourceAttributes', shown, 'cannot be specified in combination with resourceAttributes');
+  }
+  if (resource === undefined && path === undefined) {
+    add(
+      'spec.resourceAttributes',
+      null,
+      'exactly one of nonResourceAttributes or resourceAttributes must be specified',
+    );
+  }
+  if (type.kind === 'SubjectAccessReview' && !spec['user'] && strings(spec['groups']).length === 0) {
+    add('spec.user', '', 'at least one of user or group must be specified');
+  }
+  if (named !== undefined) add('metadata', named, 'must be empty');
+  // The real server forgets the name of the kind here.
+  if (errors.length > 0) throw invalid({ group: type.group, kind: '' }, '', errors);
 }

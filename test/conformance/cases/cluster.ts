@@ -115,6 +115,8 @@ export const namespaceCases = [
         post(`${mine}/configmaps`, { metadata: { name: 'b' } }),
         post(`${mine}/configmaps`, { metadata: { generateName: 'b-' } }),
         patch('merge', `${mine}/configmaps/a`, { data: { a: '1' } }),
+        until(`${mine}/configmaps/a`, 200, 'metadata.deletionTimestamp'),
+        until(mine, 200, 'status.conditions.4.status', 'True'),
       ),
       play(
         'contents go first, then it',
@@ -407,7 +409,7 @@ export const definitionCases = topic('definitions', [
   play('a version that is no name', post(definitions, crd({ versions: [v('V1')] }))),
   play('without a kind', post(definitions, crd({}, { kind: undefined }))),
   play('without a plural', post(definitions, crd({}, { plural: undefined }))),
-  play('a kind in lower case', post(definitions, crd({}, { kind: 'thing' }))),
+  play('a kind in lower case', post(definitions, crd({}, { kind: 'thing' })), established),
   play('a plural in capitals', post(definitions, crd({}, { plural: 'Things' }))),
   play(
     'the scope cannot change',

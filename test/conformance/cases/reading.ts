@@ -156,7 +156,6 @@ const badQueries = [
   'timeoutSeconds=abc',
   'sendInitialEvents=true',
   'sendInitialEvents=false',
-  'watch=abc&timeoutSeconds=1',
   'watch=false',
   'allowWatchBookmarks=true',
   'allowWatchBookmarks=maybe',
@@ -362,11 +361,7 @@ export const watches = topic('watches', [
     given(patch('merge', `${cm}/a`, { data: { b: '2' } })),
     take('w', 1),
   ),
-  play(
-    'through the old path for one object',
-    a,
-    get('/api/v1/watch/namespaces/{ns}/configmaps/a?timeoutSeconds=1&resourceVersion={1.metadata.resourceVersion}'),
-  ),
+  play('with watch=abc', a, watch('w', `${cm}?watch=abc&timeoutSeconds=1&resourceVersion=0`), take('w', 1)),
   play('of one object with ?watch', a, watch('w', `${cm}/a?watch=1&timeoutSeconds=1`), take('w', 1)),
   play(
     'sendInitialEvents',

@@ -265,7 +265,7 @@ function casesOf(sort: Sort) {
     ),
     about('deletecollection with dryRun', make, del(`${path}?${mine}&dryRun=All`), get(one)),
     about('deletecollection of nothing', del(`${path}?${mine}`)),
-    about('a method nobody knows', send('BREW', one)),
+    about('a method nobody knows', send('LOCK', one)),
     about('a subresource nobody knows', make, get(`${one}/nothing`)),
   ];
 }

@@ -44,7 +44,8 @@ export function requestVariables(ground: Ground, request: AdmissionRequest): Rec
     requestKind: kind,
     requestResource: resource,
     requestSubResource: subresource ?? '',
-    name,
+    // What is empty is not there: an expression that reads it fails.
+    ...(name === '' ? {} : { name }),
     operation,
     userInfo: { username: user.name, uid: user.uid ?? '', groups: user.groups, extra: {} },
     dryRun: call.dryRun,

@@ -35,6 +35,8 @@ interface Policy {
 /** A policy with one of its bindings, compiled: what is asked on every request. */
 export interface ActivePolicy {
   readonly policy: Policy;
+  /** Whether it refuses; otherwise it warns. */
+  readonly denies: boolean;
   readonly binding: string;
   readonly constraints: Constraints;
 }
@@ -46,7 +48,7 @@ export const policyTables = [
   `validatingadmissionpolicybindings.${group}`,
 ] as const;
 
-/** Every policy with a binding that denies. */
+/** Every policy with a binding that denies or warns. */
 export function activePolicies({ store }: Ground): readonly ActivePolicy[] {
   const policies = new Map(
     store
@@ -60,9 +62,16 @@ export function activePolicies({ store }: Ground): readonly ActivePolicy[] {
     .flatMap((binding) => {
       const spec = recordAt(binding, 'spec');
       const policy = policies.get(text(spec['policyName']) ?? '');
-      if (policy === undefined || !strings(spec['validationActions']).includes('Deny')) return [];
+      const actions = strings(spec['validationActions']);
+      const denies = actions.includes('Deny');
+      if (policy === undefined || (!denies && !actions.includes('Warn'))) return [];
       return [
-        { policy, binding: binding.metadata.name, constraints: policyConstraints(recordAt(spec, 'matchResources')) },
+        {
+          policy,
+          denies,
+          binding: binding.metadata.name,
+          constraints: policyConstraints(recordAt(spec, 'matchResources')),
+        },
       ];
     });
 }
@@ -108,11 +117,19 @@ export function askPolicy(ground: Ground, active: ActivePolicy, request: Admissi
     try {
       holds = validation.expression(variables);
     } catch (error) {
-      if (policy.failsClosed) throw denied(active, request, evaluationFailure(validation, error), undefined);
+      if (policy.failsClosed) object(active, request, evaluationFailure(validation, error), undefined);
       continue;
     }
-    if (holds !== true) throw denied(active, request, refusal(validation, variables), validation.reason);
+    if (holds !== true) object(active, request, refusal(validation, variables), validation.reason);
   }
+}
+
+function object(active: ActivePolicy, request: AdmissionRequest, why: string, reason: string | undefined): void {
+  if (active.denies) throw denied(active, request, why, reason);
+  const { policy, binding } = active;
+  request.call.warn(
+    `Validation failed for ValidatingAdmissionPolicy '${policy.name}' with binding '${binding}': ${why}`,
+  );
 }
 
 /** A condition that is false outweighs one that cannot be evaluated. */
@@ -151,6 +168,12 @@ const codes: Readonly<Record<string, number>> = {
   Invalid: 422,
 };
 
+/** The name a refusal tells; a create has none yet where it is to be generated, the objects of a collection never. */
+function nameIn({ name, object: subject }: AdmissionRequest): string {
+  const metadata = subject?.metadata;
+  return name || metadata?.generateName || metadata?.name || 'Unknown';
+}
+
 function denied(
   { policy, binding }: ActivePolicy,
   request: AdmissionRequest,
@@ -158,7 +181,7 @@ function denied(
   reason = 'Invalid',
 ): StatusError {
   const message = `ValidatingAdmissionPolicy '${policy.name}' with binding '${binding}' denied request: ${why}`;
-  const { status } = forbidden(request.call.type, request.name, message);
+  const { status } = forbidden(request.call.type, nameIn(request), message);
   const details: Status['details'] = { ...status.details, causes: [{ message }] };
   return new StatusError(codes[reason] ?? 422, reason, status.message ?? message, details);
 }

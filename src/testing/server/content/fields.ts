@@ -33,15 +33,14 @@ const ownerless = new Set([
   'resourceVersion',
 ]);
 
-/** Compares an object with what it was (`undefined`: it is new), field by field. */
-export function changesOf(before: object | undefined, after: object, shape: Shape): Changes {
+/** Compares an object with what it was, field by field. */
+export function changesOf(before: object, after: object, shape: Shape): Changes {
   const changes = { written: empty(), removed: empty() };
-  const one = before === undefined ? {} : comparable(before);
+  const one = comparable(before);
   const other = comparable(after);
   for (const name of fieldsOf(one, other)) {
     if (name === 'apiVersion' || name === 'kind') continue;
-    const known = one[name] ?? (name === 'metadata' || (before === undefined && shape.constant(name)) ? {} : undefined);
-    compare(known, other[name], shape.field(name), { shape, path: [`f:${name}`], changes });
+    compare(one[name], other[name], shape.field(name), { shape, path: [`f:${name}`], changes });
   }
   return changes;
 }

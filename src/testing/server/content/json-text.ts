@@ -148,7 +148,12 @@ class Scanner {
   #fail(where: string): never {
     const char = this.#text[this.#at];
     if (char === undefined) throw new Error('unexpected end of JSON input');
-    const quoted = char === "'" ? "'\\''" : char === '"' ? `'"'` : `'${JSON.stringify(char).slice(1, -1)}'`;
+    const quoted = char === "'" ? "'\\''" : char === '"' ? `'"'` : `'${printable(char)}'`;
     throw new Error(`invalid character ${quoted} ${where}`);
   }
+}
+
+function printable(char: string): string {
+  const code = char.charCodeAt(0);
+  return code >= 0x7f && code < 0xa0 ? `\\u${code.toString(16).padStart(4, '0')}` : JSON.stringify(char).slice(1, -1);
 }

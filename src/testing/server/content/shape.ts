@@ -1,6 +1,7 @@
 import type { ServedType } from '../catalogue.ts';
 import { objectMeta, structs } from './kinds.ts';
 import type { Node } from './node.ts';
+import { readStruct } from './read.ts';
 
 /** The lists of workloads, services and claims that merge, by the name of their field. */
 const mergedByName: Readonly<Record<string, string>> = {
@@ -31,8 +32,6 @@ export interface Shape {
   element(): Shape;
   /** The field that tells elements of a list apart, `true` for sets, nothing for lists that are one value. */
   readonly key: string | true | undefined;
-  /** Whether a field named so is part of every object, given or not. */
-  constant(name: string): boolean;
 }
 
 class Known implements Shape {
@@ -53,11 +52,6 @@ class Known implements Shape {
 
   element(): Shape {
     return new Known(this.#node?.is === 'list' ? this.#node.of : undefined);
-  }
-
-  constant(name: string): boolean {
-    const field = this.#node?.is === 'struct' ? this.#node.fields[name] : undefined;
-    return field?.node.is === 'struct' && field.empty !== 'keep';
   }
 }
 
@@ -85,14 +79,17 @@ class Plain implements Shape {
   element(): Shape {
     return this;
   }
-
-  constant(name: string): boolean {
-    return this.#merges && this.#path.length === 0 && (name === 'spec' || name === 'status');
-  }
 }
 
 /** The shape of the objects of a kind. Lists of custom resources are single values, but for those of their metadata. */
 export function shapeOf({ storage, custom }: ServedType): Shape {
   const node = structs[storage];
   return node === undefined ? new Plain([], !custom) : new Known(node);
+}
+
+/** What every object of a kind has in it, whatever was given. */
+export function nothingOf({ storage, custom }: ServedType): Record<string, unknown> {
+  const node = structs[storage];
+  if (node !== undefined) return readStruct(node, {}, '', { wording: 'json', unknown() {} });
+  return custom ? {} : { spec: {}, status: {} };
 }

@@ -2,7 +2,8 @@ import type { Authenticator } from '../authentication.ts';
 import type { Ground } from '../call.ts';
 import type { ServedType } from '../catalogue.ts';
 import { failedWith, InternalClient } from '../internal-client.ts';
-import { type ApiObject, recordAt, text } from '../object.ts';
+import { written } from '../managed-fields.ts';
+import { type ApiObject, draftOf, recordAt, text, timestamp } from '../object.ts';
 import type { Pace } from '../pace.ts';
 import { keyOf } from '../store.ts';
 import { follow } from './follow.ts';
@@ -11,6 +12,7 @@ import { WorkQueue } from './work-queue.ts';
 const delays = { minMs: 10, maxMs: 100, retryMs: 50, maxRetryMs: 10_000 };
 const tokenType = 'kubernetes.io/service-account-token';
 const nameAnnotation = 'kubernetes.io/service-account.name';
+const usedLabel = 'kubernetes.io/legacy-token-last-used';
 const uidAnnotation = 'kubernetes.io/service-account.uid';
 
 /** What the controller needs from its server. */
@@ -35,6 +37,7 @@ export class ServiceAccounts {
     this.#ground = ground;
     this.#options = options;
     this.#client = new InternalClient(ground, 'service-account-controller');
+    options.authenticator.onUse((secret) => this.#noteUse(secret));
     this.#tokens = new WorkQueue(pace, 'service-account-tokens', delays, (key) => this.#syncToken(key));
     this.#defaults = new WorkQueue(pace, 'service-accounts', delays, (namespace) => this.#createDefault(namespace));
     follow(ground.store, pace, (storage, { key, before, after }, initial) => {
@@ -47,6 +50,18 @@ export class ServiceAccounts {
           this.#defaults.add(before.metadata.namespace ?? '');
       }
     });
+  }
+
+  /** Notes in its Secret the day on which a token was last used, as the API server does. */
+  #noteUse(secret: ApiObject): void {
+    const at = this.#ground.now();
+    const day = timestamp(at).slice(0, 10);
+    if (secret.metadata.labels?.[usedLabel] === day) return;
+    const draft = draftOf(secret);
+    draft.metadata.labels = { ...secret.metadata.labels, [usedLabel]: day };
+    const writer = { manager: 'kube-apiserver', subresource: undefined, type: this.#options.secrets, at };
+    draft.metadata.managedFields = written(writer, secret, draft);
+    this.#ground.store.table('secrets').put(keyOf(secret.metadata.namespace, secret.metadata.name), draft);
   }
 
   #syncTokensOf(account: ApiObject | undefined): void {
