@@ -60,7 +60,7 @@ function difference(after: Snapshot): SnapshotDiff {
   return diff(before, after, { times: false, status: false, ignore: [...metadata, '/webhooks'] });
 }
 
-describe('a sandbox that is put back to an earlier moment', () => {
+describe('a sandbox that is put back to an earlier moment', { timeout: 60_000 }, () => {
   it('is as it was, UIDs and all, whatever happened since', async () => {
     const { a, b, m } = sandbox.clusters;
     sandbox.clock.resume();

@@ -104,7 +104,7 @@ describe('a member that is seeded as', () => {
   });
 });
 
-describe('seeds', () => {
+describe('seeds', { timeout: 60_000 }, () => {
   it('a second owner of projects keeps them alive when their workspace goes', async () => {
     const { a, m } = sandbox.clusters;
     const member = m.connection;
