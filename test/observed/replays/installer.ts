@@ -21,10 +21,10 @@ async function install({ m }: Stage, jwtSecret: string, done: (settings: string)
   const states: string[] = [];
   const { name, namespace } = config;
   const ended = new AbortController();
-  const states$ = m.watch(core.configMaps, { namespace, fieldSelector: `metadata.name=${name}`, signal: ended.signal });
+  const watch = m.watch(core.configMaps, { namespace, fieldSelector: `metadata.name=${name}`, signal: ended.signal });
   const body = { spec: { authentication: { jwtSecret } } };
   await m.patch(kubesphere.clusterConfigurations, configuration, { type: 'merge', body });
-  for await (const event of states$) {
+  for await (const event of watch) {
     const objects = event.type === 'synced' ? event.objects : [event.object];
     for (const { data } of objects) states.push(data?.[installation.configKey] ?? '');
     if (done(states.at(-1) ?? '')) break;
