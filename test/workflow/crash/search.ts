@@ -1,11 +1,13 @@
 /**
- * Searches for a crash that a run does not survive: `npm run test:crash -- [--json] [--seconds N] [--seed N] [--slice] [--replay SCENARIO]`.
+ * Searches for a crash that a run does not survive: `npm run test:crash -- [--migration] [--json] [--seconds N] [--seed N] [--slice] [--replay SCENARIO]`.
  * All workflows of up to four elements, stopped everywhere; then, until the time is over, generated ones. With `--slice` the time is
- * shared between some of the former and generated ones.
+ * shared between some of the former and generated ones. With `--migration` the workflow is the migration, on a sandbox: stopped at every
+ * record and every write, and with every fault of every request, until the time is over.
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
+import { replayMigration } from '../../migration/crash/replay.ts';
 import { addTally, newTally, type Tally } from './hunt.ts';
 import { replay } from './replay.ts';
 import { type Share, seedOfCommit } from './share.ts';
@@ -13,6 +15,7 @@ import { type Share, seedOfCommit } from './share.ts';
 const { values } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
+    migration: { type: 'boolean', default: false },
     seconds: { type: 'string', default: '270' },
     seed: { type: 'string' },
     slice: { type: 'boolean', default: false },
@@ -21,8 +24,8 @@ const { values } = parseArgs({
   },
 });
 
-if (values.replay !== undefined) await replay(JSON.parse(values.replay));
-else await search();
+if (values.replay === undefined) await search();
+else await (values.migration ? replayMigration : replay)(JSON.parse(values.replay));
 
 async function search(): Promise<void> {
   const began = performance.now();
@@ -33,7 +36,9 @@ async function search(): Promise<void> {
   await Promise.all(
     Array.from({ length: of }, (_, part) => {
       const share: Share = { part, of, seed, seconds: Number(values.seconds), slice: values.slice };
-      const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: share });
+      const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+        workerData: { share, migration: values.migration },
+      });
       return new Promise<void>((resolve, reject) => {
         worker.on('message', (message: { readonly tally: Tally; readonly found?: string }) => {
           addTally(tally, message.tally);
