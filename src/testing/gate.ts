@@ -33,6 +33,11 @@ export class Gate {
     };
   }
 
+  /** Whether what bears one of `names` does nothing at all now. */
+  blocks(names: readonly string[]): boolean {
+    return [...this.#hindrances].some(({ matches, slowMs }) => slowMs === undefined && names.some(matches));
+  }
+
   /** Holds up what is called as `matches` says, for `slowMs` of real clusters at each piece of work or for good, until the answer is called. */
   hinder(matches: (name: string) => boolean, slowMs?: number): () => void {
     const hindrance = { matches, slowMs };

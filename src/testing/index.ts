@@ -43,7 +43,7 @@ export {
 export { Clock } from './clock.ts';
 export { addForeignOwner, createHelmReleases, type SeedForeignOwner, type SeedHelmReleases } from './contents.ts';
 export type { RuntimeOptions } from './controllers/runtime.ts';
-export { installDefinitions } from './crds.ts';
+export { type DefinitionsOptions, installDefinitions } from './crds.ts';
 export { type DiffOptions, diff, type FieldChange, isSame, type SnapshotDiff } from './diff.ts';
 export type { AddedFault, Faults } from './faults/faults.ts';
 export type { ClusterFault, FaultRule, OneOf, RequestFault, RequestMatch } from './faults/rule.ts';
@@ -96,7 +96,9 @@ export {
 export type { KubeconfigOptions } from './server/credentials.ts';
 export type { History, WriteRecord } from './server/history.ts';
 export type { Fault, InterceptedRequest, Interceptor } from './server/intercept.ts';
+export type { ApiObject, ServerMeta } from './server/object.ts';
 export { type ApiServer, type ApiServerOptions, startApiServer } from './server/server.ts';
+export type { StoreCapture } from './server/store.ts';
 export { type Situation, type SituationOptions, seedSituation } from './situations.ts';
 export { type Snapshot, type SnapshotOptions, snapshotOf } from './snapshot.ts';
 export { type UntilOptions, until } from './until.ts';

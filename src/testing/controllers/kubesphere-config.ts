@@ -3,7 +3,7 @@ import type { ClusterConfiguration } from '../../kubesphere/resources.ts';
 import { recordAt, text } from '../server/object.ts';
 
 /** Role of a cluster in the words of `spec.multicluster.clusterRole`. */
-export type ClusterRoleName = 'none' | 'host' | 'member';
+type ClusterRoleName = 'none' | 'host' | 'member';
 
 type Spec = ClusterConfiguration['spec'];
 type Section = Readonly<Record<string, unknown>>;

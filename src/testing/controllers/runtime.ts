@@ -148,13 +148,17 @@ export class Manager implements AsyncDisposable {
 
   /** Where a control loop waits until it may work: it may be made to stand still or to be slow. */
   #passage(name: string): Passage {
-    const program = name.startsWith('kubefed') ? 'kubefed' : 'ks-controller-manager';
-    return this.#options.gate?.passage([program, name], this.clock) ?? (async () => {});
+    return this.#options.gate?.passage([programOf(name), name], this.clock) ?? (async () => {});
   }
 
   /** Runs `close` when this manager is disposed, after its control loops have ended. */
   onClose(close: () => Promise<void>): void {
     this.#owned.push(close);
+  }
+
+  /** Whether a fault keeps what is called so, or its program, from doing anything. */
+  isDown(name: string): boolean {
+    return this.#options.gate?.blocks([programOf(name), name]) === true;
   }
 
   /** Says in the log what a controller logs. */
@@ -209,4 +213,11 @@ export class Manager implements AsyncDisposable {
     this.log('error', `${what}: ${String(error)}`);
     if (this.#options.logger === undefined) process.emitWarning(`${what}: ${String(error)}`);
   }
+}
+
+/** The program that a control loop is part of. */
+function programOf(name: string): string {
+  if (name.startsWith('kubefed')) return 'kubefed';
+  if (name === 'installer') return 'ks-installer';
+  return name === 'tower' ? 'tower' : 'ks-controller-manager';
 }

@@ -6,7 +6,7 @@ import type { Manager } from './runtime.ts';
 import { createUnlessThere, exactly, same, sameButUnmanaged, update } from './writes.ts';
 
 /** The part of the workspacetemplate controller that is about who may do what in a workspace. */
-export interface WorkspaceRoles {
+interface WorkspaceRoles {
   /** The built-in roles, put back as they were made: edits of them are lost. */
   initialise(workspace: string): Promise<void>;
   /** The manager becomes the workspace's admin, and nobody else by that binding. */

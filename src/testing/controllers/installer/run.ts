@@ -27,7 +27,7 @@ const created = ['kubesphere-controls-system', 'kubesphere-monitoring-system', '
 const configurationAt = { namespace: kubesphereNamespace, name: installation.configuration };
 
 /** Where and how a run of the installer takes place. */
-export interface InstallerRun {
+interface InstallerRun {
   readonly connection: Connection;
   readonly version: SandboxVersion;
   /** Lets a piece of work take its time. */

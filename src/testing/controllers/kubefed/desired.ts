@@ -16,7 +16,7 @@ export interface Desired {
 }
 
 /** What of a copy that is there outlives an update. */
-export interface Retained {
+interface Retained {
   readonly annotations: Readonly<Record<string, string>>;
   readonly finalizers: readonly string[];
   /** Changes the fields of the template to what the cluster itself decided. */

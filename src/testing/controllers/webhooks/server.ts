@@ -6,7 +6,7 @@ import { publish } from '../../server/local.ts';
 import { isRecord, recordAt, text } from '../../server/object.ts';
 
 /** What a webhook is asked about: the `request` of an AdmissionReview, as far as ours look at it. */
-export interface ReviewRequest {
+interface ReviewRequest {
   readonly operation: string;
   readonly object: unknown;
   readonly oldObject: unknown;
@@ -30,8 +30,15 @@ export interface WebhookServer extends AsyncDisposable {
 
 const nobody = { name: 'system:anonymous', groups: [] };
 
-/** Serves the review that `find` has for a path, and 404 where it has none; asked anew for every request. */
-export async function startWebhookServer(find: (path: string) => Review | undefined): Promise<WebhookServer> {
+/**
+ * Serves the review that `find` has for a path, and 404 where it has none; asked anew for every request.
+ *
+ * @param isDown whether the program is down by a fault: nobody is answered then
+ */
+export async function startWebhookServer(
+  find: (path: string) => Review | undefined,
+  isDown: () => boolean,
+): Promise<WebhookServer> {
   const authority = new CertificateAuthority('ks-controller-manager-ca');
   const certificate = authority.issue('server', { commonName: 'ks-controller-manager' });
   const handle: Handler = async (incoming, outgoing) => {
@@ -40,6 +47,7 @@ export async function startWebhookServer(find: (path: string) => Review | undefi
       outgoing.write(body);
       outgoing.end();
     };
+    if (isDown()) return outgoing.reset();
     const review = find(new URL(incoming.url, 'https://localhost').pathname);
     if (review === undefined) return answer(404, 'text/plain; charset=utf-8', '404 page not found\n');
     try {
@@ -54,7 +62,7 @@ export async function startWebhookServer(find: (path: string) => Review | undefi
   const withdraw = publish({
     url,
     get listening() {
-      return listener.listening;
+      return listener.listening && !isDown();
     },
     authority: authority.cert,
     certificate: () => certificate.cert,

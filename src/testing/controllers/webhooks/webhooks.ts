@@ -45,7 +45,10 @@ export async function startWebhooks({ manager, settings, version }: Context): Pr
       review: () => (settings.multiCluster() ? clusterReview : undefined),
     });
   }
-  const server = await startWebhookServer((asked) => webhooks.find(({ path }) => path === asked)?.review());
+  const server = await startWebhookServer(
+    (asked) => webhooks.find(({ path }) => path === asked)?.review(),
+    () => manager.isDown('webhooks'),
+  );
   manager.onClose(async () => server[Symbol.asyncDispose]());
   for (const webhook of webhooks) await configure({ manager }, webhook, server);
 }
