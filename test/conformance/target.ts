@@ -1,6 +1,7 @@
 import { Agent, request } from 'undici';
 import { parse } from 'yaml';
 import type { Request } from './case.ts';
+import { at, isRecord } from './json.ts';
 
 /** One answer, as it came. */
 export interface Answer {
@@ -60,9 +61,10 @@ export class Target implements AsyncDisposable {
       try {
         for await (const chunk of answer.body) {
           rest += String(chunk);
-          for (let at = rest.indexOf('\n'); at >= 0; at = rest.indexOf('\n')) {
-            lines.push(parsed(rest.slice(0, at)));
-            rest = rest.slice(at + 1);
+          for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n')) {
+            const line = parsed(rest.slice(0, end));
+            if (!isPeriodicBookmark(line)) lines.push(line);
+            rest = rest.slice(end + 1);
           }
           wake();
         }
@@ -117,6 +119,11 @@ export class Target implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#agent.destroy();
   }
+}
+
+/** A bookmark that comes with time, not with an event. */
+function isPeriodicBookmark(line: unknown): boolean {
+  return isRecord(line) && line['type'] === 'BOOKMARK' && at(line, 'object.metadata.annotations') === undefined;
 }
 
 function parsed(text: string): unknown {

@@ -17,6 +17,7 @@ export const volatileFields = [
     why: 'a counter shared with everything else that happens; numbered by first appearance',
   },
   { field: 'resourceVersion of a list or bookmark', why: 'moves with the work of other cases' },
+  { field: 'bookmarks between events', why: 'they come with time' },
   { field: 'times and days', why: 'the clock' },
   { field: 'generated names', why: 'random after generateName; numbered by first appearance' },
   { field: 'metadata.continue', why: 'opaque to clients, holds a revision' },

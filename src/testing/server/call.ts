@@ -22,6 +22,8 @@ export interface Call {
   readonly query: URLSearchParams;
   /** Recorded in managedFields. */
   readonly manager: string;
+  /** How it is recorded there. @defaultValue Update */
+  readonly operation?: 'Update' | 'Apply';
   readonly dryRun: boolean;
   /** Tells the client something beside the answer: a Warning header. */
   warn(text: string): void;

@@ -11,8 +11,16 @@ export class InternalClient {
 
   readonly #manager: string;
 
-  constructor(ground: Ground, name: string, manager = 'kube-controller-manager') {
+  readonly #operation: 'Update' | 'Apply';
+
+  constructor(
+    ground: Ground,
+    name: string,
+    manager = 'kube-controller-manager',
+    operation: 'Update' | 'Apply' = 'Update',
+  ) {
     this.#manager = manager;
+    this.#operation = operation;
     this.#ground = boundTo(ground);
     this.#user = {
       name: `system:serviceaccount:kube-system:${name}`,
@@ -60,6 +68,7 @@ export class InternalClient {
       subresource,
       query: new URLSearchParams(),
       manager: this.#manager,
+      operation: this.#operation,
       dryRun: false,
       warn() {},
       at: this.#ground.now(),

@@ -6,7 +6,7 @@ import { timestamp } from './object.ts';
 import { apiVersionOfType } from './registry.ts';
 
 /** Who writes. */
-type Writer = Pick<Call, 'manager' | 'subresource' | 'type' | 'at'>;
+type Writer = Pick<Call, 'manager' | 'operation' | 'subresource' | 'type' | 'at'>;
 
 /** An entry as the server writes it. */
 interface Entry extends ManagedFields {
@@ -23,13 +23,13 @@ export function written(
   before: { readonly metadata: object } | undefined,
   after: object,
 ): ManagedFields[] {
-  const { manager, subresource, type, at } = call;
+  const { manager, operation = 'Update', subresource, type, at } = call;
   const apiVersion = apiVersionOfType(type);
   const known = before === undefined ? [] : entriesOf(before);
   const { written: own, removed } = changesOf(before ?? nothingOf(type), after, shapeOf(type));
   const same = (entry: Entry): boolean =>
     entry.manager === manager &&
-    entry.operation === 'Update' &&
+    entry.operation === operation &&
     entry.apiVersion === apiVersion &&
     entry.subresource === subresource;
   const entries = known.flatMap((entry) => {
@@ -43,7 +43,7 @@ export function written(
     return isEmptySet(set) ? [] : [{ ...entry, fieldsV1: writeSet(set) }];
   });
   if (isEmptySet(own)) return entries;
-  return [...entries, entryOf({ manager, apiVersion, subresource, time: timestamp(at), set: own })];
+  return [...entries, entryOf({ manager, operation, apiVersion, subresource, time: timestamp(at), set: own })];
 }
 
 function entriesOf({
@@ -56,15 +56,16 @@ function entriesOf({
 
 function entryOf(of: {
   readonly manager: string;
+  readonly operation: string;
   readonly apiVersion: string;
   readonly subresource: string | undefined;
   readonly time: string;
   readonly set: FieldSet;
 }): Entry & Record<string, unknown> {
-  const { manager, apiVersion, subresource, time, set } = of;
+  const { manager, operation, apiVersion, subresource, time, set } = of;
   return {
     manager,
-    operation: 'Update',
+    operation,
     apiVersion,
     time,
     fieldsType: 'FieldsV1',

@@ -3,7 +3,7 @@ import type { KubeObject, ObjectMeta } from '../../kube/objects.ts';
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Metadata as the server keeps it. */
-interface ServerMeta extends ObjectMeta {
+export interface ServerMeta extends ObjectMeta {
   readonly generateName?: string;
   readonly deletionGracePeriodSeconds?: number;
 }

@@ -3,7 +3,7 @@ import { Clock } from '../clock.ts';
 import { Gate } from '../gate.ts';
 import type { Ground } from './call.ts';
 import { ClientCertificates } from './client-certificates.ts';
-import { type Core, startCore } from './core.ts';
+import { startCore } from './core.ts';
 import { issueKubeconfig, issueServerCertificate, type KubeconfigOptions } from './credentials.ts';
 import type { Handler } from './exchange.ts';
 import { History, type WriteRecord } from './history.ts';
@@ -11,6 +11,7 @@ import type { InterceptedRequest, Interceptor } from './intercept.ts';
 import { listen } from './listener.ts';
 import { publish } from './local.ts';
 import { type Front, type Mount, type OpenWatch, respond } from './respond.ts';
+import type { StoreCapture } from './store.ts';
 
 /** Options of {@link startApiServer}. */
 export interface ApiServerOptions {
@@ -51,9 +52,9 @@ export interface ApiServer extends AsyncDisposable {
   /** Every object that there is at this moment, each in one of its versions. Frozen. */
   objects(): readonly KubeObject[];
   /** What {@link ApiServer.restoreCapture} takes: everything that is kept at this moment. */
-  capture: Core['capture'];
+  capture(): StoreCapture;
   /** Puts back what was captured here, UIDs and all: open watches get 410, requests under way write nothing more. */
-  restoreCapture: Core['restore'];
+  restoreCapture(capture: StoreCapture): void;
   /** Drops every connection and refuses new ones. What the server keeps, and its controllers, live on. */
   suspend(): Promise<void>;
   /** Makes a suspended server reachable again, under the same address. */

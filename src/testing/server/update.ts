@@ -73,8 +73,11 @@ async function write(ground: Ground, call: Call, change: (current: ApiObject) =>
     warnOfFinalizers(call, next);
     await ground.admit({ operation: 'UPDATE', call, name, object: next, oldObject: inVersion(call, current) });
     if (table.get(key) !== current) continue;
-    if (unchanged(current, next) && !disowned(next)) return inVersion(call, current);
-    const owned = ownedBy(call, current, next);
+    // Who asks for other finalizers of a namespace's spec does not get them, but owns them from then on.
+    const asked =
+      type.storage === 'namespaces' && call.subresource === undefined ? { ...next, spec: changed['spec'] } : next;
+    if (unchanged(current, next) && unchanged(current, asked) && !disowned(next)) return inVersion(call, current);
+    const owned = ownedBy(call, current, asked);
     if (owned.length > 0) next.metadata.managedFields = owned;
     else delete next.metadata.managedFields;
     if (call.dryRun) return deepFreeze(next);

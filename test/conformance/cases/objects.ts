@@ -235,7 +235,13 @@ export const objects = topic('objects', [
     'an update that creates an Event',
     put(`${paths.events}/a`, { metadata: { name: 'a' }, involvedObject: { namespace: '{ns}' } }),
   ),
-  play('an update that creates a Role', put(`${paths.roles}/a`, { metadata: { name: 'a' }, rules: [] })),
+  play(
+    'an update that creates a Role',
+    put(`${paths.roles}/a`, {
+      metadata: { name: 'a' },
+      rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }],
+    }),
+  ),
   play('an update that creates a ServiceAccount', put(`${paths.serviceAccounts}/a`, { metadata: { name: 'a' } })),
 ]);
 
