@@ -164,8 +164,10 @@ describe('a definition that is deleted', () => {
     await client.created(path, custom('Closing', { name: 'x', finalizers: ['example.com/hold'] }));
     await client.delete(`${definitions}/closings.example.com`);
     const refused = await client.post(path, custom('Closing', { name: 'y' }));
-    expect(refused.code).toBe(405);
-    expect(refused.body.message).toBe('create not allowed while custom resource definition is terminating');
+    expect(refused.code).toBe(403);
+    expect(refused.body.message).toBe(
+      'closings.example.com "y" is forbidden: create not allowed while custom resource definition is terminating',
+    );
     await until(
       'the object is asked to go',
       async () => (await client.get(`${path}/x`)).body.metadata.deletionTimestamp,

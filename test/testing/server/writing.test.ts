@@ -26,6 +26,7 @@ describe('create', () => {
   it('gives the object what the server decides, and nothing the client claims for it', async () => {
     const created = await configMap('new', {
       metadata: { name: 'new', uid: 'mine', creationTimestamp: '2001-01-01T00:00:00Z' },
+      data: { x: 'y' },
     });
     expect(created).toMatchObject({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'writing' } });
     expect(created.metadata.uid).toMatch(/^[0-9a-f-]{36}$/);
