@@ -28,6 +28,21 @@ export interface WebhookServer extends AsyncDisposable {
   readonly caBundle: string;
 }
 
+interface Identity {
+  readonly authority: CertificateAuthority;
+  readonly certificate: ReturnType<CertificateAuthority['issue']>;
+}
+
+let known: Identity | undefined;
+
+/** One for all servers of the process: nobody tells them apart by it, and hundreds of keys take seconds. */
+function identity(): Identity {
+  if (known !== undefined) return known;
+  const authority = new CertificateAuthority('ks-controller-manager-ca');
+  known = { authority, certificate: authority.issue('server', { commonName: 'ks-controller-manager' }) };
+  return known;
+}
+
 const nobody = { name: 'system:anonymous', groups: [] };
 
 /**
@@ -39,8 +54,7 @@ export async function startWebhookServer(
   find: (path: string) => Review | undefined,
   isDown: () => boolean,
 ): Promise<WebhookServer> {
-  const authority = new CertificateAuthority('ks-controller-manager-ca');
-  const certificate = authority.issue('server', { commonName: 'ks-controller-manager' });
+  const { authority, certificate } = identity();
   const handle: Handler = async (incoming, outgoing) => {
     const answer = (code: number, type: string, body: string): void => {
       outgoing.start(code, { 'content-type': type });
