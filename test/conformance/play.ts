@@ -17,7 +17,7 @@ const patienceMs = 60_000;
 const comparedHeaders = ['content-type', 'warning', 'retry-after', 'allow', 'www-authenticate'];
 
 /** The name of a case in paths: short, its own, and the same in every run. */
-export function idOf({ topic, name }: Case): string {
+function idOf({ topic, name }: Case): string {
   return `${topic}-${createHash('sha256').update(name).digest('hex').slice(0, 8)}`;
 }
 

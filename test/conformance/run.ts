@@ -10,6 +10,7 @@ import { judge, titleOf } from './judge.ts';
 import { playOnReal } from './real.ts';
 import { readRecord, writeRecord } from './record.ts';
 import { playOnSandbox } from './sandbox.ts';
+import { volatileFields } from './volatile.ts';
 
 const { values } = parseArgs({
   options: { record: { type: 'boolean' }, recorded: { type: 'boolean' }, only: { type: 'string' } },
@@ -30,6 +31,7 @@ for (const name of stale)
   console.log(`\n${name}: the real server no longer answers what is recorded; run with --record`);
 for (const { case: name, where } of unused)
   console.log(`\n${name}: nothing differs at ${where}; remove it from allowed.ts`);
+for (const { field, why } of volatileFields) console.log(`not compared: ${field}: ${why}`);
 for (const { case: name, where, why } of allowed) console.log(`allowed: ${name}, ${where}: ${why}`);
 console.log(`${cases.length} cases, ${different.length} differences, ${allowed.length} allowed`);
 const failed = new Set([...different.map(({ name }) => name), ...stale]).size + unused.length;

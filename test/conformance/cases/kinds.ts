@@ -16,9 +16,8 @@ export interface Sort {
   body(n?: number, value?: string, metadata?: object): Record<string, unknown>;
 }
 
-export const v1 = '/api/v1';
 export const core = '/api/v1/namespaces/{ns}';
-export const custom = `/apis/${customGroup}/v1`;
+const custom = `/apis/${customGroup}/v1`;
 
 /** Paths of collections in the namespace of a case, or of the cluster. */
 export const paths = {

@@ -12,9 +12,6 @@ export type Body = { readonly mediaType: string } & (
 const largest = 3 * 1024 * 1024;
 const yamlType = 'application/yaml';
 
-/** A body without anything in it. */
-export const noBody: Body = Object.freeze({ mediaType: 'application/json', content: undefined });
-
 /** Parses a body the way its verb reads it. @throws StatusError */
 export function contentOf({ type: { kind } }: Call, verb: string, body: Body): JsonText {
   const { text, mediaType } = body;
