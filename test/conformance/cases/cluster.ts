@@ -502,7 +502,7 @@ export const definitionCases = topic('definitions', [
     ),
     established,
     served,
-    post(things, thing({ spec: { a: 'one', b: 'z' } })),
+    post(things, thing({ spec: { a: 1, b: 'z' } })),
     post(things, thing({ spec: { a: 0 } })),
     post(things, thing({ spec: {} })),
   ),
