@@ -4,6 +4,7 @@ import { core } from '../kube/resources.ts';
 import { creatorAnnotation, workspaceLabel } from '../kubesphere/names.ts';
 import { kubesphere } from '../kubesphere/resources.ts';
 import { createUnlessThere } from './controllers/writes.ts';
+import { eachOf } from './each-of.ts';
 import { until } from './until.ts';
 
 /** Requests under way at once while seeding. */
@@ -33,19 +34,6 @@ export interface SeedProjects {
   readonly names: readonly string[];
   /** User in the creator annotation, who becomes admin of each project. */
   readonly creator: string;
-}
-
-/** Runs `task` for every item, a few at once. The first failure is thrown after those under way have settled. */
-async function eachOf<T>(items: readonly T[], task: (item: T) => Promise<unknown>): Promise<void> {
-  const left = [...items];
-  const failures: unknown[] = [];
-  const worker = async (): Promise<void> => {
-    for (let item = left.shift(); item !== undefined && failures.length === 0; item = left.shift()) {
-      await task(item).catch((error: unknown) => failures.push(error));
-    }
-  };
-  await Promise.all(Array.from({ length: concurrency }, worker));
-  if (failures.length > 0) throw failures[0];
 }
 
 /** Creates a user, and waits until KubeSphere has hashed the password. */
@@ -89,7 +77,7 @@ export async function createProjects(
   connection: Connection,
   { workspace, names, creator }: SeedProjects,
 ): Promise<void> {
-  await eachOf(names, async (name) => {
+  await eachOf(names, concurrency, async (name) => {
     await createUnlessThere(connection, core.namespaces, {
       metadata: {
         name,

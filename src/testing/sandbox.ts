@@ -1,6 +1,7 @@
 import type { Logger } from '../types.ts';
 import type { SandboxRole, SandboxVersion } from './attach.ts';
 import { Clock } from './clock.ts';
+import { eachOf } from './each-of.ts';
 import { type Faults, type FaultTarget, faultsOf } from './faults/faults.ts';
 import type { FaultRule } from './faults/rule.ts';
 import { Gate } from './gate.ts';
@@ -13,6 +14,9 @@ import { seedWorkspaces } from './seed.ts';
 import { History, type WriteRecord } from './server/history.ts';
 import { type ApiServer, startApiServer } from './server/server.ts';
 import { type Snapshot, type SnapshotOptions, snapshotOf } from './snapshot.ts';
+
+/** Clusters that are started at once: more of them only stand in each other's way. */
+const concurrency = 8;
 
 /** One cluster of a sandbox. */
 export interface SandboxClusterSpec {
@@ -120,12 +124,11 @@ export async function createSandbox<const Name extends string>(options: SandboxO
     running.push(installed);
     return { ...server, ...installed, gateway };
   };
-  const starting = Object.entries<SandboxClusterSpec>(options.clusters).map(([name, spec], index) =>
-    start(name, spec, (options.seed ?? 1) + index),
-  );
   try {
-    await Promise.allSettled(starting);
-    const clusters = await Promise.all(starting);
+    const entries = Object.entries<SandboxClusterSpec>(options.clusters);
+    const clusters = await eachOf(entries, concurrency, ([name, spec], index) =>
+      start(name, spec, (options.seed ?? 1) + index),
+    );
     // Every name of the specification got its cluster just above.
     const byName = Object.fromEntries(clusters.map((cluster) => [cluster.name, cluster])) as Record<
       Name,
