@@ -63,6 +63,7 @@ export {
   type Condition,
   type FederatedObject,
   type FederatedSpec,
+  type GroupBinding,
   type KubeFedCluster,
   kubesphere,
   type Placement,

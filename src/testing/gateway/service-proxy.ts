@@ -2,7 +2,7 @@ import { kubesphereNamespace } from '../../kubesphere/names.ts';
 import { type Answer, statusAnswer } from '../server/answer.ts';
 import { textOf } from '../server/chunk.ts';
 import type { Handler, Incoming } from '../server/exchange.ts';
-import type { ApiServer } from '../server/server.ts';
+import { type ApiServer, mountOn } from '../server/server.ts';
 import { badRequest, StatusError } from '../server/status.ts';
 import type { NearGateway } from './gateway.ts';
 
@@ -51,12 +51,9 @@ function serviceProxy(gateway: Pick<NearGateway, 'handle' | 'listening'>): Handl
 }
 
 /** Lets an API server of this process proxy to the gateway of its cluster. */
-export function mountGateway(
-  server: Pick<ApiServer, 'mount'>,
-  gateway: Pick<NearGateway, 'handle' | 'listening'>,
-): void {
+export function mountGateway(server: ApiServer, gateway: Pick<NearGateway, 'handle' | 'listening'>): void {
   const handle = serviceProxy(gateway);
-  for (const prefix of prefixes) server.mount(prefix, handle);
+  for (const prefix of prefixes) mountOn(server, prefix, handle);
 }
 
 function refusalOf({ listening }: Pick<NearGateway, 'listening'>, query: URLSearchParams): Answer | undefined {

@@ -63,11 +63,16 @@ export interface ApiServer extends AsyncDisposable {
   intercept(interceptor: Interceptor): () => void;
   /** Ends the open watches that `which` names, the way a server does now and then: their clients come back. */
   endWatches(which: (request: InterceptedRequest) => boolean): void;
-  /** Lets `handle` answer every request whose path begins with `prefix`, once the server knows who asks. */
-  mount(prefix: string, handle: Handler): void;
   /** Forgets all history: watches and lists that go on from an older revision get 410. */
   compact(): void;
   close(): Promise<void>;
+}
+
+const mountsOf = new WeakMap<ApiServer, Mount[]>();
+
+/** Lets `handle` answer every request to `server` whose path begins with `prefix`, once the server knows who asks. */
+export function mountOn(server: ApiServer, prefix: string, handle: Handler): void {
+  mountsOf.get(server)?.push({ prefix, handle });
 }
 
 const defaultHistory = 10_000;
@@ -120,7 +125,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     await suspend();
     withdraw();
   };
-  return {
+  const server: ApiServer = {
     name,
     url,
     kubeconfig: issueKubeconfig(issuer, admin),
@@ -147,11 +152,10 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     endWatches(which) {
       for (const watch of [...watches]) if (which(watch.request)) watch.end();
     },
-    mount(prefix, serve) {
-      mounts.push({ prefix, handle: serve });
-    },
     compact: () => ground.store.compact(),
     close,
     [Symbol.asyncDispose]: close,
   };
+  mountsOf.set(server, mounts);
+  return server;
 }

@@ -16,7 +16,7 @@ export function keyOf(namespace: string | undefined, name: string): string {
   return namespace === undefined || namespace === '' ? name : `${namespace}/${name}`;
 }
 
-/** What a {@link Store} kept at a moment: objects are frozen, so that it costs little. */
+/** What a server kept at a moment: objects are frozen, so that it costs little. */
 export type StoreCapture = ReadonlyMap<string, ReadonlyMap<string, ApiObject>>;
 
 const logLimit = 20_000;
