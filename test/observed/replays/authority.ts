@@ -75,7 +75,9 @@ export async function readyIsNoProof(stage: Stage): Promise<Seen> {
   await createUser(a, { name: 'never' });
   const says = async () => await propagation(a, kubesphere.federatedUsers, { name: 'never' }, 'm');
   await until('the host reports so', async () => (await says()) === 'ClusterNotReady', patient);
-  const late = await isTrue(a, 'Cluster', 'Ready')();
+  // A resync that meets the account half made says otherwise for a moment.
+  await until('the host calls it Ready', isTrue(a, 'Cluster', 'Ready'), patient);
+  const late = await isTrue(a, 'KubeFedCluster', 'Offline')();
   const there = (await m.find(kubesphere.users, { name: 'never' })) !== undefined;
   await stage.leave(a);
   await stage.joinFully(a);
