@@ -128,13 +128,13 @@ export async function twoHosts(stage: Stage): Promise<Seen> {
 export async function leftoverWorkspace(stage: Stage): Promise<Seen> {
   const { a, b, m } = stage;
   await stage.joinFully(a);
-  const names = await hostWorkspace(a, m, { name: 'leftover', cluster: 'm', count: 4 });
+  const names = await hostWorkspace(a, m, { name: 'stayed', cluster: 'm', count: 4 });
   const before = await observeProjects(m, names);
   await stage.leave(a);
-  await workspaceOn(b, 'leftover', ['m']);
-  const refused = (await m.find(kubesphere.workspaceTemplates, { name: 'leftover' })) === undefined;
-  await stage.joinFully(b, ['leftover']);
-  await place(b, 'leftover', []);
+  await workspaceOn(b, 'stayed', ['m']);
+  const refused = (await m.find(kubesphere.workspaceTemplates, { name: 'stayed' })) === undefined;
+  await stage.joinFully(b, ['stayed']);
+  await place(b, 'stayed', []);
   const going = await timed('they are going', areGoing(m, names));
   const lost = await lostOf(m, before);
   await stage.leave(b);
