@@ -62,8 +62,12 @@ afterEach(async () => {
     if (found === undefined) continue;
     if (found.metadata.finalizers !== undefined)
       await cluster.connection.patch(resource, at, { type: 'merge', body: { metadata: { finalizers: null } } });
-    await cluster.connection.delete(resource, at, background).catch(() => undefined);
-    await expect.poll(() => cluster.connection.find(resource, at), { timeout: 10_000 }).toBeUndefined();
+    // A policy that was deleted just now counts for a moment yet.
+    const gone = async () => {
+      await cluster.connection.delete(resource, at, background).catch(() => undefined);
+      return cluster.connection.find(resource, at);
+    };
+    await expect.poll(gone, { timeout: 10_000 }).toBeUndefined();
   }
 });
 
