@@ -164,7 +164,9 @@ export class Clock {
 
   #arm(timer: Timer): void {
     if (this.#since === undefined) return;
-    timer.native = setTimeout(() => this.#fire(timer), Math.max(0, (timer.at - this.elapsed()) / this.speed));
+    // Native timers may be early by a part of a millisecond.
+    const due = (): void => (this.elapsed() < timer.at ? this.#arm(timer) : this.#fire(timer));
+    timer.native = setTimeout(due, Math.max(0, (timer.at - this.elapsed()) / this.speed));
   }
 
   #disarm(timer: Timer): void {
