@@ -44,7 +44,7 @@ function serviceProxy(gateway: Pick<NearGateway, 'handle' | 'listening'>): Handl
       url: `${path === '' ? '/' : path}${search}`,
       headers,
       certified: () => undefined,
-      body: () => incoming.body(),
+      body: (encoding) => incoming.body(encoding),
     };
     await gateway.handle(passed, outgoing);
   };

@@ -2,6 +2,7 @@ import { accessDenied, allowed } from './access.ts';
 import { type Answer, pageNotFound, textAnswer } from './answer.ts';
 import type { Ground, User } from './call.ts';
 import { discover } from './discovery.ts';
+import { openApi } from './openapi.ts';
 import { methodNotAllowed, notAcceptable, notFound, unknownResource } from './status.ts';
 
 /** A request for a path outside the resource API. */
@@ -35,7 +36,7 @@ function versionOf(gitVersion: string): object {
 
 const health = /^\/(?:readyz|livez|healthz)(?:\/ping)?$/;
 
-/** Answers health checks, `/version` and discovery. @throws StatusError 403 */
+/** Answers health checks, `/version`, what is served of OpenAPI, and discovery. @throws StatusError 403 */
 export function answerPath(ground: Ground, gitVersion: string, { user, method, path, accept }: PathRequest): Answer {
   const wish = { verb: method.toLowerCase(), path };
   if (!allowed(ground.store, user, wish)) throw accessDenied(user, wish);
@@ -43,6 +44,11 @@ export function answerPath(ground: Ground, gitVersion: string, { user, method, p
   if (path === '/version' || path === '/version/') {
     if (method !== 'GET') throw methodNotAllowed();
     return { code: 200, body: JSON.stringify(versionOf(gitVersion)) };
+  }
+  const document = openApi(ground.registry, path, gitVersion);
+  if (document !== undefined) {
+    if (method !== 'GET') throw methodNotAllowed();
+    return { code: 200, body: JSON.stringify(document) };
   }
   const found = discover(ground.registry, path, accept);
   if (found === undefined) return nothingAt(ground, path);

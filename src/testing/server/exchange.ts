@@ -10,7 +10,8 @@ export interface Incoming {
   readonly headers: IncomingHttpHeaders;
   /** Whom the client certificate names; `undefined` without one. @throws StatusError 401 for one that is not trusted */
   certified(): User | undefined;
-  body(): Promise<string>;
+  /** `latin1`: a character per byte, for what is no text. @defaultValue utf8 */
+  body(encoding?: 'utf8' | 'latin1'): Promise<string>;
 }
 
 /** Where the answer to one request goes. Everything after {@link Outgoing.end} or {@link Outgoing.reset} is ignored. */

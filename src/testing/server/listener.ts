@@ -97,10 +97,10 @@ function incomingOf(request: Request, identify: Identify): Incoming {
       certified.set(socket, holder);
       return holder();
     },
-    async body() {
+    async body(encoding = 'utf8') {
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk);
-      return Buffer.concat(chunks).toString('utf8');
+      return Buffer.concat(chunks).toString(encoding);
     },
   };
 }

@@ -8,6 +8,7 @@ import { type Authenticator, anonymous } from './authentication.ts';
 import type { Call, Ground, User } from './call.ts';
 import { textOf } from './chunk.ts';
 import type { Body } from './content/content.ts';
+import { protobufType } from './content/protobuf.ts';
 import type { Handler, Incoming, Outgoing } from './exchange.ts';
 import { forgetful, truncated } from './faults/outgoing.ts';
 import { refusal } from './faults/refuse.ts';
@@ -201,7 +202,8 @@ function rightsNamespace({ group, plural, namespace, name }: Route): string | un
 
 async function bodyOf(incoming: Incoming): Promise<Body> {
   const mediaType = (incoming.headers['content-type'] ?? 'application/json').split(';')[0]?.trim() ?? '';
-  return { mediaType, text: incoming.method === 'GET' ? '' : await incoming.body() };
+  const text = incoming.method === 'GET' ? '' : await incoming.body(mediaType === protobufType ? 'latin1' : 'utf8');
+  return { mediaType, text };
 }
 
 /** Repeats what the client is to be told as a header, in the form of RFC 7234. */

@@ -2,8 +2,9 @@ import { parseDocument } from 'yaml';
 import type { Call } from '../call.ts';
 import { badRequest, StatusError, unreasoned, unsupportedMediaType } from '../status.ts';
 import { type JsonText, parseJson } from './json-text.ts';
+import { protobufType, readProtobuf } from './protobuf.ts';
 
-/** The body of a request: text from the wire, or content that was never text. */
+/** The body of a request: text from the wire (of protobuf: a character per byte), or content that was never text. */
 export type Body = { readonly mediaType: string } & (
   | { readonly text: string; readonly content?: undefined }
   | { readonly content: unknown; readonly text?: undefined }
@@ -13,7 +14,7 @@ const largest = 3 * 1024 * 1024;
 const yamlType = 'application/yaml';
 
 /** Parses a body the way its verb reads it. @throws StatusError */
-export function contentOf({ type: { kind } }: Call, verb: string, body: Body): JsonText {
+export function contentOf({ type: { kind, custom } }: Call, verb: string, body: Body): JsonText {
   const { text, mediaType } = body;
   if (text === undefined) return { value: body.content, duplicates: [] };
   if (text.length > largest) {
@@ -22,16 +23,17 @@ export function contentOf({ type: { kind } }: Call, verb: string, body: Body): J
   if (verb === 'patch') return patchContent(text, mediaType);
   const isYaml = mediaType === yamlType;
   if (text === '' && verb.startsWith('delete')) return { value: undefined, duplicates: [] };
+  const unrecognized = (why: string): StatusError =>
+    badRequest(`the object provided is unrecognized (must be of type ${kind}): ${why} (${summary(text)})`);
+  if (mediaType === protobufType && !custom) return protobufContent(text, unrecognized);
   if (mediaType !== '' && mediaType !== 'application/json' && !isYaml) {
-    throw unsupportedMediaType(['application/json', yamlType, 'application/vnd.kubernetes.protobuf']);
+    throw unsupportedMediaType(['application/json', yamlType, protobufType]);
   }
   if (verb.startsWith('delete')) {
     return attempt(text, isYaml, (why) => unreasoned(`couldn't get version/kind; json parse error: ${why}`));
   }
-  const refuse = (why: string): StatusError =>
-    badRequest(`the object provided is unrecognized (must be of type ${kind}): ${why} (${summary(text)})`);
   const read = attempt(text, isYaml, (why) =>
-    refuse(isYaml ? why : `couldn't get version/kind; json parse error: ${why}`),
+    unrecognized(isYaml ? why : `couldn't get version/kind; json parse error: ${why}`),
   );
   const found = jsonName(read.value);
   if (found === 'object') return read;
@@ -39,11 +41,23 @@ export function contentOf({ type: { kind } }: Call, verb: string, body: Body): J
   const into =
     'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
   if (found !== 'null') {
-    throw refuse(
+    throw unrecognized(
       `couldn't get version/kind; json parse error: json: cannot unmarshal ${found} into Go value of type ${into}`,
     );
   }
   return { value: {}, duplicates: [] };
+}
+
+/** Of kinds whose field numbers are not known, JSON is read alone; the refusal says so. */
+function protobufContent(text: string, refuse: (why: string) => StatusError): JsonText {
+  let value: unknown;
+  try {
+    value = readProtobuf(Buffer.from(text, 'latin1'));
+  } catch (error) {
+    throw refuse(error instanceof Error ? error.message : 'unknown');
+  }
+  if (value === undefined) throw unsupportedMediaType(['application/json', yamlType]);
+  return { value, duplicates: [] };
 }
 
 function patchContent(text: string, mediaType: string): JsonText {
