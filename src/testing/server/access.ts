@@ -4,7 +4,7 @@ import { StatusError } from './status.ts';
 import { keyOf, type Store } from './store.ts';
 
 /** What somebody wants to do with a resource. */
-interface ResourceWish {
+export interface ResourceWish {
   readonly verb: string;
   readonly group: string;
   readonly plural: string;

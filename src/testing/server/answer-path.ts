@@ -45,10 +45,10 @@ export function answerPath(ground: Ground, gitVersion: string, { user, method, p
     if (method !== 'GET') throw methodNotAllowed();
     return { code: 200, body: JSON.stringify(versionOf(gitVersion)) };
   }
-  const document = openApi(ground.registry, path, gitVersion);
+  const document = openApi(ground.registry, { path, accept }, gitVersion);
   if (document !== undefined) {
     if (method !== 'GET') throw methodNotAllowed();
-    return { code: 200, body: JSON.stringify(document) };
+    return document;
   }
   const found = discover(ground.registry, path, accept);
   if (found === undefined) return nothingAt(ground, path);

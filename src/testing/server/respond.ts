@@ -13,6 +13,7 @@ import type { Handler, Incoming, Outgoing } from './exchange.ts';
 import { forgetful, truncated } from './faults/outgoing.ts';
 import { refusal } from './faults/refuse.ts';
 import { performStale } from './faults/stale.ts';
+import { impersonated } from './impersonation.ts';
 import { type InterceptedRequest, type Interceptor, judge, type Verdict } from './intercept.ts';
 import { checkForm, type Form, formOf, listChunk, objectChunk } from './present.ts';
 import { type Route, routeOf, verbOf } from './route.ts';
@@ -81,7 +82,7 @@ async function replyTo(front: Front, incoming: Incoming, outgoing: Outgoing): Pr
   const ground = boundTo(front.ground);
   const { method, url, headers } = incoming;
   const { pathname: path, searchParams: query } = new URL(url, 'https://localhost');
-  const user = userOf(front.authenticator, incoming);
+  const user = impersonated(ground.store, userOf(front.authenticator, incoming), headers);
   const mounted = front.mounts.find(({ prefix }) => path.startsWith(prefix));
   if (mounted !== undefined) {
     await mounted.handle(incoming, outgoing);
