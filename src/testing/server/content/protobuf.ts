@@ -29,6 +29,7 @@ export function readProtobuf(bytes: Buffer): Record<string, unknown> | undefined
 
 interface WireField {
   readonly number: number;
+  readonly type: number;
   readonly value: bigint;
   readonly bytes: Buffer;
 }
@@ -54,21 +55,22 @@ function* fieldsOf(bytes: Buffer): Generator<WireField> {
   while (at < bytes.length) {
     const tag = Number(varint());
     const number = tag >> 3;
-    switch (tag & 7) {
+    const type = tag & 7;
+    switch (type) {
       case wire.varint:
-        yield { number, value: varint(), bytes: none };
+        yield { number, type, value: varint(), bytes: none };
         break;
       case wire.delimited:
-        yield { number, value: 0n, bytes: take(Number(varint())) };
+        yield { number, type, value: 0n, bytes: take(Number(varint())) };
         break;
       case wire.fixed64:
-        take(8);
+        yield { number, type, value: 0n, bytes: take(8) };
         break;
       case wire.fixed32:
-        take(4);
+        yield { number, type, value: 0n, bytes: take(4) };
         break;
       default:
-        throw new Error(`proto: illegal wireType ${tag & 7}`);
+        throw new Error(`proto: illegal wireType ${type}`);
     }
   }
 }
@@ -81,6 +83,8 @@ function readMessage(node: StructNode, bytes: Buffer): Record<string, unknown> {
     const name = fieldOf(node, field.number);
     const of = name === undefined ? undefined : node.fields[name]?.node;
     if (name === undefined || of === undefined) continue;
+    const expected = of.is === 'bool' || of.is === 'int32' || of.is === 'int64' ? wire.varint : wire.delimited;
+    if (field.type !== expected) throw new Error(`proto: wrong wireType = ${field.type} for field ${name}`);
     if (of.is === 'list') lists.set(name, [...(lists.get(name) ?? []), readValue(of.of, field, name)]);
     else if (of.is === 'map') maps.set(name, [...(maps.get(name) ?? []), readEntry(of.of, field.bytes)]);
     else result[name] = readValue(of, field, name);
