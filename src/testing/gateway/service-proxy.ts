@@ -20,7 +20,7 @@ const prefixes: readonly string[] = [
 ].map((form) => `${services}${form}/proxy`);
 
 /**
- * What an API server's service proxy does with requests for ks-apiserver. It keeps the Authorization header to itself, and
+ * What an API server's service proxy does with requests for ks-apiserver. It keeps to itself who asks and on whose behalf, and
  * takes no dryRun.
  */
 function serviceProxy(gateway: Pick<NearGateway, 'handle' | 'listening'>): Handler {
@@ -37,7 +37,8 @@ function serviceProxy(gateway: Pick<NearGateway, 'handle' | 'listening'>): Handl
       outgoing.end();
       return;
     }
-    const { authorization: _kept, ...headers } = incoming.headers;
+    const kept = (name: string): boolean => name === 'authorization' || name.startsWith('impersonate-');
+    const headers = Object.fromEntries(Object.entries(incoming.headers).filter(([name]) => !kept(name)));
     const path = pathname.slice(pathname.indexOf('/proxy') + '/proxy'.length);
     const passed: Incoming = {
       method: incoming.method,

@@ -1,5 +1,4 @@
 import type { Clock } from '../clock.ts';
-import { accessDenied, allowed } from './access.ts';
 import { act, boundTo } from './act.ts';
 import { type Answer, inYaml, pageNotFound, statusAnswer } from './answer.ts';
 import { answerPath } from './answer-path.ts';
@@ -9,16 +8,18 @@ import type { Call, Ground, User } from './call.ts';
 import { textOf } from './chunk.ts';
 import type { Body } from './content/content.ts';
 import { protobufType } from './content/protobuf.ts';
-import type { Handler, Incoming, Outgoing } from './exchange.ts';
+import type { Incoming, Outgoing } from './exchange.ts';
 import { forgetful, truncated } from './faults/outgoing.ts';
 import { refusal } from './faults/refuse.ts';
 import { performStale } from './faults/stale.ts';
 import { impersonated } from './impersonation.ts';
-import { type InterceptedRequest, type Interceptor, judge, type Verdict } from './intercept.ts';
+import type { InterceptedRequest, Interceptor, Verdict } from './intercept.ts';
+import { askedOf, type Mount, unheard, whole } from './mounted.ts';
 import { checkForm, type Form, formOf, listChunk, objectChunk } from './present.ts';
 import { type Route, routeOf, verbOf } from './route.ts';
-import { internalError, notAcceptable, onlyAccepted, qualified, StatusError, unknownResource } from './status.ts';
+import { internalError, notAcceptable, onlyAccepted, StatusError, unknownResource } from './status.ts';
 import { checkVerb, type Outcome } from './verbs.ts';
+import { weigh } from './weigh.ts';
 
 /** What answering needs. */
 export interface Front {
@@ -31,12 +32,6 @@ export interface Front {
   /** Parts of the address space that somebody else answers, once it is known who asks. */
   readonly mounts: readonly Mount[];
   readonly clock: Clock;
-}
-
-/** Whoever answers all requests whose path begins with `prefix`. */
-export interface Mount {
-  readonly prefix: string;
-  readonly handle: Handler;
 }
 
 /** A watch that its client listens to. */
@@ -84,27 +79,18 @@ async function replyTo(front: Front, incoming: Incoming, outgoing: Outgoing): Pr
   const { pathname: path, searchParams: query } = new URL(url, 'https://localhost');
   const user = impersonated(ground.store, userOf(front.authenticator, incoming), headers);
   const mounted = front.mounts.find(({ prefix }) => path.startsWith(prefix));
-  if (mounted !== undefined) {
-    await mounted.handle(incoming, outgoing);
-    return 'streaming';
-  }
+  const manager = managerOf(headers['user-agent'], query);
+  if (mounted !== undefined) return await passOn(front, mounted, { user, manager }, incoming, outgoing);
   const route = routeOf(path);
   if (route === undefined) return answerPath(ground, gitVersion, { user, method, path, accept: headers.accept });
 
   const verb = verbOf(method, route, query);
-  const wish = { ...route, namespace: rightsNamespace(route), verb: verb ?? method.toLowerCase() };
-  const manager = managerOf(headers['user-agent'], query);
-  const request = requestOf(wish, user, manager);
-  const { delayMs, fault } = judge(front.interceptors, request);
-  if (delayMs > 0) await front.clock.aside(front.clock.sleep(delayMs));
-  if (fault === 'reset-before') return 'dropped';
-  if (typeof fault === 'object' && 'status' in fault) return refusal(fault, request);
-  if (!allowed(ground.store, user, { ...wish, name: selectedName(wish, query) })) {
-    const refusal = accessDenied(user, wish);
-    const asked = { ...route, type: route, user, manager, at: ground.now() };
-    if (!isRead(wish.verb)) ground.scribe.refused(asked, wish.verb, refusal);
-    throw refusal;
-  }
+  const asked = { ...route, namespace: rightsNamespace(route) };
+  const wish = verb ?? method.toLowerCase();
+  const selected = selectedName(route.name, wish, query);
+  const weighed = await weigh({ ...front, ground }, { route: asked, verb: wish, name: selected, user, manager });
+  if (weighed.reply !== undefined) return weighed.reply;
+  const { fault, request } = weighed;
   const type = ground.registry.find(route.group, route.version, route.plural);
   if (type === undefined) {
     // Groups of definitions are served by another part of the real server, which answers in plain text.
@@ -154,18 +140,35 @@ async function replyTo(front: Front, incoming: Incoming, outgoing: Outgoing): Pr
   return 'streaming';
 }
 
+/** Whatever is asked of somebody else is asked of this server first, as a subresource. */
+async function passOn(
+  front: Front,
+  mount: Mount,
+  who: { readonly user: User; readonly manager: string },
+  incoming: Incoming,
+  outgoing: Outgoing,
+): Promise<Reply> {
+  const asked = askedOf(mount, incoming.method);
+  const weighed = await weigh(front, { ...asked, name: asked.route.name, ...who });
+  if (weighed.reply !== undefined) return weighed.reply;
+  const { fault, request } = weighed;
+  if (typeof fault === 'object' && 'lateMs' in fault) {
+    const kept = await whole(incoming);
+    front.clock.later(fault.lateMs, () => void mount.handle(kept, unheard()));
+    return fault.answer === 'timeout' ? refusal({ status: 504 }, request) : 'dropped';
+  }
+  if (fault === 'reset-after') {
+    await mount.handle(incoming, unheard());
+    return 'dropped';
+  }
+  await mount.handle(incoming, faulty(fault, outgoing));
+  return 'streaming';
+}
+
 function faulty(fault: Verdict['fault'], outgoing: Outgoing): Outgoing {
   if (typeof fault !== 'object') return outgoing;
   if ('truncateAt' in fault) return truncated(outgoing, fault.truncateAt);
   return 'dropEvents' in fault ? forgetful(outgoing, fault.dropEvents) : outgoing;
-}
-
-function requestOf(
-  { verb, group, plural, subresource, name, namespace }: Route & { readonly verb: string },
-  user: User,
-  manager: string,
-): InterceptedRequest {
-  return { verb, resource: qualified({ group, plural }), subresource, name, namespace, user: user.name, manager };
 }
 
 function userOf(authenticator: Authenticator, incoming: Incoming): User {
@@ -178,10 +181,7 @@ function managerOf(agent: string | undefined, query: URLSearchParams): string {
 }
 
 /** Whoever lists the one object of a name needs no more rights than for that object. */
-function selectedName(
-  { name, verb }: { readonly name: string; readonly verb: string },
-  query: URLSearchParams,
-): string {
+function selectedName(name: string, verb: string, query: URLSearchParams): string {
   if (name !== '' || (verb !== 'list' && verb !== 'watch' && verb !== 'deletecollection')) return name;
   return /(?:^|,)metadata\.name==?([^,]+)(?:,|$)/.exec(query.get('fieldSelector') ?? '')?.[1] ?? '';
 }
@@ -190,10 +190,6 @@ function selectedName(
 function isMisplaced(namespaced: boolean, { namespace }: Route, verb: string | undefined): boolean {
   if (!namespaced) return namespace !== undefined;
   return namespace === undefined && verb !== 'list' && verb !== 'watch';
-}
-
-function isRead(verb: string): boolean {
-  return verb === 'get' || verb === 'list' || verb === 'watch';
 }
 
 /** A namespace itself counts as lying in itself: rights given inside it cover it. */

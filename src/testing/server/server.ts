@@ -10,7 +10,8 @@ import { History, type WriteRecord } from './history.ts';
 import type { InterceptedRequest, Interceptor } from './intercept.ts';
 import { listen } from './listener.ts';
 import { publish } from './local.ts';
-import { type Front, type Mount, type OpenWatch, respond } from './respond.ts';
+import type { Mount } from './mounted.ts';
+import { type Front, type OpenWatch, respond } from './respond.ts';
 import type { StoreCapture } from './store.ts';
 
 /** Options of {@link startApiServer}. */
@@ -70,7 +71,7 @@ export interface ApiServer extends AsyncDisposable {
 
 const mountsOf = new WeakMap<ApiServer, Mount[]>();
 
-/** Lets `handle` answer every request to `server` whose path begins with `prefix`, once the server knows who asks. */
+/** Lets `handle` answer every request to `server` whose path begins with `prefix`, of whoever has the right to that subresource. */
 export function mountOn(server: ApiServer, prefix: string, handle: Handler): void {
   mountsOf.get(server)?.push({ prefix, handle });
 }
