@@ -14,8 +14,10 @@ export interface KubectlOutcome {
   readonly stderr: string;
 }
 
+const program = 'kubectl';
+
 /** Whether there is a kubectl on the PATH. */
-export const hasKubectl: boolean = await promisify(execFile)('kubectl', ['version', '--client']).then(
+export const hasKubectl: boolean = await promisify(execFile)(program, ['version', '--client']).then(
   () => true,
   () => false,
 );
@@ -43,7 +45,7 @@ export class Kubectl implements AsyncDisposable {
       until = '',
     }: { readonly input?: string; readonly meanwhile?: () => Promise<unknown>; readonly until?: string } = {},
   ): Promise<Omit<KubectlOutcome, 'command'>> {
-    const child = spawn('kubectl', words, {
+    const child = spawn(program, words, {
       env: { PATH: process.env['PATH'], HOME: this.#home, KUBECONFIG: join(this.#home, 'kubeconfig') },
       timeout: 200_000,
     });
