@@ -11,6 +11,7 @@ const extra = 'impersonate-extra-';
 
 /** Whom a request is made for: somebody else where its headers say so, and `user` may impersonate them. @throws StatusError 403 */
 export function impersonated(store: Store, user: User, headers: IncomingHttpHeaders): User {
+  if (!Object.keys(headers).some((header) => header.startsWith('impersonate-'))) return user;
   const name = textOfHeader(headers['impersonate-user']);
   const uid = textOfHeader(headers['impersonate-uid']);
   const groups = textOfHeader(headers['impersonate-group'])
@@ -20,10 +21,7 @@ export function impersonated(store: Store, user: User, headers: IncomingHttpHead
   const extras = Object.entries(headers).flatMap(([header, value]): [string, string][] =>
     header.startsWith(extra) ? [[decodeURIComponent(header.slice(extra.length)), textOfHeader(value)]] : [],
   );
-  if (name === '') {
-    if (groups.length === 0 && uid === '' && extras.length === 0) return user;
-    throw internalError('requested groups, a UID or extras without impersonating a user');
-  }
+  if (name === '') throw internalError('requested groups, a UID or extras without impersonating a user');
   const account = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(name);
   const [, namespace = '', accountName = ''] = account ?? [];
   const ask = (wish: Pick<ResourceWish, 'group' | 'plural' | 'name'> & Partial<ResourceWish>): void => {
