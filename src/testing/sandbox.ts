@@ -100,7 +100,16 @@ export async function createSandbox<const Name extends string>(options: SandboxO
   const images = new Images(Object.values<SandboxClusterSpec>(options.clusters));
   const history = new History(options.historyLimit ?? 50_000);
   const close = async (): Promise<void> => {
-    for (let last = running.pop(); last !== undefined; last = running.pop()) await last[Symbol.asyncDispose]();
+    const failures: unknown[] = [];
+    for (let last = running.pop(); last !== undefined; last = running.pop()) {
+      try {
+        await last[Symbol.asyncDispose]();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0)
+      throw new AggregateError(failures, 'The sandbox was closed, but not all of it ended well.');
   };
   const start = async (name: string, spec: SandboxClusterSpec, seed: number): Promise<SandboxCluster> => {
     const gate = new Gate();
@@ -150,7 +159,7 @@ export async function createSandbox<const Name extends string>(options: SandboxO
       [Symbol.asyncDispose]: close,
     };
   } catch (error) {
-    await close();
+    await close().catch(() => {});
     throw error;
   }
 }

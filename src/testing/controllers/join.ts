@@ -24,9 +24,17 @@ export interface MemberAccess {
   readonly clientCertificate?: string;
 }
 
+function parsed(kubeconfig: string): unknown {
+  try {
+    return parse(kubeconfig);
+  } catch {
+    throw new FederationError('INVALID', 'failed to create cluster config: the stored kubeconfig is no YAML');
+  }
+}
+
 /** Reads the current context of a kubeconfig. @throws FederationError `INVALID` */
 export function memberAccess(kubeconfig: string): MemberAccess {
-  const config: unknown = parse(kubeconfig);
+  const config = parsed(kubeconfig);
   const current = recordAt(config)['current-context'];
   const entry = (list: string, name: unknown): Record<string, unknown> =>
     recordsAt(config, list).find((item) => item['name'] === name) ?? {};

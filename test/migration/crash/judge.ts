@@ -4,13 +4,10 @@ import type { MigrationInput } from '../../../src/migration/input.ts';
 import { madeAgainToRebind, observeWorld, touched, untilWorldIs } from '../world.ts';
 import type { Played } from './play.ts';
 import { inputs, type Scenario } from './scenario.ts';
-import type { CrashWorld } from './world.ts';
+import type { CrashWorld, Losses } from './world.ts';
 
 /** A promise of the migration that was broken. */
 export class Violation extends Error {}
-
-const kept = 4;
-const clean = { lost: [], contents: [], kept };
 
 /** Holds the clusters, and the journal, to what the named state says of them. */
 export async function judge(world: CrashWorld, scenario: Scenario, { outcome, records }: Played): Promise<void> {
@@ -18,6 +15,8 @@ export async function judge(world: CrashWorld, scenario: Scenario, { outcome, re
   const text = JSON.stringify(records);
   if (world.secrets.some((secret) => text.includes(secret))) throw new Violation('The journal holds a secret.');
   const lost = await world.lost();
+  const kept = Object.keys(world.projects).length;
+  const clean: Losses = { kept, lost: [], contents: { lost: [], changed: [] } };
   if (JSON.stringify(lost) !== JSON.stringify(clean)) throw new Violation(`Projects: ${JSON.stringify(lost)}`);
   if (state === 'rolled-back' || state === 'never begun') {
     await untilWorldIs(world.scene, world.things, madeAgainToRebind).catch((error: unknown) => {

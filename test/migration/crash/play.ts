@@ -46,7 +46,7 @@ export async function play(world: CrashWorld, scenario: Scenario): Promise<Playe
     try {
       handle = await begin();
     } catch (error) {
-      if (!misfortune.dead && misfortune.faults === 0) throw error;
+      if (!misfortune.dead && (misfortune.faults === 0 || !FederationError.is(error))) throw error;
       if (!misfortune.dead) return { ...told(), outcome: { state: 'never begun' }, records: [] };
       // Its driver died before there was a run: it is begun once more.
       misfortune.revive();

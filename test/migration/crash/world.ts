@@ -20,6 +20,13 @@ const workspaces = { 'team-a': 2, 'team-b': 2 };
 /** Whom the API servers know the migration's own requests by. */
 export const driver = 'driver';
 
+/** What became of projects and of what is in them. */
+export interface Losses {
+  readonly kept: number;
+  readonly lost: readonly string[];
+  readonly contents: { readonly lost: readonly string[]; readonly changed: readonly string[] };
+}
+
 /** Three clusters that are put back to where a migration begins, as often as one likes. */
 export interface CrashWorld extends AsyncDisposable {
   readonly sandbox: Sandbox<'a' | 'b' | 'm'>;
@@ -31,7 +38,7 @@ export interface CrashWorld extends AsyncDisposable {
   readonly secrets: readonly string[];
   putBack(): Promise<void>;
   /** What became of the projects. */
-  lost(): Promise<{ readonly lost: readonly string[]; readonly contents: readonly string[]; readonly kept: number }>;
+  lost(): Promise<Losses>;
 }
 
 /** Starts it: M belongs to A, with an app in each workspace; B has M's managers as users. */
@@ -95,7 +102,7 @@ async function furnished(sandbox: CrashWorld['sandbox']): Promise<CrashWorld> {
     },
     async lost() {
       const { lost, contents, kept } = compareProjects(projects, await observeProjects(m.connection));
-      return { lost, contents: contents.lost, kept: kept.length };
+      return { kept: kept.length, lost, contents: { lost: contents.lost, changed: contents.changed } };
     },
     [Symbol.asyncDispose]: async () => scene[Symbol.asyncDispose](),
   };
