@@ -8,7 +8,7 @@ import { everyScenario, writeFaults } from './scenario.ts';
 import { searchMigrations, tried } from './search.ts';
 import { type CrashWorld, startWorld } from './world.ts';
 
-const seconds = 30;
+const seconds = 12;
 
 describe('a migration whose drivers die, and whose requests fail', { timeout: 600_000 }, () => {
   it('is brought to a named state, and no project is lost', async () => {
