@@ -129,7 +129,8 @@ function outgoingOf(request: Request, response: Response): Outgoing {
       else request.socket.destroy();
     },
     onClose(listener) {
-      response.on('close', listener);
+      if (response.destroyed) listener();
+      else response.on('close', listener);
     },
   };
 }

@@ -28,7 +28,9 @@ const servers = new Map<string, LocalServer>();
 /** Makes a server reachable for {@link nearTo} until the answer is called. */
 export function publish(server: LocalServer): () => void {
   servers.set(server.url, server);
-  return () => void servers.delete(server.url);
+  return () => {
+    if (servers.get(server.url) === server) servers.delete(server.url);
+  };
 }
 
 /**
@@ -36,9 +38,8 @@ export function publish(server: LocalServer): () => void {
  * same checks of certificates, the same failures. `undefined` where the server is not in this process.
  */
 export function nearTo(origin: string, tls: TlsSettings): Near | undefined {
-  const server = servers.get(origin);
-  if (server === undefined) return undefined;
-  const trust = trustOf(server, tls);
+  if (!servers.has(origin)) return undefined;
+  const way = wayTo(origin, tls);
   return ({ method, path, headers, body = '', signal }) =>
     new Promise<HttpAnswer>((resolve, reject) => {
       if (signal.aborted) {
@@ -50,8 +51,7 @@ export function nearTo(origin: string, tls: TlsSettings): Near | undefined {
       signal.addEventListener('abort', leave, { once: true });
       const over = (): void => signal.removeEventListener('abort', leave);
       const abort = exchange(
-        server,
-        trust,
+        way,
         { method, url: path, headers, body: async () => body },
         {
           head: (statusCode, answered) => resolve({ statusCode, headers: answered, body: answer }),
@@ -72,9 +72,8 @@ export function nearTo(origin: string, tls: TlsSettings): Near | undefined {
 
 /** The same for whoever wants a dispatcher, and bytes. */
 export function dispatcherTo(origin: string, tls: TlsSettings): Dispatcher | undefined {
-  const server = servers.get(origin);
-  if (server === undefined) return undefined;
-  const trust = trustOf(server, tls);
+  if (!servers.has(origin)) return undefined;
+  const way = wayTo(origin, tls);
   return new Agent().compose(() => (options, handler) => {
     const state = { aborted: false, reason: null as Error | null };
     const controller: Dispatcher.DispatchController = {
@@ -100,7 +99,7 @@ export function dispatcherTo(origin: string, tls: TlsSettings): Dispatcher | und
       headers: headersOf(options.headers),
       body: async () => (typeof options.body === 'string' ? options.body : ''),
     };
-    const abort = exchange(server, trust, request, {
+    const abort = exchange(way, request, {
       head: (code, headers) => handler.onResponseStart?.(controller, code, { ...headers }),
       chunk: (chunk) => handler.onResponseData?.(controller, Buffer.from(textOf(chunk))),
       end: () => handler.onResponseEnd?.(controller, {}),
@@ -109,6 +108,26 @@ export function dispatcherTo(origin: string, tls: TlsSettings): Dispatcher | und
     handler.onRequestStart?.(controller, {});
     return true;
   });
+}
+
+/** Whoever listens at an address now, and what both ends know of each other; refuses a request like a port where nobody does. */
+interface Way {
+  readonly origin: string;
+  find(): { readonly server: LocalServer; readonly trust: Trust } | undefined;
+}
+
+/** The server is looked up for every request: a port that was given up may be another server's the next moment. */
+function wayTo(origin: string, tls: TlsSettings): Way {
+  let known: ReturnType<Way['find']>;
+  return {
+    origin,
+    find() {
+      const server = servers.get(origin);
+      if (server === undefined) return undefined;
+      if (known?.server !== server) known = { server, trust: trustOf(server, tls) };
+      return known;
+    },
+  };
 }
 
 /** What both ends find out about each other before the first request. */
@@ -164,12 +183,7 @@ interface Client {
 }
 
 /** Sends one request; the answer breaks it off. */
-function exchange(
-  server: LocalServer,
-  trust: Trust,
-  request: Omit<Incoming, 'certified'>,
-  client: Client,
-): (reason: unknown) => void {
+function exchange(way: Way, request: Omit<Incoming, 'certified'>, client: Client): (reason: unknown) => void {
   const closing = new Set<() => void>();
   let closed = false;
   const close = (): boolean => {
@@ -183,7 +197,8 @@ function exchange(
     if (close()) client.failed(error);
   };
   const lost = (): void => fail(systemError('ECONNRESET', 'read ECONNRESET'));
-  const unsubscribe = server.onSuspend(lost);
+  const found = way.find();
+  const unsubscribe = found?.server.onSuspend(lost) ?? (() => {});
   const outgoing: Outgoing = {
     near: true,
     get closed() {
@@ -199,12 +214,20 @@ function exchange(
       if (close()) client.end();
     },
     reset: lost,
-    onClose: (listener) => void closing.add(listener),
+    onClose(listener) {
+      if (closed) listener();
+      else closing.add(listener);
+    },
   };
   // A turn of the event loop per request: nobody starves, as nobody does with sockets.
   setImmediate(() => {
     if (closed) return;
-    const problem = server.listening ? trust.refusal() : refused(server.url);
+    if (found === undefined || !found.server.listening) {
+      fail(refused(way.origin));
+      return;
+    }
+    const { server, trust } = found;
+    const problem = trust.refusal();
     if (problem === undefined) void server.handle({ ...request, certified: () => trust.certified() }, outgoing);
     else fail(problem);
   });

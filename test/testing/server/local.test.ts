@@ -1,0 +1,47 @@
+import { expect, it } from 'vitest';
+import { dispatcherTo, type LocalServer, nearTo, publish } from '../../../src/testing/server/local.ts';
+
+const url = 'https://127.0.0.1:1';
+const anyone = { rejectUnauthorized: false };
+
+/** A server that answers its name. */
+function server(name: string, listening = true): LocalServer {
+  return {
+    url,
+    listening,
+    authority: '',
+    certificate: () => '',
+    identify: () => () => ({ name: 'nobody', groups: [] }),
+    onSuspend: () => () => {},
+    async handle(_incoming, outgoing) {
+      outgoing.start(200, {});
+      outgoing.write(name);
+      outgoing.end();
+    },
+  };
+}
+
+it('a way that was kept leads to whoever has the address now: ports are given again', async () => {
+  const { signal } = new AbortController();
+  const withdraw = publish(server('first'));
+  const near = nearTo(url, anyone);
+  const dispatcher = dispatcherTo(url, anyone);
+  if (near === undefined || dispatcher === undefined) throw new Error('there is a server');
+  const asked = async (): Promise<unknown> => [
+    await (await near({ method: 'GET', path: '/', headers: {}, signal })).body.text(),
+    await (await dispatcher.request({ origin: url, path: '/', method: 'GET' })).body.text(),
+  ];
+  expect(await asked()).toEqual(['first', 'first']);
+
+  withdraw();
+  const none = { code: 'ECONNREFUSED' };
+  await expect(near({ method: 'GET', path: '/', headers: {}, signal })).rejects.toMatchObject(none);
+  await expect(dispatcher.request({ origin: url, path: '/', method: 'GET' })).rejects.toMatchObject(none);
+
+  const second = publish(server('second'));
+  expect(await asked()).toEqual(['second', 'second']);
+  // Whoever is late in leaving takes nobody else along.
+  withdraw();
+  expect(await asked()).toEqual(['second', 'second']);
+  second();
+});
