@@ -26,6 +26,15 @@ import {
 
 const kubefedCluster = (name: string) => ({ namespace: kubefedNamespace, name });
 
+/** Resolves once the Workspace with that UID owns the project, were it for a moment: a watch misses no state. */
+async function ownedBy(member: Connection, project: string, uid: string): Promise<void> {
+  for await (const event of member.watch(core.namespaces)) {
+    if (event.type === 'synced' || event.object.metadata.name !== project) continue;
+    if (event.object.metadata.ownerReferences?.[0]?.uid === uid) return;
+  }
+  throw new Error(`the watch ended before a Workspace owned ${project}`);
+}
+
 async function firstReady(host: Connection): Promise<bigint> {
   for await (const event of host.watch(kubesphere.kubeFedClusters, { namespace: kubefedNamespace })) {
     if (event.type === 'synced' || event.object.metadata.name !== 'm') continue;
@@ -153,9 +162,9 @@ export function describeFederation(ground: Ground): void {
         async () => (await project()).labels?.[namespaceLabel] === undefined,
         patient,
       );
+      const owned = ownedBy(m(), name, await workspaceUid(m(), 'multi'));
       await mark(m(), core.namespaces, { name }, null);
-      const uid = await workspaceUid(m(), 'multi');
-      await until('the Workspace owns it', async () => (await project()).ownerReferences?.[0]?.uid === uid, patient);
+      await owned;
       await until(
         'kubefed took it back, owner and all',
         async () => {
