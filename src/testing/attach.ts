@@ -37,6 +37,8 @@ export interface AttachOptions extends RuntimeOptions {
    * none. @defaultValue none
    */
   readonly ownKubeconfig?: string;
+  /** Calls the start off; controllers that run already are stopped by disposing them. @defaultValue none */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -51,11 +53,27 @@ export type Controllers = AsyncDisposable;
  * configuration, now and whenever that changes; kubefed runs where it was installed, and goes on when a host becomes a
  * member. Resolves once they have seen what there is.
  *
- * @throws FederationError `INVALID` where a host is taken for something else, or the other way round.
+ * @throws FederationError `INVALID` where a host is taken for something else, or the other way round; `ABORTED`
  */
 export async function attachControllers(connection: Connection, options: AttachOptions = {}): Promise<Controllers> {
-  const { role, version = '3.3', ownKubeconfig, ...runtime } = options;
-  const manager = new Manager(connection, runtime);
+  const { signal, ...rest } = options;
+  const manager = new Manager(connection, rest);
+  const abort = (): void => manager.stop(signal?.reason);
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    signal?.throwIfAborted();
+    await begin(manager, rest);
+    return manager;
+  } catch (error) {
+    await manager[Symbol.asyncDispose]();
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', abort);
+  }
+}
+
+async function begin(manager: Manager, { role, version = '3.3', ownKubeconfig }: AttachOptions): Promise<void> {
+  const { connection, signal } = manager;
   const resyncs: (() => void)[] = [];
   const settings = followSettings(manager, () => {
     host();
@@ -71,13 +89,12 @@ export async function attachControllers(connection: Connection, options: AttachO
   };
   // Nothing may act before the role is known: a host that takes itself for standalone creates Workspaces.
   await manager.synced();
-  if (role !== undefined && (role === 'host') !== settings.multiCluster()) {
-    await manager[Symbol.asyncDispose]();
+  signal.throwIfAborted();
+  if (role !== undefined && (role === 'host') !== settings.multiCluster())
     throw new FederationError(
       'INVALID',
       `${connection.cluster} is ${settings.multiCluster() ? 'a' : 'no'} host by its kubesphere-config, so its controllers cannot be those of a ${role}: leave the role out, or install it as one.`,
     );
-  }
   await startWebhooks(context);
   namespaceController(context);
   workspaceController(context);
@@ -94,7 +111,7 @@ export async function attachControllers(connection: Connection, options: AttachO
   await manager.synced();
   // Kubefed, where it is, has asked for more meanwhile.
   await manager.synced();
-  return manager;
+  signal.throwIfAborted();
 }
 
 /** Starts kubefed once its Deployment is there. */

@@ -46,7 +46,10 @@ export class Clock {
     this.speed = speed;
   }
 
-  /** Time of day, in milliseconds since 1970: the wall's, and what the clock was moved forward. */
+  /**
+   * Time of day, in milliseconds since 1970: the wall's, and what the clock was moved forward. It does not run at `speed`, or
+   * certificates and tokens of the sandbox would be over in minutes: only moving the clock makes them so.
+   */
   now(): number {
     return Date.now() + this.#advanced;
   }

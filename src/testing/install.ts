@@ -20,6 +20,8 @@ export interface InstallOptions {
   readonly jwtSecret?: string;
   /** What a host calls itself. @defaultValue 'host' */
   readonly hostClusterName?: string;
+  /** How often a host looks at every Cluster: `multicluster.clusterControllerResyncPeriod`. @defaultValue the product's, 120000 */
+  readonly clusterResyncMs?: number;
   /** How a host reaches itself: text of a kubeconfig. Required for a host, whose own Cluster object stores it. */
   readonly kubeconfig?: string;
 }
@@ -51,7 +53,13 @@ export async function installKubeSphere(connection: Connection, options: Install
 /** Writes the installer's configuration and runs it once: what two installations of the same kind differ in. */
 export async function installConfiguration(
   connection: Connection,
-  { role, version = '3.3', jwtSecret = randomBytes(16).toString('hex'), hostClusterName }: InstallOptions,
+  {
+    role,
+    version = '3.3',
+    jwtSecret = randomBytes(16).toString('hex'),
+    hostClusterName,
+    clusterResyncMs,
+  }: InstallOptions,
 ): Promise<void> {
   const name = installation.configuration;
   await createUnlessThere(connection, kubesphere.clusterConfigurations, {
@@ -61,6 +69,7 @@ export async function installConfiguration(
       multicluster: {
         clusterRole: role === 'standalone' ? 'none' : role,
         ...(hostClusterName === undefined ? {} : { hostClusterName }),
+        ...(clusterResyncMs === undefined ? {} : { clusterControllerResyncPeriod: `${clusterResyncMs}ms` }),
       },
       ...Object.fromEntries(components.map((key) => [key, { enabled: false }])),
       servicemesh: { enabled: false, istio: {} },

@@ -1,3 +1,4 @@
+import { FederationError } from '../errors.ts';
 import type { Connection } from '../kube/connection.ts';
 import { core } from '../kube/resources.ts';
 import { sandboxLabel } from '../kubesphere/names.ts';
@@ -14,7 +15,7 @@ import { type InstallOptions, installKubeSphere } from './install.ts';
 /** Options of {@link startKubeSphere}. */
 export interface KubeSphereOptions
   extends Omit<AttachOptions, 'role'>,
-    Pick<InstallOptions, 'role' | 'jwtSecret' | 'hostClusterName'> {
+    Pick<InstallOptions, 'role' | 'jwtSecret' | 'hostClusterName' | 'clusterResyncMs'> {
   /** What messages call the cluster. */
   readonly name: string;
   /** Text of an administrator's kubeconfig. */
@@ -56,17 +57,35 @@ export async function runKubeSphere(
   const connection = await connectNear({ kubeconfig, name });
   // A connection of their own: managed fields tell who wrote what.
   const own = await connectNear({ kubeconfig, name, fieldManager: 'controller-manager' });
-  let controllers: Controllers | undefined;
-  const stopControllers = async (): Promise<void> => {
-    const running = controllers;
-    controllers = undefined;
-    await running?.[Symbol.asyncDispose]();
-  };
+  let running: { readonly controllers: Promise<Controllers>; readonly stop: AbortController } | undefined;
   const startControllers = async (): Promise<void> => {
     const { role: _installedAs, ...attach } = options;
-    controllers ??= await attachControllers(own, { ownKubeconfig: kubeconfig, ...attach });
+    if (running === undefined) {
+      const stop = new AbortController();
+      running = {
+        controllers: attachControllers(own, { ownKubeconfig: kubeconfig, ...attach, signal: stop.signal }),
+        stop,
+      };
+    }
+    const starting = running;
+    try {
+      await starting.controllers;
+    } catch (error) {
+      if (running === starting) running = undefined;
+      throw error;
+    }
   };
-  const controllersRun = (): boolean => controllers !== undefined;
+  const stopControllers = async (): Promise<void> => {
+    const stopping = running;
+    running = undefined;
+    stopping?.stop.abort(
+      new FederationError('ABORTED', `The controllers of ${name} were stopped before they had begun.`),
+    );
+    // Those that never began have ended by themselves, and whoever started them has been told.
+    const controllers = await stopping?.controllers.catch(() => undefined);
+    await controllers?.[Symbol.asyncDispose]();
+  };
+  const controllersRun = (): boolean => running !== undefined;
   const dispose = async (): Promise<void> => {
     try {
       await stopControllers();

@@ -8,6 +8,7 @@ import { Gate } from './gate.ts';
 import { type Gateway, openGateway } from './gateway/gateway.ts';
 import { mountGateway } from './gateway/service-proxy.ts';
 import { Images } from './images.ts';
+import { inTurn } from './in-turn.ts';
 import type { KubeSphere } from './kubesphere.ts';
 import { type Moment, Moments } from './moment.ts';
 import { seedWorkspaces } from './seed.ts';
@@ -25,6 +26,8 @@ export interface SandboxClusterSpec {
   readonly version?: SandboxVersion;
   /** @defaultValue a random one per cluster */
   readonly jwtSecret?: string;
+  /** How often a host looks at every Cluster, in milliseconds of real clusters. @defaultValue the product's, 120000 */
+  readonly clusterResyncMs?: number;
   /** Version of Kubernetes that the API server says it is. */
   readonly gitVersion?: string;
   /**
@@ -71,10 +74,10 @@ export interface Sandbox<Name extends string = string> extends AsyncDisposable {
   moment(): Moment;
   /**
    * Puts every cluster back to an earlier moment: the same objects with the same UIDs, under the same addresses; credentials stay
-   * good. Controllers begin anew, as after a restart; open watches get 410; requests under way write nothing more. The clock and
-   * the faults stay as they are.
+   * good. All faults are lifted, and every cluster can be reached. Controllers begin anew, as after a restart; open watches get
+   * 410; requests under way write nothing more. The clock goes on, or stands, as before.
    *
-   * @throws FederationError `INVALID` for a moment of another sandbox
+   * @throws FederationError `INVALID` for a moment of another sandbox, or while it is being put back already
    */
   rewind(moment: Moment): Promise<void>;
   close(): Promise<void>;
@@ -99,17 +102,12 @@ export async function createSandbox<const Name extends string>(options: SandboxO
   const targets: FaultTarget[] = [];
   const images = new Images(Object.values<SandboxClusterSpec>(options.clusters));
   const history = new History(options.historyLimit ?? 50_000);
-  const close = async (): Promise<void> => {
-    const failures: unknown[] = [];
-    for (let last = running.pop(); last !== undefined; last = running.pop()) {
-      try {
-        await last[Symbol.asyncDispose]();
-      } catch (error) {
-        failures.push(error);
-      }
-    }
-    if (failures.length > 0)
-      throw new AggregateError(failures, 'The sandbox was closed, but not all of it ended well.');
+  const close = (): Promise<void> => {
+    const works = running.splice(0).reverse();
+    return inTurn(
+      works.map((one) => () => one[Symbol.asyncDispose]()),
+      'The sandbox was closed, but not all of it ended well.',
+    );
   };
   const start = async (name: string, spec: SandboxClusterSpec, seed: number): Promise<SandboxCluster> => {
     const gate = new Gate();
@@ -145,7 +143,7 @@ export async function createSandbox<const Name extends string>(options: SandboxO
     >;
     const faults = faultsOf(targets, options.seed ?? 1);
     for (const rule of options.faults ?? []) await faults.add(rule);
-    const moments = new Moments(clusters, clock);
+    const moments = new Moments(clusters, clock, faults);
     return {
       clusters: byName,
       clock,

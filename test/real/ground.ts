@@ -5,7 +5,7 @@ import {
   type SandboxClusterSpec,
   startKubeSphere,
 } from '../../src/testing/index.ts';
-import type { Ground, GroundCluster } from '../grounds.ts';
+import { asObserved, type Ground, type GroundCluster } from '../grounds.ts';
 import { startControlPlanes } from './control-plane/start.ts';
 
 /** Unmodified etcd, kube-apiserver and kube-controller-manager, with the sandbox's KubeSphere controllers attached. */
@@ -35,7 +35,7 @@ export const realGround: Ground = {
           const plane = planes.clusters[name];
           if (plane === undefined) throw new Error(`no control plane was started for ${name}`);
           const { kubeconfig, tokenKubeconfig } = plane;
-          const kubeSphere = await startKubeSphere({ ...spec, name, kubeconfig, speed: this.speed });
+          const kubeSphere = await startKubeSphere({ ...asObserved, ...spec, name, kubeconfig, speed: this.speed });
           running.push(kubeSphere);
           return [name, { ...kubeSphere, kubeconfig, tokenKubeconfig }];
         }),

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { core } from '../../src/kube/resources.ts';
-import { workspaceLabel } from '../../src/kubesphere/names.ts';
+import { installation, kubesphereNamespace, workspaceLabel } from '../../src/kubesphere/names.ts';
 import { kubesphere } from '../../src/kubesphere/resources.ts';
 import { createSandbox, createWorkspace, joinCluster, type Sandbox } from '../../src/testing/index.ts';
 
@@ -40,6 +40,39 @@ it('finds out at the next resync that a member is gone, and that it is back', as
   await m.restore();
   await sandbox.clock.advance(2 * minute);
   expect(await conditions()).toMatchObject({ Ready: 'True', Federated: 'True' });
+});
+
+it('lets a host look at its clusters as often as its configuration says, and not while its controller is down', async () => {
+  await using other = await createSandbox({ clusters: { h: { role: 'host', clusterResyncMs: 30_000 } } });
+  const { clock, clusters, faults } = other;
+  clock.pause();
+  const { connection } = clusters.h;
+  const lookedAt = async (): Promise<string | undefined> => {
+    const { status } = await connection.get(kubesphere.clusters, { name: 'host' });
+    return status?.conditions?.find(({ type }) => type === 'Ready')?.lastUpdateTime;
+  };
+  await clock.advance(minute);
+  let last = await lookedAt();
+  const looks = async (ms: number): Promise<boolean> => {
+    const before = last;
+    await clock.advance(ms);
+    last = await lookedAt();
+    return before !== last;
+  };
+  expect(await looks(31_000)).toBe(true);
+  const down = await faults.add({ cluster: 'h', fault: { controller: 'cluster', down: true } });
+  expect(await looks(5 * minute)).toBe(false);
+  await down.lift();
+  expect(await looks(31_000)).toBe(true);
+  const config = { namespace: kubesphereNamespace, name: installation.configuration };
+  const slower = { spec: { multicluster: { clusterControllerResyncPeriod: '10m' } } };
+  await connection.patch(kubesphere.clusterConfigurations, config, { type: 'merge', body: slower });
+  // The installer writes it over first, and what was planned comes before.
+  await clock.advance(10 * minute);
+  last = await lookedAt();
+  let seen = 0;
+  for (let step = 0; step < 40; step++) if (await looks(minute)) seen += 1;
+  expect(seen).toBe(4);
 });
 
 it('empties a namespace that is deleted, in the time that takes', async () => {

@@ -201,6 +201,39 @@ describe('a sandbox that is put back to an earlier moment', { timeout: 60_000 },
     expect(diff(before, await rewound(), { ignore: [] })).toEqual(nothing);
   });
 
+  it('lifts all faults, so that controllers can begin anew on a cluster that nobody could reach', async () => {
+    const { m } = sandbox.clusters;
+    await rewound();
+    await sandbox.faults.add({ cluster: 'm', fault: 'unreachable' });
+    const broken = await sandbox.faults.add({ cluster: 'm', fault: { status: 503 } });
+    await sandbox.rewind(moment);
+    await expect(m.connection.get(core.namespaces, { name: 'team-a-001' }, { retry: false })).resolves.toBeDefined();
+    expect(m.controllersRun()).toBe(true);
+    expect(broken.struck).toBe(0);
+  });
+
+  it('is put back by one rewind at a time', async () => {
+    const first = sandbox.rewind(moment);
+    await expect(sandbox.rewind(moment)).rejects.toThrow(/being put back already/);
+    await first;
+    await sandbox.rewind(moment);
+  });
+
+  it('stops controllers that have not yet begun', async () => {
+    const { m } = sandbox.clusters;
+    await rewound();
+    await m.stopControllers();
+    await m.suspend();
+    const starting = m.startControllers();
+    const told = expect(starting).rejects.toMatchObject({ code: 'ABORTED' });
+    await m.stopControllers();
+    await told;
+    expect(m.controllersRun()).toBe(false);
+    await m.restore();
+    await m.startControllers();
+    expect(m.controllersRun()).toBe(true);
+  });
+
   it('knows its own moments only', async () => {
     await using other = await createSandbox({ clusters: { m: { role: 'member' } }, speed: 100 });
     await expect(sandbox.rewind(other.moment())).rejects.toMatchObject({ code: 'INVALID' });

@@ -183,6 +183,15 @@ describe('Manager', () => {
     await expect(manager[Symbol.asyncDispose]()).rejects.toThrow(AggregateError);
   });
 
+  it('tells its children to end as soon as it ends itself', async () => {
+    const manager = new Manager(connection);
+    const child = manager.child(connection);
+    manager.stop(new Error('enough'));
+    expect(child.signal.aborted).toBe(true);
+    await expect(child.pause(60_000, 60_000)).rejects.toThrow('enough');
+    await manager[Symbol.asyncDispose]();
+  });
+
   it('draws the same delays from the same seed', () => {
     const delays = (seed: number): number[] => {
       const manager = new Manager(connection, { seed });
@@ -202,7 +211,11 @@ describe('Manager', () => {
     await using manager = new Manager(connection, { clock });
     const runs: number[] = [];
     const begun = clock.elapsed();
-    manager.every(120_000, 'resync', () => void runs.push(Math.round(clock.elapsed() - begun)));
+    manager.every(
+      () => 120_000,
+      'resync',
+      () => void runs.push(Math.round(clock.elapsed() - begun)),
+    );
     await clock.advance(360_000);
     expect(runs).toEqual([0, 120_000, 240_000, 360_000]);
   });

@@ -12,9 +12,6 @@ import { boundUsers, describeMember, isSameMachine, writeClusterName } from './m
 import { cleanNotifications } from './notification.ts';
 import { addFinalizer, dropFinalizers, ignoring, same, update } from './writes.ts';
 
-/** Observed; the product's default is 120 s. */
-const resyncMs = 30_000;
-
 /**
  * pkg/controller/cluster of 3.x, on a host: joins members, describes them, and forgets them without touching them.
  *
@@ -131,7 +128,7 @@ export function clusterController(context: Context, ownKubeconfig: string | unde
       return undefined;
     },
   });
-  manager.every(resyncMs, 'cluster resync', async () => {
+  manager.every(settings.clusterResyncMs, 'cluster', async () => {
     if (!settings.multiCluster()) return;
     for (const key of clusters.keys()) queue.add(key);
     if (ownKubeconfig !== undefined && clusters.synced) await reconcileHostCluster(context, ownKubeconfig);

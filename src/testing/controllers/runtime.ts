@@ -55,7 +55,8 @@ export class Manager implements AsyncDisposable {
     this.connection = connection;
     this.#parent = parent;
     this.#defects = parent === undefined ? [] : parent.#defects;
-    this.signal = this.#stop.signal;
+    // A child ends with its parent, too, and not only when that gets round to disposing it.
+    this.signal = parent === undefined ? this.#stop.signal : AbortSignal.any([parent.signal, this.#stop.signal]);
     this.#options = options;
     this.clock = options.clock ?? new Clock({ speed: options.speed ?? 1 });
     this.#random = chance(options.seed ?? 1);
@@ -128,8 +129,8 @@ export class Manager implements AsyncDisposable {
     return queue;
   }
 
-  /** Runs `task` now and then every `ms` of the model. */
-  every(ms: number, name: string, task: () => Promise<void> | void): void {
+  /** Runs `task` as part of the control loop called `name`: now, and then every so many milliseconds of the model. */
+  every(everyMs: () => number, name: string, task: () => Promise<void> | void): void {
     const pass = this.#passage(name);
     const loop = async (): Promise<void> => {
       while (!this.signal.aborted) {
@@ -140,7 +141,7 @@ export class Manager implements AsyncDisposable {
         } catch (error) {
           if (!this.signal.aborted) this.#report(name, error);
         }
-        await this.clock.sleep(ms, this.signal).catch(() => {});
+        await this.clock.sleep(everyMs(), this.signal).catch(() => {});
       }
     };
     this.#following.push(loop());
@@ -171,8 +172,13 @@ export class Manager implements AsyncDisposable {
     await Promise.all(this.#unsynced);
   }
 
+  /** Tells its control loops to end; disposing it waits for them. */
+  stop(reason: unknown = new FederationError('ABORTED', 'The controllers were stopped.')): void {
+    this.#stop.abort(reason);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stop.abort(new FederationError('ABORTED', 'The controllers were stopped.'));
+    this.stop();
     await Promise.all([...this.#following, ...this.#queues.map((queue) => queue.close())]);
     await Promise.all(this.#owned.map((close) => close()));
     if (this.#parent === undefined && this.#defects.length > 0)

@@ -1,6 +1,7 @@
 import { parse } from 'yaml';
 import { type ConfigMap, core } from '../../kube/resources.ts';
 import { installation, kubesphereNamespace } from '../../kubesphere/names.ts';
+import { durationMs } from '../go-duration.ts';
 import { isRecord, recordAt } from '../server/object.ts';
 import type { Manager } from './runtime.ts';
 
@@ -21,6 +22,8 @@ export interface Settings {
   multiCluster(): boolean;
   /** What a host calls itself. */
   hostClusterName(): string;
+  /** How often a host looks at every Cluster, in milliseconds: `multicluster.clusterControllerResyncPeriod`, 2 minutes where it is not set. */
+  clusterResyncMs(): number;
 }
 
 /** Follows kubesphere-config; `onRoleChange` is called when the cluster becomes a host or stops being one. */
@@ -43,5 +46,6 @@ export function followSettings(manager: Manager, onRoleChange: () => void): Sett
       const name = recordAt(settings, 'multicluster')['hostClusterName'];
       return typeof name === 'string' && name !== '' ? name : 'host';
     },
+    clusterResyncMs: () => durationMs(recordAt(settings, 'multicluster')['clusterControllerResyncPeriod'], 120_000),
   };
 }

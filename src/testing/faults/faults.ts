@@ -1,6 +1,7 @@
 import { FederationError } from '../../errors.ts';
 import { chance } from '../chance.ts';
 import type { Gate } from '../gate.ts';
+import { inTurn } from '../in-turn.ts';
 import type { ApiServer } from '../server/server.ts';
 import { type ClusterFault, type FaultRule, isClusterFault, isOneOf, type OneOf, type RequestFault } from './rule.ts';
 import { isAbout, Strikes } from './strikes.ts';
@@ -100,16 +101,22 @@ export function faultsOf(targets: readonly FaultTarget[], seed: number): Faults 
       added += 1;
       let strikes: Strikes | undefined;
       const lifts: (() => Promise<void>)[] = [];
+      const liftAll = (): Promise<void> => inTurn(lifts.splice(0), 'A fault was lifted, but not all of it ended well.');
       if (isClusterFault(rule)) {
-        for (const target of named(rule.cluster)) lifts.push(await onCluster(target, rule.fault));
+        try {
+          for (const target of named(rule.cluster)) lifts.push(await onCluster(target, rule.fault));
+        } catch (error) {
+          await liftAll();
+          throw error;
+        }
       } else {
         const striking = onRequests(rule);
         strikes = striking.strikes;
         lifts.push(striking.lift);
       }
       const lift = async (): Promise<void> => {
-        if (!inForce.delete(fault)) return;
-        for (const one of lifts) await one();
+        inForce.delete(fault);
+        await liftAll();
       };
       const fault: AddedFault = {
         rule,
@@ -123,7 +130,8 @@ export function faultsOf(targets: readonly FaultTarget[], seed: number): Faults 
       return fault;
     },
     async clear() {
-      for (const fault of [...inForce]) await fault.lift();
+      const lifts = [...inForce].map(({ lift }) => lift);
+      await inTurn(lifts, 'All faults were lifted, but not all ended well.');
     },
   };
 }
@@ -135,11 +143,20 @@ class Held {
   async hold(name: string, begin: () => Promise<void>, end: () => Promise<void>): Promise<() => Promise<void>> {
     const holders = this.#holders.get(name) ?? 0;
     this.#holders.set(name, holders + 1);
-    if (holders === 0) await begin();
+    try {
+      if (holders === 0) await begin();
+    } catch (error) {
+      this.#release(name);
+      throw error;
+    }
     return async () => {
-      const left = (this.#holders.get(name) ?? 1) - 1;
-      this.#holders.set(name, left);
-      if (left === 0) await end();
+      if (this.#release(name) === 0) await end();
     };
+  }
+
+  #release(name: string): number {
+    const left = (this.#holders.get(name) ?? 1) - 1;
+    this.#holders.set(name, left);
+    return left;
   }
 }

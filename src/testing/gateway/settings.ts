@@ -1,6 +1,7 @@
 import { core } from '../../kube/resources.ts';
 import { installation, kubesphereNamespace } from '../../kubesphere/names.ts';
 import { parseSettings } from '../controllers/settings.ts';
+import { durationMs } from '../go-duration.ts';
 import { isRecord, recordAt, recordsAt, text } from '../server/object.ts';
 import type { KubeClient } from './kube.ts';
 
@@ -37,15 +38,6 @@ export interface Settings {
 }
 
 const minute = 60_000;
-const units: Readonly<Record<string, number>> = { h: 60 * minute, m: minute, s: 1000, ms: 1, us: 1e-3, ns: 1e-6 };
-
-/** A duration as Go writes it (`10m0s`), or a number of nanoseconds, in milliseconds. */
-function durationMs(value: unknown, otherwise: number): number {
-  if (typeof value === 'number') return value / 1e6;
-  if (typeof value !== 'string') return otherwise;
-  const parts = [...value.matchAll(/(\d+(?:\.\d+)?)(h|ms|us|ns|m|s)/g)];
-  return parts.reduce((sum, [, amount, unit = 's']) => sum + Number(amount) * (units[unit] ?? 0), 0);
-}
 
 /** Reads the settings of a cluster; defaults are those of 3.3 (pkg/apiserver/authentication, .../multicluster). */
 export function settingsOf(config: Record<string, unknown>): Settings {

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Bookmarks } from './bookmarks.ts';
 import type { Call } from './call.ts';
 import type { Chunk } from './chunk.ts';
 import type { Outgoing } from './exchange.ts';
@@ -6,12 +6,8 @@ import { type Form, watchChunk } from './present.ts';
 import type { Store } from './store.ts';
 import { watch } from './watch.ts';
 
-const bookmarkEveryMs = 60_000;
-/** However fast the clock runs, nobody needs bookmarks more often, in milliseconds of the wall. */
-const leastMs = 1_000;
-
 /** Streams a watch until it times out, fails or the client leaves. @throws StatusError before anything was sent */
-export function answerWatch(store: Store, outgoing: Outgoing, call: Call, form: Form, clock: Clock): void {
+export function answerWatch(store: Store, outgoing: Outgoing, call: Call, form: Form, bookmarks: Bookmarks): void {
   const { type, query, namespace } = call;
   const seconds = Number(query.get('timeoutSeconds')) || 1800 + Math.random() * 1800;
   let timeout: NodeJS.Timeout | undefined;
@@ -44,18 +40,15 @@ export function answerWatch(store: Store, outgoing: Outgoing, call: Call, form: 
   outgoing.start(200, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' });
   if (early.length > 0) for (const chunk of early) outgoing.write(chunk);
   early = undefined;
-  if (ended) {
+  // A client may have left while a fault kept it waiting.
+  if (ended || outgoing.closed) {
     end();
     return;
   }
-  outgoing.onClose(end);
   timeout = setTimeout(end, seconds * 1000);
-  if (query.get('allowWatchBookmarks') !== 'true') return;
-  const bookmark = (): void => {
-    noBookmark = clock.later(Math.max(bookmarkEveryMs, leastMs * clock.speed), () => {
-      outgoing.write(watchChunk({ type: 'BOOKMARK', revision: store.revision, initialEventsEnd: false }, type, form));
-      bookmark();
-    });
-  };
-  bookmark();
+  if (query.get('allowWatchBookmarks') === 'true')
+    noBookmark = bookmarks.follow(() =>
+      outgoing.write(watchChunk({ type: 'BOOKMARK', revision: store.revision, initialEventsEnd: false }, type, form)),
+    );
+  outgoing.onClose(end);
 }

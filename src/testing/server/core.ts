@@ -21,6 +21,8 @@ export interface Core {
   capture(): StoreCapture;
   /** Puts everything back as it was: controllers begin anew, revisions go on upwards, and what is under way writes nothing more. */
   restore(capture: StoreCapture): void;
+  /** Does something in so many milliseconds of real clusters, unless it is stopped by then. */
+  later(ms: number, work: () => void): void;
   stop(): void;
 }
 
@@ -50,8 +52,9 @@ export async function startCore({ name, clock, gate, seed, history }: CoreOption
     age: () => age,
     admit: (request) => admission.admit(ground, request),
   };
-  const policyPace = new Pace(clock, seed, gate);
-  const admission = new Admission(ground, policyPace);
+  // What goes on through a restart of the controllers.
+  const pace = new Pace(clock, seed, gate);
+  const admission = new Admission(ground, pace);
   store.subscribe((storage, change) => {
     scribe.note(change);
     const { before, after } = change;
@@ -62,9 +65,9 @@ export async function startCore({ name, clock, gate, seed, history }: CoreOption
   const authenticator = new Authenticator(store);
   const authority = new CertificateAuthority(`${name}-ca`);
   const startControllers = (): Pace => {
-    const pace = new Pace(clock, seed, gate);
-    startManager(ground, pace, authenticator, authority.cert);
-    return pace;
+    const own = new Pace(clock, seed, gate);
+    startManager(ground, own, authenticator, authority.cert);
+    return own;
   };
   let controllers = startControllers();
   await createDefaults(ground);
@@ -85,9 +88,10 @@ export async function startCore({ name, clock, gate, seed, history }: CoreOption
       admission.refresh();
       controllers = startControllers();
     },
+    later: (ms, work) => void pace.later(ms, ms, work),
     stop() {
       controllers.stop();
-      policyPace.stop();
+      pace.stop();
     },
   };
 }

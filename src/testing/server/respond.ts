@@ -4,6 +4,7 @@ import { type Answer, inYaml, pageNotFound, statusAnswer } from './answer.ts';
 import { answerPath } from './answer-path.ts';
 import { answerWatch } from './answer-watch.ts';
 import { type Authenticator, anonymous } from './authentication.ts';
+import type { Bookmarks } from './bookmarks.ts';
 import type { Call, Ground, User } from './call.ts';
 import { textOf } from './chunk.ts';
 import type { Body } from './content/content.ts';
@@ -32,6 +33,9 @@ export interface Front {
   /** Parts of the address space that somebody else answers, once it is known who asks. */
   readonly mounts: readonly Mount[];
   readonly clock: Clock;
+  readonly bookmarks: Bookmarks;
+  /** Does something in so many milliseconds of real clusters, unless the server is closed by then. */
+  later(ms: number, work: () => void): void;
 }
 
 /** A watch that its client listens to. */
@@ -119,7 +123,7 @@ async function replyTo(front: Front, incoming: Incoming, outgoing: Outgoing): Pr
   checkVerb(call, verb, method);
   if (verb === 'watch') {
     const way = faulty(fault, outgoing);
-    answerWatch(ground.store, way, call, form, front.clock);
+    answerWatch(ground.store, way, call, form, front.bookmarks);
     const open: OpenWatch = { request, end: () => way.end() };
     front.watches.add(open);
     way.onClose(() => front.watches.delete(open));
@@ -130,7 +134,7 @@ async function replyTo(front: Front, incoming: Incoming, outgoing: Outgoing): Pr
   const does = (): Promise<Outcome> => front.clock.during(act(ground, call, verb, body));
   if (typeof fault === 'object' && 'lateMs' in fault) {
     // Whether it still can take effect then is between it and the state it meets.
-    front.clock.later(fault.lateMs, () => void does().catch(() => {}));
+    front.later(fault.lateMs, () => void does().catch(() => {}));
     return fault.answer === 'timeout' ? refusal({ status: 504 }, request) : 'dropped';
   }
   const stale = typeof fault === 'object' && 'staleBy' in fault && (verb === 'get' || verb === 'list');
@@ -154,7 +158,7 @@ async function passOn(
   const { fault, request } = weighed;
   if (typeof fault === 'object' && 'lateMs' in fault) {
     const kept = await whole(incoming);
-    front.clock.later(fault.lateMs, () => void mount.handle(kept, unheard()));
+    front.later(fault.lateMs, () => void mount.handle(kept, unheard()));
     return fault.answer === 'timeout' ? refusal({ status: 504 }, request) : 'dropped';
   }
   if (fault === 'reset-after') {

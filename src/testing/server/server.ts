@@ -1,6 +1,7 @@
 import type { KubeObject } from '../../kube/objects.ts';
 import { Clock } from '../clock.ts';
 import { Gate } from '../gate.ts';
+import { Bookmarks } from './bookmarks.ts';
 import type { Ground } from './call.ts';
 import { ClientCertificates } from './client-certificates.ts';
 import { startCore } from './core.ts';
@@ -92,7 +93,11 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const interceptors = new Set<Interceptor>();
   const watches = new Set<OpenWatch>();
   const mounts: Mount[] = [];
-  const front: Front = { ground, authenticator, gitVersion, interceptors, watches, mounts, clock };
+  const front: Front = {
+    ...{ ground, authenticator, gitVersion, interceptors, watches, mounts, clock },
+    bookmarks: new Bookmarks(clock),
+    later: core.later,
+  };
   const handle: Handler = (incoming, outgoing) => respond(front, incoming, outgoing);
   const certificates = new ClientCertificates(authority.cert, ground.now);
   const identify = certificates.holder.bind(certificates);

@@ -23,6 +23,25 @@ const codeOf = (call: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => (FederationError.is(error) ? error.code : Promise.reject(error)),
   );
 
+describe('a fault of several clusters', () => {
+  it('is in force on none of them where one cannot have it', async () => {
+    const { connection } = sandbox.clusters.a;
+    // Only hosts have a tower.
+    const rule: FaultRule = { cluster: ['a', 'm'], fault: { controller: ['tower', 'cluster'], down: true } };
+    await expect(sandbox.faults.add(rule)).rejects.toThrow(/Cluster m runs no controller/);
+    const connecting = { type: 'direct', kubeconfig: Buffer.from('none').toString('base64') } as const;
+    await connection.create(kubesphere.clusters, {
+      metadata: { name: 'looked-at' },
+      spec: { joinFederation: true, connection: connecting },
+    });
+    await until('its controller has put a finalizer on it', async () => {
+      const { metadata } = await connection.get(kubesphere.clusters, { name: 'looked-at' });
+      return metadata.finalizers?.length === 1;
+    });
+    await connection.delete(kubesphere.clusters, { name: 'looked-at' }, { propagationPolicy: 'Background' });
+  });
+});
+
 describe('the SDK goes on', () => {
   const survivable: readonly FaultRule[] = [
     { fault: { delayMs: 100 } },

@@ -24,6 +24,7 @@ export interface FederatedCluster {
 
 interface Entry {
   readonly name: string;
+  readonly identity: object;
   labels: Readonly<Record<string, string>>;
   connection: Connection | undefined;
   failures: number;
@@ -78,10 +79,16 @@ export function federatedClusters(manager: Manager, onAvailable: AvailableListen
     const cluster = informer.get(key);
     if (cluster === undefined) return drop(key);
     const wasReady = isReady(cluster);
+    const identity = identityOf(cluster);
     let entry = entries.get(key);
+    if (entry !== undefined && !same(entry.identity, identity)) {
+      await drop(key);
+      entry = undefined;
+    }
     if (entry === undefined) {
       entry = {
         name: cluster.metadata.name,
+        identity,
         labels: {},
         connection: undefined,
         failures: 0,
@@ -143,7 +150,7 @@ export function federatedClusters(manager: Manager, onAvailable: AvailableListen
   informer.onChange((key, { before, after, initial }) => {
     if (after === undefined) queue.add(key);
     else if (before === undefined) queue.addAfter(key, initial ? 0 : manager.between(400, 4_100));
-    else if (!same(identity(before), identity(after))) void drop(key).then(() => queue.add(key));
+    else if (!same(identityOf(before), identityOf(after))) queue.add(key);
   });
   manager.onClose(async () => {
     await Promise.all([...entries.keys()].map(drop));
@@ -156,6 +163,6 @@ function isReady(cluster: KubeFedCluster): boolean {
 }
 
 /** What makes kubefed build its client anew. */
-function identity({ spec, metadata: { uid, labels, annotations } }: KubeFedCluster): object {
+function identityOf({ spec, metadata: { uid, labels, annotations } }: KubeFedCluster): object {
   return { uid, spec, labels: labels ?? {}, annotations: annotations ?? {} };
 }

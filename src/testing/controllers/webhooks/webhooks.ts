@@ -50,6 +50,7 @@ export async function startWebhooks({ manager, settings, version }: Context): Pr
     () => manager.isDown('webhooks'),
   );
   manager.onClose(async () => server[Symbol.asyncDispose]());
+  manager.signal.throwIfAborted();
   for (const webhook of webhooks) await configure({ manager }, webhook, server);
 }
 
