@@ -1,6 +1,7 @@
 import type { Authenticator } from './authentication.ts';
 import type { CertificateAuthority } from './certificate.ts';
 import { kubeconfigText } from './kubeconfig.ts';
+import type { ServerIdentity } from './listener.ts';
 
 /** Whom a kubeconfig is for, and how long it is good. */
 export interface KubeconfigOptions {
@@ -49,9 +50,28 @@ export function issueKubeconfig(issuer: Issuer, options: KubeconfigOptions): str
   return kubeconfigText(name, url, authority.cert, credentials);
 }
 
-/** What a server shows its clients, who go by the wall's clock; negative `validForMs` for a certificate that is over. */
-export function issueServerCertificate(authority: CertificateAuthority, validForMs = year) {
+/** What a server shows its clients. */
+export interface ServerCertificate {
+  /** When it is over, in milliseconds since 1970. */
+  readonly until: number;
+  /** The certificate itself; made when it is first asked for, because few servers of a large sandbox ever show it. */
+  identity(): ServerIdentity;
+}
+
+/** A certificate for a server, whose clients go by the wall's clock; negative `validForMs` for one that is over. */
+export function serverCertificate(
+  authority: CertificateAuthority,
+  commonName: string,
+  validForMs = year,
+): ServerCertificate {
   const until = Date.now() + validForMs;
   const validity = { from: Math.min(Date.now() - 60_000, until - day), until };
-  return { ...authority.issue('server', { commonName: 'kube-apiserver' }, validity), ca: authority.cert };
+  let identity: ServerIdentity | undefined;
+  return {
+    until,
+    identity() {
+      identity ??= { ...authority.issue('server', { commonName }, validity), ca: authority.cert };
+      return identity;
+    },
+  };
 }

@@ -1,8 +1,13 @@
 import type { X509Certificate } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
-import { createServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import {
+  createSecureServer,
+  type Http2SecureServer,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+} from 'node:http2';
+import { createServer, type Server } from 'node:https';
+import { type AddressInfo, createServer as createPlainServer, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { User } from './call.ts';
 import { textOf } from './chunk.ts';
@@ -23,8 +28,8 @@ export interface Listener {
   suspend(): Promise<void>;
   /** Listens again on the same port. */
   restore(): Promise<void>;
-  /** Shows another certificate to whoever connects from now on. */
-  present(identity: ServerIdentity): void;
+  /** Asks anew what to show whoever connects from now on. */
+  renew(): void;
 }
 
 type Request = IncomingMessage | Http2ServerRequest;
@@ -33,22 +38,30 @@ type Response = ServerResponse | Http2ServerResponse;
 /** Looks at a client certificate; the answer tells at each request whom it names. @throws StatusError 401 (the answer) */
 type Identify = (certificate: X509Certificate) => () => User;
 
-/** Listens on a free loopback port; speaks HTTP/1.1, and HTTP/2 besides where `http2` is set. */
+/**
+ * Listens on a free loopback port; speaks HTTP/1.1, and HTTP/2 besides where `http2` is set. `identity` is first asked for when
+ * somebody connects: encryption costs more than all else about a server, and callers in this process need none.
+ */
 export async function listen(
-  identity: ServerIdentity,
+  identity: () => ServerIdentity,
   { http2, identify }: { readonly http2: boolean; readonly identify: Identify },
   handle: Handler,
 ): Promise<Listener> {
-  const tls = { ...identity, requestCert: true, rejectUnauthorized: false };
   const answer = (request: Request, response: Response): void =>
     void handle(incomingOf(request, identify), outgoingOf(request, response));
-  const server = http2
-    ? createSecureServer({ ...tls, allowHTTP1: true }, answer)
-    : createServer({ ...tls, keepAliveTimeout: 60_000 }, answer satisfies RequestListener);
+  let secure: Http2SecureServer | Server | undefined;
+  const encrypting = (): Http2SecureServer | Server => {
+    const tls = { ...identity(), requestCert: true, rejectUnauthorized: false };
+    return http2
+      ? createSecureServer({ ...tls, allowHTTP1: true }, answer)
+      : createServer({ ...tls, keepAliveTimeout: 60_000 }, answer satisfies RequestListener);
+  };
   const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
+  const server = createPlainServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
+    secure ??= encrypting();
+    secure.emit('connection', socket);
   });
   const open = (port: number): Promise<number> =>
     new Promise((resolve, reject) => {
@@ -74,7 +87,7 @@ export async function listen(
     async restore() {
       if (!server.listening) await open(port);
     },
-    present: (other) => server.setSecureContext(other),
+    renew: () => secure?.setSecureContext(identity()),
   };
 }
 

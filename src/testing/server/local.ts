@@ -14,8 +14,8 @@ export interface LocalServer {
   readonly listening: boolean;
   /** PEM of the authority that its own certificate is from. */
   readonly authority: string;
-  /** PEM of the certificate that it shows now. */
-  certificate(): string;
+  /** When the certificate that it shows now is over, in milliseconds since 1970. */
+  certifiedUntil(): number;
   /** Looks at a client certificate; the answer tells at each request whom it names. @throws StatusError 401 (the answer) */
   identify(certificate: X509Certificate): () => User;
   readonly handle: Handler;
@@ -146,7 +146,7 @@ function trustOf(server: LocalServer, { ca, cert, rejectUnauthorized = true }: T
       if (!rejectUnauthorized) return undefined;
       if (authority !== server.authority.trim())
         return systemError('UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'unable to verify the first certificate');
-      if (endOf(server.certificate()) < Date.now()) return systemError('CERT_HAS_EXPIRED', 'certificate has expired');
+      if (server.certifiedUntil() < Date.now()) return systemError('CERT_HAS_EXPIRED', 'certificate has expired');
       return undefined;
     },
     certified() {
@@ -154,15 +154,6 @@ function trustOf(server: LocalServer, { ca, cert, rejectUnauthorized = true }: T
       return holder?.();
     },
   };
-}
-
-/** When certificates are over, in milliseconds since 1970, by their PEM: reading one costs more than a request. */
-const ends = new Map<string, number>();
-
-function endOf(certificate: string): number {
-  const end = ends.get(certificate) ?? Date.parse(new X509Certificate(certificate).validTo);
-  ends.set(certificate, end);
-  return end;
 }
 
 function systemError(code: string, message: string): Error {
@@ -231,7 +222,9 @@ function exchange(way: Way, request: Omit<Incoming, 'certified'>, client: Client
     if (problem === undefined) void server.handle({ ...request, certified: () => trust.certified() }, outgoing);
     else fail(problem);
   });
-  return (reason) => fail(reason instanceof Error ? reason : systemError('ABORT_ERR', String(reason)));
+  return (reason) => {
+    if (!closed) fail(reason instanceof Error ? reason : systemError('ABORT_ERR', String(reason)));
+  };
 }
 
 function headersOf(headers: Dispatcher.DispatchOptions['headers']): Incoming['headers'] {

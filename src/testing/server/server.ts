@@ -5,7 +5,7 @@ import { Bookmarks } from './bookmarks.ts';
 import type { Ground } from './call.ts';
 import { ClientCertificates } from './client-certificates.ts';
 import { startCore } from './core.ts';
-import { issueKubeconfig, issueServerCertificate, type KubeconfigOptions } from './credentials.ts';
+import { issueKubeconfig, type KubeconfigOptions, serverCertificate } from './credentials.ts';
 import type { Handler } from './exchange.ts';
 import { History, type WriteRecord } from './history.ts';
 import type { InterceptedRequest, Interceptor } from './intercept.ts';
@@ -101,8 +101,9 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const handle: Handler = (incoming, outgoing) => respond(front, incoming, outgoing);
   const certificates = new ClientCertificates(authority.cert, ground.now);
   const identify = certificates.holder.bind(certificates);
-  let certificate = issueServerCertificate(authority);
-  const listener = await listen(certificate, { http2, identify }, handle);
+  const issued = (validForMs?: number) => serverCertificate(authority, 'kube-apiserver', validForMs);
+  let certificate = issued();
+  const listener = await listen(() => certificate.identity(), { http2, identify }, handle);
   const url = `https://127.0.0.1:${listener.port}`;
   const suspensions = new Set<() => void>();
   const withdraw = publish({
@@ -111,7 +112,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       return listener.listening;
     },
     authority: authority.cert,
-    certificate: () => certificate.cert,
+    certifiedUntil: () => certificate.until,
     identify,
     handle,
     onSuspend(lost) {
@@ -138,8 +139,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     clientCertificateKubeconfig: issueKubeconfig(issuer, { ...admin, certificate: true }),
     kubeconfigFor: (who) => issueKubeconfig(issuer, who),
     async renewCertificate(wanted = {}) {
-      certificate = issueServerCertificate(authority, wanted.validForMs);
-      listener.present(certificate);
+      certificate = issued(wanted.validForMs);
+      listener.renew();
       if (!listener.listening) return;
       await suspend();
       await listener.restore();

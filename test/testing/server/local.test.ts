@@ -10,7 +10,7 @@ function server(name: string, listening = true): LocalServer {
     url,
     listening,
     authority: '',
-    certificate: () => '',
+    certifiedUntil: () => Number.POSITIVE_INFINITY,
     identify: () => () => ({ name: 'nobody', groups: [] }),
     onSuspend: () => () => {},
     async handle(_incoming, outgoing) {

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { CertificateAuthority } from '../../server/certificate.ts';
+import { serverCertificate } from '../../server/credentials.ts';
 import type { Handler } from '../../server/exchange.ts';
 import { listen } from '../../server/listener.ts';
 import { publish } from '../../server/local.ts';
@@ -28,18 +29,11 @@ export interface WebhookServer extends AsyncDisposable {
   readonly caBundle: string;
 }
 
-interface Identity {
-  readonly authority: CertificateAuthority;
-  readonly certificate: ReturnType<CertificateAuthority['issue']>;
-}
+let known: CertificateAuthority | undefined;
 
-let known: Identity | undefined;
-
-/** One for all servers of the process: nobody tells them apart by it, and hundreds of keys take seconds. */
-function identity(): Identity {
-  if (known !== undefined) return known;
-  const authority = new CertificateAuthority('ks-controller-manager-ca');
-  known = { authority, certificate: authority.issue('server', { commonName: 'ks-controller-manager' }) };
+/** One for all servers of the process: nobody tells them apart by it, and hundreds of keys take time. */
+function authorityOfAll(): CertificateAuthority {
+  known ??= new CertificateAuthority('ks-controller-manager-ca');
   return known;
 }
 
@@ -54,7 +48,8 @@ export async function startWebhookServer(
   find: (path: string) => Review | undefined,
   isDown: () => boolean,
 ): Promise<WebhookServer> {
-  const { authority, certificate } = identity();
+  const authority = authorityOfAll();
+  const certificate = serverCertificate(authority, 'ks-controller-manager');
   const handle: Handler = async (incoming, outgoing) => {
     const answer = (code: number, type: string, body: string): void => {
       outgoing.start(code, { 'content-type': type });
@@ -71,7 +66,7 @@ export async function startWebhookServer(
     }
   };
   const identify = () => () => nobody;
-  const listener = await listen({ ...certificate, ca: authority.cert }, { http2: false, identify }, handle);
+  const listener = await listen(certificate.identity, { http2: false, identify }, handle);
   const url = `https://127.0.0.1:${listener.port}`;
   const withdraw = publish({
     url,
@@ -79,7 +74,7 @@ export async function startWebhookServer(
       return listener.listening && !isDown();
     },
     authority: authority.cert,
-    certificate: () => certificate.cert,
+    certifiedUntil: () => certificate.until,
     identify,
     handle,
     onSuspend: () => () => {},
