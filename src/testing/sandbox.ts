@@ -5,6 +5,7 @@ import { eachOf } from './each-of.ts';
 import { type Faults, type FaultTarget, faultsOf } from './faults/faults.ts';
 import type { FaultRule } from './faults/rule.ts';
 import { Gate } from './gate.ts';
+import { capturedTogether } from './gateway/capture.ts';
 import { type Gateway, openGateway } from './gateway/gateway.ts';
 import { mountGateway } from './gateway/service-proxy.ts';
 import { Images } from './images.ts';
@@ -129,7 +130,7 @@ export async function createSandbox<const Name extends string>(options: SandboxO
       await clock.rest();
     });
     running.push(installed);
-    return { ...server, ...installed, gateway };
+    return { ...server, ...installed, gateway, ...capturedTogether(server, gateway) };
   };
   try {
     const entries = Object.entries<SandboxClusterSpec>(options.clusters);

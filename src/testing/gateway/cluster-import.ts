@@ -20,16 +20,16 @@ const empty: Answer = { code: 200, body: '' };
 const refused = (message: string): Refusal => new Refusal(400, message);
 const decoded = (base64: string): string => Buffer.from(base64, 'base64').toString();
 
-interface Member {
+interface Member extends AsyncDisposable {
   readonly kube: KubeClient;
   readonly upstream: Upstream;
 }
 
-/** The cluster of a kubeconfig. @throws Refusal 400 for a kubeconfig that is none */
+/** The cluster of a kubeconfig, until it is disposed. @throws Refusal 400 for a kubeconfig that is none */
 async function reach({ members }: GatewayContext, kubeconfig: string): Promise<Member> {
   try {
-    const upstream = await members.cluster(decoded(kubeconfig));
-    return { upstream, kube: kubeClient(upstream) };
+    const upstream = await members.open(decoded(kubeconfig));
+    return { upstream, kube: kubeClient(upstream), [Symbol.asyncDispose]: () => upstream[Symbol.asyncDispose]() };
   } catch (error) {
     throw FederationError.is(error, 'KUBECONFIG_INVALID') ? refused(error.message) : error;
   }
@@ -87,7 +87,7 @@ async function validate(gate: GatewayContext, request: RoutedRequest): Promise<A
   const name = text(recordAt(cluster, 'metadata')['name']) ?? '';
   const connection = recordAt(cluster, 'spec', 'connection');
   if (connection['type'] !== 'direct') throw refused('cluster connection type MUST be direct');
-  const member = await reach(gate, givenKubeconfig(connection));
+  await using member = await reach(gate, givenKubeconfig(connection));
   const { uid } = (await member.kube.get(core.namespaces, kubeSystem)).metadata;
   const twin = (await gate.kube.list(kubesphere.clusters)).find(({ status }) => status?.uid === uid);
   if (twin !== undefined)
@@ -122,7 +122,7 @@ async function updateKubeconfig(gate: GatewayContext, request: RoutedRequest): P
   const cluster = await gate.kube.lookUp(kubesphere.clusters, { name: request.at('cluster') });
   checkReplaceable(cluster);
   const kubeconfig = givenKubeconfig(body);
-  const member = await reach(gate, kubeconfig);
+  await using member = await reach(gate, kubeconfig);
   await member.kube.path('/version');
   await checkFrontDoor(member);
   const problem = await configurationProblem(gate, member);

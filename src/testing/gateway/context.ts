@@ -1,3 +1,4 @@
+import type { Cluster } from '../../kubesphere/resources.ts';
 import type { SandboxVersion } from '../attach.ts';
 import type { User } from '../server/call.ts';
 import type { KubeClient } from './kube.ts';
@@ -22,11 +23,14 @@ export interface GatewayContext {
   allowed(user: User, wish: Wish): Promise<boolean>;
 }
 
-/** API servers of other clusters, by what their Cluster objects store. */
+/** Ways to other clusters. */
 export interface Members extends AsyncDisposable {
-  /** @throws FederationError `KUBECONFIG_INVALID` */
-  cluster(kubeconfig: string, server?: string): Promise<Upstream>;
-  gateway(address: string): Upstream;
+  /** The API server of a Cluster, by what the object stores. @throws FederationError `KUBECONFIG_INVALID` */
+  cluster(cluster: Cluster): Promise<Upstream>;
+  /** The API server of any kubeconfig, until the caller disposes it. @throws FederationError `KUBECONFIG_INVALID` */
+  open(kubeconfig: string): Promise<Upstream>;
+  /** Another gateway by its address. @throws TypeError for what is no address */
+  gateway(address: string): Pick<Upstream, 'send'>;
 }
 
 /** What rights are asked for; what is not named is empty. */

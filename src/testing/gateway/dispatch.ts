@@ -1,12 +1,12 @@
-import { Buffer } from 'node:buffer';
 import { FederationError } from '../../errors.ts';
 import { hostLabel, kubesphereNamespace } from '../../kubesphere/names.ts';
 import { type Cluster, kubesphere } from '../../kubesphere/resources.ts';
 import type { Answer } from '../server/answer.ts';
 import type { Incoming, Outgoing } from '../server/exchange.ts';
 import { StatusError } from '../server/status.ts';
+import { encodedPath } from '../server/target.ts';
 import type { GatewayContext } from './context.ts';
-import { passOn } from './pass-on.ts';
+import { type PassedOn, passOn } from './pass-on.ts';
 import { internalAnswer, jsonAnswer, plainAnswer } from './refusal.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -16,15 +16,16 @@ export const serviceProxyPath = `/api/v1/namespaces/${kubesphereNamespace}/servi
 /** A request for another cluster. */
 export interface DispatchRequest {
   readonly cluster: string;
+  /** Decoded. */
   readonly path: string;
   /** With the question mark, or empty. */
   readonly search: string;
-  readonly body: string;
+  readonly body: Buffer;
 }
 
 /** What became of a request for a cluster. */
 export type Dispatched =
-  /** It is for the gateway's own cluster, under this path. */
+  /** It is for the gateway's own cluster, under this decoded path. */
   { readonly local: string } | { readonly answer: Answer } | 'passed on';
 
 /**
@@ -50,7 +51,7 @@ export async function dispatch(
       ? passOn(
           way.upstream,
           incoming,
-          { path: `${path}${search}`, headers: { authorization }, body: request.body },
+          { path: `${encodedPath(path)}${search}`, headers: { authorization }, body: request.body },
           outgoing,
         )
       : passOn(way.upstream, incoming, throughServiceProxy(request, path, authorization), outgoing));
@@ -64,9 +65,10 @@ export async function dispatch(
  * An API server strips the Authorization header off what it proxies, and refuses a proxied dryRun: so the one travels in
  * a header of its own, the other in small letters, and the member's gateway puts both right.
  */
-function throughServiceProxy({ search, body }: DispatchRequest, path: string, authorization: string) {
+function throughServiceProxy({ search, body }: DispatchRequest, path: string, authorization: string): PassedOn {
+  const withoutDryRun = new URLSearchParams(search).has('dryRun') ? search.replace('dryRun', 'dryrun') : search;
   return {
-    path: `${serviceProxyPath}${path}${search.replace('dryRun', 'dryrun')}`,
+    path: `${serviceProxyPath}${encodedPath(path)}${withoutDryRun}`,
     headers: { 'x-kubesphere-authorization': authorization },
     body,
   };
@@ -89,19 +91,18 @@ function isReady({ status }: Cluster): boolean {
 }
 
 interface Way {
-  readonly upstream: Upstream;
+  readonly upstream: Pick<Upstream, 'send'>;
   /** Straight to the other gateway. */
   readonly direct: boolean;
 }
 
 /** `undefined` where the Cluster's kubeconfig is none. */
-async function wayTo({ members }: GatewayContext, { spec: { connection } }: Cluster): Promise<Way | undefined> {
-  const { type, kubesphereAPIEndpoint = '', kubernetesAPIEndpoint = '', kubeconfig = '' } = connection;
+async function wayTo({ members }: GatewayContext, cluster: Cluster): Promise<Way | undefined> {
+  const { type, kubesphereAPIEndpoint = '' } = cluster.spec.connection;
   if (type === 'proxy' || kubesphereAPIEndpoint !== '')
     return { upstream: members.gateway(kubesphereAPIEndpoint), direct: true };
   try {
-    const upstream = await members.cluster(Buffer.from(kubeconfig, 'base64').toString(), kubernetesAPIEndpoint);
-    return { upstream, direct: false };
+    return { upstream: await members.cluster(cluster), direct: false };
   } catch (error) {
     if (FederationError.is(error, 'KUBECONFIG_INVALID')) return undefined;
     throw error;

@@ -1,9 +1,12 @@
+import { Buffer } from 'node:buffer';
+import { posix } from 'node:path';
 import { accessDenied } from '../server/access.ts';
-import { type Answer, statusAnswer } from '../server/answer.ts';
+import { type Answer, statusAnswer, textAnswer } from '../server/answer.ts';
 import type { User } from '../server/call.ts';
 import { textOf } from '../server/chunk.ts';
 import type { Handler, Incoming, Outgoing } from '../server/exchange.ts';
 import { StatusError } from '../server/status.ts';
+import { encodedPath, type Target, targetOf } from '../server/target.ts';
 import { authenticate } from './authentication.ts';
 import type { GatewayContext } from './context.ts';
 import { dispatch } from './dispatch.ts';
@@ -13,20 +16,18 @@ import { type RequestInfo, requestInfoOf } from './request-info.ts';
 import type { Router } from './routes.ts';
 
 /** A request after what an API server's service proxy did to it was undone. */
-interface Arrived {
-  readonly path: string;
-  readonly search: string;
+interface Arrived extends Target {
   readonly authorization: string;
 }
 
-function arrived({ url, headers }: Incoming): Arrived {
-  const { pathname, search } = new URL(url, 'http://localhost');
+/** `undefined` where nobody can read where it goes. */
+function arrived({ url, headers }: Incoming): Arrived | undefined {
+  const target = targetOf(url);
+  if (target === undefined) return undefined;
+  const search = target.query.has('dryrun') ? target.search.replace('dryrun', 'dryRun') : target.search;
   const carried = headers['x-kubesphere-authorization'];
-  return {
-    path: pathname,
-    search: search.replace('dryrun', 'dryRun'),
-    authorization: headers.authorization || String(carried ?? ''),
-  };
+  const authorization = headers.authorization || String(carried ?? '');
+  return { path: target.path, search, query: new URLSearchParams(search), authorization };
 }
 
 /**
@@ -35,10 +36,12 @@ function arrived({ url, headers }: Incoming): Arrived {
  */
 export function createFront(gateOf: () => Promise<GatewayContext>, router: Router): Handler {
   async function answer(incoming: Incoming, outgoing: Outgoing): Promise<Answer | undefined> {
-    const body = await incoming.body();
+    // First of all: what began in one run of ks-apiserver ends with it.
     const gate = await gateOf();
-    const { path, search, authorization } = arrived(incoming);
-    const query = new URLSearchParams(search);
+    const body = Buffer.from(await incoming.body('latin1'), 'latin1');
+    const target = arrived(incoming);
+    if (target === undefined) return textAnswer(400, '400 Bad Request');
+    const { path, search, query, authorization } = target;
     const info = requestInfoOf(incoming.method, path, query);
     const user = await authenticate(gate, authorization);
     let local = path;
@@ -51,11 +54,13 @@ export function createFront(gateOf: () => Promise<GatewayContext>, router: Route
     }
     if (!isOpen(gate, info.path) && !(await gate.allowed(user, info))) return forbidden(user, info);
     if (!info.kubernetes) {
+      const clean = posix.normalize(local);
+      if (clean !== local) return movedTo(`${encodedPath(clean)}${search}`);
       const { method, headers } = incoming;
-      return router(gate, { user, method, path: local, query, headers, body });
+      return router(gate, { user, method, path: local, query, headers, body: body.toString() });
     }
     const without = ['x-kubesphere-authorization'];
-    await passOn(gate.upstream, incoming, { path: `${local}${search}`, without, body }, outgoing);
+    await passOn(gate.upstream, incoming, { path: `${encodedPath(local)}${search}`, without, body }, outgoing);
     return undefined;
   }
 
@@ -76,6 +81,11 @@ export function createFront(gateOf: () => Promise<GatewayContext>, router: Route
     outgoing.write(body);
     outgoing.end();
   };
+}
+
+/** Behind the check of rights, Go's router sends whoever asks for dots or double slashes to the path that they mean. */
+function movedTo(location: string): Answer {
+  return { code: 301, body: '', contentType: 'text/html; charset=utf-8', headers: { Location: location } };
 }
 
 function failureAnswer(uri: string, error: unknown): Answer {

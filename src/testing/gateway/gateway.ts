@@ -1,17 +1,12 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
 import type { SandboxVersion } from '../attach.ts';
-import type { Handler, Incoming, Outgoing } from '../server/exchange.ts';
-import { isAllowed } from './authorization.ts';
-import type { GatewayContext } from './context.ts';
+import type { Handler } from '../server/exchange.ts';
+import { incomingOf, outgoingOf } from '../server/listener.ts';
+import { StatusError } from '../server/status.ts';
 import { createFront } from './front.ts';
-import { kubeClient } from './kube.ts';
-import { createMembers } from './members.ts';
-import { createPasswords } from './passwords.ts';
 import { createRouter } from './routes.ts';
-import { readSettings } from './settings.ts';
+import { beginRun, type Memory, nothing } from './run.ts';
 import { routeTable } from './table.ts';
-import { createTokens } from './tokens.ts';
-import { clusterUpstream } from './upstream.ts';
 
 /** Options of {@link startGateway}. */
 export interface GatewayOptions {
@@ -36,6 +31,10 @@ export interface NearGateway extends Gateway {
   readonly handle: Handler;
   /** Whether it answers: not after {@link Gateway.close}. */
   readonly listening: boolean;
+  /** What it keeps that is in no object of its cluster. */
+  memory(): Memory;
+  /** Begins anew with what was kept once: nothing that is under way sends another request. */
+  restore(memory: Memory): void;
 }
 
 /**
@@ -47,36 +46,20 @@ export function startGateway(options: GatewayOptions): Promise<Gateway> {
   return openGateway(options);
 }
 
+/** Over plain HTTP nobody shows a certificate. */
+const uncertified = () => (): never => {
+  throw new StatusError(401, 'Unauthorized', 'Unauthorized');
+};
+
 /** {@link startGateway}, for whoever is to reach it from within. */
 export async function openGateway(options: GatewayOptions): Promise<NearGateway> {
   const { kubeconfig, version = '3.3', now = Date.now } = options;
-  const members = createMembers();
-  const open = async (): Promise<Omit<GatewayContext, 'settings'>> => {
-    const upstream = await clusterUpstream(kubeconfig);
-    const kube = kubeClient(upstream);
-    return {
-      version,
-      kube,
-      upstream,
-      members,
-      tokens: createTokens(now),
-      passwords: createPasswords(kube, now),
-      allowed: (user, wish) => isAllowed(kube, user, wish),
-    };
-  };
-  let opened: ReturnType<typeof open> | undefined;
-  const gateOf = async (): Promise<GatewayContext> => {
-    opened ??= open();
-    const gate = await opened;
-    let settings: ReturnType<typeof readSettings> | undefined;
-    const once = (): ReturnType<typeof readSettings> => {
-      settings ??= readSettings(gate.kube);
-      return settings;
-    };
-    return { ...gate, settings: once };
-  };
-  const handle = createFront(gateOf, createRouter(routeTable(version)));
-  const server = createServer((request, response) => void handle(incomingOf(request), outgoingOf(response)));
+  const begin = (memory: Memory) => beginRun({ kubeconfig, version, now }, memory);
+  let run = begin(nothing);
+  const handle = createFront(() => run.gate(), createRouter(routeTable(version)));
+  const server = createServer(
+    (request, response) => void handle(incomingOf(request, uncertified), outgoingOf(request, response)),
+  );
   const port = await new Promise<number>((resolve, reject) => {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', () => {
@@ -88,8 +71,7 @@ export async function openGateway(options: GatewayOptions): Promise<NearGateway>
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeAllConnections();
     await closed;
-    await members[Symbol.asyncDispose]();
-    await (await opened)?.upstream[Symbol.asyncDispose]();
+    await run[Symbol.asyncDispose]();
   };
   return {
     url: `http://127.0.0.1:${port}`,
@@ -97,41 +79,12 @@ export async function openGateway(options: GatewayOptions): Promise<NearGateway>
     get listening() {
       return server.listening;
     },
+    memory: () => run.memory(),
+    restore(memory) {
+      void run[Symbol.asyncDispose]();
+      run = begin(memory);
+    },
     close,
     [Symbol.asyncDispose]: close,
-  };
-}
-
-function incomingOf(request: IncomingMessage): Incoming {
-  return {
-    method: request.method ?? 'GET',
-    url: request.url ?? '/',
-    headers: request.headers,
-    certified: () => undefined,
-    async body() {
-      const chunks: Buffer[] = [];
-      for await (const chunk of request) chunks.push(chunk);
-      return Buffer.concat(chunks).toString('utf8');
-    },
-  };
-}
-
-function outgoingOf(response: ServerResponse): Outgoing {
-  return {
-    get closed() {
-      return response.writableEnded || response.destroyed;
-    },
-    start(code, headers) {
-      // Who waits for the first event of a watch must know that it began.
-      if (!this.closed) response.writeHead(code, headers).flushHeaders();
-    },
-    write(chunk) {
-      if (!this.closed && chunk !== '') response.write(chunk);
-    },
-    end() {
-      if (!this.closed) response.end();
-    },
-    reset: () => void response.destroy(),
-    onClose: (listener) => void response.on('close', listener),
   };
 }

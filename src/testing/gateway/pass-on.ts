@@ -16,15 +16,19 @@ export interface PassedOn {
   readonly headers?: Readonly<Record<string, string>>;
   /** Those of the request that stay behind besides the usual ones. */
   readonly without?: readonly string[];
-  readonly body: string;
+  readonly body: Buffer;
 }
 
 /**
- * Sends a request on and its answer back as it comes, so that a watch is one. Ends the one when the other ends.
- * Rejects, having answered nothing, where the server gives no answer.
+ * Sends a request on and its answer back as it comes, byte by byte, so that a watch is one and what is compressed stays so.
+ * Ends the one when the other ends. Rejects, having answered nothing, where the server gives no answer.
+ *
+ * `Impersonate-*` headers go along, as those of ks-apiserver 3.3 and 3.4 do: nothing there takes them off
+ * (K332:pkg/apiserver/filters/kubeapiserver.go:53-57, pkg/apiserver/dispatch/dispatch.go:96-137; K341:pkg/apiserver/filters),
+ * and the next API server finds them beside credentials that may impersonate anybody.
  */
 export async function passOn(
-  upstream: Upstream,
+  upstream: Pick<Upstream, 'send'>,
   incoming: Incoming,
   { path, headers = {}, without = [], body }: PassedOn,
   outgoing: Outgoing,
@@ -35,7 +39,7 @@ export async function passOn(
     method: incoming.method,
     path,
     headers: { ...kept(incoming.headers, without), ...headers },
-    ...(body === '' ? {} : { body }),
+    ...(body.length === 0 ? {} : { body }),
     signal: abandoned.signal,
   });
   outgoing.start(answer.statusCode, kept(answer.headers, []));
@@ -44,8 +48,7 @@ export async function passOn(
 
 async function copy(body: Dispatcher.ResponseData['body'], outgoing: Outgoing, abandoned: AbortSignal): Promise<void> {
   try {
-    body.setEncoding('utf8');
-    for await (const chunk of body) outgoing.write(String(chunk));
+    for await (const chunk of body) outgoing.write(chunk);
     outgoing.end();
   } catch {
     // The answer had begun: nothing can be said about its end any more but that it is broken.

@@ -25,18 +25,21 @@ async function findUser(kube: KubeClient, username: string): Promise<User | unde
 }
 
 /**
- * Passwords of the Users of one cluster. Failures are counted here, where the product keeps LoginRecords and lets
+ * Passwords of the Users of one cluster. Failures are counted in `failures`, by user, where the product keeps LoginRecords and lets
  * ks-controller-manager count them; what is seen from outside, the state of the User, is the same. That the account opens
  * again is left to the user controller here, too.
  */
-export function createPasswords(kube: KubeClient, now: () => number): Passwords {
-  const failures = new Map<string, number[]>();
-
+export function createPasswords(
+  kube: KubeClient,
+  now: () => number,
+  failures: Map<string, readonly number[]>,
+): Passwords {
   async function countFailure({ maxTries, triesWithinMs }: Settings, user: User): Promise<void> {
     // What kubefed manages is left to the host's controller.
     if (user.metadata.labels?.[managedLabel] === 'true') return;
-    const recent = (failures.get(user.metadata.name) ?? []).filter((at) => at + triesWithinMs > now());
-    recent.push(now());
+    const counts = (at: number): boolean => at + triesWithinMs > now();
+    for (const [name, times] of failures) if (!times.some(counts)) failures.delete(name);
+    const recent = [...(failures.get(user.metadata.name) ?? []).filter(counts), now()];
     failures.set(user.metadata.name, recent);
     if (recent.length < maxTries) return;
     failures.delete(user.metadata.name);

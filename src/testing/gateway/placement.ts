@@ -19,7 +19,7 @@ export async function checkClusters(gate: GatewayContext, user: User, names: Ite
     if (metadata.labels?.['cluster.kubesphere.io/visibility'] === 'public') continue;
     const wish = { verb: 'delete', group: 'cluster.kubesphere.io', resource: 'clusters', scope: 'Global' } as const;
     if (await gate.allowed(user, wish)) continue;
-    const upstream = await gate.members.cluster(Buffer.from(spec.connection.kubeconfig ?? '', 'base64').toString());
+    await using upstream = await gate.members.open(Buffer.from(spec.connection.kubeconfig ?? '', 'base64').toString());
     const labelSelector = `${userLabel}=${user.name}`;
     const bindings = await kubeClient(upstream).list(core.clusterRoleBindings, { labelSelector });
     if (bindings.some(({ roleRef }) => roleRef.name === 'cluster-admin')) continue;

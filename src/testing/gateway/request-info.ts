@@ -1,3 +1,5 @@
+import { segmentsOf } from '../server/target.ts';
+
 /** Which bindings can give the right to a request (ks-apiserver calls it the resource scope). */
 type Scope = 'Global' | 'Cluster' | 'Workspace' | 'Namespace' | 'DevOps';
 
@@ -49,9 +51,9 @@ const globalResources: ReadonlySet<string> = new Set([
 
 const workspaceSelector = 'kubesphere.io/workspace=';
 
-/** Reads a request the way pkg/apiserver/request of 3.3 and 3.4 does. */
+/** Reads a request the way pkg/apiserver/request of 3.3 and 3.4 does; `path` is decoded. */
 export function requestInfoOf(method: string, path: string, query: URLSearchParams): RequestInfo {
-  const all = path.split('/').filter((part) => part !== '');
+  const all = segmentsOf(path);
   const [prefix = '', ...rest] = all;
   const none: RequestInfo = {
     verb: method,

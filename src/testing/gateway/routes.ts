@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Answer } from '../server/answer.ts';
 import type { User } from '../server/call.ts';
+import { segmentsOf } from '../server/target.ts';
 import type { GatewayContext } from './context.ts';
 import { plainAnswer, Refusal } from './refusal.ts';
 
@@ -8,6 +9,7 @@ import { plainAnswer, Refusal } from './refusal.ts';
 export interface RoutedRequest {
   readonly user: User;
   readonly method: string;
+  /** Decoded. */
   readonly path: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
@@ -47,7 +49,7 @@ export type Router = (gate: GatewayContext, request: Omit<RoutedRequest, 'at'>) 
 export function createRouter(routes: readonly Route[]): Router {
   const table = routes.map((route) => ({ route, segments: route.pattern.split('/').slice(1) }));
   return async (gate, request) => {
-    const segments = request.path.replace(/\/+$/, '').split('/').slice(1).map(decodeURIComponent);
+    const segments = segmentsOf(request.path);
     const fitting = table.filter((entry) => fits(entry.segments, segments)).sort(bySpecificity);
     if (fitting.length === 0) return plainAnswer(404, '404: Page Not Found');
     const entry = fitting.find(({ route }) => route.method === request.method);

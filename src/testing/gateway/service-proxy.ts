@@ -4,6 +4,7 @@ import { textOf } from '../server/chunk.ts';
 import type { Handler, Incoming } from '../server/exchange.ts';
 import { type ApiServer, mountOn } from '../server/server.ts';
 import { badRequest, StatusError } from '../server/status.ts';
+import { encodedPath, type Target, targetOf } from '../server/target.ts';
 import type { NearGateway } from './gateway.ts';
 
 const service = 'ks-apiserver';
@@ -25,8 +26,8 @@ const prefixes: readonly string[] = [
  */
 function serviceProxy(gateway: Pick<NearGateway, 'handle' | 'listening'>): Handler {
   return async (incoming, outgoing) => {
-    const { pathname, search, searchParams } = new URL(incoming.url, 'https://localhost');
-    const refused = refusalOf(gateway, searchParams);
+    const target = targetOf(incoming.url);
+    const refused = refusalOf(gateway, target);
     if (refused !== undefined) {
       const { code, body } = refused;
       outgoing.start(code, {
@@ -39,7 +40,8 @@ function serviceProxy(gateway: Pick<NearGateway, 'handle' | 'listening'>): Handl
     }
     const kept = (name: string): boolean => name === 'authorization' || name.startsWith('impersonate-');
     const headers = Object.fromEntries(Object.entries(incoming.headers).filter(([name]) => !kept(name)));
-    const path = pathname.slice(pathname.indexOf('/proxy') + '/proxy'.length);
+    const { path: whole = '', search = '' } = target ?? {};
+    const path = encodedPath(whole.slice(whole.indexOf('/proxy') + '/proxy'.length));
     const passed: Incoming = {
       method: incoming.method,
       url: `${path === '' ? '/' : path}${search}`,
@@ -57,8 +59,8 @@ export function mountGateway(server: ApiServer, gateway: Pick<NearGateway, 'hand
   for (const prefix of prefixes) mountOn(server, prefix, handle);
 }
 
-function refusalOf({ listening }: Pick<NearGateway, 'listening'>, query: URLSearchParams): Answer | undefined {
-  if (query.has('dryRun')) return statusAnswer(badRequest('dryRun is not supported').status);
+function refusalOf({ listening }: Pick<NearGateway, 'listening'>, target: Target | undefined): Answer | undefined {
+  if (target?.query.has('dryRun') === true) return statusAnswer(badRequest('dryRun is not supported').status);
   if (listening) return undefined;
   const message = `no endpoints available for service ${JSON.stringify(service)}`;
   return statusAnswer(new StatusError(503, 'ServiceUnavailable', message).status);

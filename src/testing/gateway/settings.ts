@@ -16,7 +16,7 @@ export interface Settings {
   readonly jwtSecret: string;
   /** 0: tokens do not expire, and none needs an entry in the cache. */
   readonly accessTokenMaxAgeMs: number;
-  /** How much longer a refresh token lives. */
+  /** How much longer a refresh token lives than an access token. */
   readonly inactivityMs: number;
   readonly clockSkewMs: number;
   readonly clients: readonly OAuthClient[];

@@ -22,13 +22,28 @@ interface IssuedTokens {
   readonly expires_in: number;
 }
 
+/** A token that is good as long as it is kept. */
+export interface CachedToken {
+  readonly username: string;
+  /** Milliseconds since 1970. */
+  readonly until: number;
+}
+
 /** Tokens of one cluster: signed with its jwtSecret, and remembered while they are good. */
 export interface Tokens {
+  /**
+   * A refresh token lives `accessTokenMaxAge` and `accessTokenInactivityTimeout` together, each 2 h unless it is set: 4 h
+   * (issueTokenTo in K332:pkg/kapis/oauth/handler.go:473-500, K341: 457-488; the defaults in
+   * K332:pkg/apiserver/authentication/oauth/options.go:288-289, K341: 237-238; the installer sets neither). Use does not
+   * prolong either.
+   */
   issue(settings: Settings, username: string): IssuedTokens;
   /** @throws Refusal 401 for a token that is not good here */
   verify(settings: Settings, token: string): Verified;
   /** Forgets every token of a user. */
   revoke(username: string): void;
+  /** What is in the cache now, by token. */
+  remembered(): ReadonlyMap<string, CachedToken>;
 }
 
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -39,9 +54,8 @@ const seconds = (ms: number): number => Math.floor(ms / 1000);
  * JSON web tokens as pkg/apiserver/authentication/token of 3.x makes them. A cluster accepts what its own jwtSecret
  * signed and its own cache knows, unless its accessTokenMaxAge is 0, as a member's must be to take its host's tokens.
  */
-export function createTokens(now: () => number): Tokens {
-  /** By user: tokens and when they end. */
-  const cache = new Map<string, Map<string, number>>();
+export function createTokens(now: () => number, known: ReadonlyMap<string, CachedToken> = new Map()): Tokens {
+  const cache = new Map(known);
 
   function issueOne(settings: Settings, username: string, type: TokenType, lifeMs: number): string {
     const issuedAt = seconds(now());
@@ -60,9 +74,8 @@ export function createTokens(now: () => number): Tokens {
   }
 
   function remember(username: string, token: string, until: number): void {
-    const tokens = cache.get(username) ?? new Map<string, number>();
-    for (const [old, end] of tokens) if (end < now()) tokens.delete(old);
-    cache.set(username, tokens.set(token, until));
+    for (const [old, { until: end }] of cache) if (end < now()) cache.delete(old);
+    cache.set(token, { username, until });
   }
 
   return {
@@ -84,12 +97,16 @@ export function createTokens(now: () => number): Tokens {
       if (expires > 0 && today > expires) throw new Refusal(401, `jwt: token is expired by ${today - expires}s`);
       if (issued > today + seconds(settings.clockSkewMs))
         throw new Refusal(401, `jwt: token used before issued, iat:${issued}, now:${today}`);
-      const end = cache.get(username)?.get(token) ?? 0;
-      if (settings.accessTokenMaxAgeMs > 0 && type !== 'static_token' && end < now())
+      const cached = cache.get(token);
+      const isCached = cached !== undefined && cached.username === username && cached.until >= now();
+      if (settings.accessTokenMaxAgeMs > 0 && type !== 'static_token' && !isCached)
         throw new Refusal(401, 'token not found in cache');
       return { username, type };
     },
-    revoke: (username) => void cache.delete(username),
+    revoke(username) {
+      for (const [token, { username: owner }] of cache) if (owner === username) cache.delete(token);
+    },
+    remembered: () => new Map(cache),
   };
 }
 

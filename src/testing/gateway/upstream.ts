@@ -8,7 +8,7 @@ interface UpstreamRequest {
   readonly method: string;
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
   readonly signal?: AbortSignal;
 }
 
@@ -16,6 +16,8 @@ interface UpstreamRequest {
 export interface Upstream extends AsyncDisposable {
   /** Resolves with the answer, its body unread. Rejects where none came. */
   send(request: UpstreamRequest): Promise<Dispatcher.ResponseData>;
+  /** Closes its connections as soon as nobody uses them. */
+  retire(): void;
 }
 
 const methods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
@@ -43,9 +45,11 @@ function exchange(
 
 /**
  * The API server of a kubeconfig, with the rights of its user. `server` is another address of it than the kubeconfig's.
- * Nothing is opened before the first request. @throws FederationError `KUBECONFIG_INVALID`
+ * Nothing is opened before the first request, and nothing is sent once `life` is over.
+ *
+ * @throws FederationError `KUBECONFIG_INVALID`
  */
-export async function clusterUpstream(kubeconfig: string, server?: string): Promise<Upstream> {
+export async function clusterUpstream(kubeconfig: string, life: AbortSignal, server?: string): Promise<Upstream> {
   const chosen = await chooseContext(kubeconfig);
   const credentials = createCredentials(chosen, chosen.cluster.name);
   const { origin, pathname } = new URL(server ?? chosen.cluster.server);
@@ -61,24 +65,33 @@ export async function clusterUpstream(kubeconfig: string, server?: string): Prom
   return {
     async send(request) {
       const { headers, tls, tlsDigest } = await credentials.current();
+      life.throwIfAborted();
       return exchange(dispatcherOf(tls, tlsDigest), origin, {
         ...request,
         path: `${base}${request.path}`,
         headers: { ...request.headers, ...headers },
       });
     },
+    retire: () => void open?.dispatcher.close(),
     async [Symbol.asyncDispose]() {
       await open?.dispatcher.destroy();
     },
   };
 }
 
-/** Another gateway by its address. */
-export function plainUpstream(address: string): Upstream {
-  const { origin } = new URL(address);
+/** Servers that need no credentials, by their address; nothing is sent once `life` is over. */
+export function plainUpstreams(life: AbortSignal): AsyncDisposable & { to(address: string): Pick<Upstream, 'send'> } {
   const agent = new Agent();
   return {
-    send: (request) => exchange(agent, origin, request),
+    to(address) {
+      const { origin } = new URL(address);
+      return {
+        async send(request) {
+          life.throwIfAborted();
+          return exchange(agent, origin, request);
+        },
+      };
+    },
     [Symbol.asyncDispose]: () => agent.destroy(),
   };
 }

@@ -1,6 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { User } from './call.ts';
-import type { Chunk } from './chunk.ts';
+import type { Piece } from './chunk.ts';
+
+/** How a body is read: as text, or with a character per byte (`latin1`) where it may be none. */
+export type Encoding = 'utf8' | 'latin1';
 
 /** One request as the server sees it, whatever brought it: a socket, or a caller in this process. */
 export interface Incoming {
@@ -10,8 +13,8 @@ export interface Incoming {
   readonly headers: IncomingHttpHeaders;
   /** Whom the client certificate names; `undefined` without one. @throws StatusError 401 for one that is not trusted */
   certified(): User | undefined;
-  /** `latin1`: a character per byte, for what is no text. @defaultValue utf8 */
-  body(encoding?: 'utf8' | 'latin1'): Promise<string>;
+  /** @defaultValue utf8 */
+  body(encoding?: Encoding): Promise<string>;
 }
 
 /** Where the answer to one request goes. Everything after {@link Outgoing.end} or {@link Outgoing.reset} is ignored. */
@@ -21,7 +24,7 @@ export interface Outgoing {
   /** The client is gone, or everything is said. */
   readonly closed: boolean;
   start(code: number, headers: Readonly<Record<string, string>>): void;
-  write(chunk: Chunk): void;
+  write(piece: Piece): void;
   end(): void;
   /** Breaks the connection: what was written may arrive or not. */
   reset(): void;

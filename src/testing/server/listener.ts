@@ -94,7 +94,8 @@ export async function listen(
 /** Asking a socket for its certificate anew at every request is what costs most in the server. */
 const certified = new WeakMap<Socket, () => User>();
 
-function incomingOf(request: Request, identify: Identify): Incoming {
+/** A request from a socket; `identify` is asked about certificates where the socket is one of TLS. */
+export function incomingOf(request: Request, identify: Identify): Incoming {
   return {
     method: request.method ?? 'GET',
     url: request.url ?? '/',
@@ -118,7 +119,8 @@ function incomingOf(request: Request, identify: Identify): Incoming {
   };
 }
 
-function outgoingOf(request: Request, response: Response): Outgoing {
+/** The way back to whoever sent `request`. */
+export function outgoingOf(request: Request, response: Response): Outgoing {
   return {
     get closed() {
       return response.writableEnded || response.destroyed;
@@ -129,10 +131,10 @@ function outgoingOf(request: Request, response: Response): Outgoing {
       if ('flushHeaders' in response) response.writeHead(code, headers).flushHeaders();
       else response.writeHead(code, headers);
     },
-    write(chunk) {
-      const text = textOf(chunk);
-      // Both kinds of response take strings; their overloads do not add up to one.
-      if (!this.closed && text !== '') (response as ServerResponse).write(text);
+    write(piece) {
+      const content = piece instanceof Uint8Array ? piece : textOf(piece);
+      // Both kinds of response take text and bytes; their overloads do not add up to one.
+      if (!this.closed && content.length > 0) (response as ServerResponse).write(content);
     },
     end() {
       if (!this.closed) response.end();

@@ -3,8 +3,8 @@ import { Agent, type Dispatcher } from 'undici';
 import type { TlsSettings } from '../../kube/credentials.ts';
 import type { HttpAnswer, Near } from '../../kube/transport.ts';
 import type { User } from './call.ts';
-import { type Chunk, textOf } from './chunk.ts';
-import type { Handler, Incoming, Outgoing } from './exchange.ts';
+import { bytesOf, type Piece } from './chunk.ts';
+import type { Encoding, Handler, Incoming, Outgoing } from './exchange.ts';
 import { NearBody } from './near-body.ts';
 
 /** A server of this process, as callers in the same process see it. */
@@ -52,10 +52,10 @@ export function nearTo(origin: string, tls: TlsSettings): Near | undefined {
       const over = (): void => signal.removeEventListener('abort', leave);
       const abort = exchange(
         way,
-        { method, url: path, headers, body: async () => body },
+        { method, url: path, headers, body: async (encoding) => contentOf(body, encoding) },
         {
           head: (statusCode, answered) => resolve({ statusCode, headers: answered, body: answer }),
-          chunk: (chunk) => answer.push(chunk),
+          piece: (piece) => answer.push(piece),
           end() {
             over();
             answer.end();
@@ -97,11 +97,11 @@ export function dispatcherTo(origin: string, tls: TlsSettings): Dispatcher | und
       method: options.method,
       url: String(options.path),
       headers: headersOf(options.headers),
-      body: async () => (typeof options.body === 'string' ? options.body : ''),
+      body: async (encoding?: Encoding) => contentOf(isContent(options.body) ? options.body : '', encoding),
     };
     const abort = exchange(way, request, {
       head: (code, headers) => handler.onResponseStart?.(controller, code, { ...headers }),
-      chunk: (chunk) => handler.onResponseData?.(controller, Buffer.from(textOf(chunk))),
+      piece: (piece) => handler.onResponseData?.(controller, bytesOf(piece)),
       end: () => handler.onResponseEnd?.(controller, {}),
       failed: (error) => handler.onResponseError?.(controller, error),
     });
@@ -168,7 +168,7 @@ function refused(url: string): Error {
 /** Who asked, told of the answer as it comes. */
 interface Client {
   head(code: number, headers: Readonly<Record<string, string>>): void;
-  chunk(chunk: Chunk): void;
+  piece(piece: Piece): void;
   end(): void;
   failed(error: Error): void;
 }
@@ -198,8 +198,8 @@ function exchange(way: Way, request: Omit<Incoming, 'certified'>, client: Client
     start(code, headers) {
       if (!closed) client.head(code, headers);
     },
-    write(chunk) {
-      if (!closed && chunk !== '') client.chunk(chunk);
+    write(piece) {
+      if (!closed && piece !== '') client.piece(piece);
     },
     end() {
       if (close()) client.end();
@@ -226,6 +226,14 @@ function exchange(way: Way, request: Omit<Incoming, 'certified'>, client: Client
     if (!closed) fail(reason instanceof Error ? reason : systemError('ABORT_ERR', String(reason)));
   };
 }
+
+/** Text is the text that was meant, unless somebody wants its bytes. */
+function contentOf(body: string | Uint8Array, encoding: Encoding = 'utf8'): string {
+  return typeof body === 'string' && encoding === 'utf8' ? body : Buffer.from(body).toString(encoding);
+}
+
+const isContent = (body: unknown): body is string | Uint8Array =>
+  typeof body === 'string' || body instanceof Uint8Array;
 
 function headersOf(headers: Dispatcher.DispatchOptions['headers']): Incoming['headers'] {
   if (headers === null || headers === undefined || typeof headers !== 'object' || Symbol.iterator in headers) return {};

@@ -1,9 +1,9 @@
 import type { AnswerBody } from '../../kube/transport.ts';
-import { type Chunk, JsonChunk, textOf } from './chunk.ts';
+import { bytesOf, JsonChunk, type Piece } from './chunk.ts';
 
 /** The body of an answer to a client in this process: JSON is read as the values that the server has, and written out only for who wants text. */
 export class NearBody implements AnswerBody {
-  readonly #chunks: Chunk[] = [];
+  readonly #pieces: Piece[] = [];
   readonly #leave: () => void;
   #over: 'open' | 'ended' | { readonly error: unknown } = 'open';
   #wake: (() => void) | undefined;
@@ -14,8 +14,8 @@ export class NearBody implements AnswerBody {
     this.#leave = leave;
   }
 
-  push(chunk: Chunk): void {
-    this.#chunks.push(chunk);
+  push(piece: Piece): void {
+    this.#pieces.push(piece);
     this.#wake?.();
   }
 
@@ -35,13 +35,13 @@ export class NearBody implements AnswerBody {
   }
 
   async text(): Promise<string> {
-    return (await this.#all()).map(textOf).join('');
+    return textOfAll(await this.#all());
   }
 
   async json(): Promise<unknown> {
-    const [first, ...more] = await this.#all();
-    if (first instanceof JsonChunk && more.length === 0) return first.value;
-    return JSON.parse([first ?? '', ...more].map(textOf).join(''));
+    const pieces = await this.#all();
+    const [first] = pieces;
+    return first instanceof JsonChunk && pieces.length === 1 ? first.value : JSON.parse(textOfAll(pieces));
   }
 
   async dump(): Promise<void> {
@@ -52,8 +52,8 @@ export class NearBody implements AnswerBody {
   async *[Symbol.asyncIterator](): AsyncGenerator<unknown, void, undefined> {
     try {
       for (;;) {
-        const chunk = this.#chunks.shift();
-        if (chunk !== undefined) yield chunk instanceof JsonChunk ? chunk.value : Buffer.from(chunk);
+        const piece = this.#pieces.shift();
+        if (piece !== undefined) yield piece instanceof JsonChunk ? piece.value : bytesOf(piece);
         else if (this.#over === 'ended') return;
         else await this.#more();
       }
@@ -62,9 +62,9 @@ export class NearBody implements AnswerBody {
     }
   }
 
-  async #all(): Promise<readonly Chunk[]> {
+  async #all(): Promise<readonly Piece[]> {
     while (this.#over !== 'ended') await this.#more();
-    return this.#chunks;
+    return this.#pieces;
   }
 
   async #more(): Promise<void> {
@@ -74,4 +74,9 @@ export class NearBody implements AnswerBody {
     });
     this.#wake = undefined;
   }
+}
+
+/** A character may lie in two pieces. */
+function textOfAll(pieces: readonly Piece[]): string {
+  return Buffer.concat(pieces.map(bytesOf)).toString();
 }

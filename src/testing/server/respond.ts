@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { act, boundTo } from './act.ts';
-import { type Answer, inYaml, pageNotFound, statusAnswer } from './answer.ts';
+import { type Answer, inYaml, pageNotFound, statusAnswer, textAnswer } from './answer.ts';
 import { answerPath } from './answer-path.ts';
 import { answerWatch } from './answer-watch.ts';
 import { type Authenticator, anonymous } from './authentication.ts';
@@ -19,6 +19,7 @@ import { askedOf, type Mount, unheard, whole } from './mounted.ts';
 import { checkForm, type Form, formOf, listChunk, objectChunk } from './present.ts';
 import { type Route, routeOf, verbOf } from './route.ts';
 import { internalError, notAcceptable, onlyAccepted, StatusError, unknownResource } from './status.ts';
+import { targetOf } from './target.ts';
 import { checkVerb, type Outcome } from './verbs.ts';
 import { weigh } from './weigh.ts';
 
@@ -80,7 +81,9 @@ async function replyTo(front: Front, incoming: Incoming, outgoing: Outgoing): Pr
   const { gitVersion } = front;
   const ground = boundTo(front.ground);
   const { method, url, headers } = incoming;
-  const { pathname: path, searchParams: query } = new URL(url, 'https://localhost');
+  const target = targetOf(url);
+  if (target === undefined) return textAnswer(400, '400 Bad Request');
+  const { path, query } = target;
   const user = impersonated(ground.store, userOf(front.authenticator, incoming), headers);
   const mounted = front.mounts.find(({ prefix }) => path.startsWith(prefix));
   const manager = managerOf(headers['user-agent'], query);

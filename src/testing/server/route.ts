@@ -1,3 +1,5 @@
+import { segmentsOf } from './target.ts';
+
 /** Where in the resource API a path points. */
 export interface Route {
   readonly group: string;
@@ -9,12 +11,11 @@ export interface Route {
   readonly subresource: string | undefined;
 }
 
-/** Reads a path of the resource API; `undefined` for every other path. */
+/** Reads a decoded path of the resource API; `undefined` for every other path. */
 export function routeOf(path: string): Route | undefined {
-  const parts = path
-    .split('/')
-    .filter((part) => part !== '')
-    .map(decodeURIComponent);
+  const parts = segmentsOf(path);
+  // Nothing has an address with an empty segment, or one that a file system would resolve.
+  if (parts.some((part) => part === '' || part === '.' || part === '..')) return undefined;
   const [root, ...rest] = parts;
   if (root === 'api' && rest.length >= 2) return within('', rest[0] ?? '', rest.slice(1));
   if (root === 'apis' && rest.length >= 3) return within(rest[0] ?? '', rest[1] ?? '', rest.slice(2));

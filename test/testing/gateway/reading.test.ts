@@ -3,10 +3,12 @@ import type { KubeObject } from '../../../src/kube/objects.ts';
 import { listResult } from '../../../src/testing/gateway/list-query.ts';
 import { requestInfoOf } from '../../../src/testing/gateway/request-info.ts';
 import { settingsOf } from '../../../src/testing/gateway/settings.ts';
+import { targetOf } from '../../../src/testing/server/target.ts';
 
 const info = (path: string, method = 'GET') => {
-  const { pathname, searchParams } = new URL(path, 'http://localhost');
-  return requestInfoOf(method, pathname, searchParams);
+  const target = targetOf(path);
+  if (target === undefined) throw new Error(`nobody reads ${path}`);
+  return requestInfoOf(method, target.path, target.query);
 };
 
 describe('what a request is about', () => {

@@ -1,4 +1,4 @@
-import { textOf } from '../chunk.ts';
+import { bytesOf } from '../chunk.ts';
 import type { Outgoing } from '../exchange.ts';
 import { expired } from '../status.ts';
 
@@ -17,11 +17,11 @@ export function truncated(outgoing: Outgoing, bytes: number): Outgoing {
       return broken || outgoing.closed;
     },
     start: (code, headers) => outgoing.start(code, headers),
-    write(chunk) {
+    write(piece) {
       if (broken) return;
-      const part = Buffer.from(textOf(chunk)).subarray(0, left);
+      const part = bytesOf(piece).subarray(0, left);
       left -= part.length;
-      outgoing.write(part.toString('utf8'));
+      outgoing.write(part);
       if (left === 0) stop();
     },
     end: stop,
@@ -39,8 +39,8 @@ export function forgetful(outgoing: Outgoing, events: number): Outgoing {
       return ended || outgoing.closed;
     },
     start: (code, headers) => outgoing.start(code, headers),
-    write(chunk) {
-      for (const line of textOf(chunk).split('\n')) {
+    write(piece) {
+      for (const line of bytesOf(piece).toString().split('\n')) {
         if (ended || line === '' || line.startsWith('{"type":"BOOKMARK"')) continue;
         left -= 1;
         if (left > 0) continue;
