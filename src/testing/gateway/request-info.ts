@@ -91,7 +91,9 @@ function resourceOf(method: string, group: string, given: readonly string[], que
   const devops = inside[0] === 'devops' ? (inside[1] ?? '') : '';
   const ofNamespace = inside[0] === 'namespaces' && (inside[2] === 'status' || inside[2] === 'finalize');
   const [resource = '', name = '', subresource = ''] =
-    (namespace !== '' || devops !== '') && inside.length > 2 && !ofNamespace ? inside.slice(2) : inside;
+    (inside[0] === 'namespaces' || inside[0] === 'devops') && inside.length > 2 && !ofNamespace
+      ? inside.slice(2)
+      : inside;
   const scope = scopeOf({ group, resource, namespace, devops, workspace });
   const part = { workspace, namespace, devops, group, resource, subresource, name, scope };
   const verb = special ?? verbs[method] ?? '';

@@ -61,6 +61,17 @@ describe('what a request is about', () => {
     expect(info('/kapis/clusters/m/version')).toMatchObject({ resourceRequest: false, cluster: 'm' });
   });
 
+  it('is what the decoded path says, where segments are parted by %2F, too, and empty ones are some', () => {
+    expect(info('/api/v1/namespaces/p%2Fsecrets')).toMatchObject({ verb: 'list', resource: 'secrets', namespace: 'p' });
+    expect(info('/kapis/iam.kubesphere.io/v1alpha2/users%2fada')).toMatchObject({ resource: 'users', name: 'ada' });
+    expect(info('/api/clusters%2Fm/v1/pods')).toMatchObject({ cluster: 'm', resource: 'pods' });
+    expect(info('/api/v1//secrets')).toMatchObject({ verb: 'get', resource: '', name: 'secrets' });
+    expect(info('/api/v1/namespaces//secrets')).toMatchObject({ resource: 'secrets', namespace: '', scope: 'Cluster' });
+    expect(info('/api/v1/namespaces/p/../secrets')).toMatchObject({ resource: '..', name: 'secrets', namespace: 'p' });
+    expect(info('/api/v1/namespaces/p%252Fsecrets')).toMatchObject({ resource: 'namespaces', name: 'p%2Fsecrets' });
+    expect(info('//api/v1/secrets/')).toMatchObject({ verb: 'list', resource: 'secrets' });
+  });
+
   it('is many objects where a deletion names none', () => {
     expect(info('/api/v1/namespaces/p1/pods', 'DELETE').verb).toBe('deletecollection');
     expect(info('/api/v1/namespaces/p1/pods/x', 'DELETE').verb).toBe('delete');

@@ -65,4 +65,25 @@ describe('tokens', () => {
     tokens.revoke('ben');
     expect(tokens.verify(settings('mine', '0s'), endless).username).toBe('ben');
   });
+
+  it('are kept no longer than they are good', () => {
+    const few = createTokens(() => time);
+    for (let round = 0; round < 100; round++) {
+      few.issue(mine, `user-${round}`);
+      time += 60 * minute;
+    }
+    // An access token of the last two hours, a refresh token of the last four.
+    expect(few.remembered().size).toBeLessThan(10);
+  });
+
+  it('are those of the moment for whoever begins with what was remembered then', () => {
+    const { access_token: early } = tokens.issue(mine, 'dora');
+    const then = tokens.remembered();
+    time += 1000;
+    const { refresh_token: late } = tokens.issue(mine, 'dora');
+    tokens.revoke('dora');
+    const again = createTokens(() => time, then);
+    expect(again.verify(mine, early).username).toBe('dora');
+    expect(() => again.verify(mine, late)).toThrow('token not found in cache');
+  });
 });

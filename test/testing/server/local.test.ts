@@ -45,3 +45,32 @@ it('a way that was kept leads to whoever has the address now: ports are given ag
   expect(await asked()).toEqual(['second', 'second']);
   second();
 });
+
+it('carries bytes both ways as they are, and a character in two pieces as one', async () => {
+  const heard: string[] = [];
+  const withdraw = publish({
+    ...server('bytes'),
+    async handle(incoming, outgoing) {
+      heard.push(await incoming.body('latin1'), await incoming.body());
+      outgoing.start(200, {});
+      for (const byte of Buffer.from('"größer"')) outgoing.write(Uint8Array.of(byte));
+      if (incoming.url === '/binary') outgoing.write(Uint8Array.of(0x00, 0x80, 0xff));
+      outgoing.end();
+    },
+  });
+  const { signal } = new AbortController();
+  const near = nearTo(url, anyone);
+  const dispatcher = dispatcherTo(url, anyone);
+  if (near === undefined || dispatcher === undefined) throw new Error('there is a server');
+  const asked = { method: 'POST', path: '/', headers: {}, body: 'größer', signal } as const;
+  expect(await (await near(asked)).body.text()).toBe('"größer"');
+  expect(await (await near(asked)).body.json()).toBe('größer');
+  expect(heard.slice(0, 2)).toEqual([Buffer.from('größer').toString('latin1'), 'größer']);
+
+  const body = Buffer.from([0xff, 0x00, 0x80]);
+  const answer = await dispatcher.request({ origin: url, path: '/binary', method: 'POST', body });
+  const expected = Buffer.concat([Buffer.from('"größer"'), Buffer.from([0x00, 0x80, 0xff])]);
+  expect(Buffer.from(await answer.body.arrayBuffer())).toEqual(expected);
+  expect(heard.at(-2)).toBe(body.toString('latin1'));
+  withdraw();
+});

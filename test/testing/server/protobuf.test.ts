@@ -5,19 +5,7 @@ import { fieldOf, messages } from '../../../src/testing/server/content/messages.
 import type { Node, StructNode } from '../../../src/testing/server/content/node.ts';
 import { readProtobuf } from '../../../src/testing/server/content/protobuf.ts';
 import { type Answer, type Body, type Client, startClient } from './client.ts';
-
-/** A field as protobuf writes it: text and messages by length, numbers as they are. */
-function field(number: number, value: string | number | Buffer | readonly Buffer[]): Buffer {
-  const tag = number * 8 + (typeof value === 'number' ? 0 : 2);
-  const head = Buffer.from(tag < 0x80 ? [tag] : [(tag & 0x7f) | 0x80, tag >> 7]);
-  if (typeof value === 'number') return Buffer.concat([head, Buffer.from([value])]);
-  const bytes = typeof value === 'string' ? Buffer.from(value) : Buffer.concat([value].flat());
-  return Buffer.concat([head, Buffer.from([bytes.length]), bytes]);
-}
-
-function envelope(apiVersion: string, kind: string, ...fields: readonly Buffer[]): Buffer {
-  return Buffer.concat([Buffer.from('k8s\0'), field(1, [field(1, apiVersion), field(2, kind)]), field(2, fields)]);
-}
+import { envelope, field } from './envelope.ts';
 
 describe('reading protobuf', () => {
   it('reads names, maps, bytes, lists, switches and times into what JSON would say', () => {
