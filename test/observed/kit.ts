@@ -12,15 +12,26 @@ import {
   until,
 } from '../../src/testing/index.ts';
 import { conditionOf, untilCollected } from '../testing/support.ts';
+import type { Stage } from './stage.ts';
 
 /** Looks often, for what is waited for is measured. */
-const often = { timeoutMs: 60_000, everyMs: 10 } as const;
+const often = { timeoutMs: 120_000, everyMs: 1 } as const;
 
-/** Waits until `check` answers, and says how long that took. */
-export async function timed(what: string, check: () => Promise<boolean | undefined>): Promise<number> {
-  const since = performance.now();
+/** Waits until `check` answers, and says how long that took by the stage's own time. */
+export async function timed(
+  now: Stage['now'],
+  what: string,
+  check: () => Promise<boolean | undefined>,
+): Promise<number> {
+  const since = now();
   await until(what, check, often);
-  return performance.now() - since;
+  return now() - since;
+}
+
+/** Waits until what was changed so far is nothing new to kubefed: what it is told it looks at within 11 s. */
+export async function untilOld(now: Stage['now']): Promise<void> {
+  const since = now();
+  await until('12 s have passed', async () => now() - since > 12_000, often);
 }
 
 /** `3 of 10`. */

@@ -1,4 +1,5 @@
 import type { Connection } from '../../src/kube/connection.ts';
+import { apiVersionOf } from '../../src/kube/objects.ts';
 import { core } from '../../src/kube/resources.ts';
 import { hostLabel, hostServiceAccount, kubefedNamespace, systemWorkspace } from '../../src/kubesphere/names.ts';
 import { kubesphere } from '../../src/kubesphere/resources.ts';
@@ -6,6 +7,7 @@ import { joinCluster, untilFederated } from '../../src/testing/index.ts';
 import type { Ground, GroundCluster } from '../grounds.ts';
 import { background, detach, shutOut, stripMarks, untilGone } from '../testing/support.ts';
 import { type Line, openLine } from './line.ts';
+import { inSteps } from './steps.ts';
 
 /** Where things are replayed: two hosts, a member, and a third cluster; with a person's connection to each. */
 export interface Stage extends AsyncDisposable {
@@ -14,6 +16,10 @@ export interface Stage extends AsyncDisposable {
   readonly b: Connection;
   readonly m: Connection;
   readonly x: Connection;
+  /** Milliseconds of real clusters since some moment. */
+  now(): number;
+  /** What Kubernetes' own controllers add to a delay, in those: on the sandbox their time is that of the model, too. */
+  readonly addedMs: number;
   /** What the hosts reach the member through; a person's connection does not use it. */
   readonly line: Line;
   /** Lets a host join the member, and waits until both call it ready, which is before the first sync. */
@@ -36,17 +42,22 @@ export async function startStage(ground: Ground): Promise<Stage> {
     m: { role: 'standalone' },
     x: { role: 'standalone' },
   });
-  const { clusters } = federation;
+  const { clusters, clock } = federation;
   const line = await openLine(clusters.m.kubeconfig);
+  const steps = clock === undefined ? undefined : inSteps(clock);
   const join = async (host: Connection, name = 'm'): Promise<void> => {
     await joinCluster(host, { name, kubeconfig: line.kubeconfig });
   };
+  const now = (): number => clock?.elapsed() ?? performance.now() * ground.speed;
+  const addedMs = clock === undefined ? await untilOwnedIsGone(clusters.m.connection, now) : 0;
   return {
     clusters,
     a: clusters.a.connection,
     b: clusters.b.connection,
     m: clusters.m.connection,
     x: clusters.x.connection,
+    now,
+    addedMs,
     line,
     join,
     async joinFully(host, workspaces = []) {
@@ -77,8 +88,25 @@ export async function startStage(ground: Ground): Promise<Stage> {
       await stripMarks(connection);
     },
     async [Symbol.asyncDispose]() {
+      await steps?.[Symbol.asyncDispose]();
       await federation[Symbol.asyncDispose]();
       await line[Symbol.asyncDispose]();
     },
   };
+}
+
+/**
+ * Real ones keep their own time, however fast KubeSphere's are made: what the garbage collector and the namespace controller take for
+ * a project whose owner went is measured, where nothing else is going on.
+ */
+async function untilOwnedIsGone(connection: Connection, now: Stage['now']): Promise<number> {
+  const name = 'probe';
+  const { metadata } = await connection.create(core.clusterRoles, { metadata: { name }, rules: [] });
+  const owner = { apiVersion: apiVersionOf(core.clusterRoles), kind: 'ClusterRole', name, uid: metadata.uid };
+  await connection.create(core.namespaces, { metadata: { name, ownerReferences: [owner] } });
+  await connection.create(core.configMaps, { metadata: { namespace: name, name }, data: {} });
+  const since = now();
+  await connection.delete(core.clusterRoles, { name }, background);
+  await untilGone(connection, core.namespaces, { name });
+  return now() - since;
 }

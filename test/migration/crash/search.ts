@@ -3,10 +3,13 @@ import { chance } from '../../../src/testing/chance.ts';
 import { addTally, newTally, type Tally } from '../../workflow/crash/hunt.ts';
 import type { Share } from '../../workflow/crash/share.ts';
 import { everyScenario, inTurns, type Misfortune } from './every.ts';
-import { judge } from './judge.ts';
+import { judge, Violation } from './judge.ts';
 import { type Played, play } from './play.ts';
 import { inputs, type Scenario } from './scenario.ts';
 import { type CrashWorld, startWorld } from './world.ts';
+
+/** What a run takes a hundred times over, each wait of which is divided by the speed of the sandbox. */
+const limitMs = 120_000;
 
 /** What a search came to besides its tally. */
 export interface Reached {
@@ -75,7 +78,7 @@ export async function tried(
 ): Promise<string | undefined> {
   try {
     await world.putBack();
-    const played = await play(world, scenario);
+    const played = await inTime(play(world, scenario));
     await judge(world, scenario, played);
     const more = newTally();
     for (const kind of played.crashes) more.byKind[kind] += 1;
@@ -89,4 +92,13 @@ export async function tried(
   } catch (error) {
     return `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n${JSON.stringify(scenario)}`;
   }
+}
+
+/** A run that goes on and on rests nowhere, either. */
+async function inTime<T>(playing: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Violation(`It came to no rest in ${limitMs} ms.`)), limitMs);
+  });
+  return Promise.race([playing, late]).finally(() => clearTimeout(timer));
 }
