@@ -11,7 +11,7 @@ import {
   type ProjectsObservation,
   until,
 } from '../../src/testing/index.ts';
-import { conditionOf, untilCollected } from '../testing/support.ts';
+import { conditionOf, untilCollected, untilGone } from '../testing/support.ts';
 import type { Stage } from './stage.ts';
 
 /** Looks often, for what is waited for is measured. */
@@ -82,12 +82,16 @@ export async function labelledOf(connection: Connection, names: readonly string[
   return of(Object.values(now).filter(({ labels }) => labels[workspaceLabel] === workspace).length, names);
 }
 
-/** Projects of a cluster that the garbage collector may not have come to yet: waits until it is done with their owner. */
+/**
+ * Projects of a cluster that the garbage collector may not have come to yet: waits until it is done with their owner, a Workspace. While
+ * that goes with orphan propagation, a new dependent would be orphaned, too.
+ */
 export async function lostAfter(
   connection: Connection,
   before: ProjectsObservation,
   owner: { readonly name: string; readonly uid: string },
 ): Promise<string> {
+  await untilGone(connection, kubesphere.workspaces, { name: owner.name });
   await untilCollected(connection, owner);
   return lostOf(connection, before);
 }
