@@ -10,7 +10,7 @@ async function replay(entry: Entry, stage: Stage): Promise<void> {
   const seen = await entry.play(stage);
   expect(seen.outcome).toEqual(entry.outcome);
   if (entry.destroys === true) expect(seen.tookMs ?? {}).not.toEqual({});
-  expect(otherDelays(entry, seen, stage.addedMs)).toEqual([]);
+  expect(otherDelays(entry, seen, stage.lag)).toEqual([]);
 }
 
 /** Every entry of some scenes, on one stage: the same outcome as on real controllers, and delays of the same order. */

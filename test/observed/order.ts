@@ -7,20 +7,20 @@ const meaningfulMs = 1_000;
  * Whether a time is of the order of the observed one: within a factor of ten either way, of at least a second.
  *
  * @param tookMs milliseconds of real clusters, by the time of the stage; of a client by the wall's
- * @param addedMs what the ground adds by its own means, in milliseconds of real clusters: to no client
+ * @param lag how much of that passes while Kubernetes itself does a millisecond's work: by so much it may be late
  */
-export function sameOrder(tookMs: number, { fromMs, toMs, client }: Delay, addedMs: number): boolean {
+export function sameOrder(tookMs: number, { fromMs, toMs, client }: Delay, lag: number): boolean {
   // How fast a client is says nothing of the controllers, and a machine may be faster than the one of that time.
   if (client === true) return tookMs <= toMs * 10;
   const early = fromMs < meaningfulMs ? 0 : fromMs / 10;
-  return tookMs >= early && tookMs <= Math.max(toMs, meaningfulMs) * 10 + addedMs;
+  return tookMs >= early && tookMs <= Math.max(toMs, meaningfulMs) * 10 * lag;
 }
 
 /** What took another time than was observed, in words. */
-export function otherDelays({ delays = {} }: Pick<Entry, 'delays'>, { tookMs = {} }: Seen, addedMs: number): string[] {
+export function otherDelays({ delays = {} }: Pick<Entry, 'delays'>, { tookMs = {} }: Seen, lag: number): string[] {
   return Object.entries(delays).flatMap(([name, delay]) => {
     const took = tookMs[name] ?? Number.NaN;
-    return sameOrder(took, delay, addedMs) ? [] : [`${name}: ${took / 1000} s, observed ${observedText(delay)}`];
+    return sameOrder(took, delay, lag) ? [] : [`${name}: ${took / 1000} s, observed ${observedText(delay)}`];
   });
 }
 

@@ -1,5 +1,4 @@
 import type { Connection } from '../../src/kube/connection.ts';
-import { apiVersionOf } from '../../src/kube/objects.ts';
 import { core } from '../../src/kube/resources.ts';
 import { hostLabel, hostServiceAccount, kubefedNamespace, systemWorkspace } from '../../src/kubesphere/names.ts';
 import { kubesphere } from '../../src/kubesphere/resources.ts';
@@ -18,8 +17,11 @@ export interface Stage extends AsyncDisposable {
   readonly x: Connection;
   /** Milliseconds of real clusters since some moment. */
   now(): number;
-  /** What Kubernetes' own controllers add to a delay, in those: on the sandbox their time is that of the model, too. */
-  readonly addedMs: number;
+  /**
+   * How much of that passes while Kubernetes itself does a millisecond's work: 1 on the sandbox, where all live in one time. Real ones
+   * take as long as they took when they were observed, however fast KubeSphere's controllers are made.
+   */
+  readonly lag: number;
   /** What the hosts reach the member through; a person's connection does not use it. */
   readonly line: Line;
   /** Lets a host join the member, and waits until both call it ready, which is before the first sync. */
@@ -49,7 +51,6 @@ export async function startStage(ground: Ground): Promise<Stage> {
     await joinCluster(host, { name, kubeconfig: line.kubeconfig });
   };
   const now = (): number => clock?.elapsed() ?? performance.now() * ground.speed;
-  const addedMs = clock === undefined ? await untilOwnedIsGone(clusters.m.connection, now) : 0;
   return {
     clusters,
     a: clusters.a.connection,
@@ -57,7 +58,7 @@ export async function startStage(ground: Ground): Promise<Stage> {
     m: clusters.m.connection,
     x: clusters.x.connection,
     now,
-    addedMs,
+    lag: clock === undefined ? ground.speed : 1,
     line,
     join,
     async joinFully(host, workspaces = []) {
@@ -93,20 +94,4 @@ export async function startStage(ground: Ground): Promise<Stage> {
       await line[Symbol.asyncDispose]();
     },
   };
-}
-
-/**
- * Real ones keep their own time, however fast KubeSphere's are made: what the garbage collector and the namespace controller take for
- * a project whose owner went is measured, where nothing else is going on.
- */
-async function untilOwnedIsGone(connection: Connection, now: Stage['now']): Promise<number> {
-  const name = 'probe';
-  const { metadata } = await connection.create(core.clusterRoles, { metadata: { name }, rules: [] });
-  const owner = { apiVersion: apiVersionOf(core.clusterRoles), kind: 'ClusterRole', name, uid: metadata.uid };
-  await connection.create(core.namespaces, { metadata: { name, ownerReferences: [owner] } });
-  await connection.create(core.configMaps, { metadata: { namespace: name, name }, data: {} });
-  const since = now();
-  await connection.delete(core.clusterRoles, { name }, background);
-  await untilGone(connection, core.namespaces, { name });
-  return now() - since;
 }

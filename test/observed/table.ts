@@ -3,7 +3,7 @@
  *
  *   npm run observed                 on the sandbox
  *   npm run observed -- --real       on real control planes with the sandbox's controllers attached
- *   npm run observed -- --speed 10   with the delays of the controllers divided by that instead
+ *   npm run observed -- --speed 5    with the delays of the controllers divided by that instead
  *   npm run observed -- --json       for machines
  *
  * Exits with 1 when an outcome is another one, or a delay of another order.
@@ -44,7 +44,7 @@ function lineOf(entry: Entry, seen: Seen, test: string): Line {
     const delay = entry.delays?.[name];
     return [name, { here: Math.round(took) / 1000, ...(delay && { observed: observedText(delay) }) }] as const;
   });
-  const other = otherDelays(entry, seen, stage.addedMs);
+  const other = otherDelays(entry, seen, stage.lag);
   const same = isDeepStrictEqual(outcome, entry.outcome) && other.length === 0;
   return {
     row: titleOf(entry),
