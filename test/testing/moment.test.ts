@@ -5,7 +5,7 @@ import { Moments } from '../../src/testing/moment.ts';
 
 it('a moment is put back although the clock brings work faster than it gets done; then it runs on', async () => {
   const clock = new Clock({ speed: 60 });
-  const moments = new Moments([], clock);
+  const moments = new Moments([], clock, { clear: async () => {} });
   const moment = moments.take();
   let over = false;
   const fall = (): void => {
