@@ -1,4 +1,4 @@
-import { createSandbox, type KubeSphere, type SandboxClusterSpec } from '../src/testing/index.ts';
+import { type Clock, createSandbox, type KubeSphere, type SandboxClusterSpec } from '../src/testing/index.ts';
 
 /** One cluster with KubeSphere on it, wherever its API server comes from. */
 export interface GroundCluster extends Omit<KubeSphere, typeof Symbol.asyncDispose> {
@@ -11,6 +11,8 @@ export interface GroundCluster extends Omit<KubeSphere, typeof Symbol.asyncDispo
 /** Clusters that run until disposed. */
 export interface Federation<Name extends string> extends AsyncDisposable {
   readonly clusters: Readonly<Record<Name, GroundCluster>>;
+  /** The time that all of it lives in, where there is one. */
+  readonly clock?: Clock;
 }
 
 /** Where contract suites run: the same suite on the sandbox's API servers and on real control planes. */
@@ -40,6 +42,7 @@ export const sandboxGround: Ground = {
     ]);
     return {
       clusters: Object.fromEntries(entries) as Record<Name, GroundCluster>,
+      clock: sandbox.clock,
       [Symbol.asyncDispose]: sandbox.close,
     };
   },

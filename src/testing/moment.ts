@@ -70,8 +70,11 @@ export class Moments {
         if (capture !== undefined) restoreCapture(capture);
       }),
       () => allOf(running, (cluster) => cluster.startControllers()),
-      // What controllers do when they begin is done: who looks now sees the moment, and not half of something.
+      // What controllers do when they begin is done: who looks now sees the moment, and not half of something. The clock stands
+      // meanwhile: on a busy machine a fast one brings more work than gets done, and there never is a rest.
+      () => this.#clock.pause(),
       () => this.#clock.rest(),
+      () => (stands ? undefined : this.#clock.resume()),
     ];
   }
 }

@@ -1,3 +1,5 @@
+import { chance } from '../../src/testing/chance.ts';
+
 /** What a person types of the page's first step for one project. */
 type Typed = 'nothing' | 'label and owners' | 'label' | 'owners' | 'owners, then label';
 
@@ -26,20 +28,9 @@ export interface Drawn {
   readonly loose: readonly string[];
 }
 
-/** Numbers in [0, 1) that depend on `seed` alone (mulberry32). */
-function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** Draws workspaces and projects; every name begins with the seed's own prefix. */
 export function draw(seed: number): Drawn {
-  const random = randomOf(seed);
+  const random = chance(seed);
   const count = (from: number, to: number): number => from + Math.floor(random() * (to - from + 1));
   const oneOf = <T>(...choices: readonly [T, ...T[]]): T => choices[count(0, choices.length - 1)] ?? choices[0];
   const project = (name: string): DrawnProject => {

@@ -17,7 +17,7 @@ type Outcome = Readonly<Record<string, string | number | boolean>>;
 /** What was read after an act, and how long it took until then. */
 export interface Seen {
   readonly outcome: Outcome;
-  /** Milliseconds on the clock of this machine, by the names that the entry's delays have. */
+  /** Milliseconds of real clusters, by the names that the entry's delays have; of what a client does, of the wall. */
   readonly tookMs?: Readonly<Record<string, number>>;
   /** What is not the same every time, as it was this time. */
   readonly note?: string;

@@ -2,4 +2,4 @@ import { sandboxGround } from '../grounds.ts';
 import { describeObserved } from './observed.suite.ts';
 import { hazardScene } from './scenes.ts';
 
-describeObserved(sandboxGround, [hazardScene], 20_000);
+describeObserved(sandboxGround, [hazardScene]);

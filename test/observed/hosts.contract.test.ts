@@ -2,4 +2,4 @@ import { sandboxGround } from '../grounds.ts';
 import { describeObserved } from './observed.suite.ts';
 import { hostsScene } from './scenes.ts';
 
-describeObserved(sandboxGround, [hostsScene], 20_000);
+describeObserved(sandboxGround, [hostsScene]);

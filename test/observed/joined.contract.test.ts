@@ -2,4 +2,4 @@ import { sandboxGround } from '../grounds.ts';
 import { describeObserved } from './observed.suite.ts';
 import { joinedScene } from './scenes.ts';
 
-describeObserved(sandboxGround, [joinedScene], 20_000);
+describeObserved(sandboxGround, [joinedScene]);

@@ -11,16 +11,27 @@ import {
   type ProjectsObservation,
   until,
 } from '../../src/testing/index.ts';
-import { conditionOf, untilCollected } from '../testing/support.ts';
+import { conditionOf, untilCollected, untilGone } from '../testing/support.ts';
+import type { Stage } from './stage.ts';
 
 /** Looks often, for what is waited for is measured. */
-const often = { timeoutMs: 60_000, everyMs: 10 } as const;
+const often = { timeoutMs: 120_000, everyMs: 1 } as const;
 
-/** Waits until `check` answers, and says how long that took. */
-export async function timed(what: string, check: () => Promise<boolean | undefined>): Promise<number> {
-  const since = performance.now();
+/** Waits until `check` answers, and says how long that took by the stage's own time. */
+export async function timed(
+  now: Stage['now'],
+  what: string,
+  check: () => Promise<boolean | undefined>,
+): Promise<number> {
+  const since = now();
   await until(what, check, often);
-  return performance.now() - since;
+  return now() - since;
+}
+
+/** Waits until what was changed so far is nothing new to kubefed: what it is told it looks at within 11 s. */
+export async function untilOld(now: Stage['now']): Promise<void> {
+  const since = now();
+  await until('12 s have passed', async () => now() - since > 12_000, often);
 }
 
 /** `3 of 10`. */
@@ -71,12 +82,16 @@ export async function labelledOf(connection: Connection, names: readonly string[
   return of(Object.values(now).filter(({ labels }) => labels[workspaceLabel] === workspace).length, names);
 }
 
-/** Projects of a cluster that the garbage collector may not have come to yet: waits until it is done with their owner. */
+/**
+ * Projects of a cluster that the garbage collector may not have come to yet: waits until it is done with their owner, a Workspace. While
+ * that goes with orphan propagation, a new dependent would be orphaned, too.
+ */
 export async function lostAfter(
   connection: Connection,
   before: ProjectsObservation,
   owner: { readonly name: string; readonly uid: string },
 ): Promise<string> {
+  await untilGone(connection, kubesphere.workspaces, { name: owner.name });
   await untilCollected(connection, owner);
   return lostOf(connection, before);
 }

@@ -2,4 +2,4 @@ import { sandboxGround } from '../grounds.ts';
 import { describeObserved } from './observed.suite.ts';
 import { moveScene } from './scenes.ts';
 
-describeObserved(sandboxGround, [moveScene], 20_000);
+describeObserved(sandboxGround, [moveScene]);

@@ -1,7 +1,9 @@
 import type { Entry } from './entry.ts';
 import { hostsHazards, joinedHazards } from './hazards.ts';
 import { seed } from './replays/adoption.ts';
-import { hosts8284, joined82, move81 } from './rows.ts';
+import { hosts8284 } from './rows/hosts.ts';
+import { joined82 } from './rows/member.ts';
+import { move81 } from './rows/move.ts';
 import type { Stage } from './stage.ts';
 
 /** Entries that are replayed one after another. */

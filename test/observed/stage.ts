@@ -6,6 +6,7 @@ import { joinCluster, untilFederated } from '../../src/testing/index.ts';
 import type { Ground, GroundCluster } from '../grounds.ts';
 import { background, detach, shutOut, stripMarks, untilGone } from '../testing/support.ts';
 import { type Line, openLine } from './line.ts';
+import { inSteps } from './steps.ts';
 
 /** Where things are replayed: two hosts, a member, and a third cluster; with a person's connection to each. */
 export interface Stage extends AsyncDisposable {
@@ -14,6 +15,13 @@ export interface Stage extends AsyncDisposable {
   readonly b: Connection;
   readonly m: Connection;
   readonly x: Connection;
+  /** Milliseconds of real clusters since some moment. */
+  now(): number;
+  /**
+   * How much of that passes while Kubernetes itself does a millisecond's work: 1 on the sandbox, where all live in one time. Real ones
+   * take as long as they took when they were observed, however fast KubeSphere's controllers are made.
+   */
+  readonly lag: number;
   /** What the hosts reach the member through; a person's connection does not use it. */
   readonly line: Line;
   /** Lets a host join the member, and waits until both call it ready, which is before the first sync. */
@@ -36,17 +44,21 @@ export async function startStage(ground: Ground): Promise<Stage> {
     m: { role: 'standalone' },
     x: { role: 'standalone' },
   });
-  const { clusters } = federation;
+  const { clusters, clock } = federation;
   const line = await openLine(clusters.m.kubeconfig);
+  const steps = clock === undefined ? undefined : inSteps(clock);
   const join = async (host: Connection, name = 'm'): Promise<void> => {
     await joinCluster(host, { name, kubeconfig: line.kubeconfig });
   };
+  const now = (): number => clock?.elapsed() ?? performance.now() * ground.speed;
   return {
     clusters,
     a: clusters.a.connection,
     b: clusters.b.connection,
     m: clusters.m.connection,
     x: clusters.x.connection,
+    now,
+    lag: clock === undefined ? ground.speed : 1,
     line,
     join,
     async joinFully(host, workspaces = []) {
@@ -77,6 +89,7 @@ export async function startStage(ground: Ground): Promise<Stage> {
       await stripMarks(connection);
     },
     async [Symbol.asyncDispose]() {
+      await steps?.[Symbol.asyncDispose]();
       await federation[Symbol.asyncDispose]();
       await line[Symbol.asyncDispose]();
     },

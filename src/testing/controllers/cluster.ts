@@ -32,7 +32,8 @@ export function clusterController(context: Context, ownKubeconfig: string | unde
     const access = memberAccess(kubeconfig);
     const member = await connections.to(cluster.metadata.name, kubeconfig);
     try {
-      await joinFederation({ host, member, cluster, access, pause: () => manager.pause(50, 50) });
+      // Observed: a member is Ready 0.2-1.0 s after its Cluster is there.
+      await joinFederation({ host, member, cluster, access, pause: () => manager.pause(200, 900) });
     } catch (error) {
       if (!FederationError.is(error) || (version !== '3.3' && error.code === 'CONFLICT')) throw error;
       await update(host, kubesphere.clusters, cluster, {

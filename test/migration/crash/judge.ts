@@ -9,8 +9,13 @@ import type { CrashWorld, Losses } from './world.ts';
 /** A promise of the migration that was broken. */
 export class Violation extends Error {}
 
-/** Holds the clusters, and the journal, to what the named state says of them. */
-export async function judge(world: CrashWorld, scenario: Scenario, { outcome, records }: Played): Promise<void> {
+/** Holds the clusters, and the journal, to what the named state says of them; what controllers put right in `patienceMs` is right. */
+export async function judge(
+  world: CrashWorld,
+  scenario: Scenario,
+  { outcome, records }: Played,
+  patienceMs = 15_000,
+): Promise<void> {
   const { state } = outcome;
   const text = JSON.stringify(records);
   if (world.secrets.some((secret) => text.includes(secret))) throw new Violation('The journal holds a secret.');
@@ -19,7 +24,7 @@ export async function judge(world: CrashWorld, scenario: Scenario, { outcome, re
   const clean: Losses = { kept, lost: [], contents: { lost: [], changed: [] } };
   if (JSON.stringify(lost) !== JSON.stringify(clean)) throw new Violation(`Projects: ${JSON.stringify(lost)}`);
   if (state === 'rolled-back' || state === 'never begun') {
-    await untilWorldIs(world.scene, world.things, madeAgainToRebind).catch((error: unknown) => {
+    await untilWorldIs(world.scene, world.things, madeAgainToRebind, patienceMs).catch((error: unknown) => {
       throw new Violation(`After ${state}: ${String(error instanceof Error ? error.message : error)}`);
     });
   } else if (state === 'completed') await judgeMoved(world, scenario);

@@ -1,54 +1,83 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { core } from '../../../src/kube/resources.ts';
+import { chance } from '../../../src/testing/chance.ts';
 import { newTally } from '../../workflow/crash/hunt.ts';
 import { seedOfCommit } from '../../workflow/crash/share.ts';
+import { everyScenario, inTurns, type Misfortune, misfortunes } from './every.ts';
 import { judge, Violation } from './judge.ts';
 import { play } from './play.ts';
-import { everyScenario, writeFaults } from './scenario.ts';
-import { searchMigrations, tried } from './search.ts';
+import { faultsOf } from './scenario.ts';
+import { newReached, searchMigrations, tried } from './search.ts';
 import { type CrashWorld, startWorld } from './world.ts';
 
-const seconds = 12;
+/** What must have befallen a run in every slice, whatever the seed. */
+const needed = [
+  'after a record',
+  'after a write',
+  'fault of a write',
+  'fault of a list',
+  'fault of a watch',
+  'fault of a get',
+] as const satisfies readonly Misfortune[];
+
+let world: CrashWorld;
+beforeAll(async () => {
+  world = await startWorld(1);
+}, 300_000);
+afterAll(async () => world?.[Symbol.asyncDispose]());
 
 describe('a migration whose drivers die, and whose requests fail', { timeout: 600_000 }, () => {
   it('is brought to a named state, and no project is lost', async () => {
     const tally = newTally();
+    const reached = newReached();
     const seed = seedOfCommit();
-    const found = await searchMigrations({ part: 0, of: 1, seed, seconds, slice: true }, tally, 4);
+    const found = await searchMigrations(world, { part: 0, of: 1, seed, seconds: 0 }, tally, reached, needed);
     console.log(`${tally.crashPoints} crash points and ${tally.faults} faults of migrations, KSF_SEED=${seed}`);
     expect(found).toBeUndefined();
-    expect(tally.crashPoints + tally.faults).toBeGreaterThan(0);
+    for (const kind of needed) expect([kind, reached.befell.get(kind)]).toEqual([kind, expect.any(Number)]);
+    expect(tally.crashPoints).toBeGreaterThanOrEqual(2);
+    expect(tally.faults).toBeGreaterThanOrEqual(4);
     expect(tally.ends.completed).toBeGreaterThan(0);
   });
 });
 
 describe('the search', { timeout: 600_000 }, () => {
-  let world: CrashWorld;
-  beforeAll(async () => {
-    world = await startWorld(1);
-  }, 300_000);
-  afterAll(async () => world?.[Symbol.asyncDispose]());
+  const extent = { record: 3, write: 2, list: 4, watch: 1, get: 2 };
+  const stops = 2 * (3 * 2 + 2 * 3);
+  const faults = 2 * faultsOf.write.length + 4 * 3 + 1 * 3 + 2 * 3;
 
-  it('names each stop and each fault once', () => {
-    const extent = { records: 3, writes: 2, lists: 4, watches: 1 };
-    const all = [...everyScenario('adopt', extent)].map((scenario) => JSON.stringify(scenario));
-    expect(new Set(all).size).toBe(all.length);
-    expect(all).toHaveLength(2 * (3 * 2 + 2 * 3) + 2 * writeFaults.length + 4 * 3 + 1 * 3);
+  it('names each stop and each fault once, and pairs of each', () => {
+    const all = [...everyScenario('adopt', extent, chance(1))];
+    const single = all.filter(({ scenario: { stops, fault } }) => stops.length + (fault === undefined ? 0 : 1) === 1);
+    expect(new Set(single.map(({ scenario }) => JSON.stringify(scenario))).size).toBe(single.length);
+    expect(single).toHaveLength(stops + faults);
+    expect(all).toHaveLength(3 * stops + 2 * faults);
   });
 
-  it('counts a stop where it took place, and a fault that struck', async () => {
+  it('comes to everything that can befall a run before it comes to any of that again', () => {
+    for (const seed of [1, 2, 3]) {
+      const random = chance(seed);
+      const order = inTurns(everyScenario('adopt', extent, random), random).map(({ kind }) => kind);
+      expect(order.slice(0, misfortunes.length)).toEqual(misfortunes);
+      expect(order.slice(misfortunes.length, misfortunes.length + needed.length)).toEqual(needed);
+    }
+  });
+
+  it('counts a stop where it took place, and a fault that struck whoever came next', async () => {
     const tally = newTally();
-    expect(
-      await tried(world, { input: 'adopt', stops: [{ write: 3, when: 'after' }], next: 'rollback' }, tally),
-    ).toBeUndefined();
-    expect(
-      await tried(
-        world,
-        { input: 'adopt', fault: { of: 'write', nth: 2, fault: { status: 503 } }, stops: [], next: 'resume' },
-        tally,
-      ),
-    ).toBeUndefined();
-    expect(tally).toMatchObject({ crashPoints: 1, faults: 1, ends: { 'rolled-back': 1, completed: 1 } });
+    const fault = { drive: 2, of: 'get', nth: 2, fault: { status: 503 } } as const;
+    let befell: readonly Misfortune[] = [];
+    const found = await tried(
+      world,
+      { input: 'adopt', stops: [{ write: 3, when: 'after' }], fault, next: 'rollback' },
+      tally,
+      (played) => {
+        befell = played.befell;
+      },
+    );
+    expect(found).toBeUndefined();
+    expect(befell).toEqual(['after a write', 'fault of a get']);
+    expect(tally).toMatchObject({ crashPoints: 1, faults: 1, ends: { 'rolled-back': 1 } });
   });
 
   it('finds a project that was lost, a secret in the journal, and a world that is not what the state says', async () => {
@@ -56,7 +85,8 @@ describe('the search', { timeout: 600_000 }, () => {
     await world.putBack();
     const played = await play(world, scenario);
     await judge(world, scenario, played);
-    await expect(judge(world, scenario, { ...played, outcome: { state: 'rolled-back' } })).rejects.toThrow(Violation);
+    const undone = { ...played, outcome: { state: 'rolled-back' } } as const;
+    await expect(judge(world, scenario, undone, 100)).rejects.toThrow(Violation);
     const [first] = played.records;
     const leaky = [...played.records, { ...first, title: world.secrets[0] }] as typeof played.records;
     await expect(judge(world, scenario, { ...played, records: leaky })).rejects.toThrow(/secret/);

@@ -1,40 +1,72 @@
+import { digest } from '../../../src/internal/digest.ts';
 import { chance } from '../../../src/testing/chance.ts';
 import { addTally, newTally, type Tally } from '../../workflow/crash/hunt.ts';
 import type { Share } from '../../workflow/crash/share.ts';
-import { judge } from './judge.ts';
-import { play } from './play.ts';
-import { everyScenario, inputs, type Scenario, type Stop } from './scenario.ts';
+import { everyScenario, inTurns, type Misfortune } from './every.ts';
+import { judge, Violation } from './judge.ts';
+import { type Played, play } from './play.ts';
+import { inputs, type Scenario } from './scenario.ts';
 import { type CrashWorld, startWorld } from './world.ts';
 
+/** What a run takes a hundred times over, each wait of which is divided by the speed of the sandbox. */
+const limitMs = 120_000;
+
+/** What a search came to besides its tally. */
+export interface Reached {
+  /** Scenarios that there are of each input in all shares together, and those of this share that were played. */
+  readonly all: Partial<Record<Scenario['input'], number>>;
+  played: number;
+  /** How often each befell a run. */
+  readonly befell: Map<Misfortune, number>;
+}
+
+export function newReached(): Reached {
+  return { all: {}, played: 0, befell: new Map() };
+}
+
 /**
- * Searches this share for a crash, or a fault, that a migration does not survive: each stop and each fault of runs of both kinds,
- * in an order that the seed draws, a second stop here and there. Ends when the time is over and `atLeast` so many were played; the
- * answer is what was found.
+ * Searches this share for a crash, or a fault, that a migration does not survive: each stop, each fault and their pairs, of runs of
+ * both inputs, one of each kind in turn, in an order that the seed draws. Ends when all were played, or the time is over and each of
+ * `needed` befell a run; the answer is what was found.
  */
 export async function searchMigrations(
-  { part, of, seed, seconds }: Share,
+  world: CrashWorld,
+  { part, of, seed, seconds }: Omit<Share, 'slice'>,
   tally: Tally,
-  atLeast = 0,
+  reached: Reached = newReached(),
+  needed: readonly Misfortune[] = [],
 ): Promise<string | undefined> {
   const end = performance.now() + seconds * 1_000;
-  await using world = await startWorld(seed * of + part);
-  const all: Scenario[] = [];
+  const random = chance(seed);
+  const all: ReturnType<typeof inTurns>[number][] = [];
   for (const input of Object.keys(inputs) as Scenario['input'][]) {
-    const quiet: Scenario = { input, stops: [], next: 'resume' };
-    const found = await tried(world, quiet, tally, async ({ extent }) => {
-      all.push(...everyScenario(input, extent));
+    const found = await tried(world, { input, stops: [], next: 'resume' }, tally, ({ extent }) => {
+      const these = [...everyScenario(input, extent, random)];
+      all.push(...these);
+      reached.all[input] = these.length;
       if (part === 0) tally.workflows += 1;
     });
     if (found !== undefined) return found;
   }
-  const random = chance(seed);
-  const mine = shuffled(all, random).filter((_, index) => index % of === part);
-  for (const [index, scenario] of mine.entries()) {
-    if (index >= atLeast && performance.now() > end) return undefined;
-    const found = await tried(world, furtherStopped(scenario, random), tally);
+  const isEnough = (): boolean =>
+    performance.now() > end && needed.every((kind) => (reached.befell.get(kind) ?? 0) > 0);
+  // Shared out by what they are, for runs of one kind differ a little: no worker counts on another one's list.
+  const mine = all.filter(({ scenario }) => Number.parseInt(digest(scenario).slice(0, 8), 16) % of === part);
+  for (const { scenario } of inTurns(mine, random)) {
+    if (isEnough()) return undefined;
+    const found = await tried(world, scenario, tally, ({ befell }) => {
+      reached.played += 1;
+      for (const kind of befell) reached.befell.set(kind, (reached.befell.get(kind) ?? 0) + 1);
+    });
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** The same in a world of its own. */
+export async function searchAlone(share: Share, tally: Tally, reached: Reached): Promise<string | undefined> {
+  await using world = await startWorld(share.seed * share.of + share.part);
+  return searchMigrations(world, share, tally, reached);
 }
 
 /** Plays one scenario on a world put back, and judges it: the answer is what was wrong. */
@@ -42,11 +74,11 @@ export async function tried(
   world: CrashWorld,
   scenario: Scenario,
   tally: Tally,
-  learn: (played: Awaited<ReturnType<typeof play>>) => Promise<void> = async () => {},
+  learn: (played: Played) => void = () => {},
 ): Promise<string | undefined> {
   try {
     await world.putBack();
-    const played = await play(world, scenario);
+    const played = await inTime(play(world, scenario));
     await judge(world, scenario, played);
     const more = newTally();
     for (const kind of played.crashes) more.byKind[kind] += 1;
@@ -55,25 +87,18 @@ export async function tried(
     const { state } = played.outcome;
     if (state !== 'driver-lost') more.ends[state] += 1;
     addTally(tally, more);
-    await learn(played);
+    learn(played);
     return undefined;
   } catch (error) {
     return `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n${JSON.stringify(scenario)}`;
   }
 }
 
-/** Every third of the stopped ones is stopped again, somewhere. */
-function furtherStopped(scenario: Scenario, random: () => number): Scenario {
-  if (scenario.stops.length === 0 || random() > 1 / 3) return scenario;
-  const when = (['before', 'after'] as const)[Math.floor(random() * 2)] ?? 'after';
-  const at = 1 + Math.floor(random() * 30);
-  const second: Stop = random() < 0.5 ? { record: at, when } : { write: at, when };
-  return { ...scenario, stops: [...scenario.stops, second] };
-}
-
-function shuffled<T>(items: readonly T[], random: () => number): readonly T[] {
-  return items
-    .map((item) => ({ item, rank: random() }))
-    .sort((one, other) => one.rank - other.rank)
-    .map(({ item }) => item);
+/** A run that goes on and on rests nowhere, either. */
+async function inTime<T>(playing: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Violation(`It came to no rest in ${limitMs} ms.`)), limitMs);
+  });
+  return Promise.race([playing, late]).finally(() => clearTimeout(timer));
 }

@@ -10,7 +10,6 @@ import {
   type ProjectsObservation,
   type Sandbox,
   seedMember,
-  until,
 } from '../../../src/testing/index.ts';
 import { addApp, type FaultyCluster, type Scene } from '../kit.ts';
 import { observeWorld, type World as Things } from '../world.ts';
@@ -100,21 +99,6 @@ async function furnished(sandbox: CrashWorld['sandbox']): Promise<CrashWorld> {
     async putBack() {
       await sandbox.faults.clear();
       await sandbox.rewind(moment);
-      // Controllers that began anew serve their webhooks before a run begins.
-      for (const { connection } of Object.values(sandbox.clusters))
-        await until('webhooks are served', async () => {
-          const body = { spec: { lang: 'en' } };
-          const asked = connection.patch(
-            kubesphere.users,
-            { name: 'admin' },
-            { type: 'merge', body },
-            { dryRun: true },
-          );
-          return asked.then(
-            () => true,
-            () => false,
-          );
-        });
     },
     async lost() {
       const { lost, contents, kept } = compareProjects(projects, await observeProjects(m.connection));

@@ -67,7 +67,7 @@ async function ownedOf({ m }: Stage): Promise<string> {
 
 /** The move that writes to no project: the other host takes the workspaces over where they are. */
 export async function adopted(stage: Stage): Promise<Seen> {
-  const { a, b, m } = stage;
+  const { a, b, m, now } = stage;
   const before = await observeProjects(m, plain);
   const uids = await uidsOf(stage);
   for (const name of teams) {
@@ -85,6 +85,7 @@ export async function adopted(stage: Stage): Promise<Seen> {
   const body = { spec: { template: { spec: { networkIsolation: true } } } };
   await b.patch(kubesphere.workspaceTemplates, { name: 'team-b' }, { type: 'merge', body });
   const edit = await timed(
+    now,
     'the edit arrives',
     async () => (await m.get(kubesphere.workspaces, { name: 'team-b' })).spec?.networkIsolation === true,
   );
@@ -101,12 +102,12 @@ export async function adopted(stage: Stage): Promise<Seen> {
     patient,
   );
   const after = compareProjects(before, await observeProjects(m, plain));
-  const now = await uidsOf(stage);
+  const uidsNow = await uidsOf(stage);
   return {
     outcome: {
-      'Workspaces with their UID': now.owners === uids.owners,
+      'Workspaces with their UID': uidsNow.owners === uids.owners,
       'plain projects written': of(after.written.length, plain),
-      'multi-cluster project with its UID': now.shared === uids.shared,
+      'multi-cluster project with its UID': uidsNow.shared === uids.shared,
       owned: await ownedOf(stage),
       'B says of m': says.every((status) => status === '') ? 'OK' : says.join(),
       lost: after.lost.length + after.contents.lost.length,
@@ -117,7 +118,7 @@ export async function adopted(stage: Stage): Promise<Seen> {
 
 /** The way back: the first host adopts again what it had. */
 export async function undone(stage: Stage): Promise<Seen> {
-  const { a, b, m } = stage;
+  const { a, b, m, now } = stage;
   const before = await observeProjects(m, plain);
   const uids = await uidsOf(stage);
   await stage.leave(b);
@@ -126,25 +127,26 @@ export async function undone(stage: Stage): Promise<Seen> {
     await untilGone(b, kubesphere.workspaceTemplates, { name });
   }
   const manager = async (name: string) => (await m.get(kubesphere.workspaces, { name })).spec?.manager;
-  const since = performance.now();
+  const since = now();
   await stage.join(a);
-  await timed('A has adopted the workspaces', async () =>
+  await timed(now, 'A has adopted the workspaces', async () =>
     (await Promise.all(teams.map(async (name) => (await manager(name)) === `${name}-manager`))).every((one) => one),
   );
   await timed(
+    now,
     'and the multi-cluster project',
     async () => (await project(m, shared)).labels?.[managedLabel] === 'true',
   );
-  const took = performance.now() - since;
+  const took = now() - since;
   await untilFederated(a, { name: 'm', workspaces: teams });
-  const now = await uidsOf(stage);
+  const uidsNow = await uidsOf(stage);
   const after = compareProjects(before, await observeProjects(m, plain));
   return {
     outcome: {
-      'Workspaces with their UID': now.owners === uids.owners,
+      'Workspaces with their UID': uidsNow.owners === uids.owners,
       'plain projects written': of(after.written.length, plain),
       lost: after.lost.length + after.contents.lost.length,
-      'multi-cluster project': now.shared === uids.shared ? 'managed again, same UID and contents' : 'another one',
+      'multi-cluster project': uidsNow.shared === uids.shared ? 'managed again, same UID and contents' : 'another one',
       manager: 'restored',
     },
     tookMs: { adopted: took },
@@ -186,14 +188,14 @@ export async function templateRetired({ m }: Stage): Promise<Seen> {
 
 /** A member that comes back to a host that still has placements for it. */
 export async function readopted(stage: Stage): Promise<Seen> {
-  const { a, m } = stage;
+  const { a, m, now } = stage;
   const { shared: before } = await uidsOf(stage);
   await stage.leave(a);
   await release(stage);
-  const since = performance.now();
+  const since = now();
   await stage.join(a);
-  await timed('it is managed', async () => (await project(m, shared)).labels?.[managedLabel] === 'true');
-  const took = performance.now() - since;
+  await timed(now, 'it is managed', async () => (await project(m, shared)).labels?.[managedLabel] === 'true');
+  const took = now() - since;
   await untilFederated(a, { name: 'm', workspaces: teams });
   const same = (await uidsOf(stage)).shared === before;
   return {

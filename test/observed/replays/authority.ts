@@ -28,7 +28,7 @@ export async function formerHostWrites({ a, m, clusters }: Stage): Promise<Seen>
 
 /** The former host's account deleted after the next host joined: the account was that host's, too (H12). */
 export async function accountDeletedTooLate(stage: Stage): Promise<Seen> {
-  const { b, m } = stage;
+  const { b, m, now } = stage;
   const { uid } = (await m.get(core.serviceAccounts, account)).metadata;
   await stage.joinFully(b);
   const shared = (await m.get(core.serviceAccounts, account)).metadata.uid === uid;
@@ -42,10 +42,10 @@ export async function accountDeletedTooLate(stage: Stage): Promise<Seen> {
   const offline = await isTrue(b, 'KubeFedCluster', 'Offline')();
   const at = { namespace: kubefedNamespace, name: 'm' };
   const body = { metadata: { annotations: { touched: 'true' } } };
-  const since = performance.now();
+  const since = now();
   await b.patch(kubesphere.kubeFedClusters, at, { type: 'merge', body });
-  await timed('kubefed sees again', isTrue(b, 'KubeFedCluster', 'Ready'));
-  const healed = performance.now() - since;
+  await timed(now, 'kubefed sees again', isTrue(b, 'KubeFedCluster', 'Ready'));
+  const healed = now() - since;
   await until(
     'the user arrives',
     async () => (await m.find(kubesphere.users, { name: 'unseen' })) !== undefined,
@@ -87,7 +87,7 @@ export async function readyIsNoProof(stage: Stage): Promise<Seen> {
 }
 
 /** The wrong entry of a placement removed, because somebody else edited the list since it was read (H9). */
-export async function placementByIndex({ a, m }: Stage): Promise<Seen> {
+export async function placementByIndex({ a, m, now }: Stage): Promise<Seen> {
   const names = await hostWorkspace(a, m, { name: 'indexed', cluster: 'm', count: 4 });
   await place(a, 'indexed', ['elsewhere', 'm']);
   const before = await observeProjects(m, names);
@@ -99,7 +99,7 @@ export async function placementByIndex({ a, m }: Stage): Promise<Seen> {
   const operations = [{ op: 'remove', path: `/spec/placement/clusters/${index}` }] as const;
   await a.patch(kubesphere.workspaceTemplates, at, { type: 'json', operations });
   const left = (await a.get(kubesphere.workspaceTemplates, at)).spec.placement?.clusters ?? [];
-  const going = await timed('they are going', areGoing(m, names));
+  const going = await timed(now, 'they are going', areGoing(m, names));
   return {
     outcome: { 'still placed on': left.map(({ name }) => name).join(), lost: await lostOf(m, before) },
     tookMs: { Terminating: going },

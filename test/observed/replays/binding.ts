@@ -16,7 +16,7 @@ import { isGone, isOwned, label, lostAfter, of, project, timed } from '../kit.ts
 import type { Stage } from '../stage.ts';
 
 /** A label set before its Workspace exists, and one set while its Workspace is on its way out. */
-export async function labelTooEarlyAndTooLate({ m }: Stage): Promise<Seen> {
+export async function labelTooEarlyAndTooLate({ m, now }: Stage): Promise<Seen> {
   await m.create(core.namespaces, { metadata: { name: 'early', labels: { [workspaceLabel]: 'late' } } });
   const looked = async () => (await project(m, 'early')).finalizers?.includes(finalizers.namespace);
   await until('the namespace was looked at', looked, patient);
@@ -33,7 +33,7 @@ export async function labelTooEarlyAndTooLate({ m }: Stage): Promise<Seen> {
   await until('tardy was looked at', async () => (await project(m, 'tardy')).finalizers !== undefined, patient);
   await label(m, 'tardy', 'going');
   const unlabelled = async () => (await project(m, 'tardy')).labels?.[workspaceLabel] === undefined;
-  const off = await timed('the label is off', unlabelled);
+  const off = await timed(now, 'the label is off', unlabelled);
   // The template goes first, so that the next Workspace of that name is another one.
   await m.delete(kubesphere.workspaceTemplates, at, background);
   await m.patch(kubesphere.workspaces, at, { type: 'merge', body: { metadata: { finalizers: [] } } });
@@ -73,7 +73,7 @@ export async function unbindEverything({ m }: Stage): Promise<Seen> {
 }
 
 /** What hangs on a workspace besides its projects goes although every project was unbound (H13). */
-export async function sideObjects({ m }: Stage): Promise<Seen> {
+export async function sideObjects({ m, now }: Stage): Promise<Seen> {
   const [name = ''] = await localWorkspace(m, 'quoted', 1);
   const quota = { name: 'quoted' };
   const uid = await workspaceUid(m, 'quoted');
@@ -89,7 +89,7 @@ export async function sideObjects({ m }: Stage): Promise<Seen> {
   await until('unbound', async () => (await project(m, name)).ownerReferences === undefined, patient);
   const roles = (await m.list(core.roles, { namespace: name }).toArray()).length;
   await m.delete(kubesphere.workspaceTemplates, quota, background);
-  const gone = await timed('the quota is gone', isGone(m, kubesphere.resourceQuotas, quota));
+  const gone = await timed(now, 'the quota is gone', isGone(m, kubesphere.resourceQuotas, quota));
   await untilGone(m, kubesphere.workspaceRoleBindings, { name: 'quoted-admin' });
   await untilGone(m, kubesphere.workspaceRoles, { name: 'quoted-viewer' });
   const kept = (await m.list(core.roles, { namespace: name }).toArray()).length;
@@ -134,17 +134,17 @@ async function installApp({ m }: Stage, project: string, app: string, workspace?
 
 /** The apps of a workspace whose template goes with the orphan flag: no project is lost, and the apps in them are (H1). */
 export async function appsUninstalled(stage: Stage): Promise<Seen> {
-  const { m } = stage;
+  const { m, now } = stage;
   const [name = ''] = await localWorkspace(m, 'apps', 1);
   await installApp(stage, name, 'shop', 'apps');
   await installApp(stage, name, 'wiki');
   const owner = { name: 'apps', uid: await workspaceUid(m, 'apps') };
   const before = await observeProjects(m, [name]);
   await addOrphanFlag(m, 'apps');
-  const since = performance.now();
+  const since = now();
   await m.delete(kubesphere.workspaceTemplates, { name: 'apps' }, background);
-  await timed('the release is gone', isGone(m, kubesphere.helmReleases, { name: 'shop' }));
-  const took = performance.now() - since;
+  await timed(now, 'the release is gone', isGone(m, kubesphere.helmReleases, { name: 'shop' }));
+  const took = now() - since;
   const at = (app: string) => ({ namespace: name, name: app });
   await untilGone(m, core.deployments, at('shop'));
   await untilGone(m, core.persistentVolumeClaims, at('shop'));

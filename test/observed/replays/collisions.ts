@@ -22,7 +22,7 @@ const inside = (namespace: string) => ({ namespace, name: 'shared' });
 
 /** A multi-cluster project of the same name that the new host places elsewhere, and a copy without its FederatedNamespace (H5). */
 export async function nameCollision(stage: Stage): Promise<Seen> {
-  const { a, b, m } = stage;
+  const { a, b, m, now } = stage;
   for (const name of ['collides', 'lonely', 'unknown-there'])
     await createFederatedProject(a, { name, workspace: 'team-a', cluster: 'm' });
   for (const name of ['collides', 'lonely', 'unknown-there'])
@@ -38,9 +38,9 @@ export async function nameCollision(stage: Stage): Promise<Seen> {
   const before = await observeProjects(m, ['collides']);
   await stage.leave(a);
   await stage.join(b);
-  const going = await timed('it is going', areGoing(m, ['collides']));
+  const going = await timed(now, 'it is going', areGoing(m, ['collides']));
   const lost = await lostOf(m, before);
-  const gone = await timed('it is gone', areGone(m, ['collides']));
+  const gone = await timed(now, 'it is gone', areGone(m, ['collides']));
   await untilGone(m, core.configMaps, inside('lonely'));
   const unmarked = async () => (await project(m, 'unknown-there')).labels?.[managedLabel] === undefined;
   await until('what B does not know is unmarked', unmarked, patient);
@@ -56,7 +56,7 @@ export async function nameCollision(stage: Stage): Promise<Seen> {
 }
 
 /** A workspace that the new host has, and places elsewhere: the join is refused, until it is placed on the member. */
-export async function joinRefused({ a, b, m, line }: Stage): Promise<Seen> {
+export async function joinRefused({ a, b, m, line, now }: Stage): Promise<Seen> {
   await detach(b, 'm');
   await shutOut(m, 'm');
   await place(a, 'team-b', []);
@@ -70,13 +70,13 @@ export async function joinRefused({ a, b, m, line }: Stage): Promise<Seen> {
   const connection = { type: 'direct', kubeconfig: Buffer.from(line.kubeconfig).toString('base64') } as const;
   await a.create(kubesphere.clusters, { metadata: { name: 'm' }, spec: { joinFederation: true, connection } });
   const federated = async () => conditionOf(await a.get(kubesphere.clusters, { name: 'm' }), 'Federated');
-  const refused = await timed('it is refused', async () => (await federated())?.status === 'False');
+  const refused = await timed(now, 'it is refused', async () => (await federated())?.status === 'False');
   const named = (await federated())?.reason?.includes('team-b') === true;
   const account = await m.find(core.serviceAccounts, { namespace: kubefedNamespace, name: hostServiceAccount('m') });
   const secret = await a.find(core.secrets, { namespace: kubefedNamespace, name: hostSecret('m') });
   const kubefed = await a.find(kubesphere.kubeFedClusters, { namespace: kubefedNamespace, name: 'm' });
   await place(a, 'team-b', ['m']);
-  const retried = await timed('placed there, it joins', isTrue(a, 'Cluster', 'Ready'));
+  const retried = await timed(now, 'placed there, it joins', isTrue(a, 'Cluster', 'Ready'));
   await until('KubeFedCluster Ready', isTrue(a, 'KubeFedCluster', 'Ready'), patient);
   await untilFederated(a, { name: 'm', workspaces: ['team-b'] });
   return {
@@ -93,7 +93,7 @@ export async function joinRefused({ a, b, m, line }: Stage): Promise<Seen> {
 
 /** Two hosts on one member, both of them satisfied. */
 export async function twoHosts(stage: Stage): Promise<Seen> {
-  const { a, b, m } = stage;
+  const { a, b, m, now } = stage;
   await createFederatedProject(b, { name: 'torn', workspace: 'team-a', cluster: 'm' });
   await until('it is there', async () => (await m.find(core.configMaps, inside('torn'))) !== undefined, patient);
   await createFederatedProject(a, { name: 'torn', workspace: 'team-a', cluster: 'nowhere' });
@@ -101,18 +101,18 @@ export async function twoHosts(stage: Stage): Promise<Seen> {
   await createUser(b, { name: 'torn', password: 'Second1234' });
   const before = await observeProjects(m, ['torn']);
   await stage.join(a);
-  const since = performance.now();
-  const lost = await timed('it is lost', areGoing(m, ['torn']));
+  const since = now();
+  const lost = await timed(now, 'it is lost', areGoing(m, ['torn']));
   const passwords: (string | undefined)[] = [];
   const uids = new Set<string>();
-  await timed('password and project have changed again and again', async () => {
+  await timed(now, 'password and project have changed again and again', async () => {
     const password = (await m.find(kubesphere.users, { name: 'torn' }))?.spec.password;
     if (password !== undefined && password !== passwords.at(-1)) passwords.push(password);
     const found = await m.find(core.namespaces, { name: 'torn' });
     if (found !== undefined) uids.add(found.metadata.uid);
     return passwords.length > 8 && uids.size > 1;
   });
-  const took = performance.now() - since;
+  const took = now() - since;
   const ready = (await isTrue(a, 'Cluster', 'Ready')()) && (await isTrue(b, 'Cluster', 'Ready')());
   return {
     outcome: {
@@ -126,7 +126,7 @@ export async function twoHosts(stage: Stage): Promise<Seen> {
 
 /** A leftover Workspace that the next host adopts because it places it there, and then does no longer (H4). */
 export async function leftoverWorkspace(stage: Stage): Promise<Seen> {
-  const { a, b, m } = stage;
+  const { a, b, m, now } = stage;
   await stage.joinFully(a);
   const names = await hostWorkspace(a, m, { name: 'stayed', cluster: 'm', count: 4 });
   const before = await observeProjects(m, names);
@@ -135,7 +135,7 @@ export async function leftoverWorkspace(stage: Stage): Promise<Seen> {
   const refused = (await m.find(kubesphere.workspaceTemplates, { name: 'stayed' })) === undefined;
   await stage.joinFully(b, ['stayed']);
   await place(b, 'stayed', []);
-  const going = await timed('they are going', areGoing(m, names));
+  const going = await timed(now, 'they are going', areGoing(m, names));
   const lost = await lostOf(m, before);
   await stage.leave(b);
   return {

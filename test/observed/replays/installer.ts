@@ -76,7 +76,7 @@ async function createClaim(host: Connection, namespace: string, cluster: string)
 }
 
 /** A former host made a member: its own kubefed is still there, and takes away what the new host brings (H17). */
-export async function formerHost({ a, b, clusters }: Stage): Promise<Seen> {
+export async function formerHost({ a, b, clusters, now }: Stage): Promise<Seen> {
   const at = { namespace: 'roving', name: 'data' };
   await createClaim(b, at.namespace, 'elsewhere');
   await makeMember({ host: a, member: b });
@@ -84,7 +84,7 @@ export async function formerHost({ a, b, clusters }: Stage): Promise<Seen> {
   await joinCluster(a, { name: 'b', kubeconfig: clusters.b.kubeconfig });
   const uid = () => b.find(core.persistentVolumeClaims, at).then((found) => found?.metadata.uid);
   const first = await until('the claim is there', uid, patient);
-  const gone = await timed('it is gone', async () => (await uid()) !== first);
+  const gone = await timed(now, 'it is gone', async () => (await uid()) !== first);
   await until('another one is there', uid, patient);
   const own = await b.listMetadata(kubesphere.kubeFedClusters).toArray();
   await detach(a, 'b');

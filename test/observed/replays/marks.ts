@@ -40,14 +40,14 @@ const hasLabel =
 
 /** The label taken off what the host still manages. */
 export async function labelOff(stage: Stage): Promise<Seen> {
-  const { m } = stage;
+  const { m, now } = stage;
   const name = await sharedProject(stage, 'held');
   const { uid } = await project(m, name);
   await label(m, name, null);
-  const back = await timed('the label is back', hasLabel(stage, name, 'held'));
+  const back = await timed(now, 'the label is back', hasLabel(stage, name, 'held'));
   const body = { metadata: { labels: { [workspaceLabel]: null, [managedLabel]: null } } };
   await m.patch(core.namespaces, { name }, { type: 'merge', body });
-  const both = await timed('both labels are back', async () => {
+  const both = await timed(now, 'both labels are back', async () => {
     const { labels } = await project(m, name);
     return labels?.[workspaceLabel] === 'held' && labels[managedLabel] === 'true';
   });
@@ -63,24 +63,24 @@ export async function labelOff(stage: Stage): Promise<Seen> {
 
 /** Only the mark taken off: the namespace controller is not told to keep away any more. */
 export async function markOff(stage: Stage): Promise<Seen> {
-  const { m } = stage;
+  const { m, now } = stage;
   const name = await sharedProject(stage, 'held');
   const uid = await workspaceUid(m, 'held');
   await mark(m, core.namespaces, { name }, null);
-  const bound = await timed('it is bound', isOwned(m, name, uid));
+  const bound = await timed(now, 'it is bound', isOwned(m, name, uid));
   return { outcome: { owner: 'the local Workspace' }, tookMs: { bound } };
 }
 
 /** The same, and then the Workspace goes: what was no part of it a second ago goes with it (H6). */
 export async function markOffAndCleared(stage: Stage): Promise<Seen> {
-  const { a, m } = stage;
+  const { a, m, now } = stage;
   const name = await sharedProject(stage, 'freed');
   const before = await observeProjects(m, [name]);
   await stage.leave(a);
   await mark(m, core.namespaces, { name }, null);
   await until('it is bound', isOwned(m, name, await workspaceUid(m, 'freed')), patient);
   await m.delete(kubesphere.workspaces, { name: 'freed' }, background);
-  const gone = await timed('it is going', areGoing(m, [name]));
+  const gone = await timed(now, 'it is going', areGoing(m, [name]));
   const outcome = { 'multi-cluster project lost': await lostOf(m, before) };
   await a.delete(kubesphere.workspaceTemplates, { name: 'freed' }, background);
   await stage.joinFully(a);
@@ -89,12 +89,13 @@ export async function markOffAndCleared(stage: Stage): Promise<Seen> {
 
 /** The mark set to false and the label off: kubefed keeps away for good. */
 export async function markFalse(stage: Stage): Promise<Seen> {
-  const { a, m } = stage;
+  const { a, m, now } = stage;
   const [name, witness] = [await sharedProject(stage, 'held'), await sharedProject(stage, 'held')];
   const at = { namespace: name, name };
   const body = { metadata: { labels: { [workspaceLabel]: null, [managedLabel]: 'false' } } };
   await m.patch(core.namespaces, { name }, { type: 'merge', body });
   const said = await timed(
+    now,
     'the host says so',
     async () => (await propagation(a, kubesphere.federatedNamespaces, at, 'm')) === 'ManagedLabelFalse',
   );
@@ -120,11 +121,11 @@ export async function markFalse(stage: Stage): Promise<Seen> {
 }
 
 /** A Workspace deleted on the member while the host wants it there. */
-export async function workspaceDeleted({ a, m }: Stage): Promise<Seen> {
+export async function workspaceDeleted({ a, m, now }: Stage): Promise<Seen> {
   await hostWorkspace(a, m, { name: 'again', cluster: 'm', count: 0 });
   const uid = await workspaceUid(m, 'again');
   await m.delete(kubesphere.workspaces, { name: 'again' }, background);
-  const recreated = await timed('another one is there', async () => {
+  const recreated = await timed(now, 'another one is there', async () => {
     const found = await m.find(kubesphere.workspaces, { name: 'again' });
     return found !== undefined && found.metadata.uid !== uid;
   });
@@ -132,19 +133,19 @@ export async function workspaceDeleted({ a, m }: Stage): Promise<Seen> {
 }
 
 /** The owner taken off while the label is still there: the controller puts it back (H3). */
-export async function ownerFirst({ m }: Stage): Promise<Seen> {
+export async function ownerFirst({ m, now }: Stage): Promise<Seen> {
   const [name = ''] = await localWorkspace(m, 'owner-first', 1);
   const uid = await workspaceUid(m, 'owner-first');
   const before = await observeProjects(m, [name]);
   await m.patch(core.namespaces, { name }, { type: 'merge', body: { metadata: { ownerReferences: [] } } });
-  const back = await timed('the owner is back', isOwned(m, name, uid));
+  const back = await timed(now, 'the owner is back', isOwned(m, name, uid));
   await m.delete(kubesphere.workspaceTemplates, { name: 'owner-first' }, background);
   await until('it is going', areGoing(m, [name]), patient);
   return { outcome: { owner: 'put back', 'then lost with the workspace': await lostOf(m, before) }, tookMs: { back } };
 }
 
 /** A label that an outside tool applies again from its manifest, after somebody unbound the project (H21). */
-export async function labelFromOutside({ m }: Stage): Promise<Seen> {
+export async function labelFromOutside({ m, now }: Stage): Promise<Seen> {
   const [name = ''] = await localWorkspace(m, 'manifest', 1);
   const uid = await workspaceUid(m, 'manifest');
   const before = await observeProjects(m, [name]);
@@ -152,7 +153,7 @@ export async function labelFromOutside({ m }: Stage): Promise<Seen> {
   await label(m, name, null);
   await until('unbound', async () => ((await project(m, name)).ownerReferences ?? []).length === 0, patient);
   await m.patch(core.namespaces, { name }, { type: 'merge', body: manifest }, { fieldManager: 'gitops' });
-  const bound = await timed('bound again', isOwned(m, name, uid));
+  const bound = await timed(now, 'bound again', isOwned(m, name, uid));
   await m.delete(kubesphere.workspaceTemplates, { name: 'manifest' }, background);
   await until('it is going', areGoing(m, [name]), patient);
   return {

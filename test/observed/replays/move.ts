@@ -32,7 +32,7 @@ import {
   workspaceUid,
 } from '../../testing/support.ts';
 import type { Seen } from '../entry.ts';
-import { isGone, isOwned, isTrue, label, lostAfter, lostOf, of, timed, unbind, workspaceOn } from '../kit.ts';
+import { isGone, isOwned, isTrue, label, lostAfter, lostOf, of, timed, unbind, untilOld, workspaceOn } from '../kit.ts';
 import type { Stage } from '../stage.ts';
 
 /** Projects of the workspaces that are moved: the first two are unbound before the detach, the third after it. */
@@ -45,7 +45,7 @@ const workspaces = ['ws-1', 'ws-2', 'ws-3'] as const;
 const account = { namespace: kubefedNamespace, name: hostServiceAccount('m') };
 
 /** A Cluster that is not to join yet, then joins. */
-export async function inert({ a, m, line }: Stage): Promise<Seen> {
+export async function inert({ a, m, line, now }: Stage): Promise<Seen> {
   const at = { name: 'm' };
   const connection = { type: 'direct', kubeconfig: Buffer.from(line.kubeconfig).toString('base64') } as const;
   await a.create(kubesphere.clusters, { metadata: at, spec: { joinFederation: false, connection } });
@@ -55,7 +55,7 @@ export async function inert({ a, m, line }: Stage): Promise<Seen> {
   const { status } = await a.get(kubesphere.clusters, at);
   const onMember = await m.find(core.namespaces, { name: kubefedNamespace });
   await a.patch(kubesphere.clusters, at, { type: 'merge', body: { spec: { joinFederation: true } } });
-  const joined = await timed('it joins', isTrue(a, 'Cluster', 'Ready'));
+  const joined = await timed(now, 'it joins', isTrue(a, 'Cluster', 'Ready'));
   await detach(a, 'm');
   await shutOut(m, 'm');
   return {
@@ -69,18 +69,20 @@ export async function inert({ a, m, line }: Stage): Promise<Seen> {
 }
 
 /** The first join, until the first thing arrives. */
-export async function joined({ a, m, line }: Stage): Promise<Seen> {
+export async function joined({ a, m, line, now }: Stage): Promise<Seen> {
   await createUser(a, { name: 'first' });
+  await untilOld(now);
   const connection = { type: 'direct', kubeconfig: Buffer.from(line.kubeconfig).toString('base64') } as const;
-  const since = performance.now();
+  const since = now();
   await a.create(kubesphere.clusters, { metadata: { name: 'm' }, spec: { joinFederation: true, connection } });
-  await timed('Federated', isTrue(a, 'Cluster', 'Federated'));
-  await timed('Ready', isTrue(a, 'Cluster', 'Ready'));
-  const ready = performance.now() - since;
-  await timed('KubeFedCluster Ready', isTrue(a, 'KubeFedCluster', 'Ready'));
-  const kubefed = performance.now() - since;
+  await timed(now, 'Federated', isTrue(a, 'Cluster', 'Federated'));
+  await timed(now, 'Ready', isTrue(a, 'Cluster', 'Ready'));
+  const ready = now() - since;
+  await timed(now, 'KubeFedCluster Ready', isTrue(a, 'KubeFedCluster', 'Ready'));
+  const kubefed = now() - since;
   const arrived = (await m.find(kubesphere.users, { name: 'first' })) !== undefined;
   const first = await timed(
+    now,
     'the first user is there',
     async () => (await m.find(kubesphere.users, { name: 'first' })) !== undefined,
   );
@@ -91,15 +93,16 @@ export async function joined({ a, m, line }: Stage): Promise<Seen> {
 }
 
 /** A user and a workspace made while the member is joined. */
-export async function copied({ a, m }: Stage): Promise<Seen> {
+export async function copied({ a, m, now }: Stage): Promise<Seen> {
   const at = { name: 'second' };
   await untilFederated(a, { name: 'm', workspaces: [] });
   await a.create(kubesphere.users, { metadata: at, spec: { email: 'second@example.com', password: 'P@88w0rd' } });
-  const user = await timed('the user is there', async () => (await m.find(kubesphere.users, at)) !== undefined);
+  const user = await timed(now, 'the user is there', async () => (await m.find(kubesphere.users, at)) !== undefined);
   await workspaceOn(a, 'ws-1', []);
   const body = { spec: { placement: { clusters: [{ name: 'm' }] } } };
   await a.patch(kubesphere.workspaceTemplates, { name: 'ws-1' }, { type: 'merge', body });
   const workspace = await timed(
+    now,
     'the workspace is there',
     async () => (await m.find(kubesphere.workspaces, { name: 'ws-1' })) !== undefined,
   );
@@ -134,11 +137,11 @@ export async function unboundWhileJoined({ m, clusters }: Stage): Promise<Seen> 
 }
 
 /** The Cluster deleted on the host, and everything that stays behind. */
-export async function clusterDeleted({ a, m, clusters }: Stage): Promise<Seen> {
+export async function clusterDeleted({ a, m, clusters, now }: Stage): Promise<Seen> {
   const namespaces = async () => (await m.listMetadata(core.namespaces).toArray()).map(({ metadata }) => metadata.uid);
   const before = await namespaces();
   await a.delete(kubesphere.clusters, { name: 'm' }, background);
-  const gone = await timed('the Cluster is gone', isGone(a, kubesphere.clusters, { name: 'm' }));
+  const gone = await timed(now, 'the Cluster is gone', isGone(a, kubesphere.clusters, { name: 'm' }));
   const left = [
     await a.find(kubesphere.kubeFedClusters, { namespace: kubefedNamespace, name: 'm' }),
     await a.find(core.secrets, { namespace: kubefedNamespace, name: hostSecret('m') }),
@@ -204,12 +207,12 @@ export async function stripped({ m }: Stage): Promise<Seen> {
 }
 
 /** The Workspaces that the host left, cleared away: one with orphan propagation, one plainly right after a complete unbind. */
-export async function leftoversOrphaned({ m }: Stage): Promise<Seen> {
+export async function leftoversOrphaned({ m, now }: Stage): Promise<Seen> {
   const names = projects['ws-1'];
   const before = await observeProjects(m, names);
   const uid = await workspaceUid(m, 'ws-1');
   await m.delete(kubesphere.workspaces, { name: 'ws-1' }, { propagationPolicy: 'Orphan' });
-  const gone = await timed('it is gone', isGone(m, kubesphere.workspaces, { name: 'ws-1' }));
+  const gone = await timed(now, 'it is gone', isGone(m, kubesphere.workspaces, { name: 'ws-1' }));
   await untilCollected(m, { name: 'ws-1', uid });
   const selector = { labelSelector: `${workspaceLabel}=ws-1` };
   const roles = await m.listMetadata(kubesphere.workspaceRoles, selector).toArray();
@@ -230,44 +233,44 @@ export async function leftoversDeleted({ m }: Stage): Promise<Seen> {
 }
 
 /** The host's account and rights deleted on the member: its token is worth nothing. */
-export async function shutOutOfMember({ m, clusters }: Stage): Promise<Seen> {
+export async function shutOutOfMember({ m, clusters, now }: Stage): Promise<Seen> {
   const [tokenSecret] = (await m.get(core.serviceAccounts, account)).secrets ?? [];
   const secret = await m.get(core.secrets, { ...account, name: tokenSecret?.name ?? '' });
   const token = Buffer.from(secret.data?.['token'] ?? '', 'base64').toString();
   await using old = await connectCluster({ kubeconfig: withToken(clusters.m.kubeconfig, token), name: 'm' });
-  const since = performance.now();
-  await shutOut(m, 'm');
-  await timed('the old token is refused', async () => {
+  const isRefused = async (): Promise<boolean> => {
     const answer = await old
       .list(core.namespaces, { retry: false })
       .toArray()
       .catch((error: unknown) => error);
     return FederationError.is(answer, 'UNAUTHENTICATED');
-  });
-  return { outcome: { 'old token': 401 }, tookMs: { refused: performance.now() - since } };
+  };
+  const [refused] = await Promise.all([timed(now, 'the old token is refused', isRefused), shutOut(m, 'm')]);
+  return { outcome: { 'old token': 401 }, tookMs: { refused } };
 }
 
 /** The second host imports what the first one left. */
-export async function imported({ b, line }: Stage): Promise<Seen> {
+export async function imported({ b, line, now }: Stage): Promise<Seen> {
   for (const name of ['first', 'ws-1-manager', 'ws-2-manager']) await createUser(b, { name, password: 'An0therOne' });
   await createWorkspace(b, { name: 'ws-new', manager: 'ws-1-manager', clusters: ['m'] });
+  await untilOld(now);
   const connection = { type: 'direct', kubeconfig: Buffer.from(line.kubeconfig).toString('base64') } as const;
-  const since = performance.now();
+  const since = now();
   await b.create(kubesphere.clusters, { metadata: { name: 'm' }, spec: { joinFederation: true, connection } });
-  await timed('Ready', isTrue(b, 'Cluster', 'Ready'));
-  const ready = performance.now() - since;
-  await timed('KubeFedCluster Ready', isTrue(b, 'KubeFedCluster', 'Ready'));
+  await timed(now, 'Ready', isTrue(b, 'Cluster', 'Ready'));
+  const ready = now() - since;
+  await timed(now, 'KubeFedCluster Ready', isTrue(b, 'KubeFedCluster', 'Ready'));
   return {
     outcome: { Federated: await isTrue(b, 'Cluster', 'Federated')(), Ready: true, KubeFedCluster: 'Ready' },
-    tookMs: { Ready: ready, 'KubeFedCluster Ready': performance.now() - since },
+    tookMs: { Ready: ready, 'KubeFedCluster Ready': now() - since },
   };
 }
 
 /** The user that the first host left, unmarked, is the second host's now. */
-export async function overwritten({ b, m }: Stage): Promise<Seen> {
+export async function overwritten({ b, m, now }: Stage): Promise<Seen> {
   const password = async (of = m) => (await of.get(kubesphere.users, { name: 'first' })).spec.password;
   const [theirs, ours] = [await password(), await password(b)];
-  const took = await timed('the password is the new host’s', async () => (await password()) === ours);
+  const took = await timed(now, 'the password is the new host’s', async () => (await password()) === ours);
   await untilFederated(b, { name: 'm', workspaces: ['ws-new'] });
   return {
     outcome: { 'password was another': theirs !== ours, 'and is now': 'the new host’s' },
@@ -276,7 +279,7 @@ export async function overwritten({ b, m }: Stage): Promise<Seen> {
 }
 
 /** All projects labelled with a workspace of the new host. */
-export async function labelled({ m }: Stage): Promise<Seen> {
+export async function labelled({ m, now }: Stage): Promise<Seen> {
   const names = Object.values(projects).flat();
   const before = await observeProjects(m, names);
   const uid = await workspaceUid(m, 'ws-new');
@@ -287,12 +290,12 @@ export async function labelled({ m }: Stage): Promise<Seen> {
     const all = Object.values(await observeProjects(m, names));
     return all.every(({ ownerReferences: [owner, other] }) => owner?.uid === uid && other === undefined);
   };
-  const bound = await timed('all are owned', owned);
+  const bound = await timed(now, 'all are owned', owned);
   // Whatever else would write them has had its chance once a project labelled later is bound.
   const settled = await observeProjects(m, names);
   await createProjects(m, { workspace: 'ws-new', names: ['ws-new-witness'], creator: 'ws-1-manager' });
-  const now = await observeProjects(m, names);
-  const stable = names.filter((name) => now[name]?.resourceVersion === settled[name]?.resourceVersion);
+  const last = await observeProjects(m, names);
+  const stable = names.filter((name) => last[name]?.resourceVersion === settled[name]?.resourceVersion);
   return {
     outcome: {
       'owned by the new Workspace': of(names.length, names),

@@ -25,7 +25,7 @@ import type { Stage } from '../stage.ts';
 const listed = (clusters: readonly { readonly name: string }[] = []) => clusters.map(({ name }) => name);
 
 /** The placement shrunk on the host: the Workspace goes on the member, and with it what it owns. */
-export async function shrunk({ a, m }: Stage): Promise<Seen> {
+export async function shrunk({ a, m, now }: Stage): Promise<Seen> {
   const names = await hostWorkspace(a, m, { name: 'shrunk', cluster: 'm', count: 12 });
   const [unbound, bound] = [names.slice(0, 2), names.slice(2)];
   for (const name of unbound) await label(m, name, null);
@@ -39,15 +39,15 @@ export async function shrunk({ a, m }: Stage): Promise<Seen> {
   );
   const [before, others] = [await observeProjects(m, bound), await observeProjects(m, unbound)];
   const owner = { name: 'shrunk', uid: await workspaceUid(m, 'shrunk') };
-  const since = performance.now();
+  const since = now();
   await place(a, 'shrunk', []);
-  await timed('the bound ones are going', areGoing(m, bound));
-  const terminating = performance.now() - since;
-  const lost = await lostOf(m, before);
-  await timed('the bound ones are gone', areGone(m, bound));
+  await timed(now, 'the bound ones are going', areGoing(m, bound));
+  const terminating = now() - since;
+  await timed(now, 'the bound ones are gone', areGone(m, bound));
+  const gone = now() - since;
   return {
-    outcome: { 'bound ones lost': lost, 'unbound ones lost': await lostAfter(m, others, owner) },
-    tookMs: { Terminating: terminating, gone: performance.now() - since },
+    outcome: { 'bound ones lost': await lostOf(m, before), 'unbound ones lost': await lostAfter(m, others, owner) },
+    tookMs: { Terminating: terminating, gone },
   };
 }
 
@@ -88,7 +88,7 @@ async function awayProjects({ a, m }: Stage, name: string, count: number): Promi
 
 /** The placement shrunk while the member is away: nothing at all happens, until it is back. */
 export async function shrunkWhileDown(stage: Stage): Promise<Seen> {
-  const { a, m } = stage;
+  const { a, m, now } = stage;
   const before = await awayProjects(stage, 'away', 5);
   const owner = { name: 'away', uid: await workspaceUid(m, 'away') };
   await goDown(stage);
@@ -102,7 +102,7 @@ export async function shrunkWhileDown(stage: Stage): Promise<Seen> {
   );
   const well = (await federated()).status?.conditions?.[0]?.status;
   await comeBack(stage);
-  const gone = await timed('its Workspace is gone', isGone(m, kubesphere.workspaces, { name: 'away' }));
+  const gone = await timed(now, 'its Workspace is gone', isGone(m, kubesphere.workspaces, { name: 'away' }));
   return {
     outcome: { 'A says of the propagation': well ?? 'nothing', Workspace: 'deleted' },
     tookMs: { 'Workspace deleted after the return': gone },
@@ -112,12 +112,11 @@ export async function shrunkWhileDown(stage: Stage): Promise<Seen> {
 
 /** Its Cluster deleted while the member is away: the host forgets it, and it never hears of it. */
 export async function forgottenWhileDown(stage: Stage): Promise<Seen> {
-  const { a, m } = stage;
+  const { a, m, now } = stage;
   const before = await awayProjects(stage, 'forgotten', 5);
   await goDown(stage);
-  const since = performance.now();
-  await detach(a, 'm');
-  const finished = performance.now() - since;
+  const cluster = isGone(a, kubesphere.clusters, { name: 'm' });
+  const [finished] = await Promise.all([timed(now, 'its Cluster is gone', cluster), detach(a, 'm')]);
   await place(a, 'forgotten', []);
   await a.delete(kubesphere.workspaceTemplates, { name: 'forgotten' }, background);
   await untilGone(a, kubesphere.federatedWorkspaces, { name: 'forgotten' });

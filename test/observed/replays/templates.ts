@@ -20,7 +20,7 @@ import { areGoing, areGone, labelledOf, lostAfter, lostOf, of, timed } from '../
 import type { Stage } from '../stage.ts';
 
 /** A template deleted on the host, plainly: everything of it dies on the member and on the host. */
-async function deleteOnHost({ a, m }: Stage, name: string, propagationPolicy: 'Background' | 'Orphan') {
+async function deleteOnHost({ a, m, now }: Stage, name: string, propagationPolicy: 'Background' | 'Orphan') {
   const bound = await hostWorkspace(a, m, { name, cluster: 'm', count: 5 });
   const shared = `${name}-shared`;
   await createFederatedProject(a, { name: shared, workspace: name, cluster: 'm' });
@@ -32,10 +32,10 @@ async function deleteOnHost({ a, m }: Stage, name: string, propagationPolicy: 'B
   const own = `${name}-own`;
   await a.create(core.namespaces, { metadata: { name: own, labels: { [workspaceLabel]: name } } });
   const before = { m: await observeProjects(m, [...bound, shared]), a: await observeProjects(a, [own, shared]) };
-  const since = performance.now();
+  const since = now();
   await a.delete(kubesphere.workspaceTemplates, { name }, { propagationPolicy });
-  await timed('bound ones are going', areGoing(m, bound));
-  const going = performance.now() - since;
+  await timed(now, 'bound ones are going', areGoing(m, bound));
+  const going = now() - since;
   await until('all are going', areGoing(m, [...bound, shared]), patient);
   await until('the own ones are going', areGoing(a, [own, shared]), patient);
   return { m: await lostOf(m, before.m), a: await lostOf(a, before.a), going };
@@ -72,15 +72,15 @@ export async function templateOrphaned({ a, m }: Stage): Promise<Seen> {
 }
 
 /** The page's second step on a cluster with a template of its own, projects still bound. */
-export async function pageStepTwo({ m }: Stage): Promise<Seen> {
+export async function pageStepTwo({ m, now }: Stage): Promise<Seen> {
   const names = await localWorkspace(m, 'typed', 10);
   const before = await observeProjects(m, names);
-  const since = performance.now();
+  const since = now();
   await m.delete(kubesphere.workspaceTemplates, { name: 'typed' }, background);
   await until('all are going', areGoing(m, names), patient);
   const lost = await lostOf(m, before);
-  await timed('all are gone', areGone(m, names));
-  const gone = performance.now() - since;
+  await timed(now, 'all are gone', areGone(m, names));
+  const gone = now() - since;
 
   const spared = await localWorkspace(m, 'flagged', 10);
   const owner = { name: 'flagged', uid: await workspaceUid(m, 'flagged') };

@@ -10,7 +10,7 @@ import type { Stage } from '../stage.ts';
 const orphan = JSON.stringify({ kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: 'Orphan' });
 
 /** A workspace deleted over KubeSphere's own API, the way the console does it, and with bodies that are not read (H20). */
-export async function tenantDelete({ a, m, clusters }: Stage): Promise<Seen> {
+export async function tenantDelete({ a, m, clusters, now }: Stage): Promise<Seen> {
   await using gateway = await startGateway({ kubeconfig: clusters.a.kubeconfig });
   const ask = await signedIn(gateway);
   const answers = new Set<number>();
@@ -26,9 +26,9 @@ export async function tenantDelete({ a, m, clusters }: Stage): Promise<Seen> {
   const kept = await remove('asked-to-keep', { body: orphan, type: 'application/json' });
   await untilGone(m, kubesphere.workspaces, { name: 'asked-to-keep' });
   const none = await remove('without-a-body', {});
-  const going = await timed('its projects are going', areGoing(m, none.names));
+  const going = await timed(now, 'its projects are going', areGoing(m, none.names));
   const plain = await remove('as-plain-text', { body: orphan, type: 'text/plain' });
-  await timed('its projects are going', areGoing(m, plain.names));
+  await timed(now, 'its projects are going', areGoing(m, plain.names));
   return {
     outcome: {
       answers: [...answers].join(),

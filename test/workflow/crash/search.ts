@@ -2,12 +2,15 @@
  * Searches for a crash that a run does not survive: `npm run test:crash -- [--migration] [--json] [--seconds N] [--seed N] [--slice] [--replay SCENARIO]`.
  * All workflows of up to four elements, stopped everywhere; then, until the time is over, generated ones. With `--slice` the time is
  * shared between some of the former and generated ones. With `--migration` the workflow is the migration, on a sandbox: stopped at every
- * record and every write, and with every fault of every request, until the time is over.
+ * record and every write, with every fault of every request, and with pairs of those; until all were played, which takes hours, or the
+ * time is over. How many there are, and how many were played, goes to stderr.
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
+import { misfortunes } from '../../migration/crash/every.ts';
 import { replayMigration } from '../../migration/crash/replay.ts';
+import type { Reached } from '../../migration/crash/search.ts';
 import { addTally, newTally, type Tally } from './hunt.ts';
 import { replay } from './replay.ts';
 import { type Share, seedOfCommit } from './share.ts';
@@ -16,7 +19,7 @@ const { values } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
     migration: { type: 'boolean', default: false },
-    seconds: { type: 'string', default: '270' },
+    seconds: { type: 'string' },
     seed: { type: 'string' },
     slice: { type: 'boolean', default: false },
     workers: { type: 'string', default: String(Math.max(1, Math.min(8, availableParallelism()))) },
@@ -27,21 +30,32 @@ const { values } = parseArgs({
 if (values.replay === undefined) await search();
 else await (values.migration ? replayMigration : replay)(JSON.parse(values.replay));
 
+/** What a worker says when it is done. */
+interface Message {
+  readonly tally: Tally;
+  /** Of migrations. */
+  readonly reached?: Reached;
+  readonly found?: string;
+}
+
 async function search(): Promise<void> {
   const began = performance.now();
   const of = Number(values.workers);
   const seed = Number(values.seed ?? seedOfCommit());
+  const seconds = Number(values.seconds ?? (values.migration ? Number.POSITIVE_INFINITY : 270));
   const tally = newTally();
+  const reached: Reached[] = [];
   const found: string[] = [];
   await Promise.all(
     Array.from({ length: of }, (_, part) => {
-      const share: Share = { part, of, seed, seconds: Number(values.seconds), slice: values.slice };
+      const share: Share = { part, of, seed, seconds, slice: values.slice };
       const worker = new Worker(new URL('./worker.ts', import.meta.url), {
         workerData: { share, migration: values.migration },
       });
       return new Promise<void>((resolve, reject) => {
-        worker.on('message', (message: { readonly tally: Tally; readonly found?: string }) => {
+        worker.on('message', (message: Message) => {
           addTally(tally, message.tally);
+          if (message.reached !== undefined) reached.push(message.reached);
           if (message.found !== undefined) found.push(message.found);
         });
         worker.on('error', reject);
@@ -61,6 +75,7 @@ async function search(): Promise<void> {
     ends,
   };
   for (const text of found) console.error(`${text}\n`);
+  if (values.migration) console.error(countOf(reached));
   if (values.json) console.log(JSON.stringify(result));
   else {
     console.log(`${crashPoints} crash points in ${workflows} workflows, ${faults} faults, seed ${seed}`);
@@ -68,4 +83,15 @@ async function search(): Promise<void> {
     console.log(`${found.length} violations`);
   }
   if (found.length > 0) process.exitCode = 1;
+}
+
+/** How many scenarios there are of each input, how many were played, and what befell runs how often. */
+function countOf(reached: readonly Reached[]): string {
+  const all = Object.entries(reached[0]?.all ?? {}).map(([input, count]) => `${count} scenarios of "${input}"`);
+  const played = reached.reduce((sum, one) => sum + one.played, 0);
+  const befell = misfortunes.map((kind) => {
+    const times = reached.reduce((sum, one) => sum + (one.befell.get(kind) ?? 0), 0);
+    return times === 0 ? [] : [`${kind}: ${times}`];
+  });
+  return `${all.join(', ')}; ${played} played. ${befell.flat().join(', ')}`;
 }

@@ -23,8 +23,8 @@ import { reportPropagation } from './report.ts';
 
 /** One kind's sync controller, told of clusters by whoever watches them. */
 export interface Sync {
-  /** Starts to watch a cluster that became ready, and plans the first look at everything. */
-  available(cluster: string, access: Manager, first: boolean): void;
+  /** Starts to watch a cluster that became ready, and plans the first look at everything; `own` is the one that kubefed runs on. */
+  available(cluster: { readonly name: string; readonly own: boolean }, access: Manager, first: boolean): void;
 }
 
 /** Namespaces that kubefed never touches. */
@@ -170,12 +170,13 @@ export function startSync(manager: Manager, kind: FederatedKind, clusters: () =>
     });
   }
   return {
-    available(cluster, access, first) {
+    available({ name: cluster, own }, access, first) {
       // What was written to a cluster that is joined again counts for nothing.
       if (first) for (const mark of written.keys()) if (mark.startsWith(`${cluster} `)) written.delete(mark);
       copies(access).onChange((key, { before, after, initial }) => {
         // What was marked as not to be managed and no longer is: observed to be taken at once.
-        const freed = after === undefined && before?.metadata.labels?.[managedLabel] === 'false';
+        // Not on the host: what goes there is the original, and the garbage collector comes for the federated object first.
+        const freed = !own && after === undefined && before?.metadata.labels?.[managedLabel] === 'false';
         // What else a member's watch says is looked at later; observed: 0.7-11 s, after a join 12-15 s.
         const [from, to] = freed ? [200, 400] : [initial ? 8_000 : 700, 11_000];
         queue.addAfter(federatedKey(key), access.between(from, to));
