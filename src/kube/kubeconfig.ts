@@ -54,6 +54,9 @@ export interface ChosenContext {
   readonly fresh: () => KubeConfig;
 }
 
+/** Loaded with the first kubeconfig; asking the loader each time costs more than reading one. */
+let clientNode: Promise<{ readonly KubeConfig: new () => KubeConfig }> | undefined;
+
 /**
  * Reads a kubeconfig and picks one context of it. Loads client-node, and sends nothing.
  *
@@ -62,7 +65,8 @@ export interface ChosenContext {
 export async function chooseContext(source: KubeconfigSource, context?: string): Promise<ChosenContext> {
   const where = describeSource(source);
   const invalid = (what: string): FederationError => new FederationError('KUBECONFIG_INVALID', `${where} ${what}`);
-  const { KubeConfig: Config } = await import('@kubernetes/client-node');
+  clientNode ??= import('@kubernetes/client-node');
+  const { KubeConfig: Config } = await clientNode;
   const { config, tokenFiles, folder } =
     typeof source === 'string' ? await readKubeconfig(source, new Config(), invalid) : takenData(source, invalid);
 

@@ -18,6 +18,12 @@ const own: Readonly<Record<string, (object: ApiObject) => boolean>> = {
   'validatingwebhookconfigurations.admissionregistration.k8s.io': () => true,
 };
 
+/** An API server, and how KubeSphere is to be started on it. */
+interface Begun<Server> {
+  readonly server: Server;
+  readonly options: KubeSphereOptions;
+}
+
 /** What clusters of the same kind have in common. */
 const kindOf = ({ role, version, workspaces }: SandboxClusterSpec): string =>
   JSON.stringify([role, version, workspaces]);
@@ -35,18 +41,21 @@ export class Images {
     this.#alike = new Set([...kinds].filter(([, { length }]) => length > 1).map(([kind]) => kind));
   }
 
-  /** Starts KubeSphere on `server`; `fill` makes the first of a kind what all of them shall be. */
-  async start(
+  /**
+   * Starts KubeSphere on the server that `begin` starts, with an image in it or without; `fill` makes the first of a kind what all of
+   * them shall be.
+   */
+  async start<Server extends Pick<ApiServer, 'capture'>>(
     spec: SandboxClusterSpec,
-    server: Pick<ApiServer, 'capture' | 'restoreCapture'>,
-    options: KubeSphereOptions,
+    begin: (image?: StoreCapture) => Promise<Begun<Server>>,
     fill: (first: KubeSphere) => Promise<void>,
-  ): Promise<KubeSphere> {
+  ): Promise<Begun<Server> & { readonly kubeSphere: KubeSphere }> {
     const kind = kindOf(spec);
-    const install = async (): Promise<KubeSphere> => {
-      const kubeSphere = await startKubeSphere(options);
+    const install = async () => {
+      const begun = await begin();
+      const kubeSphere = await startKubeSphere(begun.options);
       await fill(kubeSphere);
-      return kubeSphere;
+      return { ...begun, kubeSphere };
     };
     if (spec.role === 'host' || !this.#alike.has(kind)) return install();
     const image = this.#images.get(kind);
@@ -54,15 +63,12 @@ export class Images {
       const installing = install();
       this.#images.set(
         kind,
-        installing.then(() => server.capture()),
+        installing.then(({ server }) => server.capture()),
       );
       return installing;
     }
-    const copy = copyOf(await image);
-    return runKubeSphere(options, async (connection, installing) => {
-      server.restoreCapture(copy);
-      await installConfiguration(connection, installing);
-    });
+    const begun = await begin(copyOf(await image));
+    return { ...begun, kubeSphere: await runKubeSphere(begun.options, installConfiguration) };
   }
 }
 

@@ -15,6 +15,7 @@ import { type Moment, Moments } from './moment.ts';
 import { seedWorkspaces } from './seed.ts';
 import { History, type WriteRecord } from './server/history.ts';
 import { type ApiServer, startApiServer } from './server/server.ts';
+import type { StoreCapture } from './server/store.ts';
 import { type Snapshot, type SnapshotOptions, snapshotOf } from './snapshot.ts';
 
 /** Clusters that are started at once: more of them only stand in each other's way. */
@@ -114,23 +115,30 @@ export async function createSandbox<const Name extends string>(options: SandboxO
     const gate = new Gate();
     const pace = { clock, seed, gate };
     const recorded = { ...pace, history };
-    const { gitVersion, workspaces = {}, ...kubeSphere } = spec;
-    const server = await startApiServer({ name, ...recorded, ...(gitVersion === undefined ? {} : { gitVersion }) });
-    running.push(server);
-    targets.push({ ...server, gate });
+    const { gitVersion, workspaces = {}, ...asked } = spec;
+    const logger = options.logger === undefined ? {} : { logger: options.logger };
+    const begin = async (image?: StoreCapture) => {
+      const server = await startApiServer({
+        name,
+        ...recorded,
+        ...(gitVersion === undefined ? {} : { gitVersion }),
+        ...(image === undefined ? {} : { image }),
+      });
+      running.push(server);
+      targets.push({ ...server, gate });
+      const credentials = { kubeconfig: server.kubeconfig, ownKubeconfig: server.clientCertificateKubeconfig };
+      return { server, options: { name, ...credentials, ...asked, ...pace, ...logger } };
+    };
+    const { server, kubeSphere } = await images.start(spec, begin, async (first) => {
+      await seedWorkspaces(first.connection, workspaces);
+      await clock.rest();
+    });
+    running.push(kubeSphere);
     const { kubeconfig } = server;
     const gateway = await openGateway({ kubeconfig, version: spec.version ?? '3.3', now: () => clock.now() });
     running.push(gateway);
     mountGateway(server, gateway);
-    const logger = options.logger === undefined ? {} : { logger: options.logger };
-    const credentials = { kubeconfig: server.kubeconfig, ownKubeconfig: server.clientCertificateKubeconfig };
-    const kubeSphereOptions = { name, ...credentials, ...kubeSphere, ...pace, ...logger };
-    const installed = await images.start(spec, server, kubeSphereOptions, async (first) => {
-      await seedWorkspaces(first.connection, workspaces);
-      await clock.rest();
-    });
-    running.push(installed);
-    return { ...server, ...installed, gateway, ...capturedTogether(server, gateway) };
+    return { ...server, ...kubeSphere, gateway, ...capturedTogether(server, gateway) };
   };
   try {
     const entries = Object.entries<SandboxClusterSpec>(options.clusters);

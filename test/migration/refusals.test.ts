@@ -10,6 +10,7 @@ import { memberMigration } from '../../src/migration/member-migration.ts';
 import { createUser, createWorkspace, startApiServer, until } from '../../src/testing/index.ts';
 import { memoryJournal } from '../../src/workflow/memory-journal.ts';
 import { plan, run } from '../../src/workflow/run.ts';
+import { altered } from '../kubeconfigs.ts';
 import { type FaultyCluster, recordWrites, type Scene, sandboxScene } from './kit.ts';
 
 const background = { propagationPolicy: 'Background' } as const;
@@ -496,10 +497,7 @@ describe('a plan is blocked, and nothing is written', () => {
         ({ metadata }) => metadata.annotations?.['kubernetes.io/service-account.name'] === 'm-kubesphere',
       )?.data?.['token'];
       expect(token).toBeDefined();
-      const kubeconfig = m.tokenKubeconfig.replace(
-        /token: .*/,
-        `token: ${Buffer.from(token ?? '', 'base64').toString()}`,
-      );
+      const kubeconfig = altered(m.tokenKubeconfig, { user: { token: Buffer.from(token ?? '', 'base64').toString() } });
       await blocked(
         'REVOKED',
         /ServiceAccount kube-federation-system\/m-kubesphere, which the run deletes/,

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { FederationError } from '../../errors.ts';
 import { canonical } from '../../internal/digest.ts';
 import type { Connection } from '../../kube/connection.ts';
@@ -82,7 +83,8 @@ export function exactly(
 
 /** Whether two pieces of JSON are the same; absent and empty are not told apart at the top. */
 export function same(one: unknown, other: unknown): boolean {
-  return one === other || canonical(one ?? {}) === canonical(other ?? {});
+  if (one === other || isDeepStrictEqual(one, other)) return true;
+  return canonical(one ?? {}) === canonical(other ?? {});
 }
 
 /**

@@ -33,12 +33,14 @@ interface CoreOptions {
   readonly gate: Gate;
   readonly seed: number;
   readonly history: History;
+  /** What is there from the start, in place of what every new cluster has. */
+  readonly image: StoreCapture | undefined;
 }
 
 const definitions = 'customresourcedefinitions.apiextensions.k8s.io';
 
 /** A store with the four namespaces every cluster has, admission, and the controllers that every cluster brings along. */
-export async function startCore({ name, clock, gate, seed, history }: CoreOptions): Promise<Core> {
+export async function startCore({ name, clock, gate, seed, history, image }: CoreOptions): Promise<Core> {
   const store = new Store();
   const registry = new Registry();
   const scribe = new Scribe(name, history);
@@ -69,8 +71,15 @@ export async function startCore({ name, clock, gate, seed, history }: CoreOption
     startManager(ground, own, authenticator, authority.cert);
     return own;
   };
+  const load = (capture: StoreCapture): void => {
+    for (const definition of store.table(definitions).all()) registry.withdraw(definition);
+    for (const definition of capture.get(definitions)?.values() ?? []) registry.serve(definition);
+    store.restore(capture);
+    admission.refresh();
+  };
+  if (image !== undefined) load(image);
   let controllers = startControllers();
-  await createDefaults(ground);
+  if (image === undefined) await createDefaults(ground);
   return {
     ground,
     authenticator,
@@ -82,10 +91,7 @@ export async function startCore({ name, clock, gate, seed, history }: CoreOption
     restore(capture) {
       controllers.stop();
       age += 1;
-      for (const definition of store.table(definitions).all()) registry.withdraw(definition);
-      for (const definition of capture.get(definitions)?.values() ?? []) registry.serve(definition);
-      store.restore(capture);
-      admission.refresh();
+      load(capture);
       controllers = startControllers();
     },
     later: (ms, work) => void pace.later(ms, ms, work),

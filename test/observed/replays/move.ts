@@ -20,6 +20,7 @@ import {
   until,
   untilFederated,
 } from '../../../src/testing/index.ts';
+import { altered } from '../../kubeconfigs.ts';
 import {
   background,
   detach,
@@ -172,7 +173,7 @@ export async function clusterDeleted({ a, m, clusters, now }: Stage): Promise<Se
 
 /** Text of a kubeconfig with a token in place of the client certificate. */
 export function withToken(kubeconfig: string, token: string): string {
-  return kubeconfig.replace(/client-certificate-data: .*\n\s*client-key-data: .*/, `token: ${token}`);
+  return altered(kubeconfig, { user: { token } });
 }
 
 /** Unbound after the detach. */

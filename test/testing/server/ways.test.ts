@@ -8,6 +8,7 @@ import { core } from '../../../src/kube/resources.ts';
 import { connectNear } from '../../../src/testing/connect.ts';
 import { type ApiServer, startApiServer } from '../../../src/testing/server/server.ts';
 import { until } from '../../../src/testing/until.ts';
+import { altered, clusterIn } from '../../kubeconfigs.ts';
 
 type Connect = (options: Omit<ConnectClusterOptions, 'dispatcher'>) => Promise<Connection>;
 
@@ -74,9 +75,8 @@ describe.each(ways)('a server reached by $way', ({ http2, connect }) => {
     expect((await admin.get(core.configMaps, map)).metadata.managedFields?.[0]?.manager).toBe('kubesphere-federation');
 
     // The stranger's certificate, shown to a server whose own is verified.
-    const foreign = text(stranger).replace(/server: .*/, `server: ${server.url}`);
-    const authority = (source: string) => /certificate-authority-data: (.*)/.exec(source)?.[1] ?? '';
-    const trusting = foreign.replace(authority(foreign), authority(text(server)));
+    const foreign = text(stranger).replace(stranger.url, server.url);
+    const trusting = altered(foreign, { cluster: clusterIn(text(server)) });
     expect(await code((await connected(trusting)).get(core.configMaps, map, once))).toBe('UNAUTHENTICATED');
     expect(await code((await connected(foreign)).get(core.configMaps, map, once))).toBe('UNREACHABLE');
   });
