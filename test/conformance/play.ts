@@ -60,7 +60,7 @@ export async function play(target: Target, one: Case): Promise<Outcome> {
     const after: Record<string, unknown> = {};
     for (const path of lookedAt(one, id)) {
       const { status, body } = await target.send({ method: 'GET', path });
-      after[path] = status === 200 ? steady.of(body) : status;
+      after[path.replaceAll(id, '{id}')] = status === 200 ? steady.of(body) : status;
     }
     return { steps, after };
   } finally {
@@ -83,9 +83,13 @@ async function take(target: Target, step: Step, watches: Map<string, OpenWatch>)
       return { answer: { ...opened.answer, body: undefined } };
     }
     case 'take': {
-      const events = await watches.get(step.from)?.take(step.events, patienceMs);
-      return { events: events ?? [] };
+      const watch = watches.get(step.from);
+      if (watch === undefined) throw new Error(`no watch is called ${step.from}`);
+      return { events: await watch.take(step.events, patienceMs) };
     }
+    case 'compact':
+      await target.compact();
+      return { events: [] };
     case 'settle':
       await settled(target);
       return { events: [] };

@@ -52,12 +52,13 @@ type Reply = Answer | 'dropped' | 'streaming';
 /** Answers one request. Never rejects. */
 export async function respond(front: Front, incoming: Incoming, outgoing: Outgoing): Promise<void> {
   let reply: Reply;
+  const warnings: string[] = [];
   try {
-    reply = await replyTo(front, incoming, outgoing);
+    reply = await replyTo(front, incoming, outgoing, warnings);
   } catch (error) {
     const failure =
       error instanceof StatusError ? error : internalError(error instanceof Error ? error.message : 'unknown');
-    reply = statusAnswer(failure.status);
+    reply = warned(statusAnswer(failure.status), warnings);
   }
   if (reply === 'streaming') return;
   if (reply === 'dropped') outgoing.reset();
@@ -77,7 +78,8 @@ function send(outgoing: Outgoing, { code, body, contentType = 'application/json'
   outgoing.end();
 }
 
-async function replyTo(front: Front, incoming: Incoming, outgoing: Outgoing): Promise<Reply> {
+/** What the client is to be told besides is added to `warnings`. */
+async function replyTo(front: Front, incoming: Incoming, outgoing: Outgoing, warnings: string[]): Promise<Reply> {
   const { gitVersion } = front;
   const ground = boundTo(front.ground);
   const { method, url, headers } = incoming;
@@ -110,7 +112,6 @@ async function replyTo(front: Front, incoming: Incoming, outgoing: Outgoing): Pr
   if (form === 'unknown') throw onlyAccepted();
   const { namespace, name, subresource } = route;
   const dryRun = query.getAll('dryRun').includes('All');
-  const warnings: string[] = [];
   const call: Call = {
     user,
     type,

@@ -1,0 +1,73 @@
+import { del, get, play, post, send, topic } from '../case.ts';
+
+const documents = [
+  '/api',
+  '/api/',
+  '/api/v1',
+  '/apis',
+  '/apis/apps',
+  '/apis/apps/v1',
+  '/apis/batch/v1',
+  '/apis/coordination.k8s.io/v1',
+  '/apis/rbac.authorization.k8s.io',
+  '/apis/rbac.authorization.k8s.io/v1',
+  '/apis/admissionregistration.k8s.io/v1',
+  '/apis/apiextensions.k8s.io',
+  '/apis/apiextensions.k8s.io/v1',
+  '/apis/authorization.k8s.io/v1',
+  '/apis/conformance.test',
+  '/apis/conformance.test/v1',
+  '/apis/conformance.test/v1beta1',
+  '/version',
+  '/readyz',
+  '/healthz',
+  '/livez',
+  '/readyz/ping',
+  '/livez/ping',
+  '/healthz/ping',
+];
+const unknown = [
+  '/apis/nobody.test',
+  '/apis/nobody.test/v1',
+  '/apis/apps/v9',
+  '/apis/conformance.test/v9',
+  '/api/v9',
+  '/nothing',
+  '/apis/apps/v1/nothings',
+  '/api/v1/nothings',
+  '/api/v1/namespaces/default/nothings',
+  '/apis/conformance.test/v1/nothings',
+  '/apis/conformance.test/v1/namespaces/default/nothings/a',
+  '/apis/nobody.test/v1/things',
+  '/api/v1/namespaces/default/configmaps/a/b/c',
+  '/apis/conformance.test/v1/namespaces/default/widgets/a/status/more',
+  '/api/v1/namespaces/default/configmaps/a/nothing',
+  '/readyz/nothing',
+];
+const whole = (version: string) => `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
+const aggregated = [
+  ['in one version', whole('v2')],
+  ['in an older version', whole('v2beta1')],
+  ['or not', `${whole('v2')},${whole('v2beta1')},application/json`],
+  ['or rather not', `application/json,${whole('v2')}`],
+  ['in a version that nobody knows', whole('v3')],
+  ['with spaces', whole('v2').replaceAll(';', '; ')],
+] as const;
+export const discovery = topic(
+  'discovery',
+  [
+    ...documents.map((path) => play(path, get(path))),
+    ...unknown.map((path) => play(`nothing at ${path}`, get(path))),
+    ...unknown.slice(0, 10).map((path) => play(`nothing to create at ${path}`, post(path, {}))),
+    play('a document posted to', post('/api/v1', {}), post('/apis', {}), post('/version', {})),
+    play('a document deleted', del('/apis/apps/v1'), del('/api')),
+    play('documents as anything', get('/api', { headers: { accept: '*/*' } })),
+    ...['/api', '/apis', '/apis/apps', '/apis/apps/v1', '/apis/conformance.test/v1'].flatMap((path) =>
+      aggregated.map(([name, accept]) => play(`${path} aggregated, ${name}`, get(path, { headers: { accept } }))),
+    ),
+    play('documents as XML', get('/apis/apps/v1', { headers: { accept: 'application/xml' } })),
+    play('HEAD of an object', send('HEAD', '/api/v1/namespaces/default')),
+    play('OPTIONS of a collection', send('OPTIONS', '/api/v1/namespaces')),
+  ],
+  { alone: true, namespace: false },
+);
