@@ -107,7 +107,13 @@ async function until(target: Target, request: Request, enough: (answer: Answer) 
   const deadline = Date.now() + patienceMs;
   for (;;) {
     const answer = await target.send(request);
-    if (enough(answer) || Date.now() > deadline) return answer;
+    if (enough(answer)) return answer;
+    if (Date.now() > deadline) {
+      const found = JSON.stringify(answer.body)?.slice(0, 500);
+      throw new Error(
+        `${request.method} ${request.path} does not become what is waited for: ${answer.status} ${found}`,
+      );
+    }
     await delay(50);
   }
 }

@@ -34,6 +34,7 @@ export const volatileFields = [
     why: 'shown in the form of an internal Go structure',
   },
   { field: 'order of rules in a SelfSubjectRulesReview', why: 'that of a map, different every time' },
+  { field: 'order of resources in discovery', why: 'of custom resources that of a map, different every time' },
   { field: 'prefix of etcd keys in messages', why: 'where one server keeps its objects' },
 ] as const satisfies readonly Volatile[];
 
@@ -89,7 +90,9 @@ export class Steady {
     if (typeof value === 'string') return this.#text(value, field);
     if (Array.isArray(value)) {
       const items = value.map((item) => this.#steady(item, field));
-      return unordered.has(field) ? items.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)) : items;
+      return unordered.has(field) || (field === 'resources' && items.some(isRecord))
+        ? items.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
+        : items;
     }
     if (!isRecord(value)) return value;
     const isToken = value['type'] === 'kubernetes.io/service-account-token';

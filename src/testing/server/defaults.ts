@@ -51,6 +51,21 @@ const roles: readonly {
     groups: ['system:authenticated'],
   },
   {
+    name: 'system:service-account-issuer-discovery',
+    rules: [
+      {
+        nonResourceURLs: [
+          '/.well-known/openid-configuration',
+          '/.well-known/openid-configuration/',
+          '/openid/v1/jwks',
+          '/openid/v1/jwks/',
+        ],
+        verbs: ['get'],
+      },
+    ],
+    groups: ['system:serviceaccounts'],
+  },
+  {
     name: 'system:public-info-viewer',
     rules: [{ nonResourceURLs: ['/healthz', '/livez', '/readyz', '/version', '/version/'], verbs: ['get'] }],
     groups: ['system:authenticated', 'system:unauthenticated'],
@@ -59,7 +74,7 @@ const roles: readonly {
 
 /** Creates what every cluster has from the start: four namespaces and the roles everybody relies on. */
 export async function createDefaults(ground: Ground): Promise<void> {
-  const client = new InternalClient(ground, 'bootstrap');
+  const client = new InternalClient(ground, 'bootstrap', 'kube-apiserver');
   const { registry } = ground;
   for (const name of ['kube-system', 'default', 'kube-public', 'kube-node-lease']) {
     const labels = name === 'kube-system' ? { 'kubesphere-federation/sandbox': 'true' } : {};

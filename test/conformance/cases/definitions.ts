@@ -183,6 +183,7 @@ export const definitionCases = topic('definitions', [
   ),
   play(
     'a closed schema validates',
+    given(get('/api/v1/namespaces/{ns}')),
     given(
       post(
         definitions,

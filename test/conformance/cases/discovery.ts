@@ -65,6 +65,16 @@ export const discovery = topic(
     ...['/api', '/apis', '/apis/apps', '/apis/apps/v1', '/apis/conformance.test/v1'].flatMap((path) =>
       aggregated.map(([name, accept]) => play(`${path} aggregated, ${name}`, get(path, { headers: { accept } }))),
     ),
+    ...[
+      '/api/v1/namespaces/%64efault',
+      '/%61pi/v1/namespaces/default',
+      '/%61pis/apps',
+      '/apis/%61pps/v1',
+      '/%76ersion',
+      '/api/v1/namespaces/default%2Fconfigmaps%2Fnone',
+      '/api/v1/namespaces%2Fdefault',
+      '/api/v1/namespaces/default/configmaps/a%20b',
+    ].map((path) => play(`escapes in ${path}`, get(path))),
     play('documents as XML', get('/apis/apps/v1', { headers: { accept: 'application/xml' } })),
     play('HEAD of an object', send('HEAD', '/api/v1/namespaces/default')),
     play('OPTIONS of a collection', send('OPTIONS', '/api/v1/namespaces')),

@@ -1,4 +1,4 @@
-import { compact, del, get, given, play, post, topic } from '../case.ts';
+import { compact, del, get, given, patch, play, post, topic } from '../case.ts';
 import { paths } from './kinds.ts';
 import { cm, configMap, three } from './listed.ts';
 
@@ -42,10 +42,11 @@ export const lists = topic('lists', [
       'continue after the history was forgotten',
       ...three,
       list('limit=1'),
+      given(patch('merge', `${cm}/c`, { data: { a: '2' } })),
       compact,
       { do: 'until', method: 'GET', path: expiredToken, status: 410 },
-      list('limit=1&continue={6.metadata.continue}'),
       list('limit=1&continue={7.metadata.continue}'),
+      list('limit=1&continue={8.metadata.continue}'),
     ),
     alone: true,
   },
@@ -63,7 +64,7 @@ export const lists = topic('lists', [
   play(
     'not older than a revision',
     ...three,
-    list('resourceVersion={2.metadata.resourceVersion}&resourceVersionMatch=NotOlderThan'),
+    list('resourceVersion={3.metadata.resourceVersion}&resourceVersionMatch=NotOlderThan'),
   ),
   play(
     'exactly at a revision of the past',
