@@ -109,6 +109,9 @@ export class Steady {
     if (name === 'metadata' && Array.isArray(value['items']) && isRecord(item) && item['resourceVersion'] !== '0') {
       return this.#steady({ ...item, ...('resourceVersion' in item ? { resourceVersion: 'rv' } : {}) }, name);
     }
+    if (name === 'object' && value['type'] === 'BOOKMARK' && isRecord(item) && isRecord(item['metadata'])) {
+      return this.#steady({ ...item, metadata: { ...item['metadata'], resourceVersion: 'rv' } }, name);
+    }
     if (name === 'serverAddress' || (name === 'continue' && item !== '')) return 'of this server';
     if (buildFields.includes(name) && typeof value['gitVersion'] === 'string') return 'of this build';
     return this.#steady(item, name);
