@@ -46,6 +46,8 @@ export const deletion = topic('deletion', [
           },
         }),
       ),
+      // Whom the real collector has not yet seen is not orphaned.
+      settle,
       del(`${paths.widgets}/owner`, { propagationPolicy: policy }),
       until(`${paths.widgets}/owner`, 404),
       settle,
