@@ -1,4 +1,5 @@
-import { digest } from '../internal/digest.ts';
+import { createHmac, randomBytes } from 'node:crypto';
+import { canonical } from '../internal/digest.ts';
 import { redact } from '../internal/redact.ts';
 import type { Connection } from '../kube/connection.ts';
 import type { KubeObject } from '../kube/objects.ts';
@@ -7,7 +8,8 @@ import { isRecord, recordAt } from './server/object.ts';
 
 /**
  * Everything that clusters keep, by `cluster apiVersion Kind namespace/name`. Plain JSON: it can be kept and compared elsewhere.
- * Of what a Secret keeps, and of every other text that looks like a credential, it holds a digest.
+ * Of what a Secret keeps, and of every other text or number that looks like a credential, it holds a digest, which can be
+ * compared with those of other snapshots of the same process, and with nothing else: a short secret cannot be guessed from it.
  */
 export type Snapshot = Readonly<Record<string, KubeObject>>;
 
@@ -51,10 +53,13 @@ function keyOf(cluster: string, { apiVersion, kind, metadata: { namespace, name 
   return `${cluster} ${apiVersion} ${kind} ${namespace === undefined ? name : `${namespace}/${name}`}`;
 }
 
+/** Known to nobody: whoever has a snapshot cannot try secrets on it. */
+const salt = randomBytes(32);
+
 /** What was made of objects that nobody can change any more: most of them are looked at again and again. */
 const looked = new WeakMap<KubeObject, KubeObject>();
 
-/** The object with a digest in place of every text that is taken for a secret: a change can be seen, and nothing else. */
+/** The object with a digest in place of every text and number that is taken for a secret: a change can be seen, and nothing else. */
 function withoutSecrets(object: KubeObject): KubeObject {
   const known = looked.get(object);
   if (known !== undefined) return known;
@@ -82,5 +87,6 @@ function masked(value: unknown, redacted: unknown): unknown {
     const shown = isRecord(redacted) ? redacted : {};
     return Object.fromEntries(Object.entries(value).map(([field, item]) => [field, masked(item, shown[field])]));
   }
-  return value === redacted || typeof value !== 'string' || value === '' ? value : `sha256:${digest({ value })}`;
+  if (value === redacted || value === '' || (typeof value !== 'string' && typeof value !== 'number')) return value;
+  return `hmac:${createHmac('sha256', salt).update(canonical(value)).digest('hex')}`;
 }

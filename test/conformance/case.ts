@@ -14,12 +14,14 @@ export type Step =
   | ({ readonly do: 'request' } & Request)
   /** Preparation: only its status is compared. */
   | ({ readonly do: 'given' } & Request)
-  /** Asks until the answer has `status` and, where `at` is given, `is` at that place; `undefined`: anything at all. */
+  /** Asks until the answer has `status` and, where `at` is given, `is` at that place (`undefined`: nothing); without `is` anything at all. */
   | ({ readonly do: 'until'; readonly status: number; readonly at?: string; readonly is?: unknown } & Request)
   /** Opens a watch; later steps go on while it runs. */
   | { readonly do: 'watch'; readonly as: string; readonly path: string; readonly headers?: Request['headers'] }
   /** Reads so many events of an open watch, or all there are until the server ends it. */
   | { readonly do: 'take'; readonly from: string; readonly events: number | 'all' }
+  /** Makes the server forget every earlier state. For cases that are played alone. */
+  | { readonly do: 'compact' }
   /** Waits until the garbage collector has seen everything that happened before. */
   | { readonly do: 'settle' };
 
@@ -78,8 +80,8 @@ export function patch(type: keyof typeof patchTypes, path: string, body: unknown
 /** The same request as preparation: only its status is compared. */
 export const given = (step: Step & { do: 'request' }): Step => ({ ...step, do: 'given' });
 
-/** Repeats a GET until it answers `status` with `is` at `at`. */
-export function until(path: string, status: number, at?: string, is?: unknown): Step {
+/** Repeats a GET until it answers `status`, with something at `at`, with `is` there. */
+export function until(path: string, status: number, at?: string, is?: string): Step {
   return {
     do: 'until',
     method: 'GET',
@@ -90,6 +92,16 @@ export function until(path: string, status: number, at?: string, is?: unknown): 
   };
 }
 
+/** Repeats a GET until it answers 200 with nothing at `at`. */
+export const untilWithout = (path: string, at: string): Step => ({
+  do: 'until',
+  method: 'GET',
+  path,
+  status: 200,
+  at,
+  is: undefined,
+});
+
 export const watch = (as: string, path: string, headers?: Request['headers']): Step => ({
   do: 'watch',
   as,
@@ -98,3 +110,4 @@ export const watch = (as: string, path: string, headers?: Request['headers']): S
 });
 export const take = (from: string, events: number | 'all'): Step => ({ do: 'take', from, events });
 export const settle: Step = { do: 'settle' };
+export const compact: Step = { do: 'compact' };

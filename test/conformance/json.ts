@@ -20,19 +20,27 @@ export function apart(record: Readonly<Record<string, unknown>>, fields: readonl
   );
 }
 
-/** Where two pieces of JSON differ, as lines `path: one | other`. */
-export function differences(one: unknown, other: unknown, path = ''): string[] {
+/** One place where two pieces of JSON differ. */
+export interface Difference {
+  readonly path: string;
+  /** Both sides, to be read. */
+  readonly text: string;
+}
+
+/** Where two pieces of JSON differ. */
+export function differences(one: unknown, other: unknown, path = ''): Difference[] {
   if (Array.isArray(one) && Array.isArray(other)) {
     const length = Math.max(one.length, other.length);
     return Array.from({ length }, (_, i) => differences(one[i], other[i], `${path}[${i}]`)).flat();
   }
-  if (isRecord(one) && isRecord(other)) {
+  // Objects of different kinds have nothing to be compared.
+  if (isRecord(one) && isRecord(other) && one['kind'] === other['kind']) {
     const fields = new Set([...Object.keys(one), ...Object.keys(other)]);
     return [...fields]
       .sort()
       .flatMap((field) => differences(one[field], other[field], path === '' ? field : `${path}.${field}`));
   }
-  return Object.is(one, other) ? [] : [`${path}: ${shown(one)} | ${shown(other)}`];
+  return Object.is(one, other) ? [] : [{ path, text: `${shown(one)} | ${shown(other)}` }];
 }
 
 function shown(value: unknown): string {

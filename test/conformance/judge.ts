@@ -1,16 +1,16 @@
-import { type Allowance, allowances } from './allowed.ts';
+import { type Allowance, allowances as known } from './allowed.ts';
 import type { Case } from './case.ts';
 import { differences } from './json.ts';
 import type { Outcome } from './play.ts';
 
 /** What comparing came to. */
 export interface Verdict {
-  readonly cases: number;
   /** Cases that differ, each with the places. */
   readonly different: readonly { readonly name: string; readonly places: readonly string[] }[];
+  /** Allowances that something needed. */
   readonly allowed: readonly Allowance[];
-  /** Allowances that nothing needed: they have to go. */
-  readonly unused: readonly Allowance[];
+  /** Places of allowances where nothing differs: they have to go. */
+  readonly unused: readonly { readonly case: string; readonly place: string }[];
 }
 
 /** What a case is called. */
@@ -23,22 +23,20 @@ export function judge(
   cases: readonly Case[],
   expected: ReadonlyMap<string, Outcome>,
   found: ReadonlyMap<string, Outcome>,
+  allowances: readonly Allowance[] = known,
 ): Verdict {
-  const used = new Set<Allowance>();
-  const titles = new Set(cases.map(titleOf));
+  const unused = allowances.flatMap(({ case: name, places }) => places.map((place) => ({ case: name, place })));
   const different = cases.flatMap((one) => {
     const name = titleOf(one);
-    const places = differences(expected.get(name), found.get(name)).filter((place) => {
-      const allowance = allowances.find((known) => known.case === name && place.startsWith(known.where));
-      if (allowance !== undefined) used.add(allowance);
+    const places = differences(expected.get(name), found.get(name)).filter(({ path }) => {
+      const allowance = allowances.find((allowed) => allowed.case === name && allowed.places.includes(path));
+      const at = unused.findIndex((allowed) => allowed.case === name && allowed.place === path);
+      if (at >= 0) unused.splice(at, 1);
       return allowance === undefined;
     });
-    return places.length === 0 ? [] : [{ name, places }];
+    return places.length === 0 ? [] : [{ name, places: places.map(({ path, text }) => `${path}: ${text}`) }];
   });
-  return {
-    cases: cases.length,
-    different,
-    allowed: [...used],
-    unused: allowances.filter((one) => titles.has(one.case) && !used.has(one)),
-  };
+  const isUsed = ({ case: name, places }: Allowance): boolean =>
+    places.some((place) => !unused.some((left) => left.case === name && left.place === place));
+  return { different, allowed: allowances.filter(isUsed), unused };
 }

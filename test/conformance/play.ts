@@ -60,7 +60,7 @@ export async function play(target: Target, one: Case): Promise<Outcome> {
     const after: Record<string, unknown> = {};
     for (const path of lookedAt(one, id)) {
       const { status, body } = await target.send({ method: 'GET', path });
-      after[path] = status === 200 ? steady.of(body) : status;
+      after[path.replaceAll(id, '{id}')] = status === 200 ? steady.of(body) : status;
     }
     return { steps, after };
   } finally {
@@ -83,9 +83,13 @@ async function take(target: Target, step: Step, watches: Map<string, OpenWatch>)
       return { answer: { ...opened.answer, body: undefined } };
     }
     case 'take': {
-      const events = await watches.get(step.from)?.take(step.events, patienceMs);
-      return { events: events ?? [] };
+      const watch = watches.get(step.from);
+      if (watch === undefined) throw new Error(`no watch is called ${step.from}`);
+      return { events: await watch.take(step.events, patienceMs) };
     }
+    case 'compact':
+      await target.compact();
+      return { events: [] };
     case 'settle':
       await settled(target);
       return { events: [] };
@@ -103,7 +107,13 @@ async function until(target: Target, request: Request, enough: (answer: Answer) 
   const deadline = Date.now() + patienceMs;
   for (;;) {
     const answer = await target.send(request);
-    if (enough(answer) || Date.now() > deadline) return answer;
+    if (enough(answer)) return answer;
+    if (Date.now() > deadline) {
+      const found = JSON.stringify(answer.body)?.slice(0, 500);
+      throw new Error(
+        `${request.method} ${request.path} does not become what is waited for: ${answer.status} ${found}`,
+      );
+    }
     await delay(50);
   }
 }

@@ -28,7 +28,6 @@ const resourcesApart = new Set([
   'replicasets/scale',
   'statefulsets/scale',
   'localsubjectaccessreviews',
-  'selfsubjectrulesreviews',
 ]);
 const groupsApart = new Set([
   'apiregistration.k8s.io',
@@ -62,7 +61,35 @@ export function inScope(body: unknown): unknown {
       return kept('resources', resourcesApart, 'name');
     case 'APIGroupList':
       return kept('groups', groupsApart, 'name');
+    case 'APIGroupDiscoveryList':
+      return {
+        ...body,
+        items: Array.isArray(body['items']) ? body['items'].flatMap(discoveredInScope) : body['items'],
+      };
     default:
       return body;
   }
+}
+
+/** A group of aggregated discovery: resources within versions, subresources within resources. */
+function discoveredInScope(group: unknown): unknown[] {
+  if (!isRecord(group) || groupsApart.has(nameOf(group['metadata'], 'name'))) return [];
+  const each = (of: unknown, change: (item: Record<string, unknown>) => unknown[]): unknown =>
+    Array.isArray(of) ? of.filter(isRecord).flatMap(change) : of;
+  const versions = each(group['versions'], (version) => [
+    {
+      ...version,
+      resources: each(version['resources'], (resource) => {
+        const name = nameOf(resource, 'resource');
+        if (resourcesApart.has(name)) return [];
+        if (!('subresources' in resource)) return [resource];
+        const { subresources, ...rest } = resource;
+        const kept = each(subresources, (sub) =>
+          resourcesApart.has(`${name}/${nameOf(sub, 'subresource')}`) ? [] : [sub],
+        );
+        return [Array.isArray(kept) && kept.length === 0 ? rest : { ...rest, subresources: kept }];
+      }),
+    },
+  ]);
+  return [{ ...group, versions }];
 }

@@ -31,8 +31,11 @@ export class Target implements AsyncDisposable {
   readonly #token: string | undefined;
   readonly #agent: Agent;
 
-  /** `kubeconfig`: of an administrator with a token, as YAML. */
-  constructor(kubeconfig: string) {
+  readonly #compact: () => void | Promise<void>;
+
+  /** `kubeconfig`: of an administrator with a token, as YAML. `compact` makes the server forget every earlier state. */
+  constructor(kubeconfig: string, compact: () => void | Promise<void> = () => {}) {
+    this.#compact = compact;
     const { clusters, users }: Config = parse(kubeconfig);
     const cluster = clusters[0]?.cluster ?? {};
     this.#url = cluster['server'] ?? '';
@@ -95,6 +98,11 @@ export class Target implements AsyncDisposable {
         await reading;
       },
     };
+  }
+
+  /** Makes the server forget every earlier state. */
+  async compact(): Promise<void> {
+    await this.#compact();
   }
 
   #request({ method, path, body, headers, token }: Request, signal?: AbortSignal) {

@@ -21,27 +21,27 @@ export const volatileFields = [
   { field: 'times and days', why: 'the clock' },
   { field: 'generated names', why: 'random after generateName; numbered by first appearance' },
   { field: 'metadata.continue', why: 'opaque to clients, holds a revision' },
-  {
-    field: 'managedFields[].fieldsV1',
-    why: 'which fields were written is not tracked by the sandbox: nothing in server-side apply is served',
-  },
   { field: 'data.token and data["ca.crt"] of token Secrets', why: 'credentials of one server' },
   { field: 'storageVersionHash', why: 'a hash of internals' },
   { field: 'serverAddressByClientCIDRs[].serverAddress', why: 'the address of one server' },
   { field: 'build of /version', why: 'the commit, the date and the compiler of one build' },
   {
     field: 'the patched object that a refused patch repeats',
-    why: 'its field order is an accident, and it holds fieldsV1',
+    why: 'its field order is an accident',
   },
   {
     field: 'spec.versions that a refused CustomResourceDefinition repeats',
     why: 'shown in the form of an internal Go structure',
   },
+  { field: 'order of rules in a SelfSubjectRulesReview', why: 'that of a map, different every time' },
+  { field: 'order of resources in discovery', why: 'of custom resources that of a map, different every time' },
   { field: 'prefix of etcd keys in messages', why: 'where one server keeps its objects' },
 ] as const satisfies readonly Volatile[];
 
 const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 const time = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)/g;
+/** Lists whose order says nothing. */
+const unordered = new Set(['managedFields', 'resourceRules', 'nonResourceRules']);
 const buildFields = ['gitCommit', 'gitTreeState', 'buildDate', 'goVersion', 'platform'];
 
 /** Replaces what is volatile; one per case and server, because it numbers what it meets. */
@@ -90,14 +90,16 @@ export class Steady {
     if (typeof value === 'string') return this.#text(value, field);
     if (Array.isArray(value)) {
       const items = value.map((item) => this.#steady(item, field));
-      return field === 'managedFields' ? items.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)) : items;
+      return unordered.has(field) || (field === 'resources' && items.some(isRecord))
+        ? items.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
+        : items;
     }
     if (!isRecord(value)) return value;
     const isToken = value['type'] === 'kubernetes.io/service-account-token';
     const entries = Object.keys(value)
       .sort()
-      .filter((name) => name !== 'fieldsV1' && name !== 'storageVersionHash')
-      .map((name): [string, unknown] => [name, this.#field(value, name, isToken)]);
+      .filter((name) => name !== 'storageVersionHash')
+      .map((name): [string, unknown] => [this.#text(name, ''), this.#field(value, name, isToken)]);
     return Object.fromEntries(entries);
   }
 
@@ -106,6 +108,9 @@ export class Steady {
     if (isToken && name === 'data' && isRecord(item)) return apart(item, ['token', 'ca.crt'], 'of this server');
     if (name === 'metadata' && Array.isArray(value['items']) && isRecord(item) && item['resourceVersion'] !== '0') {
       return this.#steady({ ...item, ...('resourceVersion' in item ? { resourceVersion: 'rv' } : {}) }, name);
+    }
+    if (name === 'object' && value['type'] === 'BOOKMARK' && isRecord(item) && isRecord(item['metadata'])) {
+      return this.#steady({ ...item, metadata: { ...item['metadata'], resourceVersion: 'rv' } }, name);
     }
     if (name === 'serverAddress' || (name === 'continue' && item !== '')) return 'of this server';
     if (buildFields.includes(name) && typeof value['gitVersion'] === 'string') return 'of this build';

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { digest } from '../../src/internal/digest.ts';
 import { core } from '../../src/kube/resources.ts';
 import { kubesphere } from '../../src/kubesphere/resources.ts';
 import {
@@ -121,8 +122,26 @@ describe('snapshot and diff', () => {
     await m.connection.patch(core.secrets, at('key'), { type: 'merge', body: { data: { key: 'b3RoZXI=' } } });
     const { changed } = diff(before, await sandbox.snapshot());
     expect(changed['m v1 Secret default/key']).toMatchObject([
-      { path: '/data/key', before: expect.stringMatching(/^sha256:/), after: expect.stringMatching(/^sha256:/) },
+      { path: '/data/key', before: expect.stringMatching(/^hmac:/), after: expect.stringMatching(/^hmac:/) },
     ]);
+  });
+
+  it('hide numbers that are secrets, and can be compared but not guessed', async () => {
+    const object = (pin: number | string) => [
+      {
+        apiVersion: 'v1',
+        kind: 'X',
+        metadata: { name: 'x', uid: '1', resourceVersion: '1' },
+        spec: { pinPassword: pin, replicas: 4711 },
+      },
+    ];
+    const one = await snapshotOf({ m: object(4711) });
+    expect(one['m v1 X x']).toMatchObject({
+      spec: { pinPassword: expect.stringMatching(/^hmac:[0-9a-f]{64}$/), replicas: 4711 },
+    });
+    expect(diff(one, await snapshotOf({ m: object(4711) })).changed).toEqual({});
+    expect(Object.keys(diff(one, await snapshotOf({ m: object(4712) })).changed)).toEqual(['m v1 X x']);
+    for (const guess of [4711, { value: 4711 }]) expect(JSON.stringify(one)).not.toContain(digest(guess));
   });
 
   it('are taken of part of it, and of any cluster that can be reached', async () => {

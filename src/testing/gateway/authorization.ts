@@ -44,7 +44,8 @@ async function workspaceOf(kube: KubeClient, name: string): Promise<string | und
   return (await kube.find(core.namespaces, { name }))?.metadata.labels?.[workspaceLabel];
 }
 
-function binds({ metadata, subjects = [] }: RoleBinding, user: User): boolean {
+/** Whether a binding names `user`, a group of theirs, or the account that they are. */
+export function binds({ metadata, subjects = [] }: RoleBinding, user: User): boolean {
   return subjects.some(({ kind, name, namespace = metadata.namespace }: Subject) => {
     if (kind === 'User') return name === user.name;
     if (kind === 'Group') return user.groups.includes(name);

@@ -4,6 +4,7 @@ import { workspaceLabel } from '../../kubesphere/names.ts';
 import { type Cluster, kubesphere } from '../../kubesphere/resources.ts';
 import type { Answer } from '../server/answer.ts';
 import type { User } from '../server/call.ts';
+import { binds } from './authorization.ts';
 import { withoutKubeconfig } from './clusters.ts';
 import type { GatewayContext } from './context.ts';
 import { namedEntity, objectEntity } from './entity.ts';
@@ -43,13 +44,9 @@ function listing<T extends KubeObject>(resource: Resource<T>): Route['handle'] {
 }
 
 /** Names of the namespaces in which a user has a role. */
-async function projectsOf({ kube }: GatewayContext, { name, groups }: User): Promise<Set<string | undefined>> {
+async function projectsOf({ kube }: GatewayContext, user: User): Promise<Set<string | undefined>> {
   const bindings = await kube.list(core.roleBindings);
-  const mine = bindings.filter(({ subjects = [] }) =>
-    subjects.some((subject) =>
-      subject.kind === 'Group' ? groups.includes(subject.name) : subject.kind === 'User' && subject.name === name,
-    ),
-  );
+  const mine = bindings.filter((binding) => binds(binding, user));
   return new Set(mine.map(({ metadata }) => metadata.namespace));
 }
 

@@ -1,3 +1,4 @@
+import { selectedName } from '../server/route.ts';
 import { segmentsOf } from '../server/target.ts';
 
 /** Which bindings can give the right to a request (ks-apiserver calls it the resource scope). */
@@ -119,8 +120,7 @@ function isWatch(query: URLSearchParams): boolean {
 
 /** A list of one name is a request about that name. */
 function watchedName(query: URLSearchParams, name: string): { readonly name: string } {
-  const selected = /(?:^|,)metadata\.name==?([^,]+)/.exec(query.get('fieldSelector') ?? '')?.[1];
-  return { name: name === '' ? (selected ?? '') : name };
+  return { name: name === '' ? selectedName(query) : name };
 }
 
 /** A watch of what bears a workspace's label is a request in that workspace. */

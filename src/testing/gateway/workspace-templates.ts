@@ -3,6 +3,7 @@ import { type Cluster, kubesphere, type WorkspaceTemplate } from '../../kubesphe
 import type { Answer } from '../server/answer.ts';
 import { isRecord, text } from '../server/object.ts';
 import { structuredSelector } from '../server/selectors.ts';
+import { binds } from './authorization.ts';
 import { withoutKubeconfig } from './clusters.ts';
 import type { GatewayContext } from './context.ts';
 import { entityOf, namedEntity, objectEntity } from './entity.ts';
@@ -18,16 +19,9 @@ const named = (request: RoutedRequest) => ({ name: request.at('workspace') });
 export const listAll = { verb: 'list', group: '*', resource: 'workspaces', scope: 'Global' } as const;
 
 /** Names of the workspaces in which a user has a role. */
-export async function workspacesOf(
-  { kube }: GatewayContext,
-  { name, groups }: RoutedRequest['user'],
-): Promise<Set<string>> {
+export async function workspacesOf({ kube }: GatewayContext, user: RoutedRequest['user']): Promise<Set<string>> {
   const bindings = await kube.list(kubesphere.workspaceRoleBindings);
-  const mine = bindings.filter(({ subjects = [] }) =>
-    subjects.some((subject) =>
-      subject.kind === 'Group' ? groups.includes(subject.name) : subject.kind === 'User' && subject.name === name,
-    ),
-  );
+  const mine = bindings.filter((binding) => binds(binding, user));
   return new Set(mine.map(({ metadata }) => metadata.labels?.[workspaceLabel] ?? ''));
 }
 

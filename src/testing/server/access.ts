@@ -31,20 +31,32 @@ export function grantOf(store: Store, user: User, wish: ResourceWish | PathWish)
   if (user.groups.includes('system:masters')) return '';
   const fits = (rule: Record<string, unknown>): boolean =>
     'path' in wish ? pathRule(rule, wish) : resourceRule(rule, wish);
-  const granted = (binding: ApiObject): string | undefined => {
-    const subject = boundSubject(binding, user);
-    return subject !== undefined && rulesOf(store, binding).some(fits) ? reasonOf(binding, subject) : undefined;
-  };
-  for (const binding of store.table(`clusterrolebindings.${rbac}`).all()) {
-    const reason = granted(binding);
-    if (reason !== undefined) return reason;
-  }
-  if ('path' in wish || wish.namespace === undefined) return undefined;
-  for (const binding of store.table(`rolebindings.${rbac}`).all()) {
-    const reason = binding.metadata.namespace === wish.namespace ? granted(binding) : undefined;
-    if (reason !== undefined) return reason;
+  for (const { binding, subject } of bindingsOf(store, user, 'path' in wish ? undefined : wish.namespace)) {
+    if (rulesOf(store, binding).some(fits)) return reasonOf(binding, subject);
   }
   return undefined;
+}
+
+/** Every rule of RBAC that gives `user` rights in a namespace, those of the whole cluster among them. */
+export function rulesFor(store: Store, user: User, namespace: string): Record<string, unknown>[] {
+  return [...bindingsOf(store, user, namespace)].flatMap(({ binding }) => rulesOf(store, binding));
+}
+
+/** The bindings that name `user`, each with the subject that does: of the cluster, then of the namespace. */
+function* bindingsOf(
+  store: Store,
+  user: User,
+  namespace: string | undefined,
+): Generator<{ readonly binding: ApiObject; readonly subject: Record<string, unknown> }> {
+  for (const binding of store.table(`clusterrolebindings.${rbac}`).all()) {
+    const subject = boundSubject(binding, user);
+    if (subject !== undefined) yield { binding, subject };
+  }
+  if (namespace === undefined) return;
+  for (const binding of store.table(`rolebindings.${rbac}`).all()) {
+    const subject = binding.metadata.namespace === namespace ? boundSubject(binding, user) : undefined;
+    if (subject !== undefined) yield { binding, subject };
+  }
 }
 
 function reasonOf(binding: ApiObject, { kind, name, namespace }: Record<string, unknown>): string {

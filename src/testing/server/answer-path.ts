@@ -3,7 +3,7 @@ import { type Answer, pageNotFound, textAnswer } from './answer.ts';
 import type { Ground, User } from './call.ts';
 import { discover } from './discovery.ts';
 import { openApi } from './openapi.ts';
-import { methodNotAllowed, notAcceptable, notFound, unknownResource } from './status.ts';
+import { methodNotAllowed, notAcceptable, notFound, onlyAccepted, unknownResource } from './status.ts';
 
 /** A request for a path outside the resource API. */
 interface PathRequest {
@@ -54,12 +54,18 @@ export function answerPath(ground: Ground, gitVersion: string, { user, method, p
   if (found === undefined) return nothingAt(ground, path);
   // The list of groups is answered by a part of the real server that looks at no method.
   if (method !== 'GET' && path !== '/apis') throw methodNotAllowed();
-  if (!takesJson(accept)) throw notAcceptable();
+  if (!found.negotiated) checkPlain(accept);
   return { code: 200, body: JSON.stringify(found.body), contentType: found.contentType };
 }
 
-function takesJson(accept = '*/*'): boolean {
-  return accept.split(',').some((clause) => /^\s*(?:|\*\/\*|application\/(?:\*|json|yaml))\s*(?:;|$)/.test(clause));
+/** Refuses a document in its plain form to whoever takes none. @throws StatusError 406 */
+function checkPlain(accept = '*/*'): void {
+  const clauses = accept
+    .split(',')
+    .filter((clause) => /^\s*(?:|\*\/\*|application\/(?:\*|json|yaml))\s*(?:;|$)/.test(clause));
+  if (clauses.length === 0) throw notAcceptable();
+  // What is asked for (`as`) is not there; the type as such is.
+  if (clauses.every((clause) => /;\s*as=/.test(clause))) throw onlyAccepted();
 }
 
 /** Groups of Kubernetes itself answer with a Status, those of definitions with the object that the path begins with. */

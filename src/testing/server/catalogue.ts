@@ -2,6 +2,8 @@
 export interface ServedType {
   readonly group: string;
   readonly version: string;
+  /** Every version of the resource, served or not. */
+  readonly versions: readonly string[];
   readonly kind: string;
   readonly listKind: string;
   readonly plural: string;
@@ -55,6 +57,7 @@ function rows(group: string, version: string, table: Readonly<Record<string, Row
     return {
       group,
       version,
+      versions: [version],
       kind,
       listKind: `${kind}List`,
       plural,
@@ -134,6 +137,7 @@ export const builtinTypes: readonly ServedType[] = [
   }),
   ...rows('authorization.k8s.io', 'v1', {
     'SelfSubjectAccessReview selfsubjectaccessreviews': { cluster: true, verbs: ['create'] },
+    'SelfSubjectRulesReview selfsubjectrulesreviews': { cluster: true, verbs: ['create'] },
     'SubjectAccessReview subjectaccessreviews': { cluster: true, verbs: ['create'] },
   }),
 ];

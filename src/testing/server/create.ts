@@ -6,7 +6,7 @@ import { type Content, decodeObject } from './decode.ts';
 import { written } from './managed-fields.ts';
 import { type ApiObject, type Draft, deepFreeze, recordAt, timestamp } from './object.ts';
 import { dropDoubleOwners } from './owners.ts';
-import { prepareNew } from './rules.ts';
+import { canonicalize, prepareNew } from './rules.ts';
 import { alreadyExists, badRequest, forbidden, invalid, notFound, unreasoned } from './status.ts';
 import { keyOf } from './store.ts';
 import { metadataErrors, warnOfFinalizers } from './validation.ts';
@@ -32,6 +32,11 @@ export async function create(ground: Ground, call: Call, body: Content): Promise
   }
   if (metadata.resourceVersion) throw unreasoned('resourceVersion should not be set on objects to be created');
   if (namespace !== undefined) refuseDeadNamespace(ground, call, named || (metadata.generateName ?? ''));
+  delete metadata.deletionTimestamp;
+  delete metadata.deletionGracePeriodSeconds;
+  dropDoubleOwners(call, draft);
+  canonicalize(type, draft);
+  const owned = written(call, undefined, draft);
   if (named === '' && metadata.generateName) metadata.name = generatedName(metadata.generateName);
   if (!metadata.name) {
     const field = {
@@ -43,12 +48,8 @@ export async function create(ground: Ground, call: Call, body: Content): Promise
   }
   metadata.uid = randomUUID();
   metadata.creationTimestamp = timestamp(call.at);
-  delete metadata.deletionTimestamp;
-  delete metadata.deletionGracePeriodSeconds;
   if (type.generation) metadata.generation = 1;
-  dropDoubleOwners(call, draft);
   prepareNew(type, draft);
-  const owned = written(call, undefined, draft);
   if (owned.length > 0) metadata.managedFields = owned;
   else delete metadata.managedFields;
   const errors = [...metadataErrors(type, draft), ...contentErrors(type, draft)];

@@ -24,10 +24,21 @@ export function decodeObject(call: Call, { value, duplicates }: Content): Draft 
     badRequest(`${type.kind} in version ${JSON.stringify(type.version)} cannot be handled as a ${type.kind}: ${why}`);
   if (!isRecord(value)) throw badRequest('the object provided is unrecognized (must be of type object)');
   const findings = duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`);
+  if (isOfUnknownVersion(type, value)) {
+    const fields = Object.keys(value).filter((field) => !['apiVersion', 'kind', 'metadata'].includes(field));
+    report(call, [...findings, ...fields.map((field) => `unknown field ${JSON.stringify(field)}`)], refuse);
+  }
   checkKind(type, value, refuse);
   const draft = attempt(() => read(type, value, 'json', findings), refuse);
   report(call, findings, refuse);
   return draft;
+}
+
+/** Whether content is of a custom resource in a version that nobody declared: such a version has no fields at all. */
+function isOfUnknownVersion({ custom, group, kind, versions }: ServedType, value: Record<string, unknown>): boolean {
+  const [found, version, ...rest] = String(value['apiVersion']).split('/');
+  if (!custom || value['kind'] !== kind || found !== group || rest.length > 0) return false;
+  return version !== undefined && !versions.includes(version);
 }
 
 /** Makes a draft of what a patch made of an object. @throws StatusError 422 */

@@ -40,8 +40,30 @@ const roles: readonly {
   },
   {
     name: 'system:basic-user',
-    rules: [{ apiGroups: ['authorization.k8s.io'], resources: ['selfsubjectaccessreviews'], verbs: ['create'] }],
+    rules: [
+      {
+        apiGroups: ['authorization.k8s.io'],
+        resources: ['selfsubjectaccessreviews', 'selfsubjectrulesreviews'],
+        verbs: ['create'],
+      },
+      { apiGroups: ['authentication.k8s.io'], resources: ['selfsubjectreviews'], verbs: ['create'] },
+    ],
     groups: ['system:authenticated'],
+  },
+  {
+    name: 'system:service-account-issuer-discovery',
+    rules: [
+      {
+        nonResourceURLs: [
+          '/.well-known/openid-configuration',
+          '/.well-known/openid-configuration/',
+          '/openid/v1/jwks',
+          '/openid/v1/jwks/',
+        ],
+        verbs: ['get'],
+      },
+    ],
+    groups: ['system:serviceaccounts'],
   },
   {
     name: 'system:public-info-viewer',
@@ -52,7 +74,7 @@ const roles: readonly {
 
 /** Creates what every cluster has from the start: four namespaces and the roles everybody relies on. */
 export async function createDefaults(ground: Ground): Promise<void> {
-  const client = new InternalClient(ground, 'bootstrap');
+  const client = new InternalClient(ground, 'bootstrap', 'kube-apiserver');
   const { registry } = ground;
   for (const name of ['kube-system', 'default', 'kube-public', 'kube-node-lease']) {
     const labels = name === 'kube-system' ? { 'kubesphere-federation/sandbox': 'true' } : {};

@@ -7,6 +7,8 @@ const aggregated = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDisco
 interface DiscoveryAnswer {
   readonly body: object;
   readonly contentType: string;
+  /** Whether it is in the form that was asked for by name. */
+  readonly negotiated: boolean;
 }
 
 /** Answers `/api`, `/apis` and what is below them short of a resource; `undefined` where nothing is served. */
@@ -15,7 +17,7 @@ export function discover(registry: Registry, path: string, accept: string | unde
   const groups = groupsOf(registry);
   const wantsAll = (accept ?? '').replaceAll(' ', '').includes('g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList');
   const plain = (body: object | undefined): DiscoveryAnswer | undefined =>
-    body === undefined ? undefined : { body, contentType: 'application/json' };
+    body === undefined ? undefined : { body, contentType: 'application/json', negotiated: false };
   const [root, group = '', version = ''] = parts;
   if (root === 'api') {
     if (parts.length === 1) return wantsAll ? all([...groups].filter(([name]) => name === '')) : plain(coreVersions);
@@ -106,7 +108,8 @@ function resourceList(types: readonly ServedType[] | undefined, version: string)
 
 function all(groups: readonly (readonly [string, readonly ServedType[]])[]): DiscoveryAnswer {
   const items = groups.map(([name, types]) => ({
-    metadata: { name },
+    // The oldest group has no name.
+    metadata: name === '' ? {} : { name },
     versions: versionsOf(types).map((version) => ({
       version,
       freshness: 'Current',
@@ -114,7 +117,7 @@ function all(groups: readonly (readonly [string, readonly ServedType[]])[]): Dis
     })),
   }));
   const body = { kind: 'APIGroupDiscoveryList', apiVersion: 'apidiscovery.k8s.io/v2', metadata: {}, items };
-  return { body, contentType: aggregated };
+  return { body, contentType: aggregated, negotiated: true };
 }
 
 function aggregatedResource(type: ServedType): object {

@@ -3,11 +3,16 @@ import type { Call } from './call.ts';
 import { qualified, StatusError, type Subject } from './status.ts';
 import type { Change } from './store.ts';
 
-/** One object that somebody wrote, or wanted to write. Plain JSON. */
+/**
+ * One object that somebody wrote, or wanted to write and was refused: by rights, by what is there, by an unknown verb, for
+ * credentials that are nobody's, or by a fault that answers with a status. Requests that never arrived, reads and dry runs
+ * are not told. Plain JSON.
+ */
 export interface WriteRecord {
   readonly cluster: string;
   /** Time of day of the cluster, ISO 8601. */
   readonly at: string;
+  /** Empty where nobody knows who it was: a refusal with 401. */
   readonly user: string;
   /** Field manager, else the program in the user agent. */
   readonly manager: string;
@@ -67,6 +72,7 @@ const current = new AsyncLocalStorage<Writing>();
 export class Scribe {
   readonly #cluster: string;
   readonly #history: History;
+  readonly #told = new WeakSet<StatusError>();
 
   constructor(cluster: string, history: History) {
     this.#cluster = cluster;
@@ -100,9 +106,12 @@ export class Scribe {
     });
   }
 
-  /** Takes a refusal in. */
-  refused(call: Asked, verb: string, { status }: StatusError): void {
+  /** Takes a refusal in; one that was told already is told once. */
+  refused(call: Asked, verb: string, error: StatusError): void {
+    if (this.#told.has(error)) return;
+    this.#told.add(error);
     const { namespace, name } = call;
+    const { status } = error;
     this.#history.add({
       ...this.#head(call, verb),
       ...(namespace === undefined ? {} : { namespace }),

@@ -80,12 +80,14 @@ function customTypes(definition: ApiObject): ServedType[] {
   const kind = text(names['kind']) ?? '';
   const group = text(spec['group']) ?? '';
   const plural = text(names['plural']) ?? '';
+  const versions = recordsAt(spec, 'versions').map(({ name }) => text(name) ?? '');
   return recordsAt(spec, 'versions')
     .filter((version) => version['served'] === true)
     .sort((a, b) => compareVersions(text(b['name']) ?? '', text(a['name']) ?? ''))
     .map((version) => ({
       group,
       version: text(version['name']) ?? '',
+      versions,
       kind,
       listKind: text(names['listKind']) ?? `${kind}List`,
       plural,

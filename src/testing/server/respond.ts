@@ -17,7 +17,8 @@ import { impersonated } from './impersonation.ts';
 import type { InterceptedRequest, Interceptor, Verdict } from './intercept.ts';
 import { askedOf, type Mount, unheard, whole } from './mounted.ts';
 import { checkForm, type Form, formOf, listChunk, objectChunk } from './present.ts';
-import { type Route, routeOf, verbOf } from './route.ts';
+import { refusalIn, tellRefusal } from './refused.ts';
+import { type Route, routeOf, selectedName, verbOf } from './route.ts';
 import { internalError, notAcceptable, onlyAccepted, StatusError, unknownResource } from './status.ts';
 import { targetOf } from './target.ts';
 import { checkVerb, type Outcome } from './verbs.ts';
@@ -52,12 +53,13 @@ type Reply = Answer | 'dropped' | 'streaming';
 /** Answers one request. Never rejects. */
 export async function respond(front: Front, incoming: Incoming, outgoing: Outgoing): Promise<void> {
   let reply: Reply;
+  const warnings: string[] = [];
   try {
-    reply = await replyTo(front, incoming, outgoing);
+    reply = await replyTo(front, incoming, outgoing, warnings);
   } catch (error) {
     const failure =
       error instanceof StatusError ? error : internalError(error instanceof Error ? error.message : 'unknown');
-    reply = statusAnswer(failure.status);
+    reply = warned(statusAnswer(failure.status), warnings);
   }
   if (reply === 'streaming') return;
   if (reply === 'dropped') outgoing.reset();
@@ -77,24 +79,64 @@ function send(outgoing: Outgoing, { code, body, contentType = 'application/json'
   outgoing.end();
 }
 
-async function replyTo(front: Front, incoming: Incoming, outgoing: Outgoing): Promise<Reply> {
-  const { gitVersion } = front;
-  const ground = boundTo(front.ground);
+/** What the client is to be told besides is added to `warnings`. */
+async function replyTo(front: Front, incoming: Incoming, outgoing: Outgoing, warnings: string[]): Promise<Reply> {
   const { method, url, headers } = incoming;
   const target = targetOf(url);
   if (target === undefined) return textAnswer(400, '400 Bad Request');
   const { path, query } = target;
-  const user = impersonated(ground.store, userOf(front.authenticator, incoming), headers);
   const mounted = front.mounts.find(({ prefix }) => path.startsWith(prefix));
+  const route = mounted === undefined ? routeOf(path) : askedOf(mounted, method).route;
   const manager = managerOf(headers['user-agent'], query);
-  if (mounted !== undefined) return await passOn(front, mounted, { user, manager }, incoming, outgoing);
-  const route = routeOf(path);
-  if (route === undefined) return answerPath(ground, gitVersion, { user, method, path, accept: headers.accept });
+  let user = nobody;
+  const tell = (refusal: StatusError | undefined): void => {
+    if (route === undefined || refusal === undefined) return;
+    const { scribe, now } = front.ground;
+    tellRefusal(scribe, { route, method, query, user, manager, at: now() }, refusal);
+  };
+  try {
+    user = impersonated(front.ground.store, userOf(front.authenticator, incoming), headers);
+    if (route === undefined) {
+      return answerPath(front.ground, front.gitVersion, { user, method, path, accept: headers.accept });
+    }
+    const reply =
+      mounted === undefined
+        ? await answer(front, { route, query, user, manager, warnings }, incoming, outgoing)
+        : await passOn(front, mounted, { user, manager }, incoming, outgoing);
+    if (typeof reply === 'object') tell(refusalIn(reply));
+    return reply;
+  } catch (error) {
+    if (error instanceof StatusError) tell(error);
+    throw error;
+  }
+}
 
+/** Whoever shows credentials that are nobody's. */
+const nobody: User = { name: '', groups: [] };
+
+/** A request for the resource API, and what its client is told besides. */
+interface Request {
+  readonly route: Route;
+  readonly query: URLSearchParams;
+  readonly user: User;
+  readonly manager: string;
+  readonly warnings: string[];
+}
+
+async function answer(
+  front: Front,
+  { route, query, user, manager, warnings }: Request,
+  incoming: Incoming,
+  outgoing: Outgoing,
+): Promise<Reply> {
+  const ground = boundTo(front.ground);
+  const { method, headers } = incoming;
   const verb = verbOf(method, route, query);
   const asked = { ...route, namespace: rightsNamespace(route) };
   const wish = verb ?? method.toLowerCase();
-  const selected = selectedName(route.name, wish, query);
+  // Whoever lists the one object of a name needs no more rights than for that object.
+  const isSelection = route.name === '' && ['list', 'watch', 'deletecollection'].includes(wish);
+  const selected = isSelection ? selectedName(query) : route.name;
   const weighed = await weigh({ ...front, ground }, { route: asked, verb: wish, name: selected, user, manager });
   if (weighed.reply !== undefined) return weighed.reply;
   const { fault, request } = weighed;
@@ -110,7 +152,6 @@ async function replyTo(front: Front, incoming: Incoming, outgoing: Outgoing): Pr
   if (form === 'unknown') throw onlyAccepted();
   const { namespace, name, subresource } = route;
   const dryRun = query.getAll('dryRun').includes('All');
-  const warnings: string[] = [];
   const call: Call = {
     user,
     type,
@@ -138,12 +179,12 @@ async function replyTo(front: Front, incoming: Incoming, outgoing: Outgoing): Pr
   if (typeof fault === 'object' && 'lateMs' in fault) {
     // Whether it still can take effect then is between it and the state it meets.
     front.later(fault.lateMs, () => void does().catch(() => {}));
-    return fault.answer === 'timeout' ? refusal({ status: 504 }, request) : 'dropped';
+    return unanswered(fault.answer, request, outgoing);
   }
   const stale = typeof fault === 'object' && 'staleBy' in fault && (verb === 'get' || verb === 'list');
-  const answer = answerOf(stale ? await performStale(ground, call, verb, fault.staleBy) : await does(), call, form);
+  const made = answerOf(stale ? await performStale(ground, call, verb, fault.staleBy) : await does(), call, form);
   if (fault === 'reset-after') return 'dropped';
-  send(faulty(fault, outgoing), inYaml(warned(answer, warnings), headers.accept));
+  send(faulty(fault, outgoing), inYaml(warned(made, warnings), headers.accept));
   return 'streaming';
 }
 
@@ -162,13 +203,20 @@ async function passOn(
   if (typeof fault === 'object' && 'lateMs' in fault) {
     const kept = await whole(incoming);
     front.later(fault.lateMs, () => void mount.handle(kept, unheard()));
-    return fault.answer === 'timeout' ? refusal({ status: 504 }, request) : 'dropped';
+    return unanswered(fault.answer, request, outgoing);
   }
   if (fault === 'reset-after') {
     await mount.handle(incoming, unheard());
     return 'dropped';
   }
   await mount.handle(incoming, faulty(fault, outgoing));
+  return 'streaming';
+}
+
+/** What a client hears of a request that takes effect later: it is no refusal. */
+function unanswered(how: 'lost' | 'timeout' | undefined, request: InterceptedRequest, outgoing: Outgoing): Reply {
+  if (how !== 'timeout') return 'dropped';
+  send(outgoing, refusal({ status: 504 }, request));
   return 'streaming';
 }
 
@@ -185,12 +233,6 @@ function userOf(authenticator: Authenticator, incoming: Incoming): User {
 
 function managerOf(agent: string | undefined, query: URLSearchParams): string {
   return query.get('fieldManager') || agent?.split('/')[0] || 'unknown';
-}
-
-/** Whoever lists the one object of a name needs no more rights than for that object. */
-function selectedName(name: string, verb: string, query: URLSearchParams): string {
-  if (name !== '' || (verb !== 'list' && verb !== 'watch' && verb !== 'deletecollection')) return name;
-  return /(?:^|,)metadata\.name==?([^,]+)(?:,|$)/.exec(query.get('fieldSelector') ?? '')?.[1] ?? '';
 }
 
 /** Whether a custom resource is looked for where it cannot be: the real server has no address for that. */

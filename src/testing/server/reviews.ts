@@ -1,14 +1,42 @@
-import { grantOf } from './access.ts';
+import { grantOf, rulesFor } from './access.ts';
 import type { Call, User } from './call.ts';
 import { type Content, decodeObject } from './decode.ts';
 import { written } from './managed-fields.ts';
-import { type ApiObject, isRecord, recordAt, strings, text } from './object.ts';
-import { type FieldError, invalid } from './status.ts';
+import { type ApiObject, type Draft, isRecord, recordAt, strings, text } from './object.ts';
+import { badRequest, type FieldError, invalid } from './status.ts';
 import type { Store } from './store.ts';
 
-/** Answers a SelfSubjectAccessReview or SubjectAccessReview; nothing is kept. */
+/** Answers a review of rights; nothing is kept. */
 export function review(store: Store, call: Call, body: Content): ApiObject {
   const draft = decodeObject(call, body);
+  return call.type.kind === 'SelfSubjectRulesReview'
+    ? rulesReview(store, call, draft)
+    : accessReview(store, call, draft);
+}
+
+/** What whoever asks may do in a namespace. The real server, too, repeats nothing of the question. */
+function rulesReview(store: Store, { user }: Call, draft: Draft): ApiObject {
+  const namespace = text(recordAt(draft, 'spec')['namespace']);
+  if (!namespace) throw badRequest('no namespace on request');
+  const rules = rulesFor(store, user, namespace);
+  const having = (what: string, fields: readonly string[]): object[] =>
+    rules
+      .filter((rule) => strings(rule[what]).length > 0)
+      .map((rule) => Object.fromEntries(fields.flatMap((field) => (field in rule ? [[field, rule[field]]] : []))));
+  return {
+    apiVersion: draft.apiVersion,
+    kind: draft.kind,
+    metadata: {},
+    spec: {},
+    status: {
+      incomplete: false,
+      resourceRules: having('resources', ['verbs', 'apiGroups', 'resources', 'resourceNames']),
+      nonResourceRules: having('nonResourceURLs', ['verbs', 'nonResourceURLs']),
+    },
+  } as unknown as ApiObject;
+}
+
+function accessReview(store: Store, call: Call, draft: Draft): ApiObject {
   const spec = recordAt(draft, 'spec');
   const metadata = { ...draft.metadata, managedFields: written(call, undefined, draft) };
   checkReview(call, spec, draft.metadata.name === undefined ? undefined : metadata);

@@ -44,6 +44,11 @@ function isSet(value: string | null): boolean {
   return value !== null && !/^(?:|0|false)$/i.test(value);
 }
 
+/** The one name that a list, a watch or a deletion of a collection selects by a field selector; empty where there is none. */
+export function selectedName(query: URLSearchParams): string {
+  return /(?:^|,)metadata\.name==?([^,]+)(?:,|$)/.exec(query.get('fieldSelector') ?? '')?.[1] ?? '';
+}
+
 /** The verb of a request, as rights and policies name it. */
 export function verbOf(method: string, route: Pick<Route, 'name'>, query: URLSearchParams): string | undefined {
   const collection = route.name === '';

@@ -18,16 +18,16 @@ const nameLabel = 'kubernetes.io/metadata.name';
 
 const bindings = new Set(['rolebindings.rbac.authorization.k8s.io', 'clusterrolebindings.rbac.authorization.k8s.io']);
 
-/** Fills in what the server itself gives a new object of a built-in kind. */
+/** Gives a new object what the server alone decides. */
 export function prepareNew(type: ServedType, draft: Draft): void {
   if (type.status) delete draft['status'];
   switch (type.storage) {
     case 'namespaces':
+      draft.metadata.labels = { ...draft.metadata.labels, [nameLabel]: draft.metadata.name };
       draft['spec'] = { ...recordAt(draft, 'spec'), finalizers: withNamespaceFinalizer(draft) };
       draft['status'] = { phase: 'Active' };
       break;
     case 'persistentvolumeclaims':
-      draft['spec'] = { volumeMode: 'Filesystem', ...recordAt(draft, 'spec') };
       draft.metadata.finalizers = [...(draft.metadata.finalizers ?? []), claimFinalizer];
       draft['status'] = { phase: 'Pending' };
       break;
@@ -36,13 +36,11 @@ export function prepareNew(type: ServedType, draft: Draft): void {
       draft['status'] = { phase: 'Pending' };
       break;
     case 'customresourcedefinitions.apiextensions.k8s.io':
-      draft['spec'] = definitionSpec(draft);
       draft['status'] = newDefinitionStatus(draft);
       break;
     default:
       if (type.status && !type.custom) draft['status'] = {};
   }
-  canonicalize(type, draft);
 }
 
 function withNamespaceFinalizer(draft: Draft): string[] {
@@ -52,8 +50,13 @@ function withNamespaceFinalizer(draft: Draft): string[] {
 
 /** What holds for every version of an object of a built-in kind. */
 export function canonicalize(type: ServedType, draft: Draft): void {
-  if (type.storage === 'namespaces')
-    draft.metadata.labels = { ...draft.metadata.labels, [nameLabel]: draft.metadata.name };
+  const { metadata } = draft;
+  if (type.storage === 'namespaces' && metadata.name)
+    metadata.labels = { ...metadata.labels, [nameLabel]: metadata.name };
+  if (type.storage === 'customresourcedefinitions.apiextensions.k8s.io') draft['spec'] = definitionSpec(draft);
+  if (type.storage === 'persistentvolumeclaims') {
+    draft['spec'] = { volumeMode: 'Filesystem', ...recordAt(draft, 'spec') };
+  }
   withDefaults(type, draft);
   if (type.storage === 'secrets') draft['type'] ||= 'Opaque';
   if (bindings.has(type.storage)) fillBinding(draft);
@@ -79,11 +82,9 @@ export function isolate(
   draft: Draft,
 ): Draft {
   if (subresource === 'status') {
-    const { managedFields } = draft.metadata;
-    const metadata = type.custom ? current.metadata : { ...current.metadata, ...labelsOf(draft) };
     return {
       ...current,
-      metadata: { ...metadata, ...(managedFields === undefined ? {} : { managedFields }) },
+      metadata: type.custom ? current.metadata : { ...current.metadata, ...labelsOf(draft) },
       status: draft['status'],
     };
   }

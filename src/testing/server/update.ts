@@ -1,9 +1,8 @@
-import type { ManagedFields } from '../../kube/objects.ts';
 import { type Call, type Ground, tableOf } from './call.ts';
 import { contentErrors } from './checks/objects.ts';
 import { create } from './create.ts';
 import { type Content, decodeObject } from './decode.ts';
-import { written } from './managed-fields.ts';
+import { sameOwners, written } from './managed-fields.ts';
 import { type ApiObject, type Draft, deepFreeze, draftOf, sameJson } from './object.ts';
 import { dropDoubleOwners } from './owners.ts';
 import { patched } from './patches.ts';
@@ -69,17 +68,15 @@ async function write(ground: Ground, call: Call, change: (current: ApiObject) =>
     if (current === undefined) throw notFound(type, name);
     const changed = change(inVersion(call, current));
     dropDoubleOwners(call, changed, when);
+    canonicalize(type, changed);
+    const owned = written(call, current, changed);
     const next = prepared(call, current, changed);
+    if (owned.length > 0) next.metadata.managedFields = owned;
+    else delete next.metadata.managedFields;
     warnOfFinalizers(call, next);
     await ground.admit({ operation: 'UPDATE', call, name, object: next, oldObject: inVersion(call, current) });
     if (table.get(key) !== current) continue;
-    // Who asks for other finalizers of a namespace's spec does not get them, but owns them from then on.
-    const asked =
-      type.storage === 'namespaces' && call.subresource === undefined ? { ...next, spec: changed['spec'] } : next;
-    if (unchanged(current, next) && unchanged(current, asked) && !disowned(next)) return inVersion(call, current);
-    const owned = ownedBy(call, current, asked);
-    if (owned.length > 0) next.metadata.managedFields = owned;
-    else delete next.metadata.managedFields;
+    if (unchanged(current, next)) return inVersion(call, current);
     if (call.dryRun) return deepFreeze(next);
     if (next.metadata.deletionTimestamp === undefined || !removable(type, next)) return table.put(key, next);
     table.remove(key);
@@ -102,7 +99,6 @@ function prepared(call: Call, current: ApiObject, changed: Draft): Draft {
   const forbidden = metadataUpdateErrors(current, changed);
   const draft = draftOf(isolate(call, current, changed));
   keepServerFields(draft, current);
-  canonicalize(type, draft);
   const errors = [
     ...updatedMetadataErrors(type, draft, forbidden),
     ...(call.subresource === 'status' ? [] : contentErrors(type, draft, current)),
@@ -158,16 +154,6 @@ function specChanged(statusApart: boolean, current: ApiObject, draft: Draft): bo
   return !sameJson(rest(current), rest(draft));
 }
 
-/** Whoever sends one empty entry wants nobody to own anything. */
-function disowned({ metadata: { managedFields } }: Draft): boolean {
-  return managedFields?.length === 1 && Object.keys(managedFields[0] ?? {}).length === 0;
-}
-
-function ownedBy(call: Call, current: ApiObject, next: Draft): ManagedFields[] {
-  const { managedFields: _f, ...metadata } = current.metadata;
-  return written(call, disowned(next) ? { ...current, metadata } : current, next);
-}
-
 /** A write that changes nothing is not written: the resourceVersion stays. */
 function unchanged(current: ApiObject, next: Draft): boolean {
   const comparable = ({ apiVersion: _v, metadata, ...fields }: ApiObject | Draft): object => {
@@ -175,6 +161,7 @@ function unchanged(current: ApiObject, next: Draft): boolean {
     return { ...fields, metadata: meta };
   };
   return (
+    sameOwners(current.metadata.managedFields, next.metadata.managedFields) &&
     sameJson(comparable(current), comparable(next)) &&
     !(
       next.metadata.deletionTimestamp !== undefined &&

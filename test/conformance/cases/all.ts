@@ -1,17 +1,21 @@
-import { accessCases, admissionCases, definitionCases, discovery, namespaceCases, statuses } from './cluster.ts';
-import {
-  accounts,
-  configMaps,
-  eventCases,
-  leaseCases,
-  plainCases,
-  roleCases,
-  secretCases,
-} from './kinds-of-objects.ts';
-import { deletion, objects, validation } from './objects.ts';
+import { accessCases } from './access.ts';
+import { admissionCases } from './admission.ts';
+import { collections } from './collections.ts';
+import { definitionCases } from './definitions.ts';
+import { deletion } from './deletion.ts';
+import { discovery } from './discovery.ts';
+import { accounts, configMaps, eventCases, leaseCases, plainCases, secretCases } from './kinds-of-objects.ts';
+import { lists } from './lists.ts';
+import { validation } from './metadata.ts';
+import { namespaceCases } from './namespaces.ts';
+import { objects } from './objects.ts';
+import { owners } from './owners.ts';
 import { patches } from './patches.ts';
-import { lists, selectors, watches } from './reading.ts';
+import { roleCases } from './roles.ts';
+import { selectors } from './selectors.ts';
+import { statuses } from './status.ts';
 import { verbs } from './verbs.ts';
+import { watches } from './watches.ts';
 
 /** Every case there is. */
 export const allCases = [
@@ -22,6 +26,8 @@ export const allCases = [
   ...validation,
   ...objects,
   ...deletion,
+  ...owners,
+  ...collections,
   ...patches,
   ...configMaps,
   ...secretCases,

@@ -9,6 +9,8 @@ import { type Program, removeAtEnd, startProgram } from './program.ts';
 /** Running control planes. They live until `stop()`, and never longer than this process. */
 export interface ControlPlanes<Name extends string = string> extends AsyncDisposable {
   readonly clusters: Readonly<Record<Name, RealCluster>>;
+  /** The URL of the etcd of all of them. */
+  readonly etcd: string;
   /** Kills every process and removes everything from the disk. May be called again. */
   stop(): Promise<void>;
   /** The last lines (40 by default) of the log of each process of a cluster, etcd's included, for a failing test. */
@@ -91,6 +93,7 @@ export async function startControlPlanes<const Name extends string>(
     );
     return {
       clusters: Object.fromEntries(clusters.map((cluster) => [cluster.name, cluster])) as Record<Name, RealCluster>,
+      etcd,
       stop,
       tail: (name, lines = defaultTail) => tailOf(programs, name, lines),
       [Symbol.asyncDispose]: stop,

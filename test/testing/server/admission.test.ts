@@ -268,6 +268,22 @@ describe('a ValidatingWebhookConfiguration', () => {
     await drop('open');
   });
 
+  it('that is registered anew again and again keeps but so many connections open', async () => {
+    const path = '/api/v1/namespaces/hooked/configmaps';
+    const url = `http://127.0.0.1:${(hooks.address() as AddressInfo).port}/`;
+    const open = new Set<unknown>();
+    hooks.on('connection', (socket) => {
+      open.add(socket);
+      socket.on('close', () => open.delete(socket));
+    });
+    for (let i = 0; i < 60; i++) {
+      await hook('renewed', { url, caBundle: Buffer.from(`bundle ${i}`).toString('base64') });
+      expect((await client.post(path, { metadata: { name: `renewed-${i}` }, data: {} })).code).toBe(201);
+      await drop('renewed');
+    }
+    await expect.poll(() => open.size).toBeLessThanOrEqual(32);
+  });
+
   it('with side effects refuses dry runs', async () => {
     await hook('effects', { url: 'http://127.0.0.1:1/' }, { sideEffects: 'Some' });
     const answer = await client.post('/api/v1/namespaces/hooked/configmaps?dryRun=All', { metadata: { name: 'dry' } });

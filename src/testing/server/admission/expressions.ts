@@ -1,4 +1,4 @@
-import { Environment } from '@marcbachmann/cel-js';
+import { Environment, ParseError } from '@marcbachmann/cel-js';
 import type { AdmissionRequest, Ground } from '../call.ts';
 
 const environment = new Environment({
@@ -16,14 +16,38 @@ export function compile(source: string): Expression {
   return (variables) => parsed(variables);
 }
 
-/** What is wrong with an expression's text; `undefined` where it parses. */
-export function expressionProblem(source: string): string | undefined {
-  try {
-    compile(source);
-    return undefined;
-  } catch (error) {
-    return firstLine(error);
+/** Knows by name what expressions may read: their content is known only when they are evaluated. */
+const typed = new Environment({ homogeneousAggregateLiterals: false, enableOptionalTypes: true });
+for (const name of ['object', 'oldObject', 'request', 'params', 'namespaceObject', 'variables', 'authorizer']) {
+  typed.registerVariable(name, 'dyn');
+}
+
+/** What is wrong with the text of an expression that has to come to a `wanted`; `undefined` where nothing is known to be. */
+export function expressionProblem(source: string, wanted?: 'bool' | 'string'): string | undefined {
+  const { valid, type, error } = typed.check(source);
+  if (valid) {
+    return wanted === undefined || type === wanted || type === 'dyn'
+      ? undefined
+      : `must evaluate to ${wanted} but got ${type}`;
   }
+  const line = firstLine(error);
+  const [, unknown] = /^Unknown variable: (.*)$/.exec(line) ?? [];
+  if (unknown !== undefined) {
+    return compilation(source, error?.range?.start ?? 0, `undeclared reference to '${unknown}' (in container '')`);
+  }
+  // Whether functions exist, and for what, the real server's libraries decide: those are not all here.
+  return error instanceof ParseError
+    ? compilation(source, error.range?.start ?? 0, `Syntax error: ${line}`)
+    : undefined;
+}
+
+/** A failure with a drawing of its place, as the real server makes it. */
+function compilation(source: string, at: number, why: string): string {
+  const before = source.slice(0, at).split('\n');
+  const column = before.at(-1)?.length ?? 0;
+  const line = source.split('\n')[before.length - 1] ?? '';
+  const place = `<input>:${before.length}:${column + 1}`;
+  return `compilation failed: ERROR: ${place}: ${why}\n | ${line}\n | ${'.'.repeat(column)}^`;
 }
 
 /** The first line of a failure: the rest is the library's drawing of the place. */

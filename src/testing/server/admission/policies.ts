@@ -186,15 +186,24 @@ function denied(
   return new StatusError(codes[reason] ?? 422, reason, status.message ?? message, details);
 }
 
+/** Where a policy has expressions, and what they have to come to. */
+const expressionFields = [
+  { list: 'validations', field: 'expression', type: 'bool' },
+  { list: 'validations', field: 'messageExpression', type: 'string' },
+  { list: 'variables', field: 'expression', type: undefined },
+  { list: 'matchConditions', field: 'expression', type: 'bool' },
+] as const;
+
 /** Expressions of a policy that are no CEL, by field; the server refuses such a policy. */
 export function policyProblems(
   spec: Record<string, unknown>,
 ): readonly { field: string; value: string; problem: string }[] {
-  return ['validations', 'variables', 'matchConditions'].flatMap((list) =>
+  return expressionFields.flatMap(({ list, field, type }) =>
     recordsAt(spec, list).flatMap((entry, i) => {
-      const value = text(entry['expression']) ?? '';
-      const problem = expressionProblem(value);
-      return problem === undefined ? [] : [{ field: `spec.${list}[${i}].expression`, value, problem }];
+      const value = text(entry[field]);
+      if (value === undefined) return [];
+      const problem = expressionProblem(value, type);
+      return problem === undefined ? [] : [{ field: `spec.${list}[${i}].${field}`, value, problem }];
     }),
   );
 }

@@ -86,6 +86,8 @@ function parsedOrUndefined(content: string): unknown {
   }
 }
 
+/** Ways that are kept open; a webhook that is registered anew brings another certificate every time. */
+const mostWays = 32;
 const ways = new WeakMap<Ground, Map<string, Dispatcher>>();
 
 /** One way per webhook server: a handshake for every write would cost more than the write. */
@@ -94,7 +96,18 @@ function dispatcherFor(ground: Ground, origin: string, bundle: string | undefine
   ways.set(ground, dispatchers);
   const key = `${origin} ${bundle ?? ''}`;
   const present = dispatchers.get(key);
-  if (present !== undefined) return present;
+  // What was used last stands last: the first goes first.
+  dispatchers.delete(key);
+  if (present !== undefined) {
+    dispatchers.set(key, present);
+    return present;
+  }
+  for (const [oldest, way] of dispatchers) {
+    if (dispatchers.size < mostWays) break;
+    dispatchers.delete(oldest);
+    // Requests under way are answered first.
+    void way.close();
+  }
   const ca = bundle === undefined ? undefined : Buffer.from(bundle, 'base64').toString('utf8');
   const tls = ca === undefined ? {} : { ca };
   const dispatcher = dispatcherTo(origin, tls) ?? new Agent({ connect: tls });

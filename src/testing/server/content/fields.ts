@@ -66,24 +66,25 @@ function compare(one: unknown, other: unknown, shape: Shape, { path, changes }: 
   const items = partsOf(one, shape);
   const others = partsOf(other, shape);
   const bothEmpty = (items?.size ?? 0) === 0 && (others?.size ?? 0) === 0;
-  if ((items ?? others) === undefined || bothEmpty || !fits(one, items) || !fits(other, others)) {
-    if (sameJson(one, other)) return;
-    insert(other === undefined ? changes.removed : changes.written, path);
+  if (bothEmpty) {
+    if (!sameJson(one, other)) insert(other === undefined ? changes.removed : changes.written, path);
     return;
   }
-  if (one === undefined) insert(changes.written, path);
+  // `null` is a collection with nothing in it; any other value takes the place of the collection.
   if (other === undefined) insert(changes.removed, path);
+  else if (one === undefined || isSingle(one, items) || isSingle(other, others)) insert(changes.written, path);
   for (const part of new Set([...(items?.keys() ?? []), ...(others?.keys() ?? [])])) {
     const of = part.startsWith('f:') ? shape.field(part.slice(2)) : shape.element();
     compare(items?.get(part), others?.get(part), of, inner(part));
   }
 }
 
-const fits = (value: unknown, parts: ReadonlyMap<string, unknown> | undefined): boolean =>
-  value === undefined || parts !== undefined;
+const isSingle = (value: unknown, parts: ReadonlyMap<string, unknown> | undefined): boolean =>
+  parts === undefined && value !== undefined && value !== null;
 
 /** The parts that are owned one by one; `undefined` for what is one value. */
 function partsOf(value: unknown, shape: Shape): ReadonlyMap<string, unknown> | undefined {
+  if (shape.whole && !Array.isArray(value)) return undefined;
   if (isRecord(value)) return new Map(Object.entries(value).map(([name, item]) => [`f:${name}`, item]));
   const { key } = shape;
   if (!Array.isArray(value) || key === undefined) return undefined;
@@ -127,8 +128,20 @@ export function subtract(set: FieldSet, less: FieldSet): void {
   }
 }
 
-/** Reads the form in which sets are kept. */
-export function readSet(fields: unknown): FieldSet {
+/** Takes a place out of `set`, with all that is below it. */
+export function exclude(set: FieldSet, [part = '', ...rest]: readonly string[]): void {
+  const known = set.parts.get(part);
+  if (known === undefined) return;
+  if (rest.length > 0) exclude(known, rest);
+  if (rest.length === 0 || isEmptySet(known)) set.parts.delete(part);
+}
+
+/** Reads the form in which the fields of an object are kept. */
+export function readFields(fields: unknown): FieldSet {
+  return { ...readSet(fields), member: false };
+}
+
+function readSet(fields: unknown): FieldSet {
   const entries = isRecord(fields) ? Object.entries(fields) : [];
   const set: FieldSet = { member: entries.length === 0 || entries.some(([part]) => part === '.'), parts: new Map() };
   for (const [part, inner] of entries) if (part !== '.') set.parts.set(part, readSet(inner));

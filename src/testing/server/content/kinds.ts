@@ -12,9 +12,10 @@ import {
   string,
   struct,
   time,
+  wholeStruct,
 } from './node.ts';
 
-const ownerReference = struct('OwnerReference', {
+const ownerReference = wholeStruct('OwnerReference', {
   apiVersion: always(string),
   kind: always(string),
   name: always(string),
@@ -55,7 +56,7 @@ export const objectMeta = struct('ObjectMeta', {
 const kind = (name: string, fields: Parameters<typeof struct>[1]): StructNode =>
   struct(name, { apiVersion: string, kind: string, metadata: objectMeta, ...fields });
 
-const objectReference = struct('ObjectReference', {
+const objectReference = wholeStruct('ObjectReference', {
   kind: string,
   namespace: string,
   name: string,
@@ -64,7 +65,7 @@ const objectReference = struct('ObjectReference', {
   resourceVersion: string,
   fieldPath: string,
 });
-const localReference = struct('LocalObjectReference', { name: string });
+const localReference = wholeStruct('LocalObjectReference', { name: string });
 const condition = struct('NamespaceCondition', {
   type: always(string),
   status: always(string),
@@ -79,14 +80,19 @@ const policyRule = struct('PolicyRule', {
   resourceNames: list(string),
   nonResourceURLs: list(string),
 });
-const labelSelector = struct('LabelSelector', {
+const labelSelector = wholeStruct('LabelSelector', {
   matchLabels: map(string),
   matchExpressions: list(
     struct('LabelSelectorRequirement', { key: always(string), operator: always(string), values: list(string) }),
   ),
 });
-const roleRef = struct('RoleRef', { apiGroup: always(string), kind: always(string), name: always(string) });
-const subject = struct('Subject', { kind: always(string), apiGroup: string, name: always(string), namespace: string });
+const roleRef = wholeStruct('RoleRef', { apiGroup: always(string), kind: always(string), name: always(string) });
+const subject = wholeStruct('Subject', {
+  kind: always(string),
+  apiGroup: string,
+  name: always(string),
+  namespace: string,
+});
 const binding = { subjects: list(subject), roleRef: always(roleRef) };
 
 /** Kinds whose fields are known, by table. The others are kept as they were sent. */
@@ -95,7 +101,7 @@ export const structs: Readonly<Record<string, StructNode>> = {
   secrets: kind('Secret', { immutable: keep(bool), data: map(bytes), stringData: map(string), type: string }),
   serviceaccounts: kind('ServiceAccount', {
     secrets: list(objectReference, 'name'),
-    imagePullSecrets: list(localReference, 'name'),
+    imagePullSecrets: list(localReference),
     automountServiceAccountToken: keep(bool),
   }),
   namespaces: kind('Namespace', {

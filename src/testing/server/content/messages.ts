@@ -25,6 +25,11 @@ const status = struct('SubjectAccessReviewStatus', {
 });
 const reviews = [
   struct('SelfSubjectAccessReview', { metadata, spec: struct('SelfSubjectAccessReviewSpec', questions), status }),
+  struct('SelfSubjectRulesReview', {
+    metadata,
+    spec: struct('SelfSubjectRulesReviewSpec', { namespace: string }),
+    status: struct('SubjectRulesReviewStatus', { incomplete: bool, evaluationError: string }),
+  }),
   struct('SubjectAccessReview', {
     metadata,
     spec: struct('SubjectAccessReviewSpec', {
@@ -79,6 +84,9 @@ const numbered: Readonly<Record<string, string>> = {
   Subject: 'kind apiGroup name namespace',
   SelfSubjectAccessReview: 'metadata spec status',
   SelfSubjectAccessReviewSpec: 'resourceAttributes nonResourceAttributes',
+  SelfSubjectRulesReview: 'metadata spec status',
+  SelfSubjectRulesReviewSpec: 'namespace',
+  SubjectRulesReviewStatus: '- - incomplete evaluationError',
   SubjectAccessReview: 'metadata spec status',
   SubjectAccessReviewSpec: 'resourceAttributes nonResourceAttributes user groups extra uid',
   SubjectAccessReviewStatus: 'allowed reason evaluationError denied',

@@ -25,6 +25,8 @@ export interface StructNode {
   readonly is: 'struct';
   readonly name: string;
   readonly fields: Readonly<Record<string, Field>>;
+  /** Whether it has one owner, whoever wrote which of its fields. */
+  readonly whole: boolean;
 }
 
 /** A field, and how it is written when it holds nothing. */
@@ -50,13 +52,17 @@ export const list = (of: Node, key?: string | true): ListNode =>
 const isField = (value: Node | Field): value is Field => 'node' in value;
 
 /** A structure; fields that are given as mere nodes are left out when empty. */
-export function struct(name: string, fields: Readonly<Record<string, Node | Field>>): StructNode {
+export function struct(name: string, fields: Readonly<Record<string, Node | Field>>, whole = false): StructNode {
   const all = Object.entries(fields).map(([field, value]): [string, Field] => [
     field,
     isField(value) ? value : { node: value, empty: 'omit' },
   ]);
-  return { is: 'struct', name, fields: Object.fromEntries(all) };
+  return { is: 'struct', name, fields: Object.fromEntries(all), whole };
 }
+
+/** A structure that has one owner as a whole. */
+export const wholeStruct = (name: string, fields: Parameters<typeof struct>[1]): StructNode =>
+  struct(name, fields, true);
 
 /** A field whose zero differs from its absence. */
 export const keep = (node: Node): Field => ({ node, empty: 'keep' });

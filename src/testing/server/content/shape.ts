@@ -18,10 +18,30 @@ const mergedByName: Readonly<Record<string, string>> = {
   ports: 'port',
   conditions: 'type',
   webhooks: 'name',
-  validations: 'expression',
   matchConditions: 'name',
   variables: 'name',
 };
+/** Their lists that are sets. */
+const sets = new Set(['validationActions']);
+/** Their structures and maps that have one owner; of lists named here, each element has one. */
+const wholes = new Set([
+  'selector',
+  'labelSelector',
+  'namespaceSelector',
+  'objectSelector',
+  'nodeSelector',
+  'scopeSelector',
+  'matchConstraints',
+  'matchResources',
+  'imagePullSecrets',
+  'secretRef',
+  'secretKeyRef',
+  'configMapKeyRef',
+  'fieldRef',
+  'resourceFieldRef',
+  'dataSource',
+  'variables',
+]);
 const containerLists = new Set(['containers', 'initContainers', 'ephemeralContainers']);
 
 /** What the server knows about the fields of an object, as far as merging and ownership of fields need it. */
@@ -32,6 +52,8 @@ export interface Shape {
   element(): Shape;
   /** The field that tells elements of a list apart, `true` for sets, nothing for lists that are one value. */
   readonly key: string | true | undefined;
+  /** Whether it has one owner, whatever is in it. */
+  readonly whole: boolean;
 }
 
 class Known implements Shape {
@@ -43,6 +65,10 @@ class Known implements Shape {
 
   get key(): string | true | undefined {
     return this.#node?.is === 'list' ? this.#node.key : undefined;
+  }
+
+  get whole(): boolean {
+    return this.#node?.is === 'struct' && this.#node.whole;
   }
 
   field(name: string): Shape {
@@ -65,10 +91,15 @@ class Plain implements Shape {
     this.#merges = merges;
   }
 
-  get key(): string | undefined {
+  get key(): string | true | undefined {
     const [last = '', parent = ''] = this.#path.toReversed();
     if (!this.#merges) return undefined;
+    if (sets.has(last)) return true;
     return last === 'ports' && containerLists.has(parent) ? 'containerPort' : mergedByName[last];
+  }
+
+  get whole(): boolean {
+    return this.#merges && wholes.has(this.#path.at(-1) ?? '');
   }
 
   field(name: string): Shape {
@@ -87,9 +118,19 @@ export function shapeOf({ storage, custom }: ServedType): Shape {
   return node === undefined ? new Plain([], !custom) : new Known(node);
 }
 
+/** What is there in a kind without known fields when nothing is given. */
+const emptyParts: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  persistentvolumeclaims: { spec: { resources: {} } },
+  services: { status: { loadBalancer: {} } },
+  'customresourcedefinitions.apiextensions.k8s.io': {
+    spec: { group: '', names: { plural: '', kind: '' }, scope: '', versions: null },
+    status: { conditions: null, acceptedNames: { plural: '', kind: '' }, storedVersions: null },
+  },
+};
+
 /** What every object of a kind has in it, whatever was given. */
 export function nothingOf({ storage, custom }: ServedType): Record<string, unknown> {
   const node = structs[storage];
   if (node !== undefined) return readStruct(node, {}, '', { wording: 'json', unknown() {} });
-  return custom ? {} : { spec: {}, status: {} };
+  return custom ? {} : { spec: {}, status: {}, ...emptyParts[storage] };
 }
