@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { clusterIn } from '../kubeconfigs.ts';
 
 /** A line to an API server that can be cut, on any ground: bytes are passed on as they come, TLS and all. */
 export interface Line extends AsyncDisposable {
@@ -13,8 +14,8 @@ export interface Line extends AsyncDisposable {
 
 /** Opens a line on loopback to the server that `kubeconfig` names. */
 export async function openLine(kubeconfig: string): Promise<Line> {
-  const server = /^\s*server: (?<url>\S+)$/m.exec(kubeconfig)?.groups?.['url'];
-  if (server === undefined) throw new Error('the kubeconfig names no server');
+  const { server } = clusterIn(kubeconfig);
+  if (typeof server !== 'string') throw new Error('the kubeconfig names no server');
   const { hostname, port } = new URL(server);
   const open = new Set<Socket>();
   const relay = createServer((near) => {

@@ -5,6 +5,7 @@ import { managedLabel } from '../../src/kubesphere/names.ts';
 import { kubesphere } from '../../src/kubesphere/resources.ts';
 import { createUser, joinCluster, until } from '../../src/testing/index.ts';
 import type { Federation, Ground } from '../grounds.ts';
+import { altered, clusterIn } from '../kubeconfigs.ts';
 import { background, conditionOf, patient, propagation, slow, untilGone } from './support.ts';
 
 const role = { apiGroup: 'iam.kubesphere.io', kind: 'GlobalRole', name: 'platform-regular' };
@@ -137,7 +138,7 @@ export function describeWebhooks(ground: Ground): void {
     it('keep a Cluster whose kubeconfig is no longer good: no edit, no deletion, not even the mark that it is not ready', async () => {
       const { spec } = await cluster();
       const good = Buffer.from(spec.connection.kubeconfig ?? '', 'base64').toString();
-      const dead = good.replace(/server: .*/, 'server: https://127.0.0.1:1');
+      const dead = altered(good, { cluster: { ...clusterIn(good), server: 'https://127.0.0.1:1' } });
       // Written past the webhook, as when the member itself moves away.
       const configuration = await a().get(core.validatingWebhookConfigurations, { name: 'cluster.kubesphere.io' });
       await a().delete(core.validatingWebhookConfigurations, { name: 'cluster.kubesphere.io' }, background);
