@@ -57,7 +57,8 @@ export async function listen(
       : createServer({ ...tls, keepAliveTimeout: 60_000 }, answer satisfies RequestListener);
   };
   const sockets = new Set<Socket>();
-  const server = createPlainServer((socket) => {
+  // As servers of HTTP do: what waits to be sent with more would wait for the other side's timer.
+  const server = createPlainServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     secure ??= encrypting();
