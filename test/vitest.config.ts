@@ -14,6 +14,8 @@ export default defineConfig({
   test: {
     reporters: ['default', `${root}test/summary-reporter.ts`],
     testTimeout: 30_000,
+    // Many tests wait more than they work: three at once use two cores.
+    maxWorkers: 3,
     projects: [
       {
         extends: true,

@@ -65,9 +65,9 @@ export interface RequestTrace {
  * ```
  */
 export const tracing: {
-  readonly run: TracingChannel<unknown, RunTrace>;
-  readonly step: TracingChannel<unknown, StepTrace>;
-  readonly request: TracingChannel<unknown, RequestTrace>;
+  readonly run: TracingChannel<object, RunTrace>;
+  readonly step: TracingChannel<object, StepTrace>;
+  readonly request: TracingChannel<object, RequestTrace>;
 } = Object.freeze({
   run: tracingChannel<unknown, RunTrace>('kubesphere-federation:run'),
   step: tracingChannel<unknown, StepTrace>('kubesphere-federation:step'),
@@ -76,7 +76,7 @@ export const tracing: {
 
 /** Does `work` inside a trace; `tell` adds to the context what came of it. The channel sees neither the result nor the failure itself. */
 export async function traced<C extends object, T>(
-  channel: TracingChannel<unknown, C>,
+  channel: TracingChannel<object, C>,
   context: () => C,
   work: () => Promise<T>,
   tell?: (context: C, result: T) => void,

@@ -160,8 +160,9 @@ export class Clock {
 
   #earliest(end: number): Timer | undefined {
     let first: Timer | undefined;
+    // Sums of fractions differ in their last digits: what is due at the very end is due.
     for (const timer of this.#timers)
-      if (timer.at <= end && (first === undefined || timer.at < first.at)) first = timer;
+      if (timer.at <= end + 1e-6 && (first === undefined || timer.at < first.at)) first = timer;
     return first;
   }
 

@@ -20,6 +20,8 @@ export interface KubeSphereOptions
   readonly name: string;
   /** Text of an administrator's kubeconfig. */
   readonly kubeconfig: string;
+  /** As whom the controllers come: text of a kubeconfig that may do everything. @defaultValue `kubeconfig` */
+  readonly controllersKubeconfig?: string;
   /** What a host stores in its own Cluster object. @defaultValue `kubeconfig` */
   readonly ownKubeconfig?: string;
 }
@@ -56,7 +58,11 @@ export async function runKubeSphere(
   const { name, kubeconfig, role, version = '3.3' } = options;
   const connection = await connectNear({ kubeconfig, name });
   // A connection of their own: managed fields tell who wrote what.
-  const own = await connectNear({ kubeconfig, name, fieldManager: 'controller-manager' });
+  const own = await connectNear({
+    kubeconfig: options.controllersKubeconfig ?? kubeconfig,
+    name,
+    fieldManager: 'controller-manager',
+  });
   let running: { readonly controllers: Promise<Controllers>; readonly stop: AbortController } | undefined;
   const startControllers = async (): Promise<void> => {
     const { role: _installedAs, ...attach } = options;

@@ -48,7 +48,10 @@ export async function createUser(connection: Connection, { name, email, password
   });
 }
 
-/** Creates a WorkspaceTemplate; on a cluster that is no host it waits for the Workspace, on a host for the federated one. */
+/**
+ * Creates a WorkspaceTemplate, or places one that is there on these clusters too; on a cluster that is no host it waits for the
+ * Workspace, on a host for the federated one.
+ */
 export async function createWorkspace(
   connection: Connection,
   { name, manager, clusters = [] }: SeedWorkspace,
@@ -60,6 +63,7 @@ export async function createWorkspace(
       placement: { clusters: clusters.map((cluster) => ({ name: cluster })) },
     },
   });
+  await placeAlso(connection, name, clusters);
   await until(`workspace ${name} is set up`, async () => {
     const binding = await connection.find(kubesphere.workspaceRoleBindings, { name: `${name}-admin` });
     const workspace =
@@ -67,6 +71,17 @@ export async function createWorkspace(
       (await connection.find(kubesphere.federatedWorkspaces, { name }));
     return binding !== undefined && workspace !== undefined;
   });
+}
+
+/** Adds clusters to the placement of a workspace; one that is placed by a selector is left as it is. */
+async function placeAlso(connection: Connection, name: string, clusters: readonly string[]): Promise<void> {
+  const { metadata, spec } = await connection.get(kubesphere.workspaceTemplates, { name });
+  const placed = spec.placement?.clusters;
+  const missing = clusters.filter((cluster) => placed?.some((one) => one.name === cluster) === false);
+  if (placed === undefined || missing.length === 0) return;
+  const body = { spec: { placement: { clusters: [...placed, ...missing.map((cluster) => ({ name: cluster }))] } } };
+  const { uid, resourceVersion } = metadata;
+  await connection.patch(kubesphere.workspaceTemplates, { name }, { type: 'merge', body }, { uid, resourceVersion });
 }
 
 /**

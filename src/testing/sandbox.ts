@@ -1,3 +1,4 @@
+import { FederationError } from '../errors.ts';
 import type { Logger } from '../types.ts';
 import type { SandboxRole, SandboxVersion } from './attach.ts';
 import { Clock } from './clock.ts';
@@ -17,6 +18,9 @@ import { History, type WriteRecord } from './server/history.ts';
 import { type ApiServer, startApiServer } from './server/server.ts';
 import type { StoreCapture } from './server/store.ts';
 import { type Snapshot, type SnapshotOptions, snapshotOf } from './snapshot.ts';
+
+/** As whom KubeSphere itself comes, its controllers and its API; what it may do its charts grant, which is all. */
+const product = { user: 'system:serviceaccount:kubesphere-system:kubesphere', groups: ['system:masters'] };
 
 /** Clusters that are started at once: more of them only stand in each other's way. */
 const concurrency = 8;
@@ -89,6 +93,7 @@ export interface Sandbox<Name extends string = string> extends AsyncDisposable {
  * Starts API servers on loopback, installs KubeSphere on each and runs its controllers. Members are not joined yet:
  * see `joinCluster` and `seedMember`.
  *
+ * @throws FederationError `INVALID` for a role or version that there is not
  * @example
  * ```ts
  * import { createSandbox, joinCluster } from 'kubesphere-federation/testing';
@@ -99,6 +104,7 @@ export interface Sandbox<Name extends string = string> extends AsyncDisposable {
  * ```
  */
 export async function createSandbox<const Name extends string>(options: SandboxOptions<Name>): Promise<Sandbox<Name>> {
+  for (const [name, spec] of Object.entries<SandboxClusterSpec>(options.clusters)) checkSpec(name, spec);
   const clock = new Clock(options.speed === undefined ? {} : { speed: options.speed });
   const running: AsyncDisposable[] = [];
   const targets: FaultTarget[] = [];
@@ -126,7 +132,11 @@ export async function createSandbox<const Name extends string>(options: SandboxO
       });
       running.push(server);
       targets.push({ ...server, gate });
-      const credentials = { kubeconfig: server.kubeconfig, ownKubeconfig: server.clientCertificateKubeconfig };
+      const credentials = {
+        kubeconfig: server.kubeconfig,
+        controllersKubeconfig: server.kubeconfigFor(product),
+        ownKubeconfig: server.clientCertificateKubeconfig,
+      };
       return { server, options: { name, ...credentials, ...asked, ...pace, ...logger } };
     };
     const { server, kubeSphere } = await images.start(spec, begin, async (first) => {
@@ -134,7 +144,7 @@ export async function createSandbox<const Name extends string>(options: SandboxO
       await clock.rest();
     });
     running.push(kubeSphere);
-    const { kubeconfig } = server;
+    const kubeconfig = server.kubeconfigFor(product);
     const gateway = await openGateway({ kubeconfig, version: spec.version ?? '3.3', now: () => clock.now() });
     running.push(gateway);
     mountGateway(server, gateway);
@@ -169,4 +179,17 @@ export async function createSandbox<const Name extends string>(options: SandboxO
     await close().catch(() => {});
     throw error;
   }
+}
+
+/** What comes from a file was looked at by no compiler. @throws FederationError `INVALID` */
+function checkSpec(name: string, { role, version = '3.3' }: SandboxClusterSpec): void {
+  const oneOf = (what: string, value: string, known: readonly string[]): void => {
+    if (!known.includes(value))
+      throw new FederationError(
+        'INVALID',
+        `Cluster ${name} has the ${what} ${JSON.stringify(value)}: give ${known.join(', ')}.`,
+      );
+  };
+  oneOf('role', role, ['host', 'member', 'standalone']);
+  oneOf('version', version, ['3.3', '3.4']);
 }

@@ -39,7 +39,9 @@ afterAll(() => rmSync(consumer, { recursive: true, force: true }));
 
 describe('the packed package', () => {
   it('holds the bundles, their types and the papers, and no more', () => {
-    expect(readdirSync(installed).sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json']);
+    expect(readdirSync(installed).sort()).toEqual([
+      ...['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'docs', 'examples', 'package.json'],
+    ]);
     const kinds = readdirSync(join(installed, 'dist')).map((name) => name.replace(/chunk-\w+/, 'chunk'));
     expect(new Set(kinds)).toEqual(
       new Set([

@@ -221,3 +221,21 @@ describe('seeds', { timeout: 60_000 }, () => {
     expect(metadata.labels).toMatchObject({ [userLabel]: 'bob' });
   });
 });
+
+describe('members that are seeded one after the other', () => {
+  it('have the same workspace, each with projects of its own', { timeout: 60_000 }, async () => {
+    const members = { m1: { role: 'standalone' }, m2: { role: 'member' }, m3: { role: 'member' } } as const;
+    await using several = await createSandbox({ clusters: { a: { role: 'host' }, ...members }, speed: 100 });
+    const { a, m1, m2, m3 } = several.clusters;
+    await seedSituation('standalone-joined', { host: a, member: m1, name: 'm1', workspaces });
+    await seedSituation('pure-member', { host: a, member: m2, name: 'm2', workspaces });
+    await seedSituation('pure-member', { host: a, member: m3, name: 'm3', workspaces });
+    for (const { connection } of [m1, m2, m3]) {
+      const workspace = await connection.get(kubesphere.workspaces, { name: 'team-a' });
+      expect(workspace.metadata.labels?.[managedLabel]).toBe('true');
+      expect(Object.keys(await observeProjects(connection)).sort()).toEqual(projects);
+    }
+    const { spec } = await a.connection.get(kubesphere.workspaceTemplates, { name: 'team-a' });
+    expect(spec.placement?.clusters).toEqual([{ name: 'm1' }, { name: 'm2' }, { name: 'm3' }]);
+  });
+});

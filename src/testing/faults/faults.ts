@@ -3,6 +3,7 @@ import { chance } from '../chance.ts';
 import type { Gate } from '../gate.ts';
 import { inTurn } from '../in-turn.ts';
 import type { ApiServer } from '../server/server.ts';
+import { checkRequestFault } from './check.ts';
 import { type ClusterFault, type FaultRule, isClusterFault, isOneOf, type OneOf, type RequestFault } from './rule.ts';
 import { isAbout, Strikes } from './strikes.ts';
 
@@ -20,7 +21,7 @@ export interface Faults {
   /**
    * Puts a fault into force. Watches that it is about, and that are open already, are ended, so that they come back under it.
    *
-   * @throws FederationError `INVALID` for a cluster or controller that there is not
+   * @throws FederationError `INVALID` for a cluster, controller, resource or verb that there is not, and for no known fault
    */
   add(rule: FaultRule): Promise<AddedFault>;
   /** Lifts all that are in force. */
@@ -29,7 +30,10 @@ export interface Faults {
 
 /** What a fault of a cluster acts upon. */
 export interface FaultTarget
-  extends Pick<ApiServer, 'name' | 'intercept' | 'endWatches' | 'suspend' | 'restore' | 'skew' | 'renewCertificate'> {
+  extends Pick<
+    ApiServer,
+    'name' | 'served' | 'intercept' | 'endWatches' | 'suspend' | 'restore' | 'skew' | 'renewCertificate'
+  > {
   readonly gate: Gate;
 }
 
@@ -85,6 +89,7 @@ export function faultsOf(targets: readonly FaultTarget[], seed: number): Faults 
   function onRequests(rule: RequestFault): { strikes: Strikes; lift: () => Promise<void> } {
     const strikes = new Strikes(rule, chance(seed * 1_000_003 + added));
     const about = named(rule.cluster);
+    checkRequestFault(rule, new Set(about.flatMap((target) => target.served())));
     const lifts = about.map((target) => target.intercept((request) => strikes.strike(target.name, request)));
     for (const target of about)
       target.endWatches((request) => rule.verb !== undefined && isAbout(rule, target.name, request));

@@ -39,7 +39,7 @@ export interface NearGateway extends Gateway {
 
 /**
  * Starts ks-apiserver 3.3 or 3.4 in front of a cluster that `installKubeSphere` prepared: sign-in, the native API under
- * `/api` and `/apis` with KubeSphere's rights, `/kapis`, and the way to members under `/clusters/{name}`. All it knows are
+ * `/api` and `/apis` with KubeSphere's rights, `/kapis`, and the way to members under `/api/clusters/{name}`, `/apis/clusters/{name}` and `/kapis/clusters/{name}`. All it knows are
  * the cluster's objects. It sends nothing before its first request.
  */
 export function startGateway(options: GatewayOptions): Promise<Gateway> {

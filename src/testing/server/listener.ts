@@ -39,12 +39,16 @@ type Response = ServerResponse | Http2ServerResponse;
 type Identify = (certificate: X509Certificate) => () => User;
 
 /**
- * Listens on a free loopback port; speaks HTTP/1.1, and HTTP/2 besides where `http2` is set. `identity` is first asked for when
+ * Listens on a loopback port, on a free one where none is wanted or another has it; speaks HTTP/1.1, and HTTP/2 besides where `http2` is set. `identity` is first asked for when
  * somebody connects: encryption costs more than all else about a server, and callers in this process need none.
  */
 export async function listen(
   identity: () => ServerIdentity,
-  { http2, identify }: { readonly http2: boolean; readonly identify: Identify },
+  {
+    http2,
+    identify,
+    port: wanted = 0,
+  }: { readonly http2: boolean; readonly identify: Identify; readonly port?: number },
   handle: Handler,
 ): Promise<Listener> {
   const answer = (request: Request, response: Response): void =>
@@ -73,7 +77,7 @@ export async function listen(
         resolve(typeof address === 'object' && address !== null ? address.port : port);
       });
     });
-  const port = await open(0);
+  const port = await open(wanted).catch(() => open(0));
   return {
     port,
     get listening() {

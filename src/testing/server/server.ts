@@ -53,6 +53,8 @@ export interface ApiServer extends AsyncDisposable {
   skew(ms: number): void;
   /** What was written, or refused, by whom: oldest first. Only the last ones are kept. */
   history(selected?: (record: WriteRecord) => boolean): WriteRecord[];
+  /** What it serves now: plurals, with the group where there is one (`users.iam.kubesphere.io`). */
+  served(): readonly string[];
   /** Every object that there is at this moment, each in one of its versions. Frozen. */
   objects(): readonly KubeObject[];
   /** What {@link ApiServer.restoreCapture} takes: everything that is kept at this moment. */
@@ -148,6 +150,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       await listener.restore();
     },
     skew: (ms) => core.skew(ms),
+    served: () => ground.registry.storages().map(({ storage }) => storage),
     objects: () => objectsOf(ground),
     history: (selected = () => true) => history.records((record) => record.cluster === name && selected(record)),
     capture: () => core.capture(),

@@ -23,6 +23,34 @@ const codeOf = (call: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => (FederationError.is(error) ? error.code : Promise.reject(error)),
   );
 
+describe('a fault that can never strike', () => {
+  const rules: readonly (readonly [object, RegExp])[] = [
+    [{ resource: 'namespace', fault: 'reset-after' }, /resource "namespace".*Is it namespaces\?/],
+    [{ resource: 'users', fault: 'reset-after' }, /Is it users\.iam\.kubesphere\.io\?/],
+    [{ verb: 'PATCH', fault: 'reset-after' }, /verb "PATCH"/],
+    [{ verb: ['get', 'put'], fault: { delayMs: 1 } }, /verb "put"/],
+    [{ fault: { state: 503 } }, /no fault \{"state":503\}/],
+    [{ fault: 'reset' }, /no fault "reset"/],
+    [{ cluster: 'x', fault: 'reset-after' }, /has only a, m/],
+  ];
+  it.for(rules)('is refused: %j', async ([rule, why]) => {
+    await expect(sandbox.faults.add(rule as FaultRule)).rejects.toThrow(why);
+    await expect(sandbox.faults.add(rule as FaultRule)).rejects.toMatchObject({ code: 'INVALID' });
+  });
+
+  it('is taken where a star may mean what is not there yet', async () => {
+    const later = await sandbox.faults.add({ resource: '*.example.com', verb: 'get', fault: { status: 503 } });
+    await later.lift();
+  });
+
+  it('is one of a cluster that there cannot be, too', async () => {
+    for (const spec of [{ role: 'hots' }, { role: 'host', version: '4.1' }])
+      await expect(createSandbox({ clusters: { a: spec as { role: 'host' } } })).rejects.toMatchObject({
+        code: 'INVALID',
+      });
+  });
+});
+
 describe('a fault of several clusters', () => {
   it('is in force on none of them where one cannot have it', async () => {
     const { connection } = sandbox.clusters.a;

@@ -42,11 +42,13 @@ const nobody = { name: 'system:anonymous', groups: [] };
 /**
  * Serves the review that `find` has for a path, and 404 where it has none; asked anew for every request.
  *
+ * @param port where it is to listen, if that is free
  * @param isDown whether the program is down by a fault: nobody is answered then
  */
 export async function startWebhookServer(
   find: (path: string) => Review | undefined,
   isDown: () => boolean,
+  port = 0,
 ): Promise<WebhookServer> {
   const authority = authorityOfAll();
   const certificate = serverCertificate(authority, 'ks-controller-manager');
@@ -66,7 +68,7 @@ export async function startWebhookServer(
     }
   };
   const identify = () => () => nobody;
-  const listener = await listen(certificate.identity, { http2: false, identify }, handle);
+  const listener = await listen(certificate.identity, { http2: false, identify, port }, handle);
   const url = `https://127.0.0.1:${listener.port}`;
   const withdraw = publish({
     url,

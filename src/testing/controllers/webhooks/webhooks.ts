@@ -1,6 +1,8 @@
 import { core } from '../../../kube/resources.ts';
 import { kubesphere } from '../../../kubesphere/resources.ts';
+import { recordAt, text } from '../../server/object.ts';
 import type { Context } from '../context.ts';
+import type { Manager } from '../runtime.ts';
 import { createUnlessThere } from '../writes.ts';
 import { clusterReview } from './clusters.ts';
 import { type Review, startWebhookServer, type WebhookServer } from './server.ts';
@@ -48,10 +50,20 @@ export async function startWebhooks({ manager, settings, version }: Context): Pr
   const server = await startWebhookServer(
     (asked) => webhooks.find(({ path }) => path === asked)?.review(),
     () => manager.isDown('webhooks'),
+    await formerPort(manager),
   );
   manager.onClose(async () => server[Symbol.asyncDispose]());
   manager.signal.throwIfAborted();
   for (const webhook of webhooks) await configure({ manager }, webhook, server);
+}
+
+/** Where the webhooks listened before a restart: their address does not change with it, as that of a Service does not. */
+async function formerPort({ connection }: Manager): Promise<number> {
+  const at = { name: 'users.iam.kubesphere.io' };
+  const configuration = await connection.find(core.validatingWebhookConfigurations, at);
+  const [webhook] = configuration?.webhooks ?? [];
+  const url = URL.parse(text(recordAt(webhook, 'clientConfig')['url']) ?? '');
+  return url?.hostname === '127.0.0.1' ? Number(url.port) : 0;
 }
 
 async function configure(
