@@ -5,6 +5,7 @@ import { kubefedNamespace } from '../kubesphere/names.ts';
 import { clusterController } from './controllers/cluster.ts';
 import type { Context } from './controllers/context.ts';
 import { groupControllers } from './controllers/groups.ts';
+import { helmApplicationController } from './controllers/helm-application.ts';
 import { helmReleaseController } from './controllers/helm-release.ts';
 import { installerController } from './controllers/installer/installer.ts';
 import { kubefedDeployment } from './controllers/installer/run.ts';
@@ -104,6 +105,7 @@ async function begin(manager: Manager, { role, version = '3.3', ownKubeconfig }:
   groupControllers(context);
   quotaController(context);
   helmReleaseController(context);
+  helmApplicationController(context);
   notificationController(context);
   installerController(context);
   host();

@@ -14,9 +14,12 @@ const withStatusSubresource: ReadonlySet<string> = new Set([
   kubesphere.kubeFedClusters.kind,
   kubesphere.helmReleases.kind,
   kubesphere.helmApplications.kind,
+  kubesphere.helmRepos.kind,
   kubesphere.resourceQuotas.kind,
   extra.applications.kind,
   extra.gateways.kind,
+  extra.helmApplicationVersions.kind,
+  extra.helmCategories.kind,
   extra.ipPools.kind,
 ]);
 

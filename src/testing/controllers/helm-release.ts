@@ -10,8 +10,6 @@ import { dropFinalizers, ignoring, named, update } from './writes.ts';
 
 const clusterLabel = 'kubesphere.io/cluster';
 const targetLabel = 'kubesphere.io/namespace';
-/** Kinds of the namespaced objects that a chart of the model may hold. */
-const chartKinds = [core.deployments, core.persistentVolumeClaims, core.configMaps, core.secrets, core.serviceAccounts];
 
 /**
  * pkg/controller/openpitrix/helmrelease of 3.x: deleting a HelmRelease runs `helm uninstall` where it was installed,
@@ -80,18 +78,18 @@ export function helmReleaseController(context: Context): void {
   });
 }
 
-/** `helm uninstall`: what the chart made, and helm's own record of the release. */
+/** `helm uninstall`: what the chart made, of whatever kind, unless its author wants it kept, and helm's own record of the release. */
 async function uninstallFrom(connection: Connection, release: Untyped): Promise<void> {
   const namespace = release.metadata.labels?.[targetLabel];
   const name = release.spec?.['name'];
   if (namespace === undefined || typeof name !== 'string') return;
   const belongs = ({ metadata: { annotations } }: KubeObject): boolean =>
-    annotations?.['meta.helm.sh/release-name'] === name;
-  for (const resource of chartKinds) {
-    for await (const object of connection.list(resource, {
-      namespace,
-      labelSelector: 'app.kubernetes.io/managed-by=Helm',
-    })) {
+    annotations?.['meta.helm.sh/release-name'] === name &&
+    annotations['meta.helm.sh/release-namespace'] === namespace &&
+    annotations['helm.sh/resource-policy'] !== 'keep';
+  for (const resource of await connection.resources()) {
+    if (!resource.verbs.includes('list') || !resource.verbs.includes('delete')) continue;
+    for await (const object of connection.list(resource, resource.namespaced ? { namespace } : {})) {
       if (!belongs(object)) continue;
       await ignoring(connection.delete(resource, named(object), { propagationPolicy: 'Background' }), 'NOT_FOUND');
     }

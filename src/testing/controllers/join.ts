@@ -129,22 +129,7 @@ async function authorise({ member, cluster, pause }: Join): Promise<{ token: str
     await update(member, core.serviceAccounts, made, { secrets: [{ name: tokenName }] });
     tokens.push({ name: tokenName });
   }
-  if ((await member.find(core.clusterRoles, { name: role })) === undefined) {
-    await createUnlessThere(member, core.clusterRoles, {
-      metadata: { name: role },
-      rules: [
-        { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
-        { verbs: ['get'], nonResourceURLs: ['*'] },
-      ],
-    });
-  }
-  if ((await member.find(core.clusterRoleBindings, { name: role })) === undefined) {
-    await createUnlessThere(member, core.clusterRoleBindings, {
-      metadata: { name: role },
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role },
-      subjects: [{ kind: 'ServiceAccount', ...at }],
-    });
-  }
+  await grantEverything(member, role, at);
   for (let attempt = 0; attempt < 100; attempt++) {
     for (const { name: tokenName } of tokens) {
       const secret = await member.find(core.secrets, { namespace: kubefedNamespace, name: tokenName });
@@ -154,6 +139,34 @@ async function authorise({ member, cluster, pause }: Join): Promise<{ token: str
     await pause();
   }
   throw new FederationError('TIMEOUT', 'timed out waiting for the condition', { retryable: true });
+}
+
+/** Gives the account every right there is, and puts back at every resync what somebody changed in role or binding. */
+async function grantEverything(
+  member: Connection,
+  name: string,
+  account: { readonly namespace: string; readonly name: string },
+): Promise<void> {
+  const rules = [
+    { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
+    { verbs: ['get'], nonResourceURLs: ['*'] },
+  ];
+  const role = await member.find(core.clusterRoles, { name });
+  if (role === undefined) await createUnlessThere(member, core.clusterRoles, { metadata: { name }, rules });
+  else if (!same(role.rules, rules)) await update(member, core.clusterRoles, role, { rules });
+  const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name };
+  const subjects = [{ kind: 'ServiceAccount', ...account }];
+  let binding = await member.find(core.clusterRoleBindings, { name });
+  if (binding !== undefined && !same(binding.roleRef, roleRef)) {
+    const { uid } = binding.metadata;
+    await member.delete(core.clusterRoleBindings, { name }, { uid, propagationPolicy: 'Background' });
+    binding = undefined;
+  }
+  if (binding === undefined) {
+    await createUnlessThere(member, core.clusterRoleBindings, { metadata: { name }, roleRef, subjects });
+  } else if (!same(binding.subjects, subjects)) {
+    await update(member, core.clusterRoleBindings, binding, { subjects });
+  }
 }
 
 /** Only Workspaces are checked, and only placements that list clusters. */

@@ -43,7 +43,13 @@ export function userController(context: Context): void {
     const { password } = user.spec;
     if (password === undefined || password === '' || isHash(password)) return user;
     return update(connection, kubesphere.users, user, {
-      metadata: { annotations: { 'iam.kubesphere.io/last-password-change-time': manager.timestamp() } },
+      metadata: {
+        annotations: {
+          'iam.kubesphere.io/last-password-change-time': manager.timestamp(),
+          // Holds the plain text where kubectl apply made the user.
+          'kubectl.kubernetes.io/last-applied-configuration': null,
+        },
+      },
       spec: { password: await hash(password, hashCost) },
     });
   }

@@ -3,11 +3,9 @@ import { core } from '../../kube/resources.ts';
 import { deleteOptionAnnotation, finalizers, managedLabel, workspaceLabel } from '../../kubesphere/names.ts';
 import { type FederatedObject, kubesphere, type WorkspaceTemplate } from '../../kubesphere/resources.ts';
 import { type Context, loop } from './context.ts';
+import { cleanupAnnotation } from './helm-application.ts';
 import { workspaceRoles } from './workspace-roles.ts';
 import { addFinalizer, createUnlessThere, dropFinalizers, exactly, ignoring, named, same, update } from './writes.ts';
-
-/** Tells the app controller to clean up after an app of a workspace that is gone. */
-const cleanupAnnotation = 'application.kubesphere.io/app-cleanup';
 
 /** pkg/controller/workspacetemplate of 3.x, on every cluster; what it does depends on whether the cluster is a host. */
 export function workspaceTemplateController(context: Context): void {

@@ -82,10 +82,11 @@ export function startSync(manager: Manager, kind: FederatedKind, clusters: () =>
     return '';
   }
 
-  async function remove(access: Manager, copy: KubeObject, object: FederatedObject): Promise<PropagationStatus> {
+  /** `deleted` is the federated object that goes itself; only then do the options count that it carries. */
+  async function remove(access: Manager, copy: KubeObject, deleted?: FederatedObject): Promise<PropagationStatus> {
     if (copy.metadata.deletionTimestamp !== undefined) return 'WaitingForRemoval';
     if (isHostNamespace(copy)) return releaseCopy(access.connection, target, copy);
-    return (await deleteCopy(access.connection, target, copy, object)) || 'WaitingForRemoval';
+    return (await deleteCopy(access.connection, target, copy, deleted)) || 'WaitingForRemoval';
   }
 
   /** No federated object of that name: whatever bears kubefed's mark is let go. */
@@ -150,7 +151,7 @@ export function startSync(manager: Manager, kind: FederatedKind, clusters: () =>
           return;
         }
         const copy = copyIn(access, targetOf(key));
-        if (copy !== undefined) statuses.set(name, await remove(access, copy, object));
+        if (copy !== undefined) statuses.set(name, await remove(access, copy));
       }),
     );
     const lonely =
