@@ -30,6 +30,8 @@ export interface Sync {
 /** Namespaces that kubefed never touches. */
 const ignored = new Set(['kube-system', 'kube-public', 'default', 'kube-federation-system']);
 const backoff = { firstMs: 5_000, maxMs: 60_000 };
+/** KubeSphere's clusterUnavailableDelay, and kubefed's own small delay. */
+const unavailableMs = 63_000;
 
 /** kubefed's sync controller of one kind, on a host. Nothing here knows of KubeSphere. */
 export function startSync(manager: Manager, kind: FederatedKind, clusters: () => readonly FederatedCluster[]): Sync {
@@ -187,7 +189,14 @@ export function startSync(manager: Manager, kind: FederatedKind, clusters: () =>
       };
       // Observed: nothing arrives on a new member before 23 s.
       const cancel = access.clock.later(first ? access.between(23_000, 33_000) : 3_000, lookAtAll);
-      access.signal.addEventListener('abort', cancel, { once: true });
+      const lost = (): void => {
+        cancel();
+        if (manager.signal.aborted) return;
+        // Not asked for what it has any more: what is placed there is reported as ClusterNotReady.
+        const stop = manager.clock.later(unavailableMs, lookAtAll);
+        manager.signal.addEventListener('abort', stop, { once: true });
+      };
+      access.signal.addEventListener('abort', lost, { once: true });
     },
   };
 }
