@@ -152,6 +152,40 @@ describe('a ValidatingAdmissionPolicy', () => {
     expect((await client.merge(`${inside}/configmaps/l`, { data: { level: '3' } })).code).toBe(200);
   });
 
+  it('is asked with what its binding names as parameters, once with each, and says so where there is none', async () => {
+    const where = await inNamespace(client, 'listed');
+    for (const name of ['one', 'two', 'free']) await client.created(`${where}/configmaps`, { metadata: { name } });
+    for (const name of ['one', 'two'])
+      await client.created(`${where}/secrets`, {
+        metadata: { name: `keep-${name}`, labels: { list: 'yes' } },
+        stringData: { name },
+      });
+    await policy(
+      'listing',
+      {
+        paramKind: { apiVersion: 'v1', kind: 'Secret' },
+        matchConstraints: {
+          namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'listed' } },
+          resourceRules: [rule('DELETE', 'configmaps')],
+        },
+        validations: [{ expression: 'params.metadata.name != "keep-" + request.name', message: 'listed' }],
+      },
+      { paramRef: { selector: { matchLabels: { list: 'yes' } }, parameterNotFoundAction: 'Deny' } },
+    );
+    const remove = (name: string) => client.delete(`${where}/configmaps/${name}?dryRun=All`);
+    for (const name of ['one', 'two']) expect((await refused(() => remove(name))).message).toContain('listed');
+    expect((await remove('free')).code).toBe(200);
+    for (const name of ['one', 'two']) await client.delete(`${where}/secrets/keep-${name}`);
+    expect((await remove('free')).body.message).toContain(
+      'denied request: failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction',
+    );
+    const unclear = await client.post(`${group}/validatingadmissionpolicybindings`, {
+      metadata: { name: 'unclear' },
+      spec: { policyName: 'listing', validationActions: ['Deny'], paramRef: {} },
+    });
+    expect(unclear.code).toBe(422);
+  });
+
   it('narrowed by a namespaceSelector spares other namespaces, but no other cluster-scoped object', async () => {
     await client.created('/api/v1/namespaces', { metadata: { name: 'inside-sel', labels: { guard: 'on' } } });
     await client.created('/api/v1/namespaces', { metadata: { name: 'outside-sel' } });

@@ -10,6 +10,7 @@ import {
   withVariables,
 } from './expressions.ts';
 import { type Constraints, constrains, policyConstraints } from './match.ts';
+import { paramsFor } from './params.ts';
 
 interface Named {
   readonly name: string;
@@ -27,6 +28,7 @@ interface Policy {
   readonly name: string;
   readonly constraints: Constraints;
   readonly failsClosed: boolean;
+  readonly paramKind: unknown;
   readonly conditions: readonly Named[];
   readonly variables: readonly Named[];
   readonly validations: readonly Validation[];
@@ -38,6 +40,7 @@ export interface ActivePolicy {
   /** Whether it refuses; otherwise it warns. */
   readonly denies: boolean;
   readonly binding: string;
+  readonly paramRef: unknown;
   readonly constraints: Constraints;
 }
 
@@ -70,6 +73,7 @@ export function activePolicies({ store }: Ground): readonly ActivePolicy[] {
           policy,
           denies,
           binding: binding.metadata.name,
+          paramRef: spec['paramRef'],
           constraints: policyConstraints(recordAt(spec, 'matchResources')),
         },
       ];
@@ -99,18 +103,31 @@ function compilePolicy(object: ApiObject): Policy {
     name: object.metadata.name,
     constraints: policyConstraints(recordAt(spec, 'matchConstraints')),
     failsClosed: spec['failurePolicy'] !== 'Ignore',
+    paramKind: spec['paramKind'],
     conditions: named('matchConditions'),
     variables: named('variables'),
     validations,
   };
 }
 
-/** Asks one policy. @throws StatusError when it denies */
+/** Asks one policy, once with each of its parameters. @throws StatusError when it denies */
 export function askPolicy(ground: Ground, active: ActivePolicy, request: AdmissionRequest): void {
   const { policy } = active;
   if (!constrains(ground, policy.constraints, request, false)) return;
   if (!constrains(ground, active.constraints, request, true)) return;
-  const variables = withVariables(requestVariables(ground, request), policy.variables);
+  let params: ReturnType<typeof paramsFor>;
+  try {
+    params = paramsFor(ground, policy.paramKind, active.paramRef, request);
+  } catch (error) {
+    if (!policy.failsClosed) return;
+    throw denied(active, request, firstLine(error), undefined);
+  }
+  for (const one of params) askWith(active, request, { ...requestVariables(ground, request), params: one });
+}
+
+function askWith(active: ActivePolicy, request: AdmissionRequest, base: Record<string, unknown>): void {
+  const { policy } = active;
+  const variables = withVariables(base, policy.variables);
   if (!conditionsHold(active, request, variables)) return;
   for (const validation of policy.validations) {
     let holds: unknown;

@@ -36,6 +36,24 @@ export function policyErrors(draft: Draft): FieldError[] {
     const detail = 'validations or auditAnnotations must contain at least one item';
     errors.push(required('spec.validations', detail), required('spec.auditAnnotations', detail));
   }
+  if (isRecord(spec['paramKind'])) {
+    for (const field of ['apiVersion', 'kind']) {
+      if (!spec['paramKind'][field]) errors.push(required(`spec.paramKind.${field}`));
+    }
+  }
+  return errors;
+}
+
+/** What is wrong with the `paramRef` of a binding. */
+function paramRefErrors(paramRef: unknown): FieldError[] {
+  if (!isRecord(paramRef)) return [];
+  const { name, selector, parameterNotFoundAction: action } = paramRef;
+  const errors: FieldError[] = [];
+  if (!name && selector === undefined)
+    errors.push(required('spec.paramRef', 'one of name or selector must be specified'));
+  if (!action) errors.push(required('spec.paramRef.parameterNotFoundAction'));
+  else if (action !== 'Allow' && action !== 'Deny')
+    errors.push(unsupported('spec.paramRef.parameterNotFoundAction', action, ['Deny', 'Allow']));
   return errors;
 }
 
@@ -44,6 +62,7 @@ export function policyBindingErrors(draft: Draft): FieldError[] {
   const spec = recordAt(draft, 'spec');
   const wanted = strings(spec['validationActions']);
   const errors = spec['policyName'] ? [] : [required('spec.policyName')];
+  errors.push(...paramRefErrors(spec['paramRef']));
   if (wanted.length === 0)
     errors.push(required('spec.validationActions', 'at least one validation action is required'));
   for (const [i, action] of wanted.entries()) {
