@@ -2,7 +2,14 @@ import { expect, it } from 'vitest';
 import type { Connection } from '../../src/kube/connection.ts';
 import type { Resource } from '../../src/kube/objects.ts';
 import { core } from '../../src/kube/resources.ts';
-import { deleteOptionAnnotation, finalizers, hostClusterRole, workspaceLabel } from '../../src/kubesphere/names.ts';
+import {
+  deleteOptionAnnotation,
+  finalizers,
+  hostClusterRole,
+  hostSecret,
+  kubefedNamespace,
+  workspaceLabel,
+} from '../../src/kubesphere/names.ts';
 import { kubesphere } from '../../src/kubesphere/resources.ts';
 import { createHelmReleases, createSandbox, seedMember, until } from '../../src/testing/index.ts';
 import { background, patient, slow, untilGoing, untilGone } from './support.ts';
@@ -40,8 +47,10 @@ it('the delete options of a federated object count when it goes, not when a plac
 });
 
 it("a host puts back what somebody took from its account's role and binding on a member", slow, async () => {
-  const { sandbox, member } = await joined();
+  const { sandbox, host, member } = await joined();
   await using _ = sandbox;
+  const { data = {} } = await host.get(core.secrets, { namespace: kubefedNamespace, name: hostSecret('m') });
+  expect(Object.keys(data)).toEqual(['token']);
   const one = { name: hostClusterRole('m') };
   await member.patch(core.clusterRoles, one, { type: 'merge', body: { rules: [] } });
   await until(

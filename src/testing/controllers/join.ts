@@ -79,7 +79,7 @@ export async function joinFederation(join: Join): Promise<void> {
   const token = await authorise(join);
   const secret = { namespace: kubefedNamespace, name: hostSecret(name) };
   const present = await host.find(core.secrets, secret);
-  const data = { token: token.token, 'ca.crt': token.certificateAuthority };
+  const data = { token };
   if (present === undefined) await createUnlessThere(host, core.secrets, { metadata: secret, data });
   else if (!same(present.data, data)) await host.patch(core.secrets, secret, { type: 'merge', body: { data } });
   const { labels } = cluster.metadata;
@@ -108,7 +108,7 @@ function flat(spec: object): Record<string, string> {
 }
 
 /** Makes the host's account on the member, with every right there is, and waits for its token. */
-async function authorise({ member, cluster, pause }: Join): Promise<{ token: string; certificateAuthority: string }> {
+async function authorise({ member, cluster, pause }: Join): Promise<string> {
   const { name } = cluster.metadata;
   const account = hostServiceAccount(name);
   const role = hostClusterRole(name);
@@ -134,7 +134,7 @@ async function authorise({ member, cluster, pause }: Join): Promise<{ token: str
     for (const { name: tokenName } of tokens) {
       const secret = await member.find(core.secrets, { namespace: kubefedNamespace, name: tokenName });
       const token = secret?.data?.['token'];
-      if (token !== undefined) return { token, certificateAuthority: secret?.data?.['ca.crt'] ?? '' };
+      if (token !== undefined) return token;
     }
     await pause();
   }
