@@ -54,17 +54,22 @@ export class Images {
     const install = async () => {
       const begun = await begin();
       const kubeSphere = await startKubeSphere(begun.options);
-      await fill(kubeSphere);
+      try {
+        await fill(kubeSphere);
+      } catch (error) {
+        await Promise.allSettled([kubeSphere[Symbol.asyncDispose]()]);
+        throw error;
+      }
       return { ...begun, kubeSphere };
     };
     if (spec.role === 'host' || !this.#alike.has(kind)) return install();
     const image = this.#images.get(kind);
     if (image === undefined) {
       const installing = install();
-      this.#images.set(
-        kind,
-        installing.then(({ server }) => server.capture()),
-      );
+      const taken = installing.then(({ server }) => server.capture());
+      // Whoever started the first is told; the others may never be begun, and nobody ask for the image.
+      taken.catch(() => {});
+      this.#images.set(kind, taken);
       return installing;
     }
     const begun = await begin(copyOf(await image));
