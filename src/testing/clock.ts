@@ -8,6 +8,9 @@ interface Timer {
   native: NodeJS.Timeout | undefined;
 }
 
+/** Native timers that shall wait longer do not wait at all. */
+const longestMs = 2 ** 31 - 1;
+
 /** Turns of the event loop without any work after which everything is at rest: an answer takes a few to be read. */
 const quietTurns = 20;
 
@@ -170,7 +173,8 @@ export class Clock {
     if (this.#since === undefined) return;
     // Native timers may be early by a part of a millisecond.
     const due = (): void => (this.elapsed() < timer.at ? this.#arm(timer) : this.#fire(timer));
-    timer.native = setTimeout(due, Math.max(0, (timer.at - this.elapsed()) / this.speed));
+    const ms = Math.max(0, (timer.at - this.elapsed()) / this.speed);
+    timer.native = setTimeout(due, Math.min(ms, longestMs));
   }
 
   #disarm(timer: Timer): void {

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Clock } from '../../src/testing/clock.ts';
 
 describe('a clock that stands', () => {
@@ -105,6 +105,16 @@ describe('a clock that runs', () => {
     clock.resume();
     await clock.sleep(100);
     expect(clock.elapsed()).toBeGreaterThan(stopped);
+  });
+
+  it('waits for what is months away, and does nothing until then', async () => {
+    const clock = new Clock();
+    const native = vi.spyOn(globalThis, 'setTimeout');
+    const cancel = clock.later(100 * 24 * 3_600_000, () => {});
+    cancel();
+    // A native timer that is to wait longer fires at once, again and again.
+    expect(native.mock.calls.map(([, ms]) => ms)).toEqual([2 ** 31 - 1]);
+    native.mockRestore();
   });
 
   it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY])('refuses a speed of %s', (speed) => {
