@@ -1,6 +1,6 @@
 import { chance } from '../chance.ts';
 import type { Clock } from '../clock.ts';
-import type { Gate, Passage } from '../gate.ts';
+import type { Gate } from '../gate.ts';
 
 /** Waits the way the real controllers do; the same seed waits the same. */
 export class Pace {
@@ -9,7 +9,7 @@ export class Pace {
   readonly #waiting = new Set<() => void>();
   readonly #ends: (() => void)[] = [];
   readonly #gate: Gate;
-  #stopped = false;
+  readonly #stop = new AbortController();
 
   constructor(clock: Clock, seed: number, gate: Gate) {
     this.#clock = clock;
@@ -19,7 +19,7 @@ export class Pace {
 
   /** Calls `work` after between `minMs` and `maxMs`; the answer calls it off. */
   later(minMs: number, maxMs: number, work: () => void): () => void {
-    if (this.#stopped) return () => {};
+    if (this.stopped) return () => {};
     const cancel = this.#clock.later(minMs + (maxMs - minMs) * this.#random(), () => {
       this.#waiting.delete(cancel);
       work();
@@ -36,9 +36,15 @@ export class Pace {
     return this.#clock.now();
   }
 
-  /** Where the controller of this name waits until it may work. */
-  passage(controller: string): Passage {
-    return this.#gate.passage(['kube-controller-manager', controller], this.#clock);
+  /** Whether nothing is to be begun any more. */
+  get stopped(): boolean {
+    return this.#stop.signal.aborted;
+  }
+
+  /** Where the controller of this name waits until it may work, or it is stopped. */
+  passage(controller: string): () => Promise<void> {
+    const pass = this.#gate.passage(['kube-controller-manager', controller], this.#clock);
+    return () => pass(this.#stop.signal);
   }
 
   /** Counts as going on for whoever moves the clock. */
@@ -53,7 +59,7 @@ export class Pace {
 
   /** Calls off everything that waits, for good. */
   stop(): void {
-    this.#stopped = true;
+    this.#stop.abort();
     for (const end of this.#ends.splice(0)) end();
     for (const cancel of this.#waiting) cancel();
     this.#waiting.clear();

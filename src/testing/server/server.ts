@@ -41,7 +41,7 @@ export interface ApiServerOptions {
 export interface ApiServer extends AsyncDisposable {
   readonly name: string;
   readonly url: string;
-  /** Kubeconfig of an administrator with a bearer token, as YAML. */
+  /** Kubeconfig of an administrator with a bearer token: JSON, which is YAML too. */
   readonly kubeconfig: string;
   /** Kubeconfig of an administrator with a client certificate, as KubeSphere 3.3 wants it for imports. */
   readonly clientCertificateKubeconfig: string;
@@ -97,9 +97,11 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const interceptors = new Set<Interceptor>();
   const watches = new Set<OpenWatch>();
   const mounts: Mount[] = [];
+  const life = new AbortController();
   const front: Front = {
     ...{ ground, authenticator, gitVersion, interceptors, watches, mounts, clock },
     bookmarks: new Bookmarks(clock),
+    life: life.signal,
     later: core.later,
   };
   const handle: Handler = (incoming, outgoing) => respond(front, incoming, outgoing);
@@ -134,6 +136,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const close = async (): Promise<void> => {
     core.stop();
     await suspend();
+    life.abort();
     withdraw();
   };
   const server: ApiServer = {

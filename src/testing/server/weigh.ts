@@ -7,11 +7,13 @@ import { type InterceptedRequest, type Interceptor, judge, type Verdict } from '
 import type { Route } from './route.ts';
 import { qualified } from './status.ts';
 
-/** Who decides about requests, and by which clock. */
+/** Who decides about requests, by which clock, and until when. */
 interface Scales {
   readonly ground: Ground;
   readonly interceptors: Iterable<Interceptor>;
   readonly clock: Clock;
+  /** Ends what waits. */
+  readonly life: AbortSignal;
 }
 
 /** A request, as far as faults and rights look at it. */
@@ -31,12 +33,12 @@ type Weighed =
   | { readonly reply?: never; readonly fault: Verdict['fault']; readonly request: InterceptedRequest };
 
 /** Lets faults and then rights decide about a request. @throws StatusError 403 */
-export async function weigh({ ground, interceptors, clock }: Scales, asked: Asked): Promise<Weighed> {
+export async function weigh({ ground, interceptors, clock, life }: Scales, asked: Asked): Promise<Weighed> {
   const { route, verb, user, manager } = asked;
   const { namespace, name, subresource } = route;
   const request = { verb, resource: qualified(route), subresource, name, namespace, user: user.name, manager };
   const { delayMs, fault } = judge(interceptors, request);
-  if (delayMs > 0) await clock.aside(clock.sleep(delayMs));
+  if (delayMs > 0) await clock.aside(clock.sleep(delayMs, life));
   if (fault === 'reset-before') return { reply: 'dropped' };
   if (typeof fault === 'object' && 'status' in fault) return { reply: refusal(fault, request) };
   if (allowed(ground.store, user, { ...route, verb, name: asked.name })) return { fault, request };

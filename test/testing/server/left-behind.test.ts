@@ -1,8 +1,9 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { connectCluster } from '../../../src/kube/connect.ts';
 import { core } from '../../../src/kube/resources.ts';
 import { Clock } from '../../../src/testing/clock.ts';
 import { connectNear } from '../../../src/testing/connect.ts';
+import { Gate } from '../../../src/testing/gate.ts';
 import { type ApiServer, startApiServer, until } from '../../../src/testing/index.ts';
 
 const map = { namespace: 'default', name: 'one' };
@@ -71,4 +72,40 @@ it('a write that was to take effect late does nothing once the server is closed'
     'first',
   );
   expect(server.objects().map(({ metadata }) => metadata.name)).not.toContain('second');
+});
+
+it('what a fault keeps waiting ends with its server', async () => {
+  const clock = new Clock();
+  clock.pause();
+  const slept = vi.spyOn(clock, 'sleep');
+  const server = await startApiServer({ name: 'one', clock });
+  const connection = await connectNear({ kubeconfig: server.kubeconfig });
+  server.intercept(() => ({ delayMs: 3_600_000 }));
+  const call = connection.get(core.configMaps, map, once).catch((error: unknown) => error);
+  await until('it waits', async () => slept.mock.calls.length > 0);
+  await connection[Symbol.asyncDispose]();
+  await server.close();
+  await call;
+  for (const { value } of slept.mock.results) await expect(value).rejects.toMatchObject({ name: 'AbortError' });
+});
+
+it('a slow controller ends with its server, and does nothing more', async () => {
+  const clock = new Clock();
+  clock.pause();
+  const gate = new Gate();
+  const slept = vi.spyOn(clock, 'sleep');
+  const server = await startApiServer({ name: 'one', clock, gate });
+  const connection = await connectNear({ kubeconfig: server.kubeconfig });
+  await clock.advance(10_000);
+  gate.hinder((name) => name === 'service-accounts', 3_600_000);
+  await connection.create(core.namespaces, { metadata: { name: 'late' } });
+  await clock.advance(1_000);
+  expect(slept).toHaveBeenCalledOnce();
+  await connection[Symbol.asyncDispose]();
+  await server.close();
+  await expect(slept.mock.results[0]?.value).rejects.toMatchObject({ name: 'AbortError' });
+  await clock.advance(10_000);
+  const accounts = server.objects().filter(({ kind }) => kind === 'ServiceAccount');
+  expect(accounts.map(({ metadata }) => metadata.namespace)).toContain('default');
+  expect(accounts.map(({ metadata }) => metadata.namespace)).not.toContain('late');
 });

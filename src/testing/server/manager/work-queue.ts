@@ -1,4 +1,3 @@
-import type { Passage } from '../../gate.ts';
 import type { Pace } from '../pace.ts';
 
 /** How long a queue waits, before the server's speed divides it. */
@@ -13,7 +12,7 @@ interface QueueDelays {
 /** Keys to be worked on: each once at a time, again if it was added meanwhile, and after failures for ever. */
 export class WorkQueue {
   readonly #pace: Pace;
-  readonly #passage: Passage;
+  readonly #passage: () => Promise<void>;
   readonly #delays: QueueDelays;
   readonly #work: (key: string) => Promise<void>;
   readonly #waiting = new Map<string, () => void>();
@@ -55,6 +54,7 @@ export class WorkQueue {
     this.#backingOff.delete(key);
     this.#running.add(key);
     await this.#passage();
+    if (this.#pace.stopped) return;
     let failed = false;
     try {
       await this.#pace.during(this.#work(key));
