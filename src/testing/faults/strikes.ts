@@ -4,9 +4,20 @@ import { isOneOf, type RequestFault } from './rule.ts';
 
 const fields = ['verb', 'resource', 'subresource', 'name', 'namespace', 'user', 'manager'] as const;
 
-/** Whether `rule` is about this request. */
+/** Whether `rule` is about this request, and its fault one that such a request can have. */
 export function isAbout(rule: RequestFault, cluster: string, request: InterceptedRequest): boolean {
-  return isOneOf(rule.cluster, cluster) && fields.every((field) => isOneOf(rule[field], request[field]));
+  return (
+    isOneOf(rule.cluster, cluster) &&
+    fields.every((field) => isOneOf(rule[field], request[field])) &&
+    isOneOf(verbsOf(rule.fault), request.verb)
+  );
+}
+
+/** Verbs of the requests that can have a fault; `undefined` where all can. */
+function verbsOf(fault: Fault): readonly string[] | undefined {
+  if (typeof fault !== 'object') return undefined;
+  if ('staleBy' in fault) return ['get', 'list'];
+  return 'dropEvents' in fault ? ['watch'] : undefined;
 }
 
 /** Counts the requests that a rule is about, over all clusters, and says which are struck. */

@@ -97,6 +97,38 @@ describe.each(ways)('reached by $way', ({ http2, connect }) => {
     },
   );
 
+  it('a watch that is to take effect late is only lost, and begun anew by its client', async () => {
+    const { server, connection } = await started();
+    await connection.create(core.configMaps, { metadata: map, data: {} });
+    let struck = 0;
+    server.intercept(({ verb }) => {
+      if (verb !== 'watch' || struck > 0) return undefined;
+      struck += 1;
+      return { lateMs: 1_000 };
+    });
+    let watches = 0;
+    server.intercept(({ verb }) => {
+      if (verb === 'watch') watches += 1;
+      return undefined;
+    });
+    const stop = new AbortController();
+    const watching = (async () => {
+      const options = { namespace: 'default', signal: stop.signal, retry: { minDelayMs: 1, maxDelayMs: 20 } };
+      for await (const event of connection.watch(core.configMaps, options)) void event;
+    })();
+    await until('it was begun anew', async () => watches > 1);
+    expect(struck).toBe(1);
+    stop.abort();
+    await watching;
+  });
+
+  it('a get keeps no events back: it has none', async () => {
+    const { server, connection } = await started();
+    await connection.create(core.configMaps, { metadata: map, data: { at: '1' } });
+    server.intercept(() => ({ dropEvents: 3 }));
+    expect((await connection.get(core.configMaps, map, once)).data).toEqual({ at: '1' });
+  });
+
   it('a stale get and a stale list are as things were before the last changes', async () => {
     const { server, connection } = await started();
     await connection.create(core.configMaps, { metadata: map, data: { at: '1' } });

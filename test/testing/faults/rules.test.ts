@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { chance } from '../../../src/testing/chance.ts';
 import { isClusterFault } from '../../../src/testing/faults/rule.ts';
 import { Strikes } from '../../../src/testing/faults/strikes.ts';
-import type { InterceptedRequest, RequestFault } from '../../../src/testing/index.ts';
+import type { Fault, InterceptedRequest, RequestFault } from '../../../src/testing/index.ts';
 
 const patch: InterceptedRequest = {
   verb: 'patch',
@@ -45,6 +45,17 @@ describe('a rule', () => {
     expect(struck({ namespace: 'b' }, requests)).toEqual([5]);
     expect(struck({ user: 'else' }, requests)).toEqual([6]);
     expect(struck({ manager: 'else', verb: 'patch' }, requests)).toEqual([7]);
+  });
+
+  it('counts only requests that can have its fault', () => {
+    const verbs = ['get', 'list', 'watch', 'patch'];
+    const strikes = (fault: Fault): string[] => {
+      const one = new Strikes({ fault }, chance(1));
+      return verbs.filter((verb) => one.strike('m', { ...patch, verb }) !== undefined);
+    };
+    expect(strikes({ staleBy: 1 })).toEqual(['get', 'list']);
+    expect(strikes({ dropEvents: 1 })).toEqual(['watch']);
+    expect(strikes({ status: 500 })).toEqual(verbs);
   });
 
   it('strikes the third only, from the third on so often, or so often at most', () => {
