@@ -18,3 +18,8 @@ export function altered(kubeconfig: string, changes: { readonly cluster?: Fields
 export function clusterIn(kubeconfig: string): Fields {
   return (parse(kubeconfig) as { readonly clusters: readonly [{ readonly cluster: Fields }] }).clusters[0].cluster;
 }
+
+/** What a kubeconfig of one user says of that. */
+export function userIn(kubeconfig: string): Fields {
+  return (parse(kubeconfig) as { readonly users: readonly [{ readonly user: Fields }] }).users[0].user;
+}

@@ -10,7 +10,7 @@ import { createServer, type Server } from 'node:https';
 import { type AddressInfo, createServer as createPlainServer, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { User } from './call.ts';
-import { textOf } from './chunk.ts';
+import { bytesOf } from './chunk.ts';
 import type { Handler, Incoming, Outgoing } from './exchange.ts';
 
 /** What a server shows its clients and whose certificates it asks for: PEM. */
@@ -132,13 +132,15 @@ export function outgoingOf(request: Request, response: Response): Outgoing {
     },
     start(code, headers) {
       if (this.closed) return;
-      // A watch may have nothing to say for long, and its client waits for the headers: HTTP/2 sends them at once.
-      if ('flushHeaders' in response) response.writeHead(code, headers).flushHeaders();
-      else response.writeHead(code, headers);
+      if ('flushHeaders' in response) {
+        response.writeHead(code, onTheWire(headers));
+        // A watch may have nothing to say for long, and its client waits for the headers: HTTP/2 sends them at once.
+        if (headers['content-length'] === undefined) response.flushHeaders();
+      } else response.writeHead(code, onTheWire(headers));
     },
     write(piece) {
-      const content = piece instanceof Uint8Array ? piece : textOf(piece);
-      // Both kinds of response take text and bytes; their overloads do not add up to one.
+      const content = bytesOf(piece);
+      // Both kinds of response take bytes; their overloads do not add up to one.
       if (!this.closed && content.length > 0) (response as ServerResponse).write(content);
     },
     end() {
@@ -153,4 +155,14 @@ export function outgoingOf(request: Request, response: Response): Outgoing {
       else response.on('close', listener);
     },
   };
+}
+
+/**
+ * Real servers send text in headers as UTF-8. Node takes a character for each byte, throws at any beyond that, and sends them so
+ * where bytes follow: headers that go alone, or before a string, it encodes once more.
+ */
+function onTheWire(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Buffer.from(value).toString('latin1')]),
+  );
 }

@@ -36,6 +36,8 @@ export interface Front {
   readonly mounts: readonly Mount[];
   readonly clock: Clock;
   readonly bookmarks: Bookmarks;
+  /** Aborted when the server is closed. */
+  readonly life: AbortSignal;
   /** Does something in so many milliseconds of real clusters, unless the server is closed by then. */
   later(ms: number, work: () => void): void;
 }
@@ -62,8 +64,16 @@ export async function respond(front: Front, incoming: Incoming, outgoing: Outgoi
     reply = warned(statusAnswer(failure.status), warnings);
   }
   if (reply === 'streaming') return;
-  if (reply === 'dropped') outgoing.reset();
-  else send(outgoing, inYaml(reply, incoming.headers.accept));
+  if (reply === 'dropped') {
+    outgoing.reset();
+    return;
+  }
+  try {
+    send(outgoing, inYaml(reply, incoming.headers.accept));
+  } catch {
+    // Begun already, or a fault told to answer what no answer can be: all that is left to say.
+    outgoing.reset();
+  }
 }
 
 function send(outgoing: Outgoing, { code, body, contentType = 'application/json', headers }: Answer): void {
@@ -165,8 +175,11 @@ async function answer(
     at: ground.now(),
   };
   checkVerb(call, verb, method);
+  const late = typeof fault === 'object' && 'lateMs' in fault ? fault : undefined;
   if (verb === 'watch') {
-    const way = faulty(fault, outgoing);
+    // Nothing of a watch could take effect later.
+    if (late !== undefined) return unanswered(late.answer, request, outgoing);
+    const way = faulty(fault, outgoing, verb);
     answerWatch(ground.store, way, call, form, front.bookmarks);
     const open: OpenWatch = { request, end: () => way.end() };
     front.watches.add(open);
@@ -176,15 +189,15 @@ async function answer(
   }
   const body = await bodyOf(incoming);
   const does = (): Promise<Outcome> => front.clock.during(act(ground, call, verb, body));
-  if (typeof fault === 'object' && 'lateMs' in fault) {
+  if (late !== undefined) {
     // Whether it still can take effect then is between it and the state it meets.
-    front.later(fault.lateMs, () => void does().catch(() => {}));
-    return unanswered(fault.answer, request, outgoing);
+    front.later(late.lateMs, () => void does().catch(() => {}));
+    return unanswered(late.answer, request, outgoing);
   }
   const stale = typeof fault === 'object' && 'staleBy' in fault && (verb === 'get' || verb === 'list');
   const made = answerOf(stale ? await performStale(ground, call, verb, fault.staleBy) : await does(), call, form);
   if (fault === 'reset-after') return 'dropped';
-  send(faulty(fault, outgoing), inYaml(warned(made, warnings), headers.accept));
+  send(faulty(fault, outgoing, verb), inYaml(warned(made, warnings), headers.accept));
   return 'streaming';
 }
 
@@ -209,7 +222,7 @@ async function passOn(
     await mount.handle(incoming, unheard());
     return 'dropped';
   }
-  await mount.handle(incoming, faulty(fault, outgoing));
+  await mount.handle(incoming, faulty(fault, outgoing, asked.verb));
   return 'streaming';
 }
 
@@ -220,10 +233,10 @@ function unanswered(how: 'lost' | 'timeout' | undefined, request: InterceptedReq
   return 'streaming';
 }
 
-function faulty(fault: Verdict['fault'], outgoing: Outgoing): Outgoing {
+function faulty(fault: Verdict['fault'], outgoing: Outgoing, verb: string | undefined): Outgoing {
   if (typeof fault !== 'object') return outgoing;
   if ('truncateAt' in fault) return truncated(outgoing, fault.truncateAt);
-  return 'dropEvents' in fault ? forgetful(outgoing, fault.dropEvents) : outgoing;
+  return 'dropEvents' in fault && verb === 'watch' ? forgetful(outgoing, fault.dropEvents) : outgoing;
 }
 
 function userOf(authenticator: Authenticator, incoming: Incoming): User {

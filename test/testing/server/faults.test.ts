@@ -55,6 +55,13 @@ describe('an interceptor', () => {
     expect(await breaking('reset-after', 'unheard')).toBe(200);
   });
 
+  it('that tells to answer what cannot be sent breaks the connection', async () => {
+    const lift = client.server.intercept(() => ({ status: 500, headers: { 'x-lines': 'a\nb' } }));
+    await expect(client.get(maps)).rejects.toThrow();
+    lift();
+    expect((await client.get(maps)).code).toBe(200);
+  });
+
   it('delays a request', async () => {
     let delayed = 0;
     const lift = client.server.intercept(() => {
