@@ -1,6 +1,7 @@
 import { canonical, digest } from '../../src/internal/digest.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
 import { epochAnnotation, runAnnotation } from '../../src/kubesphere/names.ts';
+import { chance } from '../../src/testing/chance.ts';
 import { snapshotOf, until } from '../../src/testing/index.ts';
 import type { Scene } from './kit.ts';
 
@@ -127,14 +128,8 @@ export function sample<T>(all: readonly T[], size: number): readonly T[] {
   if (process.env['KSF_EXHAUSTIVE'] === '1' || all.length <= size) return all;
   const seed = Number(process.env['KSF_SEED'] ?? Date.now() % 100_000);
   console.log(`${size} of ${all.length} cases, KSF_SEED=${seed}`);
-  let state = seed >>> 0;
-  const ranked = all.map((item, index) => {
-    // mulberry32
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return { item, index, rank: (mixed ^ (mixed >>> 14)) >>> 0 };
-  });
+  const random = chance(seed);
+  const ranked = all.map((item) => ({ item, rank: random() }));
   const drawn = new Set(ranked.toSorted((one, other) => one.rank - other.rank).slice(0, size));
   return ranked.filter((one) => drawn.has(one)).map(({ item }) => item);
 }

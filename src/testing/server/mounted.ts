@@ -1,5 +1,5 @@
 import type { Handler, Incoming, Outgoing } from './exchange.ts';
-import { type Route, routeOf } from './route.ts';
+import { type Route, routeOf, writeVerbs } from './route.ts';
 
 /** Whoever answers all requests whose path begins with `prefix`. */
 export interface Mount {
@@ -8,13 +8,11 @@ export interface Mount {
   readonly handle: Handler;
 }
 
-const verbs: Readonly<Record<string, string>> = { POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' };
-
 /** What a request to a mount asks for, as rights and faults name it. */
 export function askedOf({ prefix }: Mount, method: string): { readonly route: Route; readonly verb: string } {
   const route = routeOf(prefix);
   if (route === undefined) throw new Error(`${prefix} is no address of the resource API`);
-  return { route, verb: verbs[method] ?? 'get' };
+  return { route, verb: writeVerbs[method] ?? 'get' };
 }
 
 /** A request that is still there when its client is not. */

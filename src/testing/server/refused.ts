@@ -3,7 +3,7 @@ import type { User } from './call.ts';
 import { textOf } from './chunk.ts';
 import type { Scribe } from './history.ts';
 import { recordAt, text } from './object.ts';
-import type { Route } from './route.ts';
+import { type Route, writeVerbs } from './route.ts';
 import { StatusError } from './status.ts';
 
 /** A request for the resource API, as far as it is known before anybody looked at it. */
@@ -16,11 +16,9 @@ interface Attempt {
   readonly at: number;
 }
 
-const verbs: Readonly<Record<string, string>> = { POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' };
-
 /** Has `scribe` tell that a write was refused; nothing of reads and dry runs. */
 export function tellRefusal(scribe: Scribe, { route, method, query, ...by }: Attempt, refusal: StatusError): void {
-  const verb = method === 'DELETE' && route.name === '' ? 'deletecollection' : verbs[method];
+  const verb = method === 'DELETE' && route.name === '' ? 'deletecollection' : writeVerbs[method];
   if (verb !== undefined && !query.getAll('dryRun').includes('All')) {
     scribe.refused({ ...route, ...by, type: route }, verb, refusal);
   }

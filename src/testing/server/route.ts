@@ -49,6 +49,14 @@ export function selectedName(query: URLSearchParams): string {
   return /(?:^|,)metadata\.name==?([^,]+)(?:,|$)/.exec(query.get('fieldSelector') ?? '')?.[1] ?? '';
 }
 
+/** The verb of a write by its method alone, whatever it is about. */
+export const writeVerbs: Readonly<Record<string, string>> = {
+  POST: 'create',
+  PUT: 'update',
+  PATCH: 'patch',
+  DELETE: 'delete',
+};
+
 /** The verb of a request, as rights and policies name it. */
 export function verbOf(method: string, route: Pick<Route, 'name'>, query: URLSearchParams): string | undefined {
   const collection = route.name === '';
