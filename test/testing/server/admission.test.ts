@@ -6,8 +6,7 @@ import {
   type Body,
   type Client,
   custom,
-  definition,
-  definitions,
+  define,
   inNamespace,
   isAlive,
   startClient,
@@ -86,7 +85,7 @@ describe('a ValidatingAdmissionPolicy', () => {
   });
 
   it('holds the garbage collector and the namespace controller back, which then try again', async () => {
-    await client.created(definitions, definition('Parent'));
+    await define(client, 'Parent');
     const parent = await client.created('/apis/example.com/v1/parents', custom('Parent', { name: 'p' }));
     const { name, uid } = parent.metadata;
     await client.created('/api/v1/namespaces', {

@@ -175,6 +175,14 @@ export function definition(
 /** Where definitions are created. */
 export const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 
+/** Creates a {@link definition}; resolves once its kind is served: its names are accepted only after the create is answered. */
+export async function define(client: Client, kind: string, options: Parameters<typeof definition>[1] = {}) {
+  await client.created(definitions, definition(kind, options));
+  const [version = 'v1'] = options.versions ?? [];
+  const path = `/apis/example.com/${version}/${kind.toLowerCase()}s`;
+  await until(`${kind} is served`, async () => (await client.get(path)).code === 200);
+}
+
 /** An object of a kind of {@link definition}: custom resources must name their kind. */
 export function custom(kind: string, metadata: object, rest: object = {}): object {
   return { apiVersion: 'example.com/v1', kind, metadata, ...rest };

@@ -1,11 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Body, type Client, custom, definition, definitions, isAlive, startClient, until } from './client.ts';
+import {
+  type Body,
+  type Client,
+  custom,
+  define,
+  definition,
+  definitions,
+  isAlive,
+  startClient,
+  until,
+} from './client.ts';
 
 let client: Client;
 beforeAll(async () => {
   client = await startClient();
-  await client.created(definitions, definition('Owner'));
-  await client.created(definitions, definition('Room', { namespaced: true }));
+  await define(client, 'Owner');
+  await define(client, 'Room', { namespaced: true });
 });
 afterAll(() => client[Symbol.asyncDispose]());
 
@@ -159,7 +169,7 @@ describe('a namespace that is deleted', () => {
 
 describe('a definition that is deleted', () => {
   it('takes in nothing new while its objects are held', async () => {
-    await client.created(definitions, definition('Closing'));
+    await define(client, 'Closing');
     const path = '/apis/example.com/v1/closings';
     await client.created(path, custom('Closing', { name: 'x', finalizers: ['example.com/hold'] }));
     await client.delete(`${definitions}/closings.example.com`);
@@ -177,7 +187,7 @@ describe('a definition that is deleted', () => {
   });
 
   it('takes its objects along, then is served no more', async () => {
-    await client.created(definitions, definition('Passing'));
+    await define(client, 'Passing');
     await client.created('/apis/example.com/v1/passings', custom('Passing', { name: 'x' }));
     await client.delete(`${definitions}/passings.example.com`);
     await gone(`${definitions}/passings.example.com`);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Body, type Client, custom, definition, definitions, inNamespace, startClient, until } from './client.ts';
+import { type Body, type Client, custom, define, definitions, inNamespace, startClient, until } from './client.ts';
 
 let client: Client;
 let maps: string;
@@ -165,7 +165,7 @@ describe('watch', () => {
 
 describe('discovery', () => {
   it('lists groups, versions and resources, those of definitions at once', async () => {
-    await client.created(definitions, definition('Gadget', { versions: ['v1beta1', 'v1', 'v2alpha1'] }));
+    await define(client, 'Gadget', { versions: ['v1beta1', 'v1', 'v2alpha1'] });
     const { body } = await client.get('/apis/example.com');
     expect(body.preferredVersion.version).toBe('v1');
     expect(body.versions.map((each: Body) => each.version)).toEqual(['v1', 'v1beta1', 'v2alpha1']);

@@ -1,14 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  type Body,
-  type Client,
-  custom,
-  definition,
-  definitions,
-  inNamespace,
-  isAlive,
-  startClient,
-} from './client.ts';
+import { type Body, type Client, custom, define, inNamespace, isAlive, startClient } from './client.ts';
 
 let client: Client;
 let maps: string;
@@ -280,7 +271,7 @@ describe('patch', () => {
   it('refuses a media type it does not know, and strategic merges of custom resources', async () => {
     await configMap('typed');
     expect((await client.send('PATCH', `${maps}/typed`, { type: 'text/plain', body: {} })).code).toBe(415);
-    await client.created(definitions, definition('Typed'));
+    await define(client, 'Typed');
     await client.created('/apis/example.com/v1/typeds', custom('Typed', { name: 'x' }));
     const type = 'application/strategic-merge-patch+json';
     expect((await client.send('PATCH', '/apis/example.com/v1/typeds/x', { type, body: {} })).code).toBe(415);
@@ -345,8 +336,8 @@ describe('delete', () => {
 
 describe('a custom resource', () => {
   beforeAll(async () => {
-    await client.created(definitions, definition('Part', { versions: ['v1', 'v1beta1'] }));
-    await client.created(definitions, definition('Whole', { status: false }));
+    await define(client, 'Part', { versions: ['v1', 'v1beta1'] });
+    await define(client, 'Whole', { status: false });
   });
 
   it('is one object in all its versions', async () => {
