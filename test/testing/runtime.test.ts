@@ -100,33 +100,45 @@ describe('Queue', () => {
     expect(asked).toEqual([0, 1, 0]);
   });
 
-  it('lets the earlier of two planned times win', async () => {
-    let runs = 0;
-    const queue = new Queue(async () => {
-      runs += 1;
-      return undefined;
-    }, immediately);
+  /** A queue on a clock that stands, with what it worked on. */
+  const standing = (work: () => Promise<void> = async () => {}) => {
+    const still = new Clock();
+    still.pause();
+    const done: string[] = [];
+    const run = async (key: string): Promise<undefined> => {
+      await work();
+      done.push(key);
+    };
+    return { still, done, queue: new Queue(run, { workers: 1, delay: () => 1, clock: still }) };
+  };
+
+  it('lets the earlier of two planned times win, and calls the later one off', async () => {
+    const { still, done, queue } = standing();
     queue.addAfter('key', 60_000);
     queue.addAfter('key', 1);
     queue.addAfter('key', 60_000);
-    await until('it ran', async () => runs === 1, { everyMs: 1 });
+    await still.advance(200_000);
+    expect(done).toEqual(['key']);
     await queue.close();
-    expect(runs).toBe(1);
   });
 
   it('takes nothing on once it is closed, and closes only after what is under way', async () => {
-    let done = false;
-    const queue = new Queue(async () => {
-      await Promise.resolve();
-      done = true;
-      return undefined;
-    }, immediately);
-    queue.add('key');
-    await queue.close();
-    expect(done).toBe(true);
-    queue.add('other');
-    queue.addAfter('other', 0);
-    await queue.close();
+    let release = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const { still, done, queue } = standing(() => held);
+    queue.add('under way');
+    queue.add('waiting');
+    queue.addAfter('planned', 1);
+    const closing = queue.close();
+    queue.add('late');
+    queue.addAfter('late and planned', 1);
+    release();
+    await closing;
+    expect(done).toEqual(['under way']);
+    await still.advance(1_000);
+    expect(done).toEqual(['under way']);
   });
 });
 

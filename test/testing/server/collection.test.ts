@@ -1,15 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  type Body,
-  type Client,
-  custom,
-  define,
-  definition,
-  definitions,
-  isAlive,
-  startClient,
-  until,
-} from './client.ts';
+import { type Body, type Client, custom, define, definitions, isAlive, startClient, until } from './client.ts';
 
 let client: Client;
 beforeAll(async () => {
