@@ -114,7 +114,8 @@ export class Clock {
   /** Stops the clock: what waits goes on waiting, and requests are answered as ever. */
   pause(): void {
     if (this.#since === undefined) return;
-    this.#base = this.elapsed();
+    // In whole milliseconds: what is due three times 0.1 later would miss an end 0.3 later by a rounding.
+    this.#base = Math.ceil(this.elapsed());
     this.#since = undefined;
     for (const timer of this.#timers) this.#disarm(timer);
   }

@@ -23,6 +23,32 @@ describe('a clock that stands', () => {
     expect(done.at(-1)).toBe('4000 at 4000');
   });
 
+  it('does what becomes due at the very end of its way, whatever fractions it stood at', async () => {
+    const now = vi.spyOn(performance, 'now').mockReturnValueOnce(0).mockReturnValueOnce(0.0411);
+    const clock = standing();
+    now.mockRestore();
+    let ticks = 0;
+    const again = (): void => {
+      ticks += 1;
+      clock.later(120_000, again);
+    };
+    clock.later(120_000, again);
+    await clock.advance(360_000);
+    expect(ticks).toBe(3);
+  });
+
+  it('does nothing by itself, whatever was planned while it ran', async () => {
+    const clock = new Clock({ speed: 1_000_000 });
+    const other = new Clock({ speed: 1_000_000 });
+    const done: string[] = [];
+    clock.later(20_000, () => done.push('planned'));
+    clock.pause();
+    await other.sleep(100_000_000);
+    expect(done).toEqual([]);
+    await clock.advance(20_000);
+    expect(done).toEqual(['planned']);
+  });
+
   it('does what was asked for on the way, at its time', async () => {
     const clock = standing();
     const done: string[] = [];
