@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { Clock } from '../../src/testing/clock.ts';
@@ -83,6 +84,10 @@ describe('a clock that stands', () => {
     const cancel = clock.later(10, () => done.push('never'));
     cancel();
     const stop = new AbortController();
+    const slept = clock.sleep(10, stop.signal);
+    await clock.advance(10);
+    await slept;
+    expect(getEventListeners(stop.signal, 'abort')).toEqual([]);
     const sleeping = clock.sleep(10, stop.signal).catch((error: unknown) => done.push(String(error)));
     stop.abort('enough');
     await sleeping;

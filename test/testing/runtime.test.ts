@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FederationError } from '../../src/errors.ts';
 import { connectCluster } from '../../src/kube/connect.ts';
@@ -7,6 +8,7 @@ import { Clock } from '../../src/testing/clock.ts';
 import { type Change, Informer } from '../../src/testing/controllers/informer.ts';
 import { type Outcome, Queue } from '../../src/testing/controllers/queue.ts';
 import { Manager } from '../../src/testing/controllers/runtime.ts';
+import { Gate } from '../../src/testing/gate.ts';
 import { type ApiServer, startApiServer, until } from '../../src/testing/index.ts';
 import { slow } from './support.ts';
 
@@ -193,6 +195,73 @@ describe('Manager', () => {
     manager.child(connection).controller(broken).add('key');
     await until('it ran', async () => ran, { everyMs: 1 });
     await expect(manager[Symbol.asyncDispose]()).rejects.toThrow(AggregateError);
+  });
+
+  it('ends though its control loops are held up, and they do nothing more', async () => {
+    const gate = new Gate();
+    gate.hinder(() => true);
+    const manager = new Manager(connection, { gate });
+    let ran = false;
+    const work = async (): Promise<undefined> => {
+      ran = true;
+    };
+    manager.controller({ name: 'held', reconcile: work }).add('key');
+    manager.every(() => 1, 'held, too', work);
+    await manager[Symbol.asyncDispose]();
+    expect(ran).toBe(false);
+    expect(getEventListeners(manager.signal, 'abort')).toEqual([]);
+  });
+
+  it('does not complain of work that its own end broke off', async () => {
+    const heard: string[] = [];
+    const hear = (message: string): void => void heard.push(message);
+    const manager = new Manager(connection, { logger: { debug: hear, info: hear, warn: hear, error: hear } });
+    let begun = 0;
+    const work = async (): Promise<undefined> => {
+      begun += 1;
+      await manager.pause(3_600_000, 3_600_000);
+    };
+    manager.controller({ name: 'patient', reconcile: work }).add('key');
+    manager.every(() => 1, 'patient, too', work);
+    await until('both wait', async () => begun === 2, { everyMs: 1 });
+    await manager[Symbol.asyncDispose]();
+    expect(heard).toEqual([]);
+  });
+
+  it('closes what it owns, once its control loops have ended', async () => {
+    const manager = new Manager(connection);
+    const ends: string[] = [];
+    manager.onClose(async () => void ends.push('closed'));
+    manager
+      .controller({
+        name: 'slow',
+        async reconcile() {
+          await new Promise<void>((resolve) => manager.signal.addEventListener('abort', () => setImmediate(resolve)));
+          ends.push('worked');
+          return undefined;
+        },
+      })
+      .add('key');
+    await until('it works', async () => getEventListeners(manager.signal, 'abort').length > 0, { everyMs: 1 });
+    await manager[Symbol.asyncDispose]();
+    expect(ends).toEqual(['worked', 'closed']);
+  });
+
+  it('gives a mortal informer up where its credentials are no longer good, and waits for it no more', async () => {
+    const silent = (): void => {};
+    await using manager = new Manager(connection, {
+      logger: { debug: silent, info: silent, warn: silent, error: silent },
+    });
+    let asked = 0;
+    server.intercept(({ resource }) => {
+      if (resource !== 'configmaps') return undefined;
+      asked += 1;
+      return { status: 401 };
+    });
+    const informer = manager.informer(core.configMaps, { mortal: true });
+    await manager.synced();
+    expect(informer.synced).toBe(false);
+    expect(asked).toBeGreaterThan(0);
   });
 
   it('tells its children to end as soon as it ends itself', async () => {
