@@ -150,6 +150,15 @@ describe('a namespace that is deleted', () => {
     });
   });
 
+  it('goes again when another one of its name is deleted', async () => {
+    for (let round = 0; round < 2; round++) {
+      await client.created('/api/v1/namespaces', { metadata: { name: 'again' } });
+      await client.delete('/api/v1/namespaces/again');
+      await gone('/api/v1/namespaces/again');
+    }
+    expect((await client.get('/api/v1/namespaces/again')).code).toBe(404);
+  });
+
   it('is not one of those that no cluster can do without', async () => {
     const refused = await client.delete(`${namespaces}/kube-system`);
     expect(refused.code).toBe(403);
