@@ -212,6 +212,15 @@ describe('a sandbox that is put back to an earlier moment', { timeout: 60_000 },
     expect(broken.struck).toBe(0);
   });
 
+  it('is put back though somebody let a certificate end', async () => {
+    const { m } = sandbox.clusters;
+    await rewound();
+    await m.renewCertificate({ validForMs: -1 });
+    await sandbox.rewind(moment);
+    await expect(m.connection.get(core.namespaces, { name: 'team-a-001' }, { retry: false })).resolves.toBeDefined();
+    expect(m.controllersRun()).toBe(true);
+  });
+
   it('is put back by one rewind at a time', async () => {
     const first = sandbox.rewind(moment);
     await expect(sandbox.rewind(moment)).rejects.toThrow(/being put back already/);

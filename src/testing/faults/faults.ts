@@ -19,7 +19,8 @@ export interface AddedFault extends AsyncDisposable {
 /** Faults of a sandbox. */
 export interface Faults {
   /**
-   * Puts a fault into force. Watches that it is about, and that are open already, are ended, so that they come back under it.
+   * Puts a fault into force. Where it names a verb, watches that it is about, and that are open already, are ended, so that they come
+   * back under it.
    *
    * @throws FederationError `INVALID` for a cluster, controller, resource or verb that there is not, and for no known fault
    */

@@ -59,7 +59,10 @@ export interface ApiServer extends AsyncDisposable {
   objects(): readonly KubeObject[];
   /** What {@link ApiServer.restoreCapture} takes: everything that is kept at this moment. */
   capture(): StoreCapture;
-  /** Puts back what was captured here, UIDs and all: open watches get 410, requests under way write nothing more. */
+  /**
+   * Puts back what was captured here, UIDs and all: open watches get 410, requests under way write nothing more. A certificate
+   * that is over is replaced.
+   */
   restoreCapture(capture: StoreCapture): void;
   /** Drops every connection and refuses new ones. What the server keeps, and its controllers, live on. */
   suspend(): Promise<void>;
@@ -157,7 +160,13 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     objects: () => objectsOf(ground),
     history: (selected = () => true) => history.records((record) => record.cluster === name && selected(record)),
     capture: () => core.capture(),
-    restoreCapture: (capture) => core.restore(capture),
+    restoreCapture(capture) {
+      core.restore(capture);
+      if (certificate.until >= Date.now()) return;
+      // Controllers that begin anew would wait for ever.
+      certificate = issued();
+      listener.renew();
+    },
     suspend,
     restore: () => listener.restore(),
     intercept(interceptor) {
