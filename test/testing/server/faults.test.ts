@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { nearTo } from '../../../src/testing/server/local.ts';
+import { startApiServer } from '../../../src/testing/server/server.ts';
 import { type Client, startClient } from './client.ts';
 
 let client: Client;
@@ -18,6 +20,23 @@ describe('a suspended server', () => {
     await expect(client.get(maps)).rejects.toThrow(/ECONNREFUSED|ECONNRESET|other side closed|socket/i);
     await client.server.restore();
     expect((await client.get(`${maps}/before`)).code).toBe(200);
+  });
+});
+
+describe('a server', () => {
+  it('that is suspended stays so with a new certificate, and shows that once it is back', async () => {
+    await client.server.suspend();
+    await client.server.renewCertificate();
+    await expect(client.get(maps)).rejects.toThrow();
+    await client.server.restore();
+    expect((await client.get(maps)).code).toBe(200);
+  });
+
+  it('that is closed is known to nobody in this process', async () => {
+    const other = await startApiServer({ name: 'other' });
+    expect(nearTo(other.url, {})).toBeDefined();
+    await other.close();
+    expect(nearTo(other.url, {})).toBeUndefined();
   });
 });
 

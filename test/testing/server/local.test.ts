@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { expect, it } from 'vitest';
 import { dispatcherTo, type LocalServer, nearTo, publish } from '../../../src/testing/server/local.ts';
 
@@ -73,4 +74,22 @@ it('carries bytes both ways as they are, and a character in two pieces as one', 
   expect(Buffer.from(await answer.body.arrayBuffer())).toEqual(expected);
   expect(heard.at(-2)).toBe(body.toString('latin1'));
   withdraw();
+});
+
+it('a request that is answered leaves nothing behind, on neither side; a server that is gone is not known', async () => {
+  const followers = new Set<() => void>();
+  const withdraw = publish({
+    ...server('one'),
+    onSuspend(lost) {
+      followers.add(lost);
+      return () => void followers.delete(lost);
+    },
+  });
+  const { signal } = new AbortController();
+  const asked = nearTo(url, anyone)?.({ method: 'GET', path: '/', headers: {}, signal });
+  expect([followers.size, getEventListeners(signal, 'abort').length]).toEqual([1, 1]);
+  expect(await (await asked)?.body.text()).toBe('one');
+  expect([followers.size, getEventListeners(signal, 'abort').length]).toEqual([0, 0]);
+  withdraw();
+  expect(nearTo(url, anyone)).toBeUndefined();
 });
