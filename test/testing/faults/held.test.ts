@@ -11,6 +11,7 @@ it('a fault that could not begin does not count: the next one begins it', async 
       {
         name: 'm',
         gate: new Gate(),
+        served: () => [],
         intercept: () => () => {},
         endWatches() {},
         skew() {},
