@@ -106,6 +106,11 @@ export class Clock {
     }
   }
 
+  /** Whether {@link Clock.advance} is under way. */
+  get advancing(): boolean {
+    return this.#advancing;
+  }
+
   /** Whether it runs by itself. */
   get running(): boolean {
     return this.#since !== undefined;

@@ -58,20 +58,21 @@ export async function runKubeSphere(
   const { name, kubeconfig, role, version = '3.3' } = options;
   const connection = await connectNear({ kubeconfig, name });
   // A connection of their own: managed fields tell who wrote what.
-  const own = await connectNear({
-    kubeconfig: options.controllersKubeconfig ?? kubeconfig,
-    name,
-    fieldManager: 'controller-manager',
+  const credentials = { kubeconfig: options.controllersKubeconfig ?? kubeconfig, name };
+  const own = await connectNear({ ...credentials, fieldManager: 'controller-manager' }).catch(async (error) => {
+    await connection[Symbol.asyncDispose]();
+    throw error;
   });
   let running: { readonly controllers: Promise<Controllers>; readonly stop: AbortController } | undefined;
+  /** The end of those that were stopped last. */
+  let ending: Promise<void> = Promise.resolve();
   const startControllers = async (): Promise<void> => {
     const { role: _installedAs, ...attach } = options;
     if (running === undefined) {
       const stop = new AbortController();
-      running = {
-        controllers: attachControllers(own, { ownKubeconfig: kubeconfig, ...attach, signal: stop.signal }),
-        stop,
-      };
+      const begin = () => attachControllers(own, { ownKubeconfig: kubeconfig, ...attach, signal: stop.signal });
+      // Two sets of controllers at once would undo each other's work.
+      running = { controllers: ending.then(begin, begin), stop };
     }
     const starting = running;
     try {
@@ -81,15 +82,16 @@ export async function runKubeSphere(
       throw error;
     }
   };
-  const stopControllers = async (): Promise<void> => {
-    const stopping = running;
-    running = undefined;
-    stopping?.stop.abort(
-      new FederationError('ABORTED', `The controllers of ${name} were stopped before they had begun.`),
-    );
+  const end = async ({ controllers, stop }: NonNullable<typeof running>): Promise<void> => {
+    stop.abort(new FederationError('ABORTED', `The controllers of ${name} were stopped before they had begun.`));
     // Those that never began have ended by themselves, and whoever started them has been told.
-    const controllers = await stopping?.controllers.catch(() => undefined);
-    await controllers?.[Symbol.asyncDispose]();
+    const begun = await controllers.catch(() => undefined);
+    await begun?.[Symbol.asyncDispose]();
+  };
+  const stopControllers = (): Promise<void> => {
+    if (running !== undefined) ending = end(running);
+    running = undefined;
+    return ending;
   };
   const controllersRun = (): boolean => running !== undefined;
   const dispose = async (): Promise<void> => {

@@ -36,7 +36,7 @@ export class Moments {
   }
 
   /**
-   * @throws FederationError `INVALID` for a moment of another sandbox, or while one is being put back already;
+   * @throws FederationError `INVALID` for a moment of another sandbox, or while one is being put back already, or the clock moved;
    * AggregateError with the defects that controllers came up with before, once everything is put back nevertheless
    */
   async putBack(moment: Moment): Promise<void> {
@@ -45,6 +45,8 @@ export class Moments {
       throw new FederationError('INVALID', 'This moment was not taken in this sandbox: ask its own moment() for one.');
     if (this.#busy)
       throw new FederationError('INVALID', 'The sandbox is being put back already: await that rewind() first.');
+    if (this.#clock.advancing)
+      throw new FederationError('INVALID', 'The clock is being moved forward: await that advance() before the rewind.');
     this.#busy = true;
     try {
       await inTurn(this.#steps(captures), 'The sandbox was put back, but not all of it ended well.');

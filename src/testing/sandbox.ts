@@ -83,7 +83,7 @@ export interface Sandbox<Name extends string = string> extends AsyncDisposable {
    * good. All faults are lifted, and every cluster can be reached. Controllers begin anew, as after a restart; open watches get
    * 410; requests under way write nothing more. The clock goes on, or stands, as before.
    *
-   * @throws FederationError `INVALID` for a moment of another sandbox, or while it is being put back already
+   * @throws FederationError `INVALID` for a moment of another sandbox, while it is being put back already, or while the clock is moved
    */
   rewind(moment: Moment): Promise<void>;
   close(): Promise<void>;
@@ -110,12 +110,11 @@ export async function createSandbox<const Name extends string>(options: SandboxO
   const targets: FaultTarget[] = [];
   const images = new Images(Object.values<SandboxClusterSpec>(options.clusters));
   const history = new History(options.historyLimit ?? 50_000);
+  let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
-    const works = running.splice(0).reverse();
-    return inTurn(
-      works.map((one) => () => one[Symbol.asyncDispose]()),
-      'The sandbox was closed, but not all of it ended well.',
-    );
+    const works = running.toReversed().map((one) => () => one[Symbol.asyncDispose]());
+    closing ??= inTurn(works, 'The sandbox was closed, but not all of it ended well.');
+    return closing;
   };
   const start = async (name: string, spec: SandboxClusterSpec, seed: number): Promise<SandboxCluster> => {
     const gate = new Gate();

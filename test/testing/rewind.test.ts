@@ -228,6 +228,23 @@ describe('a sandbox that is put back to an earlier moment', { timeout: 60_000 },
     await sandbox.rewind(moment);
   });
 
+  it('is not put back while the clock is moved', async () => {
+    const moving = sandbox.clock.advance(1_000);
+    await expect(sandbox.rewind(moment)).rejects.toThrow(/being moved forward/);
+    await moving;
+  });
+
+  it('runs one set of controllers, however fast they are stopped and started', async () => {
+    const { m } = sandbox.clusters;
+    await rewound();
+    const first = m.stopControllers();
+    expect(m.stopControllers()).toBe(first);
+    await Promise.all([first, m.startControllers()]);
+    expect(m.controllersRun()).toBe(true);
+    await m.stopControllers();
+    await m.startControllers();
+  });
+
   it('stops controllers that have not yet begun', async () => {
     const { m } = sandbox.clusters;
     await rewound();

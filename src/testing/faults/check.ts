@@ -1,5 +1,6 @@
 import { FederationError } from '../../errors.ts';
-import type { OneOf, RequestFault } from './rule.ts';
+import { isOneOf, type OneOf, type RequestFault } from './rule.ts';
+import { verbsOf } from './strikes.ts';
 
 const verbs: ReadonlySet<string> = new Set([
   ...['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection'],
@@ -25,6 +26,11 @@ export function checkRequestFault({ fault, verb, resource }: RequestFault, serve
       throw invalid(
         `A fault is about the verb ${JSON.stringify(wanted)}, which there is not: ${[...verbs].join(', ')}.`,
       );
+  const possible = verbsOf(fault);
+  if (possible !== undefined && verb !== undefined && !possible.some((one) => isOneOf(verb, one)))
+    throw invalid(
+      `The fault ${JSON.stringify(fault)} is one of ${possible.join(' and ')}, and not of ${[verb].flat().join(', ')}.`,
+    );
   for (const wanted of exact(resource)) {
     if (served.has(wanted)) continue;
     const meant = [...served].filter((one) => one.startsWith(`${wanted}.`) || one.split('.')[0]?.startsWith(wanted));

@@ -14,7 +14,7 @@ export function isAbout(rule: RequestFault, cluster: string, request: Intercepte
 }
 
 /** Verbs of the requests that can have a fault; `undefined` where all can. */
-function verbsOf(fault: Fault): readonly string[] | undefined {
+export function verbsOf(fault: Fault): readonly string[] | undefined {
   if (typeof fault !== 'object') return undefined;
   if ('staleBy' in fault) return ['get', 'list'];
   return 'dropEvents' in fault ? ['watch'] : undefined;

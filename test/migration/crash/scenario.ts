@@ -56,6 +56,6 @@ export const faultsOf: Readonly<Record<Asked, readonly Fault[]>> = {
     { delayMs: 20_000 },
   ],
   list: [{ staleBy: 3 }, { truncateAt: 200 }, { status: 503 }],
-  watch: [{ dropEvents: 2 }, 'reset-after', { truncateAt: 30 }],
+  watch: [{ dropEvents: 1 }, 'reset-after', { truncateAt: 30 }],
   get: [{ staleBy: 3 }, { truncateAt: 20 }, { status: 503 }],
 };

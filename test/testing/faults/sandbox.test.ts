@@ -31,6 +31,8 @@ describe('a fault that can never strike', () => {
     [{ verb: ['get', 'put'], fault: { delayMs: 1 } }, /verb "put"/],
     [{ fault: { state: 503 } }, /no fault \{"state":503\}/],
     [{ fault: 'reset' }, /no fault "reset"/],
+    [{ verb: 'get', fault: { dropEvents: 1 } }, /is one of watch, and not of get/],
+    [{ verb: ['watch', 'patch'], fault: { staleBy: 1 } }, /is one of get and list, and not of watch, patch/],
     [{ cluster: 'x', fault: 'reset-after' }, /has only a, m/],
   ];
   it.for(rules)('is refused: %j', async ([rule, why]) => {
