@@ -85,7 +85,7 @@ async function uninstallFrom(connection: Connection, release: Untyped): Promise<
   if (namespace === undefined || typeof name !== 'string') return;
   const belongs = ({ metadata: { annotations } }: KubeObject): boolean =>
     annotations?.['meta.helm.sh/release-name'] === name &&
-    annotations['meta.helm.sh/release-namespace'] === namespace &&
+    (annotations['meta.helm.sh/release-namespace'] ?? namespace) === namespace &&
     annotations['helm.sh/resource-policy'] !== 'keep';
   for (const resource of await connection.resources()) {
     if (!resource.verbs.includes('list') || !resource.verbs.includes('delete')) continue;

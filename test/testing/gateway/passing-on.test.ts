@@ -88,7 +88,7 @@ describe('what a gateway passes on', slow, () => {
       expect(refused.status).toBe(403);
       expect(refused.json['message']).toContain('User "jane" cannot create resource "services/proxy"');
       expect((await create(admin, '/api/clusters/m', 'as-master', masters)).status).toBe(201);
-      expect(writer('m', 'as-master')).toBe('kubernetes-admin');
+      expect(writer('m', 'as-master')).toBe('system:serviceaccount:kubesphere-system:kubesphere');
       const anonymous = await create(asking(town.clusters.a.gateway), '/api/clusters/m', 'as-nobody', masters);
       expect(anonymous.json['message']).toContain('User "system:anonymous" cannot create resource "configmaps"');
     });
