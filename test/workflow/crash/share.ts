@@ -29,7 +29,10 @@ export async function searchShare(share: Share, tally: Tally): Promise<string | 
   return searchGenerated({ seed: seed * of + part, isOver }, tally);
 }
 
-/** Searches a while: half of the time some of the small workflows, which depends on the seed, then generated ones. */
+/**
+ * Searches a while: half of the time some of the small workflows, which depends on the seed, then generated ones, and longer where
+ * a kind of stop, a fault or a state was not met yet: on a busy machine little is tried in the time.
+ */
 export async function searchSlice(
   { seed, seconds }: Pick<Share, 'seed' | 'seconds'>,
   tally: Tally,
@@ -38,8 +41,13 @@ export async function searchSlice(
   const some = all.map((_, index) => all[(seed + index * 101) % all.length]).filter((one) => one !== undefined);
   return (
     (await searchSmall(some, { seed, isOver: lasting(seconds / 2) }, tally)) ??
-    (await searchGenerated({ seed, isOver: lasting(seconds / 2) }, tally))
+    (await searchGenerated({ seed, isOver: metAll(tally, lasting(seconds / 2)) }, tally))
   );
+}
+
+function metAll({ byKind, ends, faults }: Tally, isLate: () => boolean): () => boolean {
+  const counts = () => [...Object.values(byKind), ends.completed, ends['rolled-back'], ends['rollback-incomplete']];
+  return () => isLate() && [...counts(), faults].every((count) => count > 0);
 }
 
 interface Hunt {
