@@ -2,6 +2,7 @@ import { FederationError } from './errors.ts';
 import { connectCluster } from './kube/connect.ts';
 import type { KubeconfigSource } from './kube/kubeconfig.ts';
 import { type KubeSphereCluster, openCluster } from './kubesphere/cluster.ts';
+import { type GatewayAddress, type GatewaySession, openGateway } from './kubesphere/gateway/connect.ts';
 import { readInstallation } from './kubesphere/installation.ts';
 import { hostLabel } from './kubesphere/names.ts';
 import { kubesphere } from './kubesphere/resources.ts';
@@ -22,13 +23,22 @@ export interface ConnectOptions extends CallOptions {
   readonly logger?: Logger;
 }
 
-/** How to reach a federation. */
-export interface FederationOptions extends ConnectOptions {
-  /** What messages and plans call the host. @defaultValue the cluster's name in the kubeconfig */
+/** What both ways to a federation have in common. */
+interface CommonOptions extends CallOptions {
+  /** What messages and plans call the host. @defaultValue the cluster's name in the kubeconfig; `host` through the gateway */
   readonly name?: string;
-  /** Credentials of one's own for members, instead of those stored in their Cluster objects. */
+  /** Credentials of one's own for members, instead of the stored ones or the way through the gateway. */
   readonly members?: Readonly<Record<string, Pick<ConnectOptions, 'kubeconfig' | 'context'>>>;
+  readonly logger?: Logger;
 }
+
+/**
+ * How to reach a federation: the API server of its host, and members by the kubeconfigs stored there; or KubeSphere's own
+ * gateway, as one of its users, and members through it, so that those that are connected by agent can be reached from outside.
+ */
+export type FederationOptions =
+  | (CommonOptions & Pick<ConnectOptions, 'kubeconfig' | 'context'> & { readonly gateway?: never })
+  | (CommonOptions & { readonly gateway: GatewayAddress; readonly kubeconfig?: never; readonly context?: never });
 
 /** A member, reached directly. */
 export type MemberCluster = KubeSphereCluster;
@@ -92,11 +102,13 @@ export class Federation implements AsyncDisposable {
   /** Pluggable components of any cluster. */
   readonly components: Components;
   readonly #options: FederationOptions;
+  readonly #gateway: GatewaySession | undefined;
   readonly #members = new Map<string, Promise<MemberCluster>>();
 
-  private constructor(host: KubeSphereCluster, options: FederationOptions) {
+  private constructor(host: KubeSphereCluster, options: FederationOptions, gateway: GatewaySession | undefined) {
     this.host = host;
     this.#options = options;
+    this.#gateway = gateway;
     const byName = (name: string): Promise<KubeSphereCluster> => this.#clusterNamed(name);
     this.clusters = new Clusters(host);
     this.workspaces = new Workspaces(host);
@@ -112,12 +124,21 @@ export class Federation implements AsyncDisposable {
    */
   static async connect(options: FederationOptions): Promise<Federation> {
     const { kubeconfig, context, name, logger, signal, timeoutMs, retry } = options;
-    const connection = await connectCluster({
-      kubeconfig,
-      ...(context === undefined ? {} : { context }),
-      ...(name === undefined ? {} : { name }),
-      ...(logger === undefined ? {} : { logger }),
-    });
+    const logging = logger === undefined ? {} : { logger };
+    if ((kubeconfig === undefined) === (options.gateway === undefined))
+      throw new FederationError(
+        'INVALID',
+        'Federation.connect takes one way to the host: give kubeconfig, or gateway.',
+      );
+    const gateway = options.gateway === undefined ? undefined : openGateway(options.gateway, logging);
+    const connection =
+      gateway?.connect(name ?? 'host') ??
+      (await connectCluster({
+        kubeconfig: kubeconfig ?? '',
+        ...(context === undefined ? {} : { context }),
+        ...(name === undefined ? {} : { name }),
+        ...logging,
+      }));
     const call: CallOptions = {
       ...(signal === undefined ? {} : { signal }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
@@ -131,9 +152,10 @@ export class Federation implements AsyncDisposable {
           'NOT_A_HOST',
           `${host.name} (${connection.server}) is no host: its multicluster.clusterRole is "${role}". Give the kubeconfig of the host, or reach a member with connectMember.`,
         );
-      return new Federation(host, options);
+      return new Federation(host, options, gateway);
     } catch (error) {
       await connection[Symbol.asyncDispose]();
+      await gateway?.[Symbol.asyncDispose]();
       throw error;
     }
   }
@@ -164,6 +186,7 @@ export class Federation implements AsyncDisposable {
         `${this.host.name} has no cluster "${name}". federation.clusters.list() tells which it has.`,
       );
     if (hostLabel in (cluster.metadata.labels ?? {})) return this.host;
+    if (this.#gateway !== undefined) return opened(this.#gateway.connect(name, name), options);
     const { kubeconfig } = await clusterSecrets(this.host, name, options.signal ?? new AbortController().signal);
     if (cluster.spec.connection.type !== 'direct' || kubeconfig === undefined)
       throw new FederationError(
@@ -183,5 +206,6 @@ export class Federation implements AsyncDisposable {
     for (const member of members)
       if (member.status === 'fulfilled' && member.value !== this.host) await member.value[Symbol.asyncDispose]();
     await this.host[Symbol.asyncDispose]();
+    await this.#gateway?.[Symbol.asyncDispose]();
   }
 }

@@ -57,6 +57,8 @@ export {
 } from './kube/resources.ts';
 export type { KubeSphereCluster } from './kubesphere/cluster.ts';
 export type { Dialect } from './kubesphere/dialect.ts';
+export type { GatewayAddress } from './kubesphere/gateway/connect.ts';
+export type { SignIn as GatewaySignIn } from './kubesphere/gateway/session.ts';
 export {
   type Cluster,
   type ClusterConfiguration,

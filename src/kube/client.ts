@@ -101,7 +101,9 @@ export function createClient(parts: {
     async version(options) {
       const operation: Operation = { cluster, verb: 'GET', name: '/version' };
       const answer = await caller.json(operation, { ...read, path: '/version' }, options);
-      if (isRecord(answer) && typeof answer['gitVersion'] === 'string') return answer['gitVersion'];
+      // Behind KubeSphere's gateway it stands below what KubeSphere says of itself.
+      const kubernetes = isRecord(answer) && isRecord(answer['kubernetes']) ? answer['kubernetes'] : answer;
+      if (isRecord(kubernetes) && typeof kubernetes['gitVersion'] === 'string') return kubernetes['gitVersion'];
       throw senseless(operation, 'no gitVersion');
     },
     async raw(path, options) {

@@ -25,11 +25,18 @@ async function findingsOf(env: MigrationEnv, signal: AbortSignal): Promise<Findi
   const found: Finding[] = [];
   const block = (code: string, why: string, remedy: string): void =>
     void found.push({ code, severity: 'blocks', why, remedy });
-  const kubeconfig = await connectionOf(env, null, signal);
-  const host = through(
-    kubeconfig.server,
-    [target.host, ...(source === undefined ? [] : [source.host])].map(({ connection }) => connection.server),
+  const hosts = [target.host, ...(source === undefined ? [] : [source.host])].map(
+    ({ connection }) => connection.server,
   );
+  const used = through(member.connection.server, hosts);
+  if (used !== undefined)
+    block(
+      'THROUGH_A_HOST',
+      `This run itself would reach ${member.name} through a host (${used}); that way ends when the member leaves.`,
+      "Give connectMember a kubeconfig with the member's own address.",
+    );
+  const kubeconfig = await connectionOf(env, null, signal);
+  const host = through(kubeconfig.server, hosts);
   if (host !== undefined)
     block(
       'THROUGH_A_HOST',
