@@ -24,7 +24,7 @@ export interface ConnectOptions extends CallOptions {
 }
 
 /** What both ways to a federation have in common. */
-interface CommonOptions extends CallOptions {
+export interface CommonFederationOptions extends CallOptions {
   /** What messages and plans call the host. @defaultValue the cluster's name in the kubeconfig; `host` through the gateway */
   readonly name?: string;
   /** Credentials of one's own for members, instead of the stored ones or the way through the gateway. */
@@ -37,8 +37,12 @@ interface CommonOptions extends CallOptions {
  * gateway, as one of its users, and members through it, so that those that are connected by agent can be reached from outside.
  */
 export type FederationOptions =
-  | (CommonOptions & Pick<ConnectOptions, 'kubeconfig' | 'context'> & { readonly gateway?: never })
-  | (CommonOptions & { readonly gateway: GatewayAddress; readonly kubeconfig?: never; readonly context?: never });
+  | (CommonFederationOptions & Pick<ConnectOptions, 'kubeconfig' | 'context'> & { readonly gateway?: never })
+  | (CommonFederationOptions & {
+      readonly gateway: GatewayAddress;
+      readonly kubeconfig?: never;
+      readonly context?: never;
+    });
 
 /** A member, reached directly. */
 export type MemberCluster = KubeSphereCluster;

@@ -6,6 +6,7 @@
 
 export { ApiError, type ApiFailure, type ErrorCode, type ErrorDetails, FederationError } from './errors.ts';
 export {
+  type CommonFederationOptions,
   type ConnectOptions,
   connectMember,
   Federation,
