@@ -45,9 +45,12 @@ export async function searchSlice(
   );
 }
 
-function metAll({ byKind, ends, faults }: Tally, isLate: () => boolean): () => boolean {
-  const counts = () => [...Object.values(byKind), ends.completed, ends['rolled-back'], ends['rollback-incomplete']];
-  return () => isLate() && [...counts(), faults].every((count) => count > 0);
+function metAll(tally: Tally, isLate: () => boolean): () => boolean {
+  const counts = ({ byKind, ends, faults }: Tally): readonly number[] => [
+    ...Object.values(byKind),
+    ...[ends.completed, ends['rolled-back'], ends['rollback-incomplete'], faults],
+  ];
+  return () => isLate() && counts(tally).every((count) => count > 0);
 }
 
 interface Hunt {
