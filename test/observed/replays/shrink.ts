@@ -147,6 +147,12 @@ export async function deadMember(stage: Stage): Promise<Seen> {
   await untilFederated(a, { name: 'm', workspaces: ['leaving'] });
   await goDown(stage);
   await until('kubefed noticed', isTrue(a, 'KubeFedCluster', 'Offline'), patient);
+  // A minute later it looks at everything: whoever is deleted just then is made again before the garbage collector comes.
+  await until(
+    'and says so',
+    async () => (await propagation(a, kubesphere.federatedUsers, at, 'm')) === 'ClusterNotReady',
+    patient,
+  );
   await a.delete(kubesphere.users, at, background);
   await untilGone(a, kubesphere.users, at);
   await untilGone(x, kubesphere.users, at);
