@@ -61,7 +61,7 @@ export interface RunState {
   /** By whom and when, by gate; `at` is for people. */
   readonly approved: Map<string, { readonly by: string; readonly at: string }>;
   readonly results: Results;
-  undoing?: EntryOf<'undoing'>;
+  undoing?: EntryOf<'undoing'> & { readonly seq: number };
   /** Set while this is the last record. */
   paused?: EntryOf<'paused'>;
   /** When the last record was written, for people. */
@@ -167,7 +167,7 @@ export function applyEntry(state: RunState, entry: JournalEntry): void {
       state.approved.set(entry.gate, { by: entry.by, at: entry.at });
       return;
     case 'undoing':
-      state.undoing ??= entry;
+      state.undoing ??= { ...entry, seq: state.seq };
       return;
     case 'undone':
       recordOf(state, entry).undone = true;

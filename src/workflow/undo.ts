@@ -12,7 +12,7 @@ export async function undoTarget(drive: Drive, target: Target): Promise<readonly
   const way: Way = (what, work) => drive.undo(step, what, work, target.key);
   try {
     // First fence, then look: a write that comes in between would be taken for none.
-    if (!target.done) await fence(target, way);
+    if (!target.done || mayHaveBegun(drive)) await fence(target, way);
     const standing = await look(target, way);
     if (standing?.every((one) => one === 'before')) return [];
     if (standing?.includes('moved')) return movedResidue(target, standing);
@@ -24,6 +24,11 @@ export async function undoTarget(drive: Drive, target: Target): Promise<readonly
     if (drive.isFatal(error)) throw error;
     return [failedResidue(target, error, drive.parts.runId)];
   }
+}
+
+/** Whether a former driver was undoing already: it may have been stopped between its last look and its write, at a target that was done. */
+function mayHaveBegun({ ledger: { state } }: Drive): boolean {
+  return state.undoing !== undefined && state.undoing.seq < state.epoch;
 }
 
 /** Nobody knows better than the one who changed them what these objects should be. */

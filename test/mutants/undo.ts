@@ -43,14 +43,15 @@ export const undoMutants: readonly Mutant[] = [
   mutant('intended taken for moved', 'compare.ts', ["? 'intended' : 'moved'", "? 'moved' : 'moved'"]),
   mutant('observation of too few objects', 'compare.ts', ['if (now.length !== intends.length)', 'if (false)']),
   mutant('touch after look', 'undo.ts', [
-    '    if (!target.done) await fence(target, way);\n    const standing = await look(target, way);',
-    '    const standing = await look(target, way);\n    if (!target.done) await fence(target, way);',
+    '    if (!target.done || mayHaveBegun(drive)) await fence(target, way);\n    const standing = await look(target, way);',
+    '    const standing = await look(target, way);\n    if (!target.done || mayHaveBegun(drive)) await fence(target, way);',
   ]),
   mutant('no touch before the undo of what is half done', 'undo.ts', [
-    'if (!target.done) await fence(target, way);',
+    'if (!target.done || mayHaveBegun(drive)) await fence(target, way);',
     '',
   ]),
-  mutant('done object touched', 'undo.ts', ['if (!target.done) await fence', 'await fence']),
+  mutant('done object touched', 'undo.ts', ['if (!target.done || mayHaveBegun(drive)) await fence', 'await fence']),
+  mutant('no touch where a former driver was undoing', 'undo.ts', ['!target.done || mayHaveBegun(drive)', '!target.done']),
   mutant('residue whose text the journal refuses', 'undo.ts', [
     'redact(JSON.stringify(before))',
     'JSON.stringify(before)',

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FederationError } from '../../src/errors.ts';
 import type { JournalStore } from '../../src/workflow/journal.ts';
 import { failureOf, harness } from './harness.ts';
-import { setItems, setStep, worldOf } from './world.ts';
+import { failing, setItems, setStep, worldOf } from './world.ts';
 
 describe('rule 9: a new driver', () => {
   it('touches what is captured and not done before anything else, with its epoch', async () => {
@@ -62,6 +62,29 @@ describe('rule 9: a new driver', () => {
     expect(await h.rollback()).toMatchObject({ state: 'rolled-back' });
     expect((await failureOf(late?.() ?? Promise.resolve())).code).toBe('CONFLICT');
     expect(h.world.values()).toEqual({ a: '0' });
+  });
+
+  it('fences what was done too, once a former driver was undoing: its undo may still be under way', async () => {
+    let late: (() => Promise<void>) | undefined;
+    const h = harness(
+      [
+        setStep('one', 'a', '1', {
+          compensate: async (ctx) => {
+            const world = worldOf(ctx);
+            const version = world.version('a');
+            late ??= () => world.write('late', 'a', '0', version);
+            throw new Error('stop');
+          },
+        }),
+        failing('two'),
+      ],
+      { a: '0' },
+    );
+    expect(await h.run()).toMatchObject({ state: 'rollback-incomplete' });
+    expect(h.world.writes.map(({ by }) => by)).not.toContain('touch one');
+    expect(await h.rollback()).toMatchObject({ state: 'rollback-incomplete' });
+    expect((await failureOf(late?.() ?? Promise.resolve())).code).toBe('CONFLICT');
+    expect(h.world.values()).toEqual({ a: '1' });
   });
 
   it('pauses where it cannot fence: it neither runs nor undoes what may still be written', async () => {
