@@ -66,7 +66,8 @@ export async function searchMigrations(
 /** The same in a world of its own. */
 export async function searchAlone(share: Share, tally: Tally, reached: Reached): Promise<string | undefined> {
   await using world = await startWorld(share.seed * share.of + share.part);
-  return searchMigrations(world, share, tally, reached);
+  // Awaited here: the world lives only as long as this call.
+  return await searchMigrations(world, share, tally, reached);
 }
 
 /** Plays one scenario on a world put back, and judges it: the answer is what was wrong. */
