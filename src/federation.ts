@@ -113,12 +113,11 @@ export class Federation implements AsyncDisposable {
     this.host = host;
     this.#options = options;
     this.#gateway = gateway;
-    const byName = (name: string): Promise<KubeSphereCluster> => this.#clusterNamed(name);
-    this.clusters = new Clusters(host);
-    this.workspaces = new Workspaces(host);
-    this.namespaces = new Namespaces(byName);
-    this.users = new Users(host);
-    this.components = new Components(byName);
+    this.clusters = new Clusters(this);
+    this.workspaces = new Workspaces(this);
+    this.namespaces = new Namespaces(this);
+    this.users = new Users(this);
+    this.components = new Components(this);
   }
 
   /**
@@ -198,10 +197,6 @@ export class Federation implements AsyncDisposable {
         `${this.host.name}: cluster "${name}" is connected by agent; its address works inside the host only. Give its own kubeconfig: Federation.connect({ …, members: { '${name}': { kubeconfig } } }).`,
       );
     return connectMember({ kubeconfig, name, ...logger, ...options });
-  }
-
-  async #clusterNamed(name: string): Promise<KubeSphereCluster> {
-    return name === this.host.name ? this.host : this.member(name);
   }
 
   /** Closes every connection. */

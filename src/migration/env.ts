@@ -4,7 +4,6 @@ import { apiVersionOf } from '../kube/objects.ts';
 import { core } from '../kube/resources.ts';
 import type { KubeSphereCluster } from '../kubesphere/cluster.ts';
 import { assertDifferent } from '../kubesphere/cluster.ts';
-import type { Clusters } from '../modules/changes.ts';
 import type { Json } from '../types.ts';
 import type { JournalStore } from '../workflow/journal.ts';
 
@@ -29,10 +28,9 @@ export interface MigrationEnv {
   readonly timing?: MigrationTiming;
 }
 
-/** Every cluster of the migration, by the name that plans and journals use. */
-export function clustersOf({ target, source, member }: MigrationEnv): Clusters {
-  const all: KubeSphereCluster[] = [target.host, ...(source === undefined ? [] : [source.host]), member];
-  return Object.fromEntries(all.map((cluster) => [cluster.name, cluster]));
+/** Every cluster of the migration. */
+export function clustersOf({ target, source, member }: MigrationEnv): readonly KubeSphereCluster[] {
+  return [target.host, ...(source === undefined ? [] : [source.host]), member];
 }
 
 const defaults = { resyncMs: 120_000, lookBackMs: 15_000 } as const;
@@ -44,7 +42,7 @@ export function timingOf({ timing }: MigrationEnv): Required<MigrationTiming> {
 
 /** Every cluster was made for tests: shortened timings and memory journals are allowed there only. */
 function inSandbox(env: MigrationEnv): boolean {
-  return Object.values(clustersOf(env)).every(({ sandbox }) => sandbox);
+  return clustersOf(env).every(({ sandbox }) => sandbox);
 }
 
 /**
@@ -66,7 +64,7 @@ function checkEnv(env: MigrationEnv): void {
       `The clusters are called ${names.join(', ')}: plans and journals need different names. Give Federation.connect a name.`,
     );
   // Asking for the dialect is what refuses 4.x.
-  for (const cluster of Object.values(clustersOf(env))) cluster.dialect;
+  for (const cluster of clustersOf(env)) cluster.dialect;
   const { resyncMs, lookBackMs } = timingOf(env);
   if ((resyncMs < defaults.resyncMs || lookBackMs < defaults.lookBackMs) && !inSandbox(env))
     throw new FederationError(
@@ -116,7 +114,7 @@ export async function reachNeeded(
   { pastPivot }: { readonly pastPivot: boolean },
 ): Promise<void> {
   const needed = pastPivot || source === undefined ? env : { ...env, source };
-  for (const { name, connection, uid } of Object.values(clustersOf(needed))) {
+  for (const { name, connection, uid } of clustersOf(needed)) {
     const system = await connection
       .get(core.namespaces, { name: 'kube-system' }, { timeoutMs: 15_000, retry: false })
       .catch((error: unknown) => {

@@ -3,6 +3,7 @@ import { systemNamespaces, systemWorkspace, workspaceLabel } from '../kubesphere
 import { kubesphere } from '../kubesphere/resources.ts';
 import { observeChanges, touchChanges } from '../modules/changes.ts';
 import { namespacesOf, some } from '../modules/closure.ts';
+import { oneOf } from '../modules/env.ts';
 import { type Operation, runAndVerify } from '../modules/operation.ts';
 import type { Work } from '../modules/work.ts';
 import type { Change, Forecast } from '../workflow/change.ts';
@@ -96,11 +97,11 @@ export const looks = {
     env,
     ...ctx
   }: Pick<Context<unknown>, 'env' | 'runId' | 'signal'> & { readonly intends: readonly Change[] }) =>
-    observeChanges(clustersOf(env), ctx),
+    observeChanges(oneOf(clustersOf(env)), ctx),
   touch: async (ctx: Context<unknown> & { readonly intends: readonly Change[] }): Promise<void> => {
     // The fence first: a former driver that reads after the touch finds the later epoch before it writes.
     await takeFence(ctx, ctx.env);
-    await touchChanges(clustersOf(ctx.env), ctx);
+    await touchChanges(oneOf(clustersOf(ctx.env)), ctx);
   },
 };
 

@@ -7,6 +7,7 @@ import { epochAnnotation, runAnnotation } from '../kubesphere/names.ts';
 import { kubesphere } from '../kubesphere/resources.ts';
 import type { Json, ResourceRef } from '../types.ts';
 import type { Change } from '../workflow/change.ts';
+import type { ClusterByName } from './env.ts';
 
 /** The fields of an object that decide, by JSON pointer; a field that is not there is `null`. */
 type Fields = Readonly<Record<string, Json>>;
@@ -75,20 +76,6 @@ function pick(object: KubeObject, pointers: readonly string[]): Fields {
   );
 }
 
-/** The clusters of a run, by the name that its {@link ResourceRef}s carry. */
-export type Clusters = Readonly<Record<string, KubeSphereCluster>>;
-
-/** The cluster that a reference names. @throws FederationError `INVALID` */
-function clusterOf(clusters: Clusters, { cluster }: ResourceRef): KubeSphereCluster {
-  const found = clusters[cluster];
-  if (found === undefined)
-    throw new FederationError(
-      'INVALID',
-      `Cluster "${cluster}" was not given; there are ${Object.keys(clusters).join(', ')}.`,
-    );
-  return found;
-}
-
 /** Whether a run itself made this object. */
 export function madeBy(runId: string, { metadata }: KubeObject): boolean {
   return metadata.annotations?.[runAnnotation] === runId;
@@ -103,8 +90,8 @@ export function madeBy(runId: string, { metadata }: KubeObject): boolean {
  * under the name of a deleted one and is what that was, whoever made it again, counts as it; made by this run and not yet so,
  * it is still on the way there.
  */
-async function look(clusters: Clusters, change: Change, runId: string, signal: AbortSignal): Promise<Json> {
-  const cluster = clusterOf(clusters, change.resource);
+async function look(clusterOf: ClusterByName, change: Change, runId: string, signal: AbortSignal): Promise<Json> {
+  const cluster = await clusterOf(change.resource.cluster, { signal });
   const object = await cluster.connection.find(await resourceOf(cluster, change.resource, signal), change.resource, {
     signal,
   });
@@ -122,14 +109,14 @@ async function look(clusters: Clusters, change: Change, runId: string, signal: A
 
 /** `observe` of every writing step: see {@link look}. */
 export async function observeChanges(
-  clusters: Clusters,
+  clusterOf: ClusterByName,
   {
     intends,
     runId,
     signal,
   }: { readonly intends: readonly Change[]; readonly runId: string; readonly signal: AbortSignal },
 ): Promise<readonly Json[]> {
-  return Promise.all(intends.map((change) => look(clusters, change, runId, signal)));
+  return Promise.all(intends.map((change) => look(clusterOf, change, runId, signal)));
 }
 
 /**
@@ -137,7 +124,7 @@ export async function observeChanges(
  * still carries the old resourceVersion, is refused.
  */
 export async function touchChanges(
-  clusters: Clusters,
+  clusterOf: ClusterByName,
   {
     intends,
     epoch,
@@ -152,7 +139,7 @@ export async function touchChanges(
 ): Promise<void> {
   await Promise.all(
     intends.map(async ({ verb, resource: ref }) => {
-      const cluster = clusterOf(clusters, ref);
+      const cluster = await clusterOf(ref.cluster, { signal });
       const resource = await resourceOf(cluster, ref, signal);
       const { connection } = cluster;
       const object = await connection.find(resource, ref, { signal });

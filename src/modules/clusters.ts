@@ -7,6 +7,7 @@ import { readJwtSecret } from '../kubesphere/installation.ts';
 import { hostLabel, systemWorkspace } from '../kubesphere/names.ts';
 import { type Cluster, type Condition, kubesphere } from '../kubesphere/resources.ts';
 import type { CallOptions } from '../types.ts';
+import type { FederationEnv } from './env.ts';
 import { mapListing } from './listing.ts';
 import { perform, type WriteOptions, type Written } from './operation.ts';
 import { clusterSecrets, waitJoined } from './operations/cluster-object.ts';
@@ -68,8 +69,8 @@ function infoOf({ metadata, spec, status }: Cluster): ClusterInfo {
 export class Clusters {
   readonly #host: KubeSphereCluster;
 
-  constructor(host: KubeSphereCluster) {
-    this.#host = host;
+  constructor(env: FederationEnv) {
+    this.#host = env.host;
   }
 
   /** The host itself included. */

@@ -1,7 +1,7 @@
 import { installation, kubesphereNamespace } from '../kubesphere/names.ts';
 import { type ClusterConfiguration, kubesphere } from '../kubesphere/resources.ts';
 import type { CallOptions } from '../types.ts';
-import type { ClusterByName } from './namespaces.ts';
+import { type ClusterByName, clusterByName, type FederationEnv } from './env.ts';
 
 /** One pluggable component on one cluster. */
 export interface ComponentStatus {
@@ -14,8 +14,8 @@ export interface ComponentStatus {
 export class Components {
   readonly #cluster: ClusterByName;
 
-  constructor(cluster: ClusterByName) {
-    this.#cluster = cluster;
+  constructor(env: FederationEnv) {
+    this.#cluster = clusterByName(env);
   }
 
   /**

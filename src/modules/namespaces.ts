@@ -2,9 +2,9 @@ import { FederationError } from '../errors.ts';
 import type { Listing } from '../kube/connection.ts';
 import type { ObjectMeta } from '../kube/objects.ts';
 import { core } from '../kube/resources.ts';
-import type { KubeSphereCluster } from '../kubesphere/cluster.ts';
 import { managedLabel, systemNamespaces, systemWorkspace, workspaceLabel } from '../kubesphere/names.ts';
 import type { CallOptions } from '../types.ts';
+import { type ClusterByName, clusterByName, type FederationEnv } from './env.ts';
 import { mapListing } from './listing.ts';
 import { perform, type WriteOptions, type Written } from './operation.ts';
 import { bindProject, unbindProject } from './operations/bind-project.ts';
@@ -39,15 +39,12 @@ export interface Protection {
   readonly workspaces?: readonly string[];
 }
 
-/** Resolves a cluster of the federation by name. */
-export type ClusterByName = (name: string) => Promise<KubeSphereCluster>;
-
 /** The namespaces of a federation's clusters; those with a workspace are projects. */
 export class Namespaces {
   readonly #cluster: ClusterByName;
 
-  constructor(cluster: ClusterByName) {
-    this.#cluster = cluster;
+  constructor(env: FederationEnv) {
+    this.#cluster = clusterByName(env);
   }
 
   /** Namespaces of one cluster, of one workspace if named. */

@@ -3,6 +3,7 @@ import { FederationError } from '../errors.ts';
 import { deadline } from '../internal/signal.ts';
 import type { CallOptions, Logger } from '../types.ts';
 import type { Forecast } from '../workflow/change.ts';
+import type { JournalStore } from '../workflow/journal.ts';
 import type { Work } from './work.ts';
 
 /**
@@ -37,11 +38,21 @@ export async function runAndVerify<Before, Out>(
 export interface WriteOptions extends CallOptions {
   /** Answers with the forecast and writes nothing. */
   readonly dryRun?: boolean;
+  /**
+   * Where a method of more than one write records what it does, so that `resume` and `rollback` can go on with it when the process dies.
+   * @defaultValue `clusterJournal` on the host, in namespace kubesphere-system
+   */
+  readonly journal?: JournalStore;
 }
 
 /** What a write of a module resolves with. */
 export type Written<Out> =
-  | { readonly outcome: 'changed'; readonly result: Out }
+  | {
+      readonly outcome: 'changed';
+      readonly result: Out;
+      /** Of a method of more than one write: the run in the journal. */
+      readonly runId?: string;
+    }
   /** It was so already. */
   | { readonly outcome: 'already'; readonly result: Out; readonly why: string }
   | { readonly outcome: 'dry-run'; readonly forecast: Forecast<Out> };

@@ -2,6 +2,7 @@ import type { Listing } from '../kube/connection.ts';
 import type { KubeSphereCluster } from '../kubesphere/cluster.ts';
 import { kubesphere, type User } from '../kubesphere/resources.ts';
 import type { CallOptions } from '../types.ts';
+import type { FederationEnv } from './env.ts';
 import { mapListing } from './listing.ts';
 
 /** A person's account; without its password hash. */
@@ -20,8 +21,8 @@ function infoOf({ metadata, spec, status }: User): UserInfo {
 export class Users {
   readonly #host: KubeSphereCluster;
 
-  constructor(host: KubeSphereCluster) {
-    this.#host = host;
+  constructor(env: FederationEnv) {
+    this.#host = env.host;
   }
 
   list(options?: CallOptions): Listing<UserInfo> {

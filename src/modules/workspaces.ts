@@ -2,6 +2,7 @@ import type { Listing } from '../kube/connection.ts';
 import type { KubeSphereCluster } from '../kubesphere/cluster.ts';
 import { kubesphere, type Placement, type WorkspaceTemplate } from '../kubesphere/resources.ts';
 import type { CallOptions } from '../types.ts';
+import type { FederationEnv } from './env.ts';
 import { mapListing } from './listing.ts';
 import { perform, type WriteOptions, type Written } from './operation.ts';
 import { placeWorkspace } from './operations/place-workspace.ts';
@@ -28,8 +29,8 @@ function infoOf({ metadata, spec }: WorkspaceTemplate): WorkspaceInfo {
 export class Workspaces {
   readonly #host: KubeSphereCluster;
 
-  constructor(host: KubeSphereCluster) {
-    this.#host = host;
+  constructor(env: FederationEnv) {
+    this.#host = env.host;
   }
 
   list(options?: CallOptions): Listing<WorkspaceInfo> {

@@ -607,21 +607,18 @@ describe('taking a label off', () => {
 describe('what the engine is told of an object', () => {
   const look = async (verb: 'create' | 'update' | 'delete', resource: object) =>
     (
-      await observeChanges(
-        { c: cluster },
-        {
-          intends: [
-            {
-              verb,
-              resource: { cluster: 'c', apiVersion: 'v1', kind: 'Namespace', name: 'n1', ...resource },
-              before: verb === 'create' ? null : {},
-              after: verb === 'delete' ? null : {},
-            },
-          ],
-          runId: 'run-1',
-          signal: work.signal,
-        },
-      )
+      await observeChanges(async () => cluster, {
+        intends: [
+          {
+            verb,
+            resource: { cluster: 'c', apiVersion: 'v1', kind: 'Namespace', name: 'n1', ...resource },
+            before: verb === 'create' ? null : {},
+            after: verb === 'delete' ? null : {},
+          },
+        ],
+        runId: 'run-1',
+        signal: work.signal,
+      })
     )[0];
 
   test("another's under the name of one to create is none of ours; one made again in the place of a deleted one is what it was", async () => {

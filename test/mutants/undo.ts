@@ -51,7 +51,10 @@ export const undoMutants: readonly Mutant[] = [
     '',
   ]),
   mutant('done object touched', 'undo.ts', ['if (!target.done || mayHaveBegun(drive)) await fence', 'await fence']),
-  mutant('no touch where a former driver was undoing', 'undo.ts', ['!target.done || mayHaveBegun(drive)', '!target.done']),
+  mutant('no touch where a former driver was undoing', 'undo.ts', [
+    '!target.done || mayHaveBegun(drive)',
+    '!target.done',
+  ]),
   mutant('residue whose text the journal refuses', 'undo.ts', [
     'redact(JSON.stringify(before))',
     'JSON.stringify(before)',

@@ -10,7 +10,7 @@ import { everyWrite } from './shield.ts';
 
 /** The marks of drivers go from every cluster, and last of all the fence. */
 async function endOfRun(ctx: StepContext<Surveyed, MigrationEnv>): Promise<void> {
-  for (const cluster of Object.values(clustersOf(ctx.env))) await sweepEpochs(ctx, cluster);
+  for (const cluster of clustersOf(ctx.env)) await sweepEpochs(ctx, cluster);
   await lowerFence(ctx, ctx.env.member);
 }
 

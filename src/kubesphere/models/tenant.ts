@@ -1,0 +1,40 @@
+import type { KubeObject } from '../../kube/objects.ts';
+import type { Condition } from './cluster.ts';
+
+/** Which clusters a federated object or a workspace lives on. `clusters`, when there, wins over the selector, even empty. */
+export interface Placement {
+  readonly clusters?: readonly { readonly name: string }[];
+  readonly clusterSelector?: { readonly matchLabels?: Readonly<Record<string, string>> };
+}
+
+/** What {@link WorkspaceTemplate} and FederatedWorkspace share. */
+export interface FederatedSpec {
+  readonly template: {
+    readonly metadata?: {
+      readonly labels?: Readonly<Record<string, string>>;
+      readonly annotations?: Readonly<Record<string, string>>;
+    };
+    readonly spec?: { readonly manager?: string; readonly networkIsolation?: boolean };
+  };
+  readonly placement?: Placement;
+  readonly overrides?: readonly object[];
+}
+
+/** The authoritative workspace, on the host; also on any cluster that was standalone or a host once. */
+export interface WorkspaceTemplate extends KubeObject {
+  readonly spec: FederatedSpec;
+}
+
+/** A workspace as it lives on one cluster; owner of its plain projects. */
+export interface Workspace extends KubeObject {
+  readonly spec?: { readonly manager?: string; readonly networkIsolation?: boolean };
+}
+
+/** Any kubefed object: what it propagates and what became of it on each cluster (`''` is well). */
+export interface FederatedObject extends KubeObject {
+  readonly spec: FederatedSpec | (Readonly<Record<string, unknown>> & { readonly placement?: Placement });
+  readonly status?: {
+    readonly conditions?: readonly Condition[];
+    readonly clusters?: readonly { readonly name: string; readonly status?: string }[];
+  };
+}

@@ -1,0 +1,57 @@
+import { FederationError } from '../errors.ts';
+
+/** What was wrong with which argument of which call; thrown before anything is sent. */
+export function invalid(field: string, why: string): FederationError {
+  return new FederationError('INVALID', `${field} ${why} Nothing was sent.`, { details: { field } });
+}
+
+/** A text that is not empty. @throws FederationError `INVALID` naming `field` */
+export function checkText(field: string, value: unknown): asserts value is string {
+  if (typeof value !== 'string' || value === '')
+    throw invalid(field, `must be a text that is not empty; it is ${shown(value)}.`);
+}
+
+/** One of these. @throws FederationError `INVALID` naming `field` */
+export function checkOneOf<const T extends string>(
+  field: string,
+  value: unknown,
+  allowed: readonly T[],
+): asserts value is T {
+  if (!allowed.some((one) => one === value))
+    throw invalid(field, `must be one of ${allowed.join(', ')}; it is ${shown(value)}.`);
+}
+
+/** Lower-case letters, digits and "-", 63 at the most: a namespace, workspace, cluster (RFC 1123 label). @throws FederationError `INVALID` */
+export function checkName(field: string, value: unknown): asserts value is string {
+  checkText(field, value);
+  if (value.length > 63 || !/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(value))
+    throw invalid(
+      field,
+      `must be a name of lower-case letters, digits and "-", of at most 63 characters, beginning and ending with a letter or digit; it is ${shown(value)}.`,
+    );
+}
+
+/** What Kubernetes takes for most names: labels joined by dots, 253 at the most (RFC 1123 subdomain). @throws FederationError `INVALID` */
+export function checkObjectName(field: string, value: unknown): asserts value is string {
+  checkText(field, value);
+  if (value.length > 253 || !/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(value))
+    throw invalid(field, `must be a name of lower-case letters, digits, "-" and "."; it is ${shown(value)}.`);
+}
+
+/** A list of names without a repetition; empty only where `emptyToo`. @throws FederationError `INVALID` */
+export function checkNames(
+  field: string,
+  values: unknown,
+  { emptyToo = false }: { readonly emptyToo?: boolean } = {},
+): asserts values is readonly string[] {
+  if (!Array.isArray(values)) throw invalid(field, `must be a list of names; it is ${shown(values)}.`);
+  for (const [index, value] of values.entries()) checkObjectName(`${field}[${index}]`, value);
+  if (values.length === 0 && !emptyToo) throw invalid(field, 'must name at least one.');
+  const twice = values.find((value, index) => values.indexOf(value) !== index);
+  if (twice !== undefined) throw invalid(field, `names ${shown(twice)} twice.`);
+}
+
+const shown = (value: unknown): string => {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+};

@@ -1,0 +1,68 @@
+import { FederationError } from '../errors.ts';
+import { deadline } from '../internal/signal.ts';
+import { clusterJournal } from '../journal/cluster-journal.ts';
+import { kubesphereNamespace } from '../kubesphere/names.ts';
+import type { Forecast, Touch } from '../workflow/change.ts';
+import { compose, type Workflow } from '../workflow/compose.ts';
+import type { Plan } from '../workflow/planned.ts';
+import { release as version } from '../workflow/release.ts';
+import { plan, run } from '../workflow/run.ts';
+import type { FederationEnv } from './env.ts';
+import type { WriteOptions, Written } from './operation.ts';
+
+/** Begins the workflow of a method of more than one write. Its world is the host; everything else is pinned by UID as it is captured. */
+export function composeMethod<Input>(name: string) {
+  return compose<Input, FederationEnv>({ name, version, identity: async ({ host }) => host.uid });
+}
+
+/**
+ * Performs a method of more than one write: its workflow, from plan to end, under a journal. Where nothing is to be done nothing is
+ * recorded. A dry run answers with the forecasts of all steps as one.
+ *
+ * @throws FederationError `PLAN_BLOCKED` where a step must not be done; else the code of what failed, and `details.runId` names the run
+ * that `resume` or `rollback` goes on with
+ */
+export async function performAll<Input, Out>(
+  workflow: Workflow<Input, FederationEnv, Out>,
+  input: Input,
+  env: FederationEnv,
+  what: string,
+  options: WriteOptions = {},
+): Promise<Written<Out | undefined>> {
+  using limit = deadline(options, what);
+  const { signal } = limit;
+  // Asking for the dialect is what refuses a version that cannot be written.
+  env.host.dialect;
+  const planned = await plan(workflow, input, { env, signal });
+  const forecast = wholeOf<Out>(planned);
+  if (options.dryRun === true) return { outcome: 'dry-run', forecast };
+  if (forecast.effect === 'blocked')
+    throw new FederationError('PLAN_BLOCKED', `${what}: ${forecast.why} ${forecast.remedy}`);
+  if (forecast.effect === 'none') return { outcome: 'already', result: undefined, why: forecast.why };
+  const journal = options.journal ?? clusterJournal(env.host.connection, { namespace: kubesphereNamespace });
+  const driving = await run(workflow, input, { env, journal, signal });
+  return { outcome: 'changed', result: await driving.result(), runId: driving.id };
+}
+
+/** One forecast for a whole plan: blocked where any step is, every change otherwise, nothing only where no step has anything to do. */
+function wholeOf<Out>({ blocked, steps }: Plan): Forecast<Out | undefined> {
+  const forecasts = steps.map(({ forecast }) => forecast);
+  const reasons = blocked.flatMap(({ forecast }) => (forecast.effect === 'blocked' ? [forecast] : []));
+  if (reasons.length > 0)
+    return {
+      effect: 'blocked',
+      why: reasons.map(({ why }) => why).join(' '),
+      remedy: [...new Set(reasons.map(({ remedy }) => remedy))].join(' '),
+    };
+  const changes = forecasts.flatMap((one) => (one.effect === 'change' ? one.changes : []));
+  const touches = forecasts.flatMap((one): readonly Touch[] => (one.effect === 'unknown' ? one.touches : []));
+  if (touches.length > 0)
+    return {
+      effect: 'unknown',
+      why: 'What later steps do depends on what earlier ones find.',
+      touches: [...changes.map(({ verb, resource: { kind } }) => ({ verb, kind })), ...touches],
+    };
+  if (changes.length > 0) return { effect: 'change', changes };
+  const why = forecasts.flatMap((one) => (one.effect === 'none' ? [one.why] : []));
+  return { effect: 'none', why: why.at(-1) ?? 'There is nothing to do.', out: undefined };
+}

@@ -1,0 +1,13 @@
+import type { Workflow } from '../workflow/compose.ts';
+import type { FederationEnv } from './env.ts';
+
+/** A workflow of a method: its input is what the method was called with, as plain data. */
+// biome-ignore lint/suspicious/noExplicitAny: each has an input of its own, and a run is gone on with by its name alone.
+export type MethodWorkflow = Workflow<any, FederationEnv, unknown>;
+
+/**
+ * The workflows of all methods that write more than once, by the name that their runs have in the journal: what a method began and
+ * did not end, another process ends with `resume(methodWorkflows[name], runId, { env: federation, journal })`, or takes back with
+ * `rollback`.
+ */
+export const methodWorkflows: Readonly<Record<string, MethodWorkflow>> = Object.freeze({});

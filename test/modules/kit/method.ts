@@ -1,0 +1,218 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type ErrorCode, FederationError } from '../../../src/errors.ts';
+import type { Federation } from '../../../src/federation.ts';
+import type { WriteOptions } from '../../../src/modules/operation.ts';
+import type { Ground } from '../../grounds.ts';
+import type { Mishap, PassingRequest } from './fault-proxy.ts';
+import { type ClusterName, type ModuleWorld, reader, startWorld } from './world.ts';
+
+/** What every method is tried with; the table of coverage has these columns. */
+export const cases = [
+  'success',
+  'dry run',
+  'already so',
+  'conflict',
+  'forbidden',
+  'not found',
+  'unreachable',
+  'aborted',
+  'answer lost',
+  'one of several clusters down',
+  'bad input',
+] as const;
+export type Case = (typeof cases)[number];
+
+/** A write as a test expects it: `body` may hold vitest's matchers for what only the server knows. */
+export interface ExpectedWrite {
+  readonly cluster: ClusterName;
+  readonly method: 'POST' | 'PATCH' | 'PUT' | 'DELETE';
+  readonly path: string;
+  /** @defaultValue merge patch for PATCH, JSON otherwise */
+  readonly type?: string;
+  readonly body: unknown;
+}
+
+/** One method of a module: how it is called and seen to work. Its cases follow from this. */
+export interface MethodSpec<Args> {
+  /** `module.method`; a variant of it follows after a blank: `workspaces.delete keep`. */
+  readonly method: string;
+  /** A start state of its own, with names of its own, made by the administrator's connections. */
+  prepare(world: ModuleWorld): Promise<Args>;
+  /** Every option is to be handed on. */
+  call(federation: Federation, args: Args, options: WriteOptions): Promise<unknown>;
+  /** Whether the effect is there, in the cluster where it should be. For a read: whether the answer is right. */
+  done(world: ModuleWorld, args: Args, answer: unknown): Promise<void>;
+  /** Whether all is as {@link MethodSpec.prepare} left it. Absent for reads. */
+  untouched?(world: ModuleWorld, args: Args): Promise<void>;
+  /** The request that faults befall: the write itself, or what a read asks. */
+  readonly decisive: { readonly cluster: ClusterName; readonly matches: (request: PassingRequest) => boolean };
+  /** The exact writes of a success, in their order; those of the journal are left out. */
+  writes?(args: Args, world: ModuleWorld): readonly ExpectedWrite[];
+  /** The same call for something that is not there. */
+  missing?(federation: Federation, args: Args, options: WriteOptions): Promise<unknown>;
+  /** What becomes of the call while member N, which it is not about, is down: a code, or `works`. @defaultValue `works` */
+  readonly whileOtherIsDown?: 'works' | ErrorCode | ((answer: unknown) => void);
+  /** Calls with bad input, by the field that the error names. */
+  readonly invalid: Readonly<Record<string, (federation: Federation, args: Args) => Promise<unknown>>>;
+  /** Cases that there cannot be, each with its reason. */
+  readonly without?: Partial<Readonly<Record<Case, string>>>;
+  /** What a second identical call yields. @defaultValue `already` for writes */
+  readonly again?: 'already' | 'changed';
+}
+
+/** Any {@link MethodSpec}: its arguments are known to itself alone. */
+// biome-ignore lint/suspicious/noExplicitAny: a list of specs has no common arguments.
+export type AnyMethodSpec = MethodSpec<any>;
+
+/** Infers the arguments of a spec. */
+export function method<Args>(spec: MethodSpec<Args>): AnyMethodSpec {
+  return spec;
+}
+
+const journalPath = /^\/api(s\/coordination\.k8s\.io)?\/v1\/namespaces\/kubesphere-system\/(configmaps|leases)/;
+const isJournal = ({ path, body }: PassingRequest): boolean =>
+  journalPath.test(path) && /kubesphere-federation|ksf-/.test(`${path}${JSON.stringify(body)}`);
+const patient = { timeout: 90_000 };
+
+/** Plays every case of these methods on a ground. */
+export function describeMethods(ground: Ground, specs: readonly AnyMethodSpec[]): void {
+  describe(`on ${ground.name}`, () => {
+    let world: ModuleWorld;
+    beforeAll(async () => {
+      world = await startWorld(ground);
+    }, 240_000);
+    afterEach(() => world.calm());
+    afterAll(() => world?.[Symbol.asyncDispose](), 120_000);
+
+    for (const spec of specs)
+      describe(spec.method, patient, () => {
+        for (const one of cases) {
+          if (spec.without?.[one] !== undefined || !hasCase(spec, one)) continue;
+          test(one, async () => play(world, spec, one));
+        }
+      });
+  });
+}
+
+/** Whether a spec has such a case at all: one that neither says how nor why not is missing in the table. */
+export function hasCase(spec: AnyMethodSpec, one: Case): boolean {
+  if (one === 'not found') return spec.missing !== undefined;
+  if (one === 'bad input') return Object.keys(spec.invalid).length > 0;
+  if (isRead(spec)) return !(['dry run', 'already so', 'conflict', 'answer lost'] as readonly Case[]).includes(one);
+  return true;
+}
+
+export const isRead = (spec: AnyMethodSpec): boolean => spec.untouched === undefined;
+
+async function play(world: ModuleWorld, spec: AnyMethodSpec, one: Case): Promise<void> {
+  const args: unknown = await spec.prepare(world);
+  world.calm();
+  const { federation, proxies } = world;
+  const proxy = proxies[spec.decisive.cluster];
+  const call = (options: WriteOptions = {}): Promise<unknown> => spec.call(federation, args, options);
+  /** Befalls the decisive request once. */
+  const once = (mishap: Mishap): (() => number) => {
+    let times = 0;
+    proxy.hinder((request) => {
+      if (times > 0 || !spec.decisive.matches(request)) return undefined;
+      times += 1;
+      return mishap;
+    });
+    return () => times;
+  };
+  const writes = (): readonly (PassingRequest & { readonly cluster: ClusterName })[] =>
+    (['a', 'm', 'n'] as const).flatMap((cluster) => proxies[cluster].writes.map((write) => ({ ...write, cluster })));
+  const untouched = async (): Promise<void> => {
+    world.calm();
+    await spec.untouched?.(world, args);
+  };
+
+  switch (one) {
+    case 'success': {
+      const answer = await call();
+      const made = writes().filter((write) => !isJournal(write));
+      if (isRead(spec)) expect(made).toEqual([]);
+      else expect(answer).toMatchObject({ outcome: 'changed' });
+      const expected = spec.writes?.(args, world);
+      if (expected !== undefined)
+        expect(made.map(({ query: _query, ...write }) => write)).toEqual(
+          expected.map(({ type, ...write }) => ({ ...write, type: type ?? typeOf(write.method) })),
+        );
+      return spec.done(world, args, answer);
+    }
+    case 'dry run':
+      expect(await call({ dryRun: true })).toMatchObject({ outcome: 'dry-run' });
+      expect(writes()).toEqual([]);
+      return untouched();
+    case 'already so': {
+      await call();
+      world.calm();
+      const outcome = spec.again ?? 'already';
+      expect(await call()).toMatchObject({ outcome });
+      if (outcome === 'already') expect(writes()).toEqual([]);
+      return;
+    }
+    case 'conflict': {
+      const times = once({ status: 409, reason: 'Conflict' });
+      const answer = await call();
+      expect(times()).toBe(1);
+      return spec.done(world, args, answer);
+    }
+    case 'forbidden': {
+      if (isRead(spec)) once({ status: 403, reason: 'Forbidden' });
+      else for (const each of Object.values(proxies)) each.actAs(reader);
+      const error = await failure(call());
+      expect(error.code).toBe('FORBIDDEN');
+      return untouched();
+    }
+    case 'not found': {
+      const error = await failure(spec.missing?.(federation, args, {}) ?? Promise.resolve());
+      expect(error.code).toBe('NOT_FOUND');
+      expect(writes()).toEqual([]);
+      return untouched();
+    }
+    case 'unreachable': {
+      proxy.hinder(() => 'refused');
+      const error = await failure(call({ retry: false }));
+      expect(error.code).toBe('UNREACHABLE');
+      return untouched();
+    }
+    case 'aborted': {
+      const signal = AbortSignal.abort();
+      expect((await failure(call({ signal }))).code).toBe('ABORTED');
+      expect(writes()).toEqual([]);
+      return untouched();
+    }
+    case 'answer lost': {
+      const times = once('lost');
+      const answer = await call();
+      expect(times()).toBe(1);
+      return spec.done(world, args, answer);
+    }
+    case 'one of several clusters down': {
+      proxies.n.hinder(() => 'refused');
+      const whether = spec.whileOtherIsDown ?? 'works';
+      const calling = call({ retry: false });
+      if (whether === 'works') return spec.done(world, args, await calling);
+      if (typeof whether === 'function') return whether(await calling);
+      expect((await failure(calling)).code).toBe(whether);
+      return untouched();
+    }
+    case 'bad input':
+      for (const [field, bad] of Object.entries(spec.invalid)) {
+        const error = await failure(bad(federation, args));
+        expect([error.code, error.details], error.message).toEqual(['INVALID', { field }]);
+      }
+      for (const { requests } of Object.values(proxies)) expect(requests.map(({ path }) => path)).toEqual([]);
+  }
+}
+
+const typeOf = (of: ExpectedWrite['method']): string =>
+  of === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+
+async function failure(calling: Promise<unknown>): Promise<FederationError> {
+  const [settled] = await Promise.allSettled([calling]);
+  if (settled.status === 'fulfilled') throw new Error(`It should have failed: ${JSON.stringify(settled.value)}`);
+  if (!FederationError.is(settled.reason)) throw settled.reason;
+  return settled.reason;
+}

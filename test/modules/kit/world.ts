@@ -1,0 +1,95 @@
+import { Federation } from '../../../src/federation.ts';
+import { core } from '../../../src/kube/resources.ts';
+import { createUser, joinCluster, makeMember, untilFederated } from '../../../src/testing/index.ts';
+import type { Ground, GroundCluster } from '../../grounds.ts';
+import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
+
+/** Host A and its members M and N, as they call one another. */
+export type ClusterName = 'a' | 'm' | 'n';
+
+/** Where the cases of the modules' methods play: one federation whose every request can be seen and hindered. */
+export interface ModuleWorld extends AsyncDisposable {
+  readonly ground: Ground;
+  /** The administrator's own way, which nothing hinders. */
+  readonly clusters: Readonly<Record<ClusterName, GroundCluster>>;
+  readonly proxies: Readonly<Record<ClusterName, FaultProxy>>;
+  /** All of its requests pass the proxies. */
+  readonly federation: Federation;
+  /** A new connection through the proxies: nothing is open yet, nothing remembered. */
+  connect(): Promise<Federation>;
+  /** A name that nothing bears yet. */
+  fresh(prefix: string): string;
+  /** Takes back whatever hinders, and forgets what was seen. */
+  calm(): void;
+}
+
+/** Who may look at everything and change nothing. */
+export const reader = 'reader';
+
+const names = ['a', 'm', 'n'] as const;
+
+/** Starts it: M and N are joined to A, which has a user `ann`. */
+export async function startWorld(ground: Ground): Promise<ModuleWorld> {
+  const started = await ground.start({ a: { role: 'host' }, m: { role: 'standalone' }, n: { role: 'standalone' } });
+  const { clusters } = started;
+  const open: AsyncDisposable[] = [started];
+  const stop = async (): Promise<void> => {
+    for (const one of open.splice(0).toReversed()) await one[Symbol.asyncDispose]();
+  };
+  try {
+    const proxies: Partial<Record<ClusterName, FaultProxy>> = {};
+    for (const name of names) {
+      const { connection, tokenKubeconfig } = clusters[name];
+      const proxy = await startFaultProxy(name, tokenKubeconfig);
+      open.push(proxy);
+      proxies[name] = proxy;
+      await connection.create(core.clusterRoles, {
+        metadata: { name: reader },
+        rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['get', 'list', 'watch'] }],
+      });
+      await connection.create(core.clusterRoleBindings, {
+        metadata: { name: reader },
+        subjects: [{ kind: 'User', name: reader, apiGroup: 'rbac.authorization.k8s.io' }],
+        roleRef: { kind: 'ClusterRole', name: reader, apiGroup: 'rbac.authorization.k8s.io' },
+      });
+    }
+    const through = proxies as Record<ClusterName, FaultProxy>;
+    for (const name of ['m', 'n'] as const) {
+      await makeMember({ host: clusters.a.connection, member: clusters[name].connection });
+      await joinCluster(clusters.a.connection, { name, kubeconfig: clusters[name].kubeconfig });
+    }
+    await createUser(clusters.a.connection, { name: 'ann' });
+    for (const name of ['m', 'n']) await untilFederated(clusters.a.connection, { name, workspaces: [] });
+    const connect = (): Promise<Federation> =>
+      Federation.connect({
+        kubeconfig: through.a.kubeconfig,
+        name: 'a',
+        members: { m: { kubeconfig: through.m.kubeconfig }, n: { kubeconfig: through.n.kubeconfig } },
+      });
+    const federation = await connect();
+    open.push(federation);
+    let counted = 0;
+    return {
+      ground,
+      clusters,
+      proxies: through,
+      federation,
+      connect,
+      fresh: (prefix) => {
+        counted += 1;
+        return `${prefix}-${counted}`;
+      },
+      calm: () => {
+        for (const proxy of Object.values(through)) {
+          proxy.hinder(undefined);
+          proxy.actAs(undefined);
+          proxy.forget();
+        }
+      },
+      [Symbol.asyncDispose]: stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
