@@ -16,6 +16,7 @@ export {
 export { type RequestTrace, type RunTrace, type StepTrace, tracing } from './internal/tracing.ts';
 export { type ClusterJournalOptions, clusterJournal } from './journal/cluster-journal.ts';
 export type {
+  AccessQuestion,
   Connection,
   DeleteOptions,
   JsonPatchOperation,

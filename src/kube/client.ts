@@ -98,6 +98,20 @@ export function createClient(parts: {
       await caller.text(operation, { method: 'DELETE', path, headers, body, repeat }, options);
     },
     resources: (options) => servedResources(caller, options),
+    async allows({ verb, resource: { group, plural: resource }, namespace, name }, options) {
+      const operation: Operation = { cluster, verb: 'CREATE', resource: reviews };
+      const body = JSON.stringify({
+        apiVersion: apiVersionOf(reviews),
+        kind: reviews.kind,
+        spec: { resourceAttributes: { verb, group, resource, namespace, name } },
+      });
+      const headers = { 'content-type': 'application/json' };
+      const path = collectionPath(reviews, undefined);
+      const answer = await caller.json(operation, { method: 'POST', path, headers, body, repeat: 'always' }, options);
+      if (isRecord(answer) && isRecord(answer['status']) && typeof answer['status']['allowed'] === 'boolean')
+        return answer['status']['allowed'];
+      throw senseless(operation, 'no verdict');
+    },
     async version(options) {
       const operation: Operation = { cluster, verb: 'GET', name: '/version' };
       const answer = await caller.json(operation, { ...read, path: '/version' }, options);
@@ -145,6 +159,15 @@ function patchRepeat(patch: Patch, options: Preconditions & KubeWriteOptions): R
   const guarded = patch.type === 'merge' ? hasGuard(options) : options.resourceVersion !== undefined;
   return guarded ? 'guarded' : 'without-effect';
 }
+
+/** Questions that everybody may ask, and nothing keeps. */
+const reviews: Resource = {
+  group: 'authorization.k8s.io',
+  version: 'v1',
+  kind: 'SelfSubjectAccessReview',
+  plural: 'selfsubjectaccessreviews',
+  namespaced: false,
+};
 
 /** Where the wire becomes `T`. */
 function objectOf<T extends KubeObject>(answer: unknown, operation: Operation): T {

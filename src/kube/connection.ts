@@ -135,10 +135,26 @@ export interface Connection extends AsyncDisposable {
    * answer fails the call (`SERVER_ERROR`, retryable), for a list without it would look complete.
    */
   resources(options?: CallOptions): Promise<readonly ServedResource[]>;
+  /**
+   * Whether these credentials may do something, by the server's own review of access; nothing is changed by asking.
+   * @throws ApiError `FORBIDDEN` or `NOT_FOUND` where the server keeps such answers to itself
+   */
+  allows(question: AccessQuestion, options?: CallOptions): Promise<boolean>;
   /** `gitVersion` of `/version`. */
   version(options?: CallOptions): Promise<string>;
   /** GET of a path outside the resource API, as text: `/readyz`, a service proxy. */
   raw(path: string, options?: CallOptions): Promise<string>;
+}
+
+/** Something that one may be allowed to do, for {@link Connection.allows}. */
+export interface AccessQuestion {
+  /** `get`, `list`, `watch`, `create`, `patch`, `delete` and the like. */
+  readonly verb: string;
+  readonly resource: Resource;
+  /** Absent on a namespaced resource: in all namespaces. */
+  readonly namespace?: string;
+  /** Absent: any. */
+  readonly name?: string;
 }
 
 /** A {@link Resource} with what the server lets one do with it. */

@@ -19,7 +19,7 @@ const known: readonly Resource[] = [...Object.values<Resource>(core), ...Object.
  *
  * @throws FederationError `INVALID` for a kind that the cluster does not serve
  */
-async function resourceOf(
+export async function resourceOf(
   { name, connection }: KubeSphereCluster,
   { apiVersion, kind }: ResourceRef,
   signal: AbortSignal,

@@ -2,13 +2,14 @@ import { FederationError } from '../errors.ts';
 import { deadline } from '../internal/signal.ts';
 import { clusterJournal } from '../journal/cluster-journal.ts';
 import { kubesphereNamespace } from '../kubesphere/names.ts';
-import type { Forecast, Touch } from '../workflow/change.ts';
+import type { Change, Forecast, Touch } from '../workflow/change.ts';
 import { compose, type Workflow } from '../workflow/compose.ts';
 import type { Plan } from '../workflow/planned.ts';
 import { release as version } from '../workflow/release.ts';
 import { plan, run } from '../workflow/run.ts';
 import type { FederationEnv } from './env.ts';
 import type { WriteOptions, Written } from './operation.ts';
+import { assertAllowed } from './rights.ts';
 
 /** Begins the workflow of a method of more than one write. Its world is the host; everything else is pinned by UID as it is captured. */
 export function composeMethod<Input>(name: string) {
@@ -39,13 +40,18 @@ export async function performAll<Input, Out>(
   if (forecast.effect === 'blocked')
     throw new FederationError('PLAN_BLOCKED', `${what}: ${forecast.why} ${forecast.remedy}`);
   if (forecast.effect === 'none') return { outcome: 'already', result: undefined, why: forecast.why };
+  await assertAllowed(env, changesOf(planned), signal);
   const journal = options.journal ?? clusterJournal(env.host.connection, { namespace: kubesphereNamespace });
   const driving = await run(workflow, input, { env, journal, signal });
   return { outcome: 'changed', result: await driving.result(), runId: driving.id };
 }
 
+const changesOf = ({ steps }: Plan): readonly Change[] =>
+  steps.flatMap(({ forecast }) => (forecast.effect === 'change' ? forecast.changes : []));
+
 /** One forecast for a whole plan: blocked where any step is, every change otherwise, nothing only where no step has anything to do. */
-function wholeOf<Out>({ blocked, steps }: Plan): Forecast<Out | undefined> {
+function wholeOf<Out>(planned: Plan): Forecast<Out | undefined> {
+  const { blocked, steps } = planned;
   const forecasts = steps.map(({ forecast }) => forecast);
   const reasons = blocked.flatMap(({ forecast }) => (forecast.effect === 'blocked' ? [forecast] : []));
   if (reasons.length > 0)
@@ -54,7 +60,7 @@ function wholeOf<Out>({ blocked, steps }: Plan): Forecast<Out | undefined> {
       why: reasons.map(({ why }) => why).join(' '),
       remedy: [...new Set(reasons.map(({ remedy }) => remedy))].join(' '),
     };
-  const changes = forecasts.flatMap((one) => (one.effect === 'change' ? one.changes : []));
+  const changes = changesOf(planned);
   const touches = forecasts.flatMap((one): readonly Touch[] => (one.effect === 'unknown' ? one.touches : []));
   if (touches.length > 0)
     return {

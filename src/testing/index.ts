@@ -6,6 +6,7 @@
  */
 
 export type {
+  AccessQuestion,
   Connection,
   DeleteOptions,
   JsonPatchOperation,

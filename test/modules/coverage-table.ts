@@ -1,0 +1,123 @@
+/**
+ * Which test shows which case of which method: `npm run test:coverage-table [-- --json]`. Every public method of the modules is a row, every
+ * case a column; a cell is a test that vitest knows, or the reason why there cannot be one. Exits 1 where a cell is empty.
+ */
+import { execFileSync } from 'node:child_process';
+import { glob } from 'node:fs/promises';
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { Clusters } from '../../src/modules/clusters.ts';
+import { Components } from '../../src/modules/components.ts';
+import { Namespaces } from '../../src/modules/namespaces.ts';
+import { Users } from '../../src/modules/users.ts';
+import { Workspaces } from '../../src/modules/workspaces.ts';
+import { type AnyMethodSpec, type Case, cases, hasCase, isRead } from './kit/method.ts';
+
+/** One cell: the test that shows the case, or why there is none. */
+type Cell = { readonly test: string } | { readonly reason: string } | { readonly missing: true };
+
+interface Row {
+  readonly method: string;
+  readonly cells: Readonly<Record<Case, Cell>>;
+}
+
+const modules = {
+  clusters: Clusters,
+  workspaces: Workspaces,
+  namespaces: Namespaces,
+  users: Users,
+  components: Components,
+};
+const top = fileURLToPath(new URL('../..', import.meta.url));
+/** What a read has none of, because it changes nothing. */
+const ofWrites: readonly Case[] = ['dry run', 'already so', 'conflict', 'answer lost'];
+
+const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
+const specs = await allSpecs();
+const tests = testNames();
+const rows = Object.entries(modules).flatMap(([module, { prototype }]) =>
+  Object.getOwnPropertyNames(prototype)
+    .filter((name) => name !== 'constructor')
+    .flatMap((name): Row[] => {
+      const method = `${module}.${name}`;
+      const found = specs.filter((spec) => spec.method === method || spec.method.startsWith(`${method} `));
+      return found.length === 0
+        ? [{ method, cells: Object.fromEntries(cases.map((one) => [one, { missing: true }])) as Row['cells'] }]
+        : found.map(rowOf);
+    }),
+);
+const empty = rows.flatMap(({ method, cells }) =>
+  cases.flatMap((one) => ('missing' in cells[one] ? [`${method}: ${one}`] : [])),
+);
+if (values.json) console.log(JSON.stringify({ rows, empty }, null, 2));
+else print();
+if (empty.length > 0) process.exitCode = 1;
+
+function rowOf(spec: AnyMethodSpec): Row {
+  return {
+    method: spec.method,
+    cells: Object.fromEntries(cases.map((one) => [one, cellOf(spec, one)])) as Row['cells'],
+  };
+}
+
+function cellOf(spec: AnyMethodSpec, one: Case): Cell {
+  const reason = spec.without?.[one];
+  if (reason !== undefined) return { reason };
+  if (isRead(spec) && ofWrites.includes(one)) return { reason: 'it only reads' };
+  const test = tests.get(`${spec.method} > ${one}`);
+  return test === undefined || !hasCase(spec, one) ? { missing: true } : { test };
+}
+
+async function allSpecs(): Promise<readonly AnyMethodSpec[]> {
+  const all: AnyMethodSpec[] = [];
+  for await (const file of glob('test/modules/*/methods.ts', { cwd: top })) {
+    const { methods }: { readonly methods: readonly AnyMethodSpec[] } = await import(`${top}${file}`);
+    all.push(...methods);
+  }
+  return all;
+}
+
+/** Every test of the modules that vitest collects, by `method > case`. */
+function testNames(): ReadonlyMap<string, string> {
+  const vitest = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url));
+  const listed = execFileSync(
+    process.execPath,
+    [
+      vitest,
+      'list',
+      '--config',
+      'test/vitest.config.ts',
+      '--project',
+      'contract',
+      '--json',
+      '--no-static-parse',
+      'test/modules',
+    ],
+    { cwd: top, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 },
+  );
+  const found: readonly { readonly name: string; readonly file: string }[] = JSON.parse(listed);
+  return new Map(
+    found.map(({ name, file }) => [name.split(' > ').slice(1).join(' > '), `${relative(top, file)} > ${name}`]),
+  );
+}
+
+function print(): void {
+  const reasons = new Map<string, number>();
+  const short = (cell: Cell): string => {
+    if ('test' in cell) return 'yes';
+    if ('missing' in cell) return 'MISSING';
+    const number = reasons.get(cell.reason) ?? reasons.size + 1;
+    reasons.set(cell.reason, number);
+    return `(${number})`;
+  };
+  console.log(`| method | ${cases.join(' | ')} |\n| --- |${' --- |'.repeat(cases.length)}`);
+  for (const { method, cells } of rows)
+    console.log(`| ${method} | ${cases.map((one) => short(cells[one])).join(' | ')} |`);
+  console.log(
+    '\nyes: the test "method > case" in test/modules/MODULE/methods.contract.test.ts, and in `npm run test:real`.',
+  );
+  for (const [reason, number] of reasons) console.log(`(${number}) ${reason}`);
+  const shownBy = rows.flatMap(({ cells }) => Object.values(cells)).filter((cell) => 'test' in cell);
+  console.log(`\n${rows.length} methods, ${shownBy.length} cases shown by a test, ${empty.length} empty cells`);
+}
