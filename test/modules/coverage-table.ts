@@ -3,7 +3,6 @@
  * case a column; a cell is a test that vitest knows, or the reason why there cannot be one. Exits 1 where a cell is empty.
  */
 import { execFileSync } from 'node:child_process';
-import { glob } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -12,6 +11,7 @@ import { Components } from '../../src/modules/components.ts';
 import { Namespaces } from '../../src/modules/namespaces.ts';
 import { Users } from '../../src/modules/users.ts';
 import { Workspaces } from '../../src/modules/workspaces.ts';
+import { allSpecs } from './kit/all-specs.ts';
 import { type AnyMethodSpec, type Case, cases, hasCase, isRead } from './kit/method.ts';
 
 /** One cell: the test that shows the case, or why there is none. */
@@ -67,15 +67,6 @@ function cellOf(spec: AnyMethodSpec, one: Case): Cell {
   if (isRead(spec) && ofWrites.includes(one)) return { reason: 'it only reads' };
   const test = tests.get(`${spec.method} > ${one}`);
   return test === undefined || !hasCase(spec, one) ? { missing: true } : { test };
-}
-
-async function allSpecs(): Promise<readonly AnyMethodSpec[]> {
-  const all: AnyMethodSpec[] = [];
-  for await (const file of glob('test/modules/*/methods.ts', { cwd: top })) {
-    const { methods }: { readonly methods: readonly AnyMethodSpec[] } = await import(`${top}${file}`);
-    all.push(...methods);
-  }
-  return all;
 }
 
 /** Every test of the modules that vitest collects, by `method > case`. */

@@ -29,6 +29,8 @@ export interface FaultProxy extends AsyncDisposable {
   hinder(decide: ((request: PassingRequest) => Mishap | undefined) | undefined): void;
   /** Everybody who comes by has the rights of that user alone; `undefined`: those of the administrator. */
   actAs(user: string | undefined): void;
+  /** Whether whoever comes by may do that, by the server's own review. */
+  allowed(question: { readonly group: string; readonly resource: string; readonly verb: string }): Promise<boolean>;
 }
 
 interface Target {
@@ -136,6 +138,24 @@ export async function startFaultProxy(name: string, kubeconfig: string): Promise
     },
     actAs: (name) => {
       user = name;
+    },
+    async allowed(resourceAttributes) {
+      const answer = await ask(`${server}/apis/authorization.k8s.io/v1/selfsubjectaccessreviews`, {
+        method: 'POST',
+        dispatcher: agent,
+        headers: {
+          'content-type': 'application/json',
+          ...(token !== undefined && { authorization: `Bearer ${token}` }),
+          ...(user !== undefined && { 'impersonate-user': user }),
+        },
+        body: JSON.stringify({
+          apiVersion: 'authorization.k8s.io/v1',
+          kind: 'SelfSubjectAccessReview',
+          spec: { resourceAttributes },
+        }),
+      });
+      const review = (await answer.body.json()) as { readonly status?: { readonly allowed?: boolean } };
+      return review.status?.allowed === true;
     },
     async [Symbol.asyncDispose]() {
       listener.closeAllConnections();

@@ -1,8 +1,10 @@
+import { inspect } from 'node:util';
 import { Federation } from '../../../src/federation.ts';
 import { core } from '../../../src/kube/resources.ts';
 import { createUser, joinCluster, makeMember, untilFederated } from '../../../src/testing/index.ts';
 import type { Ground, GroundCluster } from '../../grounds.ts';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
+import { secretsOf } from './secrets.ts';
 
 /** Host A and its members M and N, as they call one another. */
 export type ClusterName = 'a' | 'm' | 'n';
@@ -17,6 +19,14 @@ export interface ModuleWorld extends AsyncDisposable {
   readonly federation: Federation;
   /** A new connection through the proxies: nothing is open yet, nothing remembered. */
   connect(): Promise<Federation>;
+  /** Everything that the package said: to its logger, and what {@link ModuleWorld.tell} was told. */
+  readonly told: readonly string[];
+  /** Keeps what a call answered, or threw. */
+  tell(said: unknown): void;
+  /** A password that follows KubeSphere's rules, and must be seen nowhere. */
+  password(): string;
+  /** Everything on the clusters that must never be told. */
+  secrets(): Promise<readonly string[]>;
   /** A name that nothing bears yet. */
   fresh(prefix: string): string;
   /** Takes back whatever hinders, and forgets what was seen. */
@@ -60,10 +70,15 @@ export async function startWorld(ground: Ground): Promise<ModuleWorld> {
     }
     await createUser(clusters.a.connection, { name: 'ann' });
     for (const name of ['m', 'n']) await untilFederated(clusters.a.connection, { name, workspaces: [] });
+    const told: string[] = [];
+    const tell = (said: unknown): void => void told.push(inspect(said, { depth: 12, maxStringLength: 20_000 }));
+    const hear = (message: string, data?: object): void => tell([message, data]);
+    const planted: string[] = [];
     const connect = (): Promise<Federation> =>
       Federation.connect({
         kubeconfig: through.a.kubeconfig,
         name: 'a',
+        logger: { debug: hear, info: hear, warn: hear, error: hear },
         members: { m: { kubeconfig: through.m.kubeconfig }, n: { kubeconfig: through.n.kubeconfig } },
       });
     const federation = await connect();
@@ -75,6 +90,13 @@ export async function startWorld(ground: Ground): Promise<ModuleWorld> {
       proxies: through,
       federation,
       connect,
+      told,
+      tell,
+      password: () => {
+        planted.push(`Never-t0ld-${planted.length}`);
+        return planted.at(-1) ?? '';
+      },
+      secrets: async () => [...planted, ...(await secretsOf(Object.values(clusters)))],
       fresh: (prefix) => {
         counted += 1;
         return `${prefix}-${counted}`;

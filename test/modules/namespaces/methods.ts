@@ -60,6 +60,7 @@ export const methods = [
     ],
     missing: (federation, { workspace }, options) =>
       federation.namespaces.bind({ cluster: 'm', name: 'ghost', workspace }, options),
+    alsoNeeds: { members: ['list namespaces', 'watch namespaces'] },
     invalid: {},
     without: { 'bad input': 'for now' },
   }),

@@ -1,0 +1,54 @@
+import type { PolicyRule } from '../kube/resources.ts';
+import { rights } from './rights-table.ts';
+
+/** A method of the modules: `workspaces.delete`. */
+export type MethodName = Exclude<keyof typeof rights, 'connect'>;
+
+/** Rules of RBAC, for a ClusterRole on the host and one on each member. */
+export interface RequiredRules {
+  readonly host: readonly PolicyRule[];
+  readonly members: readonly PolicyRule[];
+}
+
+/** Rights by the cluster on which they are needed, each as `verb plural.group`. */
+interface Rights {
+  readonly host: readonly string[];
+  readonly members: readonly string[];
+}
+
+/**
+ * The rights that these methods need, `Federation.connect` included: least privilege for a program that does nothing else. They were
+ * recorded from the methods' own requests, with what undo needs, and every one of them is needed: tests run each method with exactly
+ * these, and see it refused without any of them.
+ *
+ * Through KubeSphere's gateway the roles of the KubeSphere user decide instead.
+ *
+ * @example
+ * ```ts
+ * import { requiredRules } from 'kubesphere-federation';
+ *
+ * const { host, members } = requiredRules(['namespaces.bind', 'namespaces.unbind']);
+ * console.log(JSON.stringify({ kind: 'ClusterRole', metadata: { name: 'binder' }, rules: members }), host.length);
+ * ```
+ */
+export function requiredRules(methods: readonly MethodName[]): RequiredRules {
+  const all: readonly Rights[] = [rights.connect, ...methods.map((method) => rights[method])];
+  return {
+    host: rulesOf(all.flatMap(({ host }) => host)),
+    members: rulesOf(all.flatMap(({ members }) => members)),
+  };
+}
+
+/** One rule for each kind, its verbs together. */
+function rulesOf(needed: readonly string[]): readonly PolicyRule[] {
+  const verbsOf = new Map<string, Set<string>>();
+  for (const right of needed) {
+    const [verb = '', resource = ''] = right.split(' ');
+    verbsOf.set(resource, (verbsOf.get(resource) ?? new Set()).add(verb));
+  }
+  return [...verbsOf].sort().map(([resource, verbs]) => {
+    const dot = resource.indexOf('.');
+    const [plural, group] = dot < 0 ? [resource, ''] : [resource.slice(0, dot), resource.slice(dot + 1)];
+    return { apiGroups: [group], resources: [plural], verbs: [...verbs].sort() };
+  });
+}

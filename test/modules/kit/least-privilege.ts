@@ -1,0 +1,137 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { FederationError } from '../../../src/errors.ts';
+import { core, type PolicyRule } from '../../../src/kube/resources.ts';
+import { type MethodName, requiredRules } from '../../../src/modules/required-rules.ts';
+import { chance } from '../../../src/testing/chance.ts';
+import { until } from '../../../src/testing/index.ts';
+import type { Ground } from '../../grounds.ts';
+import { seedOfCommit } from '../../workflow/crash/share.ts';
+import type { AnyMethodSpec } from './method.ts';
+import { isRead } from './method.ts';
+import { methodOf, rightsToCall } from './rights.ts';
+import { type ModuleWorld, startWorld } from './world.ts';
+
+const clusters = ['a', 'm', 'n'] as const;
+const who = 'least';
+/** How many rules are taken away from each method in a slice; all of them with KSF_EXHAUSTIVE. */
+const slice = 2;
+const exhaustive = process.env['KSF_EXHAUSTIVE'] !== undefined;
+
+type Rules = ReturnType<typeof requiredRules>;
+/** One rule of one side that a call is to do without. */
+interface Taken {
+  readonly side: keyof Rules;
+  readonly rule: PolicyRule;
+}
+
+/** Runs each write with exactly the rules that it is said to need, and without any one of them. */
+export function describeLeastPrivilege(ground: Ground, specs: readonly AnyMethodSpec[]): void {
+  describe(`least privilege on ${ground.name}`, () => {
+    let world: ModuleWorld;
+    beforeAll(async () => {
+      world = await startWorld(ground);
+      for (const name of clusters)
+        await world.clusters[name].connection.create(core.clusterRoleBindings, {
+          metadata: { name: who },
+          subjects: [{ kind: 'User', name: who, apiGroup: 'rbac.authorization.k8s.io' }],
+          roleRef: { kind: 'ClusterRole', name: who, apiGroup: 'rbac.authorization.k8s.io' },
+        });
+    }, 240_000);
+    afterEach(() => world.calm());
+    afterAll(() => world?.[Symbol.asyncDispose](), 120_000);
+    const random = chance(seedOfCommit());
+
+    test.each(specs.filter((spec) => !isRead(spec)).map((spec) => [spec.method, spec] as const))(
+      '%s',
+      { timeout: 300_000 },
+      async (_name, spec) => {
+        const rules = requiredRules([methodOf(spec) as MethodName]);
+        const own = await rightsToCall(world, spec);
+        const needed = (['host', 'members'] as const).flatMap((side) =>
+          rules[side]
+            .filter((rule) => own[side].some((right) => isOf(right, rule)))
+            .map((rule): Taken => ({ side, rule })),
+        );
+        expect(needed.length).toBeGreaterThan(0);
+        const args: unknown = await spec.prepare(world);
+        const taken = exhaustive ? needed : drawn(needed, slice, random);
+        for (const one of taken) {
+          const error = await refusal(world, spec, args, rules, one);
+          expect([error.code, error.message]).toEqual([
+            'FORBIDDEN',
+            expect.stringContaining(one.rule.resources?.[0] === '*' ? ':' : String(one.rule.resources?.[0])),
+          ]);
+          world.calm();
+          await spec.untouched?.(world, args);
+        }
+        await grant(world, rules);
+        const answer = await asLeast(world, (federation) => spec.call(federation, args, {}));
+        world.calm();
+        await spec.done(world, args, answer);
+      },
+    );
+  });
+}
+
+async function refusal(
+  world: ModuleWorld,
+  spec: AnyMethodSpec,
+  args: unknown,
+  rules: Rules,
+  { side, rule }: Taken,
+): Promise<FederationError> {
+  await grant(world, { ...rules, [side]: rules[side].filter((one) => one !== rule) });
+  const [settled] = await Promise.allSettled([
+    asLeast(world, (federation) => spec.call(federation, args, { retry: false })),
+  ]);
+  if (settled.status === 'fulfilled')
+    throw new Error(
+      `${spec.method} did without ${JSON.stringify(rule)} on the ${side}: ${JSON.stringify(settled.value)}`,
+    );
+  if (!FederationError.is(settled.reason)) throw settled.reason;
+  return settled.reason;
+}
+
+async function asLeast<T>(world: ModuleWorld, work: (federation: ModuleWorld['federation']) => Promise<T>): Promise<T> {
+  for (const name of clusters) world.proxies[name].actAs(who);
+  try {
+    await using federation = await world.connect();
+    return await work(federation);
+  } finally {
+    for (const name of clusters) world.proxies[name].actAs(undefined);
+  }
+}
+
+let granted = 0;
+/** Gives these rights, and waits until the servers know: a right that is only a mark is given along, with a new name each time. */
+async function grant({ clusters: all, proxies }: ModuleWorld, { host, members }: Rules): Promise<void> {
+  granted += 1;
+  const mark = `mark-${granted}`;
+  for (const name of clusters) {
+    const { connection } = all[name];
+    const rules = [
+      ...(name === 'a' ? host : members),
+      { apiGroups: ['example.com'], resources: [mark], verbs: ['get'] },
+    ];
+    const found = await connection.find(core.clusterRoles, { name: who });
+    if (found === undefined) await connection.create(core.clusterRoles, { metadata: { name: who }, rules });
+    else await connection.patch(core.clusterRoles, { name: who }, { type: 'merge', body: { rules } });
+    proxies[name].actAs(who);
+    await until(`${name} knows the rights of ${who}`, async () =>
+      proxies[name].allowed({ group: 'example.com', resource: mark, verb: 'get' }),
+    );
+    proxies[name].actAs(undefined);
+  }
+}
+
+function isOf(right: string, { apiGroups = [], resources = [] }: PolicyRule): boolean {
+  const [, resource] = right.split(' ');
+  return resource === `${resources[0]}${apiGroups[0] === '' ? '' : `.${apiGroups[0]}`}`;
+}
+
+function drawn<T>(from: readonly T[], count: number, random: () => number): readonly T[] {
+  const left = [...from];
+  return Array.from({ length: Math.min(count, left.length) }, () =>
+    left.splice(Math.floor(random() * left.length), 1),
+  ).flat();
+}
