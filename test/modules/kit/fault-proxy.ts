@@ -29,6 +29,10 @@ export interface FaultProxy extends AsyncDisposable {
   hinder(decide: ((request: PassingRequest) => Mishap | undefined) | undefined): void;
   /** Everybody who comes by has the rights of that user alone; `undefined`: those of the administrator. */
   actAs(user: string | undefined): void;
+  /** Breaks every connection that is open now. */
+  cut(): void;
+  /** Nothing of any answer gets through until the function that comes back is called: connections stay open, and are silent. */
+  silence(): () => void;
   /** Whether whoever comes by may do that, by the server's own review. */
   allowed(question: { readonly group: string; readonly resource: string; readonly verb: string }): Promise<boolean>;
 }
@@ -53,6 +57,7 @@ export async function startFaultProxy(name: string, kubeconfig: string): Promise
   const seen: PassingRequest[] = [];
   let decide: ((request: PassingRequest) => Mishap | undefined) | undefined;
   let user: string | undefined;
+  let silent: PromiseWithResolvers<void> | undefined;
 
   async function pass(incoming: http.IncomingMessage, outgoing: http.ServerResponse): Promise<void> {
     const url = new URL(incoming.url ?? '/', 'http://proxy');
@@ -101,7 +106,10 @@ export async function startFaultProxy(name: string, kubeconfig: string): Promise
       return;
     }
     outgoing.writeHead(answer.statusCode, answer.headers as http.OutgoingHttpHeaders);
-    for await (const chunk of answer.body) outgoing.write(chunk);
+    for await (const chunk of answer.body) {
+      await silent?.promise;
+      outgoing.write(chunk);
+    }
     outgoing.end();
   }
 
@@ -138,6 +146,15 @@ export async function startFaultProxy(name: string, kubeconfig: string): Promise
     },
     actAs: (name) => {
       user = name;
+    },
+    cut: () => listener.closeAllConnections(),
+    silence: () => {
+      const held = Promise.withResolvers<void>();
+      silent = held;
+      return () => {
+        silent = undefined;
+        held.resolve();
+      };
     },
     async allowed(resourceAttributes) {
       const answer = await ask(`${server}/apis/authorization.k8s.io/v1/selfsubjectaccessreviews`, {

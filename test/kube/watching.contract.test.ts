@@ -1,0 +1,4 @@
+import { sandboxGround } from '../grounds.ts';
+import { describeWatching } from './watching.suite.ts';
+
+describeWatching(sandboxGround);
