@@ -21,7 +21,7 @@ export function describeWatching(ground: Ground): void {
       direct = connection;
       proxy = await startFaultProxy('m', tokenKubeconfig);
       through = await connectCluster({ kubeconfig: proxy.kubeconfig, name: 'm' });
-    }, 240_000);
+    }, 1_200_000);
     afterAll(async () => {
       await through?.[Symbol.asyncDispose]();
       await proxy?.[Symbol.asyncDispose]();

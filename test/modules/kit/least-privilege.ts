@@ -36,7 +36,7 @@ export function describeLeastPrivilege(ground: Ground, specs: readonly AnyMethod
           subjects: [{ kind: 'User', name: who, apiGroup: 'rbac.authorization.k8s.io' }],
           roleRef: { kind: 'ClusterRole', name: who, apiGroup: 'rbac.authorization.k8s.io' },
         });
-    }, 240_000);
+    }, 1_200_000);
     afterEach(() => world.calm());
     afterAll(() => world?.[Symbol.asyncDispose](), 120_000);
     const random = chance(seedOfCommit());

@@ -84,7 +84,7 @@ export function describeMethods(ground: Ground, specs: readonly AnyMethodSpec[])
     let world: ModuleWorld;
     beforeAll(async () => {
       world = await startWorld(ground);
-    }, 240_000);
+    }, 1_200_000);
     afterEach(() => world.calm());
     afterAll(() => world?.[Symbol.asyncDispose](), 120_000);
 
