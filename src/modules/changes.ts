@@ -7,6 +7,7 @@ import { epochAnnotation, runAnnotation } from '../kubesphere/names.ts';
 import { kubesphere } from '../kubesphere/resources.ts';
 import type { Json, ResourceRef } from '../types.ts';
 import type { Change } from '../workflow/change.ts';
+import { edit, type Work } from './work.ts';
 
 /** The fields of an object that decide, by JSON pointer; a field that is not there is `null`. */
 type Fields = Readonly<Record<string, Json>>;
@@ -101,7 +102,7 @@ export function madeBy(runId: string, { metadata }: KubeObject): boolean {
  * An object on its way out counts as deleted. What stands under the name of an object to create counts only when this run
  * made it: another's is for the create to refuse, and no reason to call anything of this run's changed. What stands
  * under the name of a deleted one and is what that was, whoever made it again, counts as it; made by this run and not yet so,
- * it is still on the way there.
+ * it is still on the way there. One to delete that bears this run's mark is ordered to go, and counts as deleted, too.
  */
 async function look(clusters: Clusters, change: Change, runId: string, signal: AbortSignal): Promise<Json> {
   const cluster = clusterOf(clusters, change.resource);
