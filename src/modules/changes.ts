@@ -116,6 +116,7 @@ async function look(clusters: Clusters, change: Change, runId: string, signal: A
   const fields = pick(object, Object.keys(after ?? before ?? {}));
   const { uid } = change.resource;
   if (change.verb === 'create') return madeBy(runId, object) ? fields : null;
+  if (uid === object.metadata.uid && change.verb === 'delete' && madeBy(runId, object)) return after;
   if (uid === undefined || uid === object.metadata.uid) return fields;
   if (change.verb === 'delete' && canonical(fields) === canonical(before)) return before;
   return change.verb === 'delete' && madeBy(runId, object) ? after : { uid: object.metadata.uid };
@@ -139,38 +140,29 @@ export async function observeChanges(
  */
 export async function touchChanges(
   clusters: Clusters,
-  {
-    intends,
-    epoch,
-    runId,
-    signal,
-  }: {
+  work: Pick<Work, 'signal' | 'runId' | 'confirmDriver'> & {
     readonly intends: readonly Change[];
     readonly epoch: number;
-    readonly runId: string;
-    readonly signal: AbortSignal;
   },
 ): Promise<void> {
+  const { intends, epoch, runId, signal } = work;
+  const annotations = { [epochAnnotation]: String(epoch) };
   await Promise.all(
     intends.map(async ({ verb, resource: ref }) => {
       const cluster = clusterOf(clusters, ref);
       const resource = await resourceOf(cluster, ref, signal);
-      const { connection } = cluster;
-      const object = await connection.find(resource, ref, { signal });
+      const object = await cluster.connection.find(resource, ref, { signal });
       if (object === undefined || (ref.uid !== undefined && ref.uid !== object.metadata.uid)) return;
       // Somebody else's under the name of one to create is none of this run's.
       if (verb === 'create' && !madeBy(runId, object)) return;
-      await connection
-        .patch(
-          resource,
-          ref,
-          { type: 'merge', body: { metadata: { annotations: { [epochAnnotation]: String(epoch) } } } },
-          { uid: object.metadata.uid, signal },
-        )
-        .catch((error: unknown) => {
+      const target = { cluster, resource, name: ref, uid: object.metadata.uid };
+      // At the version just read: a touch that comes late would leave its mark when all others are swept away.
+      await edit(work, target, () => ({ type: 'merge', body: { metadata: { annotations } } })).catch(
+        (error: unknown) => {
           // Gone meanwhile: no late write can reach it.
           if (!FederationError.is(error, 'NOT_FOUND')) throw error;
-        });
+        },
+      );
     }),
   );
 }
