@@ -2,7 +2,7 @@ import { digest } from '../../../src/internal/digest.ts';
 import { chance } from '../../../src/testing/chance.ts';
 import { addTally, newTally, type Tally } from '../../workflow/crash/hunt.ts';
 import type { Share } from '../../workflow/crash/share.ts';
-import { everyScenario, inTurns, type Misfortune } from './every.ts';
+import { everyScenario, inTurns, type Misfortune, usual } from './every.ts';
 import { judge, Violation } from './judge.ts';
 import { type Played, play } from './play.ts';
 import { inputs, type Scenario } from './scenario.ts';
@@ -10,6 +10,12 @@ import { type CrashWorld, startWorld } from './world.ts';
 
 /** What a run takes a hundred times over, each wait of which is divided by the speed of the sandbox. */
 const limitMs = 120_000;
+
+/** One part of the search. */
+export interface MigrationShare extends Omit<Share, 'slice'> {
+  /** The faults of reads, and pairs, too. */
+  readonly all: boolean;
+}
 
 /** What a search came to besides its tally. */
 export interface Reached {
@@ -25,13 +31,13 @@ export function newReached(): Reached {
 }
 
 /**
- * Searches this share for a crash, or a fault, that a migration does not survive: each stop, each fault and their pairs, of runs of
- * both inputs, one of each kind in turn, in an order that the seed draws. Ends when all were played, or the time is over and each of
+ * Searches this share for a crash, or a fault, that a migration does not survive: each stop, each fault of a write or watch, with
+ * `all` those of reads and pairs as well, of runs of both inputs, one of each kind in turn, in an order that the seed draws. Ends when all were played, or the time is over and each of
  * `needed` befell a run; the answer is what was found.
  */
 export async function searchMigrations(
   world: CrashWorld,
-  { part, of, seed, seconds }: Omit<Share, 'slice'>,
+  { part, of, seed, seconds, all: everything }: MigrationShare,
   tally: Tally,
   reached: Reached = newReached(),
   needed: readonly Misfortune[] = [],
@@ -41,7 +47,7 @@ export async function searchMigrations(
   const all: ReturnType<typeof inTurns>[number][] = [];
   for (const input of Object.keys(inputs) as Scenario['input'][]) {
     const found = await tried(world, { input, stops: [], next: 'resume' }, tally, ({ extent }) => {
-      const these = [...everyScenario(input, extent, random)];
+      const these = [...everyScenario(input, extent, random)].filter(({ kind }) => everything || usual.has(kind));
       all.push(...these);
       reached.all[input] = these.length;
       if (part === 0) tally.workflows += 1;
@@ -64,7 +70,7 @@ export async function searchMigrations(
 }
 
 /** The same in a world of its own. */
-export async function searchAlone(share: Share, tally: Tally, reached: Reached): Promise<string | undefined> {
+export async function searchAlone(share: MigrationShare, tally: Tally, reached: Reached): Promise<string | undefined> {
   await using world = await startWorld(share.seed * share.of + share.part);
   // Awaited here: the world lives only as long as this call.
   return await searchMigrations(world, share, tally, reached);
