@@ -32,9 +32,9 @@ const { values } = parseArgs({
 if (values.replay === undefined) await search();
 else await (values.migration ? replayMigration : replay)(JSON.parse(values.replay));
 
-/** What a worker says when it is done. */
+/** What a worker says: each violation as soon as it is found, the rest when it is done. */
 interface Message {
-  readonly tally: Tally;
+  readonly tally?: Tally;
   /** Of migrations. */
   readonly reached?: Reached;
   readonly found?: string;
@@ -56,9 +56,11 @@ async function search(): Promise<void> {
       });
       return new Promise<void>((resolve, reject) => {
         worker.on('message', (message: Message) => {
-          addTally(tally, message.tally);
+          if (message.tally !== undefined) addTally(tally, message.tally);
           if (message.reached !== undefined) reached.push(message.reached);
-          if (message.found !== undefined) found.push(message.found);
+          if (message.found === undefined) return;
+          found.push(message.found);
+          console.error(`${message.found}\n`);
         });
         worker.on('error', reject);
         worker.on('exit', () => resolve());
@@ -76,7 +78,6 @@ async function search(): Promise<void> {
     durationMs: Math.round(performance.now() - began),
     ends,
   };
-  for (const text of found) console.error(`${text}\n`);
   if (values.migration) console.error(countOf(reached));
   if (values.json) console.log(JSON.stringify(result));
   else {
