@@ -8,8 +8,8 @@ import { type Played, play } from './play.ts';
 import { inputs, type Scenario } from './scenario.ts';
 import { type CrashWorld, startWorld } from './world.ts';
 
-/** What a run takes a hundred times over, each wait of which is divided by the speed of the sandbox. */
-const limitMs = 120_000;
+/** What a run takes hundreds of times over, on a machine that has nothing else to do: on a busy one nothing rests soon. */
+const limitMs = 600_000;
 
 /** One part of the search. */
 export interface MigrationShare extends Omit<Share, 'slice'> {
