@@ -46,13 +46,13 @@ export const v3: Dialect = Object.freeze<Dialect>({
           },
         },
   takeBackOrder: ({ metadata }, run) =>
-    metadata.annotations?.[runAnnotation] === run && metadata.finalizers?.includes(finalizers.orphan)
+    metadata.annotations?.[runAnnotation] === run
       ? {
           type: 'merge',
           body: {
             metadata: {
               annotations: { [runAnnotation]: null },
-              finalizers: metadata.finalizers.filter((finalizer) => finalizer !== finalizers.orphan),
+              finalizers: (metadata.finalizers ?? []).filter((finalizer) => finalizer !== finalizers.orphan),
             },
           },
         }

@@ -56,6 +56,21 @@ test('a template that was only ordered to keep its projects: the order is seen a
   expect(now.metadata.annotations).toEqual({ kept: 'yes' });
 });
 
+test('where somebody took the order off already, its mark goes all the same: nothing is left to undo', async () => {
+  const { connection } = cluster;
+  const at = { name: 'rewritten' };
+  const metadata = { ...at, annotations: { [runAnnotation]: 'run-1' } };
+  const { metadata: made } = await connection.create(kubesphere.workspaceTemplates, { metadata, spec: {} } as never);
+  const removing = removeWorkspace(cluster, at.name);
+  const intends = [
+    { verb: 'delete', resource: refOf(cluster.name, kubesphere.workspaceTemplates, made), before: {}, after: null },
+  ] as const;
+  const look = () => observeChanges({ [cluster.name]: cluster }, { ...work, intends });
+  expect(await look()).toEqual([null]);
+  await removing.compensate(work, await removing.capture(work), undefined);
+  expect(await look()).toEqual([{}]);
+});
+
 test('an order to keep projects that somebody else gave stays', async () => {
   const { connection } = cluster;
   const metadata = { name: 'theirs', finalizers: [finalizers.orphan] };
