@@ -14,8 +14,13 @@ export interface Dialect {
   readonly unbind: (project: KubeObject, note: string | null) => Patch;
   /** One patch that puts a project into a workspace and removes the note of {@link Dialect.unbind}. */
   readonly bind: (project: KubeObject, workspace: string) => Patch;
-  /** One patch that makes a template's deletion keep the projects; `undefined` when that is already so. */
-  readonly keepProjects: (template: KubeObject) => Patch | undefined;
+  /**
+   * One patch that makes a template's deletion keep the projects; `undefined` when that is already so. The mark of `run` tells whose
+   * order it is.
+   */
+  readonly keepProjects: (template: KubeObject, run: string) => Patch | undefined;
+  /** One patch that takes back the order of this run, and its mark; `undefined` where there is none of it. */
+  readonly takeBackOrder: (template: KubeObject, run: string) => Patch | undefined;
 }
 
 /**

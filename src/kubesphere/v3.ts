@@ -1,6 +1,6 @@
 import type { OwnerReference } from '../kube/objects.ts';
 import type { Dialect } from './dialect.ts';
-import { finalizers, unboundAnnotation, workspaceLabel } from './names.ts';
+import { finalizers, runAnnotation, unboundAnnotation, workspaceLabel } from './names.ts';
 
 /** Whether KubeSphere itself wrote this owner: its controllers match by kind, not by group (k8sutil.go:30-50). */
 function isWorkspaceOwner({ kind, apiVersion }: OwnerReference): boolean {
@@ -33,8 +33,28 @@ export const v3: Dialect = Object.freeze<Dialect>({
     type: 'merge',
     body: { metadata: { labels: { [workspaceLabel]: workspace }, annotations: { [unboundAnnotation]: null } } },
   }),
-  keepProjects: ({ metadata }) =>
+  keepProjects: ({ metadata }, run) =>
     metadata.finalizers?.includes(finalizers.orphan)
       ? undefined
-      : { type: 'merge', body: { metadata: { finalizers: [...(metadata.finalizers ?? []), finalizers.orphan] } } },
+      : {
+          type: 'merge',
+          body: {
+            metadata: {
+              annotations: { [runAnnotation]: run },
+              finalizers: [...(metadata.finalizers ?? []), finalizers.orphan],
+            },
+          },
+        },
+  takeBackOrder: ({ metadata }, run) =>
+    metadata.annotations?.[runAnnotation] === run
+      ? {
+          type: 'merge',
+          body: {
+            metadata: {
+              annotations: { [runAnnotation]: null },
+              finalizers: (metadata.finalizers ?? []).filter((finalizer) => finalizer !== finalizers.orphan),
+            },
+          },
+        }
+      : undefined,
 });

@@ -40,6 +40,11 @@ export function timingOf({ timing }: MigrationEnv): Required<MigrationTiming> {
   return { ...defaults, ...timing };
 }
 
+/** An API server gives up what it has taken on after a minute, four times as long as a look back takes. */
+export function lateMsOf(env: MigrationEnv): number {
+  return 4 * timingOf(env).lookBackMs;
+}
+
 /** Every cluster was made for tests: shortened timings and memory journals are allowed there only. */
 function inSandbox(env: MigrationEnv): boolean {
   return clustersOf(env).every(({ sandbox }) => sandbox);

@@ -8,7 +8,7 @@ import { checkPeople } from './checks/people.ts';
 import { checkProjects } from './checks/projects.ts';
 import { checkShield } from './checks/shield.ts';
 import { checkTarget } from './checks/target.ts';
-import { checkJournal, identityOf, type MigrationEnv, reachNeeded } from './env.ts';
+import { checkJournal, identityOf, lateMsOf, type MigrationEnv, reachNeeded } from './env.ts';
 import type { MigrationInput } from './input.ts';
 import { reportOf } from './report.ts';
 import { snapshot } from './snapshot.ts';
@@ -124,6 +124,7 @@ export function composeMigration({ name, version }: Pick<WorkflowIdentity<Migrat
     identity: identityOf,
     reach: reachNeeded,
     checkJournal,
+    lateMs: lateMsOf,
   });
 }
 

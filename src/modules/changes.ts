@@ -8,6 +8,7 @@ import { kubesphere } from '../kubesphere/resources.ts';
 import type { Json, ResourceRef } from '../types.ts';
 import type { Change } from '../workflow/change.ts';
 import type { ClusterByName } from './env.ts';
+import { edit, type Work } from './work.ts';
 
 /** The fields of an object that decide, by JSON pointer; a field that is not there is `null`. */
 type Fields = Readonly<Record<string, Json>>;
@@ -88,7 +89,7 @@ export function madeBy(runId: string, { metadata }: KubeObject): boolean {
  * An object on its way out counts as deleted. What stands under the name of an object to create counts only when this run
  * made it: another's is for the create to refuse, and no reason to call anything of this run's changed. What stands
  * under the name of a deleted one and is what that was, whoever made it again, counts as it; made by this run and not yet so,
- * it is still on the way there.
+ * it is still on the way there. One to delete that bears this run's mark is ordered to go, and counts as deleted, too.
  */
 async function look(clusterOf: ClusterByName, change: Change, runId: string, signal: AbortSignal): Promise<Json> {
   const cluster = await clusterOf(change.resource.cluster, { signal });
@@ -102,6 +103,7 @@ async function look(clusterOf: ClusterByName, change: Change, runId: string, sig
   const fields = pick(object, Object.keys(after ?? before ?? {}));
   const { uid } = change.resource;
   if (change.verb === 'create') return madeBy(runId, object) ? fields : null;
+  if (uid === object.metadata.uid && change.verb === 'delete' && madeBy(runId, object)) return after;
   if (uid === undefined || uid === object.metadata.uid) return fields;
   if (change.verb === 'delete' && canonical(fields) === canonical(before)) return before;
   return change.verb === 'delete' && madeBy(runId, object) ? after : { uid: object.metadata.uid };
@@ -125,38 +127,29 @@ export async function observeChanges(
  */
 export async function touchChanges(
   clusterOf: ClusterByName,
-  {
-    intends,
-    epoch,
-    runId,
-    signal,
-  }: {
+  work: Pick<Work, 'signal' | 'runId' | 'confirmDriver'> & {
     readonly intends: readonly Change[];
     readonly epoch: number;
-    readonly runId: string;
-    readonly signal: AbortSignal;
   },
 ): Promise<void> {
+  const { intends, epoch, runId, signal } = work;
+  const annotations = { [epochAnnotation]: String(epoch) };
   await Promise.all(
     intends.map(async ({ verb, resource: ref }) => {
       const cluster = await clusterOf(ref.cluster, { signal });
       const resource = await resourceOf(cluster, ref, signal);
-      const { connection } = cluster;
-      const object = await connection.find(resource, ref, { signal });
+      const object = await cluster.connection.find(resource, ref, { signal });
       if (object === undefined || (ref.uid !== undefined && ref.uid !== object.metadata.uid)) return;
       // Somebody else's under the name of one to create is none of this run's.
       if (verb === 'create' && !madeBy(runId, object)) return;
-      await connection
-        .patch(
-          resource,
-          ref,
-          { type: 'merge', body: { metadata: { annotations: { [epochAnnotation]: String(epoch) } } } },
-          { uid: object.metadata.uid, signal },
-        )
-        .catch((error: unknown) => {
+      const target = { cluster, resource, name: ref, uid: object.metadata.uid };
+      // At the version just read: a touch that comes late would leave its mark when all others are swept away.
+      await edit(work, target, () => ({ type: 'merge', body: { metadata: { annotations } } })).catch(
+        (error: unknown) => {
           // Gone meanwhile: no late write can reach it.
           if (!FederationError.is(error, 'NOT_FOUND')) throw error;
-        });
+        },
+      );
     }),
   );
 }

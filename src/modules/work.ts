@@ -49,7 +49,7 @@ function otherObject<T extends KubeObject>(
  * @returns the object as it is afterwards; `decide` yields `undefined` where nothing needs to change
  */
 export async function edit<T extends KubeObject>(
-  work: Work,
+  work: Pick<Work, 'signal' | 'confirmDriver' | 'assertHeld'>,
   target: Target<T>,
   decide: (object: T) => Patch | undefined,
 ): Promise<T> {

@@ -3,7 +3,7 @@ import { installation, kubesphereNamespace } from '../kubesphere/names.ts';
 import { installConfiguration } from './install.ts';
 import { type KubeSphere, type KubeSphereOptions, runKubeSphere, startKubeSphere } from './kubesphere.ts';
 import type { SandboxClusterSpec } from './sandbox.ts';
-import { type ApiObject, deepFreeze } from './server/object.ts';
+import type { ApiObject } from './server/object.ts';
 import type { ApiServer } from './server/server.ts';
 import type { StoreCapture } from './server/store.ts';
 
@@ -83,19 +83,19 @@ export class Images {
  */
 function copyOf(capture: StoreCapture): StoreCapture {
   const uids = new Map<string, string>();
+  // One draw for all of them: of hundreds of thousands each took time and memory.
+  const stem = randomUUID().slice(0, -12);
   const uidFor = (uid: string): string => {
-    const known = uids.get(uid) ?? randomUUID();
+    const known = uids.get(uid) ?? `${stem}${uids.size.toString(16).padStart(12, '0')}`;
     uids.set(uid, known);
     return known;
   };
   const copied = ({ metadata, ...rest }: ApiObject): ApiObject => {
     const { ownerReferences, uid } = metadata;
-    const owners = ownerReferences?.map((owner) => ({ ...owner, uid: uidFor(owner.uid) }));
+    const owners = ownerReferences?.map((owner) => Object.freeze({ ...owner, uid: uidFor(owner.uid) }));
+    const own = owners === undefined ? {} : { ownerReferences: Object.freeze(owners) };
     // What is inside is frozen already and shared by all copies.
-    return deepFreeze({
-      ...rest,
-      metadata: { ...metadata, uid: uidFor(uid), ...(owners === undefined ? {} : { ownerReferences: owners }) },
-    }) as ApiObject;
+    return Object.freeze({ ...rest, metadata: Object.freeze({ ...metadata, uid: uidFor(uid), ...own }) }) as ApiObject;
   };
   return new Map(
     [...capture].map(([storage, objects]) => {

@@ -88,6 +88,11 @@ export interface WorkflowIdentity<Env> {
   readonly reach?: (env: Env, run: { readonly pastPivot: boolean }) => Promise<void>;
   /** Throws `INVALID` where this workflow must not be recorded in such a journal. Asked by run, before anything is recorded. @defaultValue any will do */
   readonly checkJournal?: (journal: Pick<JournalStore, 'volatile' | 'keptOn'>, env: Env) => void | Promise<void>;
+  /**
+   * How long, in milliseconds, a create may still take effect whose driver is gone or heard no answer. An undo waits that long, from its
+   * beginning, before it looks for the last time for what was never seen to be created. @defaultValue 0
+   */
+  readonly lateMs?: (env: Env) => number;
 }
 
 interface Origin {
@@ -96,6 +101,7 @@ interface Origin {
   readonly identity: Definition['identity'];
   readonly reach: Definition['reach'];
   readonly checkJournal: Definition['checkJournal'];
+  readonly lateMs: Definition['lateMs'];
 }
 
 /**
@@ -144,6 +150,7 @@ export function compose<Input, Env>(
       identity: identity.identity === 'any' ? undefined : (identity.identity as Definition['identity']),
       reach: identity.reach as Definition['reach'],
       checkJournal: identity.checkJournal as Definition['checkJournal'],
+      lateMs: identity.lateMs as Definition['lateMs'],
     },
     [],
   );
@@ -176,12 +183,12 @@ function extend<Input, Env, State, Needs, Adds>(
           'A piece has no result; include it in a composition begun with compose().',
         );
       checkWhole(origin.name, elements);
-      const { name, version, identity, reach, checkJournal } = origin;
+      const { name, version, identity, reach, checkJournal, lateMs } = origin;
       return Object.freeze({
         name,
         version,
         steps: elements.map((element) => element.name),
-        '~definition': { elements, identity, reach, checkJournal, select },
+        '~definition': { elements, identity, reach, checkJournal, lateMs, select },
       });
     },
   };

@@ -31,5 +31,6 @@ export interface Definition {
   readonly checkJournal:
     | ((journal: Pick<JournalStore, 'volatile' | 'keptOn'>, env: unknown) => void | Promise<void>)
     | undefined;
+  readonly lateMs: ((env: unknown) => number) | undefined;
   readonly select: (state: ErasedState) => unknown;
 }

@@ -84,11 +84,13 @@ export class Drive {
   readonly #elements: ReadonlyMap<string, Element>;
   readonly #started = new Map<string, number>();
   readonly #unsettled: Promise<unknown>[] = [];
+  #undoingSince: number;
   #ended = false;
   readonly #numbers: ReadonlyMap<string, Pick<StepEventBase, 'index' | 'total'>>;
 
   constructor(parts: DriveParts) {
     this.parts = parts;
+    this.#undoingSince = parts.tuning.clock.now();
     const { elements } = parts.definition;
     this.#elements = new Map(elements.map((element) => [element.name, element]));
     const steps = elements.filter(({ kind }) => kind !== 'gate');
@@ -143,6 +145,17 @@ export class Drive {
     const numbers = 'step' in body ? this.#numbers.get(body.step) : undefined;
     // Event bodies are events without exactly these fields.
     tell({ ...body, ...base, ...numbers } as RunEvent);
+  }
+
+  /** From now on it undoes what it has done. */
+  undoes(): void {
+    this.#undoingSince = this.parts.tuning.clock.now();
+  }
+
+  /** How much longer something may be created by what was sent before this drive undid anything. */
+  lateForMs(): number {
+    const { definition, env, tuning } = this.parts;
+    return (definition.lateMs?.(env) ?? 0) - (tuning.clock.now() - this.#undoingSince);
   }
 
   /** From now on nobody is told that this driver may write. The answer is what has not ended yet: aborted attempts that are stuck. */

@@ -67,7 +67,7 @@ async function perform(drive: Drive, action: Exclude<Action, { do: 'rest' }>): P
       await runStep(drive, drive.single(action.step), action.again);
       break;
     case 'undo':
-      await undoStep(drive, drive.single(action.step));
+      if (!(await lookAgain(drive, action.lookAgain))) await undoStep(drive, drive.single(action.step));
       break;
     case 'fix':
       await fixItems(drive, drive.many(action.step));
@@ -79,7 +79,7 @@ async function perform(drive: Drive, action: Exclude<Action, { do: 'rest' }>): P
       await finishItems(drive, drive.many(action.step));
       break;
     case 'undo-items':
-      await undoItems(drive, drive.many(action.step));
+      if (!(await lookAgain(drive, action.lookAgain))) await undoItems(drive, drive.many(action.step));
       break;
     case 'leave':
       await leave(drive, action.residue);
@@ -101,9 +101,7 @@ async function close(drive: Drive, { outcome, lookAgain: names }: Extract<Action
     await ledger.append({ type: 'closed', outcome });
     return drive.tell({ type: 'run:completed' });
   }
-  const known = residueOf(ledger.state).length;
-  await lookAgain(drive, names);
-  if (residueOf(ledger.state).length > known) return;
+  if (await lookAgain(drive, names)) return;
   await ledger.append({ type: 'closed', outcome });
   drive.tell({ type: 'run:rolled-back', residue: residueOf(ledger.state) });
 }
@@ -138,6 +136,7 @@ async function afterFailure(drive: Drive, action: Action, error: unknown): Promi
   if (step !== undefined && !wished) drive.tell({ type: 'step:failed', step, error: failure });
   if (result.undo) {
     drive.failure = failure;
+    drive.undoes();
     return undefined;
   }
   drive.tell({ type: 'run:paused', why: result.why });

@@ -17,6 +17,11 @@ import {
   stateOf,
 } from './state.ts';
 
+interface LookAgain {
+  /** Half-done steps whose undo is over, and on which this stands: a create that came late is looked for first. */
+  readonly lookAgain: readonly string[];
+}
+
 /** What is to be done next. Each ends with at least one record, except `rest`. */
 export type Action =
   /** Fence what former drivers may still be writing. */
@@ -32,16 +37,10 @@ export type Action =
   /** All items are done: look for new ones, record `done`. */
   | { readonly do: 'finish'; readonly step: string }
   | { readonly do: 'gate'; readonly gate: string }
-  | { readonly do: 'undo'; readonly step: string }
-  | { readonly do: 'undo-items'; readonly step: string }
+  | ({ readonly do: 'undo' | 'undo-items'; readonly step: string } & LookAgain)
   /** Not undone, because something it stands on is not. */
   | { readonly do: 'leave'; readonly step: string; readonly residue: readonly Residue[] }
-  | {
-      readonly do: 'close';
-      readonly outcome: EntryOf<'closed'>['outcome'];
-      /** Half-done steps whose undo is over: a create that came late is looked for once more. */
-      readonly lookAgain: readonly string[];
-    }
+  | ({ readonly do: 'close'; readonly outcome: EntryOf<'closed'>['outcome'] } & LookAgain)
   /** Nothing is left to do. */
   | { readonly do: 'rest'; readonly outcome: EntryOf<'closed'>['outcome'] };
 
@@ -119,7 +118,8 @@ function backward(state: RunState): Action {
     const missing = outline.undoNeeds.find((need) => !isUndone(byName.get(need), state.steps.get(need)));
     const stands = missing === undefined ? waiting(state, outline, record) : [standsOn(name, missing)];
     if (stands.length > 0) return { do: 'leave', step: name, residue: stands };
-    return { do: outline.kind === 'items' ? 'undo-items' : 'undo', step: name };
+    const lookAgain = outline.undoNeeds.filter((need) => mayComeLate(state.steps.get(need)));
+    return { do: outline.kind === 'items' ? 'undo-items' : 'undo', step: name, lookAgain };
   }
   const outcome = residueOf(state).length > 0 ? 'rollback-incomplete' : 'rolled-back';
   return {
@@ -159,7 +159,9 @@ export function openUndoItems({ items, residue }: StepRecord): readonly ItemReco
 }
 
 function isUndone(outline: Outline | undefined, record: StepRecord | undefined): boolean {
-  return outline?.undo !== 'restores' || !hasCaptured(record) || record?.undone === true;
+  if (outline?.undo !== 'restores' || record === undefined || !hasCaptured(record)) return true;
+  // What came late, after the undo, and could not be taken away is residue of a step that is undone.
+  return record.undone && record.residue.length === 0;
 }
 
 /** Undone without ever having been done: what it meant to create may still appear. */

@@ -3,7 +3,9 @@ import { creates } from './next.ts';
 import { namedOnce } from './overlap.ts';
 import { pool } from './pool.ts';
 import { leave } from './single-work.ts';
+import { residueOf } from './state.ts';
 import { fence, itemTarget, look, stepTarget, type Target } from './target.ts';
+import { pauseFor } from './time.ts';
 import { undoTarget } from './undo.ts';
 
 const atOnce = 8;
@@ -29,10 +31,16 @@ export async function touchHalfDone(drive: Drive, names: readonly string[]): Pro
 }
 
 /**
- * Before a rollback is closed: what was never seen done may have been created since. Only for objects that no other step of the run
- * names: those may be there because they were put back.
+ * What was never seen done may have been created since: looked for before the undo of what these steps stand on, and before a rollback
+ * is closed. Only for objects that no other step of the run names: those may be there because they were put back.
+ *
+ * @returns whether anything is left that could not be taken away
  */
-export async function lookAgain(drive: Drive, names: readonly string[]): Promise<void> {
+export async function lookAgain(drive: Drive, names: readonly string[]): Promise<boolean> {
+  const [first] = names;
+  if (first === undefined) return false;
+  await untilNothingIsLate(drive, first);
+  const known = residueOf(drive.ledger.state).length;
   const alone = namedOnce(drive.ledger.state);
   for (const name of names) {
     const late = notDone(drive, name).filter(
@@ -53,6 +61,17 @@ export async function lookAgain(drive: Drive, names: readonly string[]): Promise
     );
     for (const { error } of failed) throw error;
   }
+  return residueOf(drive.ledger.state).length > known;
+}
+
+async function untilNothingIsLate(drive: Drive, step: string): Promise<void> {
+  const { tuning, backward } = drive.parts;
+  const lateMs = drive.lateForMs();
+  if (lateMs <= 0) return;
+  const message = `waiting ${Math.ceil(lateMs / 1_000)} s: what this step sent may still take effect`;
+  drive.tell({ type: 'step:progress', step, message });
+  // Who is no longer the driver by then is told so at the next step.
+  await pauseFor(tuning.clock, lateMs, backward);
 }
 
 function notDone(drive: Drive, name: string): readonly Target[] {

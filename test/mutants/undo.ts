@@ -64,7 +64,18 @@ export const undoMutants: readonly Mutant[] = [
     'return [];',
   ]),
   mutant('undo stops at the first that fails', 'undo.ts', ['if (drive.isFatal(error)) throw error;', 'throw error;']),
-  mutant('no late-create look', 'loop.ts', ['  await lookAgain(drive, names);', '']),
+  mutant('no late-create look', 'loop.ts', ['  if (await lookAgain(drive, names)) return;', '']),
+  mutant('late create not looked for before the undo of what it stands on', 'next.ts', [
+    'const lookAgain = outline.undoNeeds.filter(',
+    'const lookAgain = ([] as string[]).filter(',
+  ]),
+  mutant('late create that is left does not count for what it stands on', 'next.ts', [
+    'return record.undone && record.residue.length === 0;',
+    'return record.undone;',
+  ]),
+  mutant('late create not waited for', 'takeover.ts', ['  await pauseFor(tuning.clock, lateMs, backward);\n', '']),
+  mutant('late create waited for by who is no longer the driver', 'takeover.ts', ['lateMs, backward)', 'lateMs)']),
+  mutant('late create waited for from the beginning of the drive', 'loop.ts', ['    drive.undoes();\n', '']),
   mutant('object put back taken for a late create', 'takeover.ts', [
     'creates(intends) && intends.every(',
     'creates(intends) && ([] as typeof intends).every(',

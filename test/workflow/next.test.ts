@@ -178,9 +178,9 @@ describe('rules 2 and 3: next, backward', () => {
   const both: EntryBody[] = [captured, done, fixed, itemsCaptured, itemsDone, manyDone, approved, bCaptured];
 
   it('undoes in the reverse order of capture, half-done steps included', () => {
-    expect(nextAfter(...both, undoing)).toEqual({ do: 'undo', step: 'b' });
-    expect(nextAfter(...both, undoing, undone('b'))).toEqual({ do: 'undo-items', step: 'many' });
-    expect(nextAfter(...both, undoing, undone('b'), undone('many'))).toEqual({ do: 'undo', step: 'a' });
+    expect(nextAfter(...both, undoing)).toEqual({ do: 'undo', step: 'b', lookAgain: [] });
+    expect(nextAfter(...both, undoing, undone('b'))).toEqual({ do: 'undo-items', step: 'many', lookAgain: [] });
+    expect(nextAfter(...both, undoing, undone('b'), undone('many'))).toEqual({ do: 'undo', step: 'a', lookAgain: [] });
   });
 
   it('looks once more for creates that were never seen done before it closes', () => {
@@ -210,7 +210,7 @@ describe('rules 2 and 3: next, backward', () => {
   });
 
   it('goes on past residue, and closes as incomplete', () => {
-    expect(nextAfter(...both, undoing, residue('b'))).toEqual({ do: 'undo-items', step: 'many' });
+    expect(nextAfter(...both, undoing, residue('b'))).toEqual({ do: 'undo-items', step: 'many', lookAgain: [] });
     expect(nextAfter(...both, undoing, residue('b'), undone('many'), undone('a'))).toEqual({
       do: 'close',
       outcome: 'rollback-incomplete',
@@ -220,8 +220,12 @@ describe('rules 2 and 3: next, backward', () => {
 
   it('undoes the other items past the residue of one', () => {
     const state: EntryBody[] = [captured, done, fixed, itemsCaptured, itemsDone, undoing, residue('many', 'k')];
-    expect(nextAfter(...state)).toEqual({ do: 'undo-items', step: 'many' });
-    expect(nextAfter(...state, { type: 'items-undone', step: 'many', keys: ['l'] })).toEqual({ do: 'undo', step: 'a' });
+    expect(nextAfter(...state)).toEqual({ do: 'undo-items', step: 'many', lookAgain: [] });
+    expect(nextAfter(...state, { type: 'items-undone', step: 'many', keys: ['l'] })).toEqual({
+      do: 'undo',
+      step: 'a',
+      lookAgain: [],
+    });
   });
 
   it('does not undo what stands on something that is not undone', () => {
@@ -231,8 +235,13 @@ describe('rules 2 and 3: next, backward', () => {
     expect(next(journal([...both, undoing, undone('b'), undone('many')], { steps: needing }))).toEqual({
       do: 'undo',
       step: 'a',
+      lookAgain: ['b'],
     });
-    expect(next(journal([captured, done, undoing], { steps: needing }))).toEqual({ do: 'undo', step: 'a' });
+    expect(next(journal([captured, done, undoing], { steps: needing }))).toEqual({
+      do: 'undo',
+      step: 'a',
+      lookAgain: [],
+    });
   });
 
   it('does not put an object back before the later step that changed it too', () => {
@@ -246,10 +255,15 @@ describe('rules 2 and 3: next, backward', () => {
     ];
     // "a" deleted x and "b" made it again: as it is now it looks undone for "a", and the undo of "b" would then destroy it.
     expect(nextAfter(...both)).toMatchObject({ do: 'leave', step: 'a', residue: [{ step: 'a', code: 'UNDO_NEEDS' }] });
-    expect(nextAfter(...both, { type: 'driving' }, { type: 'touched' })).toEqual({ do: 'undo', step: 'b' });
+    expect(nextAfter(...both, { type: 'driving' }, { type: 'touched' })).toEqual({
+      do: 'undo',
+      step: 'b',
+      lookAgain: [],
+    });
     expect(nextAfter(...both, { type: 'driving' }, { type: 'touched' }, undone('b'))).toEqual({
       do: 'undo',
       step: 'a',
+      lookAgain: [],
     });
   });
 
@@ -272,7 +286,7 @@ describe('rules 2 and 3: next, backward', () => {
       residue('b'),
     ];
     expect(nextAfter(...items)).toMatchObject({ do: 'leave', residue: [{ step: 'many', item: 'k' }] });
-    expect(nextAfter(...items, residue('many', 'k'))).toEqual({ do: 'undo-items', step: 'many' });
+    expect(nextAfter(...items, residue('many', 'k'))).toEqual({ do: 'undo-items', step: 'many', lookAgain: [] });
   });
 
   it('lets a step that could not say what it changes hold what came before, by kind', () => {
@@ -289,7 +303,7 @@ describe('rules 2 and 3: next, backward', () => {
       step: 'a',
       residue: [{ code: 'UNDO_NEEDS' }],
     });
-    expect(nextAfter(...touching('Other'))).toEqual({ do: 'undo', step: 'a' });
+    expect(nextAfter(...touching('Other'))).toEqual({ do: 'undo', step: 'a', lookAgain: [] });
     const unknownFirst: EntryBody[] = [
       { type: 'captured', step: 'a', before: null, intends: [], touches: [{ verb: 'delete', kind: 'Value' }] },
       done,
@@ -313,12 +327,16 @@ describe('rules 2 and 3: next, backward', () => {
     expect(nextAfter(...closed)).toEqual({ do: 'rest', outcome: 'rollback-incomplete' });
     expect(residueOf(stateAfter(closed))).toHaveLength(1);
     const second: EntryBody[] = [...closed, { type: 'driving' }, { type: 'touched' }];
-    expect(nextAfter(...second)).toEqual({ do: 'undo', step: 'b' });
+    expect(nextAfter(...second)).toEqual({ do: 'undo', step: 'b', lookAgain: [] });
     expect(nextAfter(...second, undone('b'))).toEqual({ do: 'close', outcome: 'rolled-back', lookAgain: ['b'] });
   });
 
   it('goes on undoing after another driver took over', () => {
-    expect(nextAfter(...both, undoing, undone('b'), { type: 'driving' })).toEqual({ do: 'undo-items', step: 'many' });
+    expect(nextAfter(...both, undoing, undone('b'), { type: 'driving' })).toEqual({
+      do: 'undo-items',
+      step: 'many',
+      lookAgain: [],
+    });
   });
 });
 
@@ -353,7 +371,9 @@ describe('rules 4, 10 and 11: the consequence', () => {
   });
 
   it('of a failure in an undo is a pause: there is nothing else to turn to', () => {
-    expect(consequence(stateAfter([captured, undoing]), { do: 'undo', step: 'a' }, 'STEP_FAILED', false)).toEqual({
+    expect(
+      consequence(stateAfter([captured, undoing]), { do: 'undo', step: 'a', lookAgain: [] }, 'STEP_FAILED', false),
+    ).toEqual({
       undo: false,
       why: 'failed',
     });

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { FederationError } from '../../src/errors.ts';
 import type { JournalStore } from '../../src/workflow/journal.ts';
-import { failureOf, harness } from './harness.ts';
-import { failing, setItems, setStep, worldOf } from './world.ts';
+import { pauseFor } from '../../src/workflow/time.ts';
+import { eventsOf, failureOf, harness } from './harness.ts';
+import { failing, lookStep, setItems, setStep, worldOf } from './world.ts';
 
 describe('rule 9: a new driver', () => {
   it('touches what is captured and not done before anything else, with its epoch', async () => {
@@ -85,6 +86,98 @@ describe('rule 9: a new driver', () => {
     expect(await h.rollback()).toMatchObject({ state: 'rollback-incomplete' });
     expect((await failureOf(late?.() ?? Promise.resolve())).code).toBe('CONFLICT');
     expect(h.world.values()).toEqual({ a: '1' });
+  });
+
+  describe('of what may still be created', () => {
+    /** What everything stands on, and a create whose answer is lost after `lostMs`; nobody may take it away without the former. */
+    const creating = (more: { readonly lostMs?: number; readonly broken?: () => boolean } = {}) =>
+      harness(
+        [
+          setStep('fence', 'f', '1', { undoNeeds: ['make'] }),
+          setStep('make', 'a', '1', {
+            run: async () => {
+              await pauseFor(h.time.clock, more.lostMs ?? 0);
+              h.time.clock.after(30_000, () => h.world.put('a', '1'));
+              throw new Error('no answer');
+            },
+            compensate: async (ctx) => {
+              if (worldOf(ctx).value('f') === null) throw new FederationError('FENCED', 'The fence is gone.');
+              if (more.broken?.()) throw new Error('refused');
+              worldOf(ctx).put('a', null);
+            },
+          }),
+        ],
+        {},
+        { lateMs: 60_000 },
+      );
+    let h: ReturnType<typeof creating>;
+
+    it('looks for it as long as it may come, before it undoes what that stands on', async () => {
+      h = creating();
+      await h.run({ onFailure: 'pause' });
+      expect(await h.rollback()).toMatchObject({ state: 'rolled-back' });
+      expect(h.world.values()).toEqual({});
+      expect(h.time.clock.now()).toBeGreaterThanOrEqual(60_000);
+      expect(h.time.clock.now()).toBeLessThan(65_000);
+    });
+
+    it('reckons from the beginning of the undo, and says that it waits', async () => {
+      h = creating({ lostMs: 50_000 });
+      const run = await h.begin();
+      expect(await h.time.until(run.settled())).toMatchObject({ state: 'rolled-back' });
+      expect(h.world.values()).toEqual({});
+      expect(h.time.clock.now()).toBeGreaterThanOrEqual(110_000);
+      const told = (await eventsOf(run)).flatMap((event) => (event.type === 'step:progress' ? [event.message] : []));
+      expect(told).toEqual(['waiting 60 s: what this step sent may still take effect']);
+    });
+
+    it('leaves what that stands on while it cannot be taken away', async () => {
+      let broken = true;
+      h = creating({ broken: () => broken });
+      expect(await h.run()).toMatchObject({
+        state: 'rollback-incomplete',
+        residue: [{ step: 'make' }, { step: 'fence', code: 'UNDO_NEEDS' }],
+      });
+      expect(h.world.values()).toEqual({ a: '1', f: '1' });
+      broken = false;
+      expect(await h.rollback()).toMatchObject({ state: 'rolled-back' });
+      expect(h.world.values()).toEqual({});
+    });
+
+    it('does not wait where everything was done', async () => {
+      h = harness(
+        [setStep('fence', 'f', '1', { undoNeeds: ['make'] }), setStep('make', 'a', '1'), lookStep('look')],
+        {},
+        { lateMs: 60_000 },
+      );
+      const stop = h.workflow['~definition'].elements[2];
+      if (stop?.kind === 'step')
+        Object.assign(stop.step, {
+          forecast: async () => ({ effect: 'unknown', why: 'It looks.', touches: [] }),
+          run: async () => Promise.reject(new Error('no luck')),
+        });
+      expect(await h.run()).toMatchObject({ state: 'rolled-back' });
+      expect(h.time.clock.now()).toBeLessThan(1_000);
+    });
+
+    it('waits no longer than it is the driver', async () => {
+      h = creating();
+      await h.run({ onFailure: 'pause' });
+      const lost = new AbortController();
+      const stolen: JournalStore = {
+        ...h.journal,
+        claim: async (...args) => {
+          const claim = await h.journal.claim(...args);
+          h.time.clock.after(5_000, () => lost.abort(new FederationError('DRIVER_LOST', 'Stolen.')));
+          return { ...claim, lost: lost.signal };
+        },
+      };
+      const before = h.time.clock.now();
+      const run = await h.time.until(h.engine.rollback(h.workflow, 'r', { env: h.env, journal: stolen }));
+      expect(await h.time.until(run.settled())).toEqual({ state: 'driver-lost' });
+      expect(h.time.clock.now() - before).toBeLessThan(15_000);
+      expect(h.world.value('f')).toBe('1');
+    });
   });
 
   it('pauses where it cannot fence: it neither runs nor undoes what may still be written', async () => {

@@ -196,6 +196,7 @@ export interface WorkflowOptions {
   readonly version?: string;
   readonly identity?: (env: Env) => Promise<Json>;
   readonly reach?: (env: Env, run: { readonly pastPivot: boolean }) => Promise<void>;
+  readonly lateMs?: number;
 }
 
 /** A workflow put together at run time: the types of its steps are forgotten, its rules are checked. */
@@ -203,7 +204,7 @@ export function workflowOf(
   elements: readonly Element[],
   options: WorkflowOptions = {},
 ): Workflow<Json, Env, ErasedState> {
-  const { name = 'test', version = '1.0.0', identity, reach } = options;
+  const { name = 'test', version = '1.0.0', identity, reach, lateMs } = options;
   checkAddition([], elements);
   checkWhole(name, elements);
   return {
@@ -215,6 +216,7 @@ export function workflowOf(
       identity: identity && ((env) => identity(env as Env)),
       reach: reach && ((env, run) => reach(env as Env, run)),
       checkJournal: undefined,
+      lateMs: lateMs === undefined ? undefined : () => lateMs,
       select: (state) => state,
     },
   };

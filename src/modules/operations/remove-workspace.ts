@@ -99,7 +99,21 @@ export function removeWorkspace(cluster: KubeSphereCluster, name: string): Opera
       );
     },
     async compensate(work, before) {
+      const target = { cluster, name: { name } };
+      const { template, workspace } = await find(work, cluster, name);
+      // What is on its way out cannot be made again before it is gone.
+      for (const [resource, object] of [
+        [kubesphere.workspaceTemplates, template],
+        [kubesphere.workspaces, workspace],
+      ] as const)
+        if (object?.metadata.deletionTimestamp !== undefined)
+          await waitGone<KubeObject>(work, { ...target, resource, uid: object.metadata.uid }, goneLimitMs);
       const now = await find(work, cluster, name);
+      // Stopped between the order to keep the projects and the deletion.
+      if (now.template !== undefined)
+        await edit(work, { ...target, resource: kubesphere.workspaceTemplates }, (found) =>
+          cluster.dialect.takeBackOrder(found, work.runId),
+        );
       // The Workspace first: one that its template's controller made would not be known as this run's own.
       if (before.workspace !== null && now.workspace === undefined) {
         const { labels, annotations, spec } = before.workspace;

@@ -35,7 +35,7 @@ export async function removeTemplate(
 ): Promise<void> {
   const template = await cluster.connection.find(resource, { name }, { signal: work.signal });
   if (template?.metadata.uid !== uid || template.metadata.deletionTimestamp !== undefined) return;
-  await edit(work, { cluster, resource, name: { name }, uid }, (now) => cluster.dialect.keepProjects(now));
+  await edit(work, { cluster, resource, name: { name }, uid }, (now) => cluster.dialect.keepProjects(now, work.runId));
   await remove(work, {
     cluster,
     resource,
@@ -43,7 +43,7 @@ export async function removeTemplate(
     uid,
     propagationPolicy,
     still: (now) => {
-      if (cluster.dialect.keepProjects(now) === undefined) return;
+      if (cluster.dialect.keepProjects(now, work.runId) === undefined) return;
       throw new FederationError(
         'NOT_OBSERVED',
         `${cluster.name}: the order to keep the projects of workspace "${name}" did not stay on its template. The template was not deleted. Which tool rewrites its finalizers?`,

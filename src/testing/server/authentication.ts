@@ -24,6 +24,8 @@ export class Authenticator {
   readonly #store: Store;
   readonly #key = randomBytes(32);
   readonly #tokens = new Map<string, { readonly user: User; readonly isGood: () => boolean }>();
+  /** What service accounts' tokens say whose signature was found good: it stays so, whatever becomes of the accounts. */
+  readonly #signed = new Map<string, Record<string, unknown>>();
 
   #used: (secret: ApiObject) => void = () => {};
 
@@ -69,12 +71,8 @@ export class Authenticator {
   }
 
   #serviceAccount(token: string): User | undefined {
-    const [header = '', payload = '', signature = ''] = token.split('.');
-    const expected = Buffer.from(this.#sign(`${header}.${payload}`));
-    const given = Buffer.from(signature);
-    if (expected.length !== given.length || !timingSafeEqual(expected, given)) return undefined;
-    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
-    if (!isRecord(claims)) return undefined;
+    const claims = this.#signed.get(token) ?? this.#verified(token);
+    if (claims === undefined) return undefined;
     const claim = (name: string): string => text(claims[`kubernetes.io/serviceaccount/${name}`]) ?? '';
     const namespace = claim('namespace');
     const account = this.#store.table('serviceaccounts').get(keyOf(namespace, claim('service-account.name')));
@@ -84,6 +82,17 @@ export class Authenticator {
     if (Buffer.from(kept, 'base64').toString('utf8') !== token) return undefined;
     if (secret !== undefined) this.#used(secret);
     return serviceAccountUser(namespace, account.metadata.name, account.metadata.uid);
+  }
+
+  #verified(token: string): Record<string, unknown> | undefined {
+    const [header = '', payload = '', signature = ''] = token.split('.');
+    const expected = Buffer.from(this.#sign(`${header}.${payload}`));
+    const given = Buffer.from(signature);
+    if (expected.length !== given.length || !timingSafeEqual(expected, given)) return undefined;
+    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
+    if (!isRecord(claims)) return undefined;
+    this.#signed.set(token, claims);
+    return claims;
   }
 
   #sign(content: string): string {

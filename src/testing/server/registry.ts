@@ -7,7 +7,12 @@ const customVerbs = ['delete', 'deletecollection', 'get', 'list', 'patch', 'crea
 /** Every resource served now: the built-in ones and those of CustomResourceDefinitions. */
 export class Registry {
   readonly #types = new Map<string, ServedType>();
+  /** Where the types of each definition are, by its name. */
+  readonly #custom = new Map<string, readonly string[]>();
+  /** What follows from `#types`; made when it is first asked for. */
   #ordered: readonly ServedType[] | undefined;
+  #storages: readonly ServedType[] | undefined;
+  #kinds: ReadonlyMap<string, ServedType> | undefined;
 
   constructor() {
     for (const type of builtinTypes) this.#add(type);
@@ -37,36 +42,63 @@ export class Registry {
 
   /** One served version per resource: what walks over all objects once. */
   storages(): readonly ServedType[] {
-    const first = new Map<string, ServedType>();
-    for (const type of this.all()) {
-      if (type.verbs.includes('list') && !first.has(type.storage)) first.set(type.storage, type);
-    }
-    return [...first.values()];
+    this.#storages ??= [
+      ...firstBy(
+        this.all().filter(({ verbs }) => verbs.includes('list')),
+        ({ storage }) => storage,
+      ).values(),
+    ];
+    return this.#storages;
   }
 
   /** The served version that `apiVersion` and `kind` name: how owner references name their owners. */
   findKind(apiVersion: string, kind: string): ServedType | undefined {
-    return this.all().find((type) => type.kind === kind && apiVersionOfType(type) === apiVersion);
+    this.#kinds ??= firstBy(this.all(), (type) => `${apiVersionOfType(type)} ${type.kind}`);
+    return this.#kinds.get(`${apiVersion} ${kind}`);
   }
 
   /** Serves what a CustomResourceDefinition declares, in the order in which Kubernetes prefers versions. */
   serve(definition: ApiObject): void {
     this.withdraw(definition);
     if (!isEstablished(definition)) return;
-    for (const type of customTypes(definition)) this.#add(type);
+    const types = customTypes(definition);
+    for (const type of types) this.#add(type);
+    this.#custom.set(definition.metadata.name, types.map(pathOf));
   }
 
   /** Serves it no longer. */
   withdraw(definition: ApiObject): void {
-    for (const [key, type] of this.#types)
-      if (type.custom && type.storage === definition.metadata.name) this.#types.delete(key);
-    this.#ordered = undefined;
+    const paths = this.#custom.get(definition.metadata.name);
+    if (paths === undefined) return;
+    this.#custom.delete(definition.metadata.name);
+    for (const path of paths) this.#types.delete(path);
+    this.#changed();
   }
 
   #add(type: ServedType): void {
-    this.#types.set(`${type.group}/${type.version}/${type.plural}`, type);
-    this.#ordered = undefined;
+    this.#types.set(pathOf(type), type);
+    this.#changed();
   }
+
+  #changed(): void {
+    this.#ordered = undefined;
+    this.#storages = undefined;
+    this.#kinds = undefined;
+  }
+}
+
+function pathOf({ group, version, plural }: ServedType): string {
+  return `${group}/${version}/${plural}`;
+}
+
+/** The first of each key, in the order of the list. */
+function firstBy(types: readonly ServedType[], keyFor: (type: ServedType) => string): Map<string, ServedType> {
+  const first = new Map<string, ServedType>();
+  for (const type of types) {
+    const key = keyFor(type);
+    if (!first.has(key)) first.set(key, type);
+  }
+  return first;
 }
 
 /** `v1`, `apps/v1`. */

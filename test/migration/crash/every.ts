@@ -17,6 +17,17 @@ export const misfortunes = [
 ] as const;
 export type Misfortune = (typeof misfortunes)[number];
 
+/** What every search plays: each stop, and each fault of what writes or waits. The rest takes a night, and is played when asked for. */
+export const usual: ReadonlySet<Misfortune> = new Set<Misfortune>([
+  'before a record',
+  'after a record',
+  'before a write',
+  'after a write',
+  'late write',
+  'fault of a write',
+  'fault of a watch',
+]);
+
 export function ofStop(stop: Stop): Misfortune {
   if ('record' in stop) return `${stop.when} a record`;
   return stop.when === 'late' ? 'late write' : `${stop.when} a write`;

@@ -3,10 +3,10 @@ import { core } from '../../../src/kube/resources.ts';
 import { chance } from '../../../src/testing/chance.ts';
 import { newTally } from '../../workflow/crash/hunt.ts';
 import { seedOfCommit } from '../../workflow/crash/share.ts';
-import { everyScenario, inTurns, type Misfortune, misfortunes } from './every.ts';
+import { everyScenario, inTurns, type Misfortune, misfortunes, usual } from './every.ts';
 import { judge, Violation } from './judge.ts';
 import { play } from './play.ts';
-import { faultsOf } from './scenario.ts';
+import { faultsOf, type Stop } from './scenario.ts';
 import { newReached, searchMigrations, tried } from './search.ts';
 import { type CrashWorld, startWorld } from './world.ts';
 
@@ -31,9 +31,12 @@ describe('a migration whose drivers die, and whose requests fail', { timeout: 60
     const tally = newTally();
     const reached = newReached();
     const seed = seedOfCommit();
-    const found = await searchMigrations(world, { part: 0, of: 1, seed, seconds: 0 }, tally, reached, needed);
+    const found = await searchMigrations(world, { part: 0, of: 1, seed, seconds: 0, all: true }, tally, {
+      reached,
+      needed,
+    });
     console.log(`${tally.crashPoints} crash points and ${tally.faults} faults of migrations, KSF_SEED=${seed}`);
-    expect(found).toBeUndefined();
+    expect(found).toEqual([]);
     for (const kind of needed) expect([kind, reached.befell.get(kind)]).toEqual([kind, expect.any(Number)]);
     expect(tally.crashPoints).toBeGreaterThanOrEqual(2);
     expect(tally.faults).toBeGreaterThanOrEqual(4);
@@ -52,6 +55,27 @@ describe('the search', { timeout: 600_000 }, () => {
     expect(new Set(single.map(({ scenario }) => JSON.stringify(scenario))).size).toBe(single.length);
     expect(single).toHaveLength(stops + faults);
     expect(all).toHaveLength(3 * stops + 2 * faults);
+  });
+
+  it('plays each stop with each way to go on, and each fault of a write or a watch, also where it is not asked for all', () => {
+    const played = [...everyScenario('adopt', extent, chance(1))].filter(({ kind }) => usual.has(kind));
+    const each = (stop: Stop) => ['resume', 'rollback'].map((next) => ({ input: 'adopt', stops: [stop], next }));
+    const expected = [
+      ...[1, 2, 3].flatMap((record) => (['before', 'after'] as const).flatMap((when) => each({ record, when }))),
+      ...[1, 2].flatMap((write) => (['before', 'after', 'late'] as const).flatMap((when) => each({ write, when }))),
+      ...(['write', 'watch'] as const).flatMap((of) =>
+        faultsOf[of].flatMap((fault) =>
+          Array.from({ length: extent[of] }, (_, index) => ({
+            input: 'adopt',
+            fault: { drive: 1, of, nth: index + 1, fault },
+            stops: [],
+            next: 'resume',
+          })),
+        ),
+      ),
+    ];
+    const texts = (scenarios: readonly unknown[]) => scenarios.map((one) => JSON.stringify(one)).sort();
+    expect(texts(played.map(({ scenario }) => scenario))).toEqual(texts(expected));
   });
 
   it('comes to everything that can befall a run before it comes to any of that again', () => {
@@ -78,6 +102,11 @@ describe('the search', { timeout: 600_000 }, () => {
     expect(found).toBeUndefined();
     expect(befell).toEqual(['after a write', 'fault of a get']);
     expect(tally).toMatchObject({ crashPoints: 1, faults: 1, ends: { 'rolled-back': 1 } });
+  });
+
+  it.for([1, 2])('finds nothing where create %i comes late, when its run is being rolled back', async (write) => {
+    const stops = [{ write, when: 'late' }] as const;
+    expect(await tried(world, { input: 'adopt', stops, next: 'rollback' }, newTally())).toBeUndefined();
   });
 
   it('finds a project that was lost, a secret in the journal, and a world that is not what the state says', async () => {

@@ -2,14 +2,20 @@ import { digest } from '../../../src/internal/digest.ts';
 import { chance } from '../../../src/testing/chance.ts';
 import { addTally, newTally, type Tally } from '../../workflow/crash/hunt.ts';
 import type { Share } from '../../workflow/crash/share.ts';
-import { everyScenario, inTurns, type Misfortune } from './every.ts';
+import { everyScenario, inTurns, type Misfortune, usual } from './every.ts';
 import { judge, Violation } from './judge.ts';
 import { type Played, play } from './play.ts';
 import { inputs, type Scenario } from './scenario.ts';
 import { type CrashWorld, startWorld } from './world.ts';
 
-/** What a run takes a hundred times over, each wait of which is divided by the speed of the sandbox. */
-const limitMs = 120_000;
+/** What a run takes hundreds of times over, on a machine that has nothing else to do: on a busy one nothing rests soon. */
+const limitMs = 600_000;
+
+/** One part of the search. */
+export interface MigrationShare extends Omit<Share, 'slice'> {
+  /** The faults of reads, and pairs, too. */
+  readonly all: boolean;
+}
 
 /** What a search came to besides its tally. */
 export interface Reached {
@@ -20,54 +26,72 @@ export interface Reached {
   readonly befell: Map<Misfortune, number>;
 }
 
+/** Violations after which a search gives up: by then something is wrong throughout. */
+const most = 10;
+
+/** What whoever searches wants to know besides. */
+interface Learned {
+  readonly reached?: Reached;
+  /** Goes on after its time until each of these befell a run. */
+  readonly needed?: readonly Misfortune[];
+  /** Told of every violation as soon as it is found. */
+  readonly tell?: (found: string) => void;
+}
+
 export function newReached(): Reached {
   return { all: {}, played: 0, befell: new Map() };
 }
 
 /**
- * Searches this share for a crash, or a fault, that a migration does not survive: each stop, each fault and their pairs, of runs of
- * both inputs, one of each kind in turn, in an order that the seed draws. Ends when all were played, or the time is over and each of
- * `needed` befell a run; the answer is what was found.
+ * Searches this share for a crash, or a fault, that a migration does not survive: each stop, each fault of a write or watch, with
+ * `all` those of reads and pairs as well, of runs of both inputs, one of each kind in turn, in an order that the seed draws. Goes on
+ * after a violation. Ends when all were played, or the time is over; the answer is what was found.
  */
 export async function searchMigrations(
   world: CrashWorld,
-  { part, of, seed, seconds }: Omit<Share, 'slice'>,
+  { part, of, seed, seconds, all: everything }: MigrationShare,
   tally: Tally,
-  reached: Reached = newReached(),
-  needed: readonly Misfortune[] = [],
-): Promise<string | undefined> {
+  { reached = newReached(), needed = [], tell = () => {} }: Learned = {},
+): Promise<readonly string[]> {
+  const violations: string[] = [];
+  const note = (found: string | undefined): void => {
+    if (found === undefined) return;
+    violations.push(found);
+    tell(found);
+  };
   const end = performance.now() + seconds * 1_000;
   const random = chance(seed);
   const all: ReturnType<typeof inTurns>[number][] = [];
   for (const input of Object.keys(inputs) as Scenario['input'][]) {
-    const found = await tried(world, { input, stops: [], next: 'resume' }, tally, ({ extent }) => {
-      const these = [...everyScenario(input, extent, random)];
+    const nothing = await tried(world, { input, stops: [], next: 'resume' }, tally, ({ extent }) => {
+      const these = [...everyScenario(input, extent, random)].filter(({ kind }) => everything || usual.has(kind));
       all.push(...these);
       reached.all[input] = these.length;
       if (part === 0) tally.workflows += 1;
     });
-    if (found !== undefined) return found;
+    note(nothing);
   }
   const isEnough = (): boolean =>
-    performance.now() > end && needed.every((kind) => (reached.befell.get(kind) ?? 0) > 0);
+    violations.length >= most ||
+    (performance.now() > end && needed.every((kind) => (reached.befell.get(kind) ?? 0) > 0));
   // Shared out by what they are, for runs of one kind differ a little: no worker counts on another one's list.
   const mine = all.filter(({ scenario }) => Number.parseInt(digest(scenario).slice(0, 8), 16) % of === part);
   for (const { scenario } of inTurns(mine, random)) {
-    if (isEnough()) return undefined;
+    if (isEnough()) break;
     const found = await tried(world, scenario, tally, ({ befell }) => {
       reached.played += 1;
       for (const kind of befell) reached.befell.set(kind, (reached.befell.get(kind) ?? 0) + 1);
     });
-    if (found !== undefined) return found;
+    note(found);
   }
-  return undefined;
+  return violations;
 }
 
 /** The same in a world of its own. */
-export async function searchAlone(share: Share, tally: Tally, reached: Reached): Promise<string | undefined> {
+export async function searchAlone(share: MigrationShare, tally: Tally, learned: Learned): Promise<readonly string[]> {
   await using world = await startWorld(share.seed * share.of + share.part);
   // Awaited here: the world lives only as long as this call.
-  return await searchMigrations(world, share, tally, reached);
+  return await searchMigrations(world, share, tally, learned);
 }
 
 /** Plays one scenario on a world put back, and judges it: the answer is what was wrong. */

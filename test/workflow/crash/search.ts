@@ -1,22 +1,24 @@
 /**
- * Searches for a crash that a run does not survive: `npm run test:crash -- [--migration] [--json] [--seconds N] [--seed N] [--slice] [--replay SCENARIO]`.
+ * Searches for a crash that a run does not survive: `npm run test:crash -- [--migration [--all]] [--json] [--seconds N] [--seed N] [--slice] [--replay SCENARIO]`.
  * All workflows of up to four elements, stopped everywhere; then, until the time is over, generated ones. With `--slice` the time is
- * shared between some of the former and generated ones. With `--migration` the workflow is the migration, on a sandbox: stopped at every
- * record and every write, with every fault of every request, and with pairs of those; until all were played, which takes hours, or the
- * time is over. How many there are, and how many were played, goes to stderr.
+ * shared between some of the former and generated ones. With `--migration` the workflow is the migration, on a sandbox: stopped before
+ * and after every record and every write, overtaken by every write, each time resumed and rolled back, and with every fault of every
+ * write and watch; until all were played, which takes about an hour on two cores, or the time is over. `--all` adds every fault of every
+ * read, and pairs of those all: a night. How many there are, and how many were played, goes to stderr.
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { misfortunes } from '../../migration/crash/every.ts';
 import { replayMigration } from '../../migration/crash/replay.ts';
-import type { Reached } from '../../migration/crash/search.ts';
+import type { MigrationShare, Reached } from '../../migration/crash/search.ts';
 import { addTally, newTally, type Tally } from './hunt.ts';
 import { replay } from './replay.ts';
 import { type Share, seedOfCommit } from './share.ts';
 
 const { values } = parseArgs({
   options: {
+    all: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     migration: { type: 'boolean', default: false },
     seconds: { type: 'string' },
@@ -30,9 +32,9 @@ const { values } = parseArgs({
 if (values.replay === undefined) await search();
 else await (values.migration ? replayMigration : replay)(JSON.parse(values.replay));
 
-/** What a worker says when it is done. */
+/** What a worker says: each violation as soon as it is found, the rest when it is done. */
 interface Message {
-  readonly tally: Tally;
+  readonly tally?: Tally;
   /** Of migrations. */
   readonly reached?: Reached;
   readonly found?: string;
@@ -48,15 +50,17 @@ async function search(): Promise<void> {
   const found: string[] = [];
   await Promise.all(
     Array.from({ length: of }, (_, part) => {
-      const share: Share = { part, of, seed, seconds, slice: values.slice };
+      const share: Share & MigrationShare = { part, of, seed, seconds, slice: values.slice, all: values.all };
       const worker = new Worker(new URL('./worker.ts', import.meta.url), {
         workerData: { share, migration: values.migration },
       });
       return new Promise<void>((resolve, reject) => {
         worker.on('message', (message: Message) => {
-          addTally(tally, message.tally);
+          if (message.tally !== undefined) addTally(tally, message.tally);
           if (message.reached !== undefined) reached.push(message.reached);
-          if (message.found !== undefined) found.push(message.found);
+          if (message.found === undefined) return;
+          found.push(message.found);
+          console.error(`${message.found}\n`);
         });
         worker.on('error', reject);
         worker.on('exit', () => resolve());
@@ -74,7 +78,6 @@ async function search(): Promise<void> {
     durationMs: Math.round(performance.now() - began),
     ends,
   };
-  for (const text of found) console.error(`${text}\n`);
   if (values.migration) console.error(countOf(reached));
   if (values.json) console.log(JSON.stringify(result));
   else {

@@ -1,11 +1,16 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { newReached, searchAlone } from '../../migration/crash/search.ts';
+import { type MigrationShare, newReached, searchAlone } from '../../migration/crash/search.ts';
 import { newTally } from './hunt.ts';
 import { type Share, searchShare } from './share.ts';
 
 const tally = newTally();
 // The parent made it what this says.
-const { share, migration } = workerData as { readonly share: Share; readonly migration: boolean };
+const { share, migration } = workerData as { readonly share: Share & MigrationShare; readonly migration: boolean };
 const reached = newReached();
-const found = await (migration ? searchAlone(share, tally, reached) : searchShare(share, tally));
-parentPort?.postMessage({ tally, ...(migration && { reached }), ...(found !== undefined && { found }) });
+const tell = (found: string): void => parentPort?.postMessage({ found });
+if (migration) await searchAlone(share, tally, { reached, tell });
+else {
+  const found = await searchShare(share, tally);
+  if (found !== undefined) tell(found);
+}
+parentPort?.postMessage({ tally, ...(migration && { reached }) });

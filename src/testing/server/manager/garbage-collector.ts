@@ -58,7 +58,8 @@ export class GarbageCollector {
     if (after === undefined) return;
     const { uid, ownerReferences } = after.metadata;
     if (!sameJson(before?.metadata.ownerReferences, ownerReferences)) {
-      if ((ownerReferences ?? []).length > 0) this.#collect.add(uid);
+      // Who is kept by all its owners is looked at again when one of them goes.
+      if ((ownerReferences ?? []).length > 0 && !this.#isKept(after)) this.#collect.add(uid);
       for (const owner of before?.metadata.ownerReferences ?? []) this.#collect.add(owner.uid);
     }
     if (!isDeleted(after)) return;
@@ -153,6 +154,15 @@ export class GarbageCollector {
       await this.#client.patch(this.#typeOf(uid), object, { metadata: { uid, resourceVersion, ...metadata } });
     } catch (error) {
       if (!failedWith(error, 404)) throw error;
+    }
+  }
+
+  #isKept(object: ApiObject): boolean {
+    try {
+      const { dangling, waiting } = this.#sort(this.#typeOf(object.metadata.uid), object);
+      return dangling.length + waiting.length === 0;
+    } catch {
+      return false;
     }
   }
 
