@@ -111,7 +111,18 @@ export type { AppKind } from './modules/apps.ts';
 export type { ClusterEvent, ClusterInfo, Clusters, NewCluster } from './modules/clusters.ts';
 export type { ComponentStatus, Components } from './modules/components.ts';
 export type { ClusterByName, FederationEnv } from './modules/env.ts';
-export type { NamespaceInfo, Namespaces, Protection } from './modules/namespaces.ts';
+export type { ListingAcross } from './modules/namespaces/across.ts';
+export type { Consequence } from './modules/namespaces/consequences.ts';
+export type { NamespaceInfo } from './modules/namespaces/info.ts';
+export type { Moved, MoveOptions } from './modules/namespaces/moves.ts';
+export type {
+  MovedEach,
+  ProjectName,
+  ProjectNames,
+  ProjectsToMove,
+  ProjectToMove,
+} from './modules/namespaces/projects.ts';
+export type { NamespaceEvent, Namespaces, Protection } from './modules/namespaces.ts';
 export type { WriteOptions, Written } from './modules/operation.ts';
 export type { NewWorkspace } from './modules/operations/workspace-template.ts';
 export type { Parked as ParkedSecrets } from './modules/parking.ts';

@@ -224,7 +224,7 @@ for (const [way, connect] of ways) {
         expect((await read('loose')).metadata.labels).not.toHaveProperty([workspaceLabel]);
         await expect(federation.namespaces.bind({ cluster, name: 'shop', workspace: 'other' })).rejects.toMatchObject({
           code: 'PLAN_BLOCKED',
-          message: expect.stringMatching(/in workspace "team-a".*Unbind it there first/),
+          message: expect.stringMatching(/in workspace "team-a".*Unbind it there first, or transfer it/),
         });
         for (const at of [
           { name: 'kube-system', workspace: 'team-a' },
