@@ -113,6 +113,8 @@ export type { ComponentStatus, Components } from './modules/components.ts';
 export type { ClusterByName, FederationEnv } from './modules/env.ts';
 export type { ListingAcross } from './modules/namespaces/across.ts';
 export type { Consequence } from './modules/namespaces/consequences.ts';
+export type { ClaimInProject, ProjectContents } from './modules/namespaces/contents.ts';
+export type { ProjectToDelete } from './modules/namespaces/deletion.ts';
 export type { NamespaceInfo } from './modules/namespaces/info.ts';
 export type { Moved, MoveOptions } from './modules/namespaces/moves.ts';
 export type {
@@ -122,11 +124,13 @@ export type {
   ProjectsToMove,
   ProjectToMove,
 } from './modules/namespaces/projects.ts';
-export type { NamespaceEvent, Namespaces, Protection } from './modules/namespaces.ts';
+export type { Protection } from './modules/namespaces/protection.ts';
+export type { NamespaceEvent, Namespaces } from './modules/namespaces.ts';
 export type { WriteOptions, Written } from './modules/operation.ts';
 export type { NewWorkspace } from './modules/operations/workspace-template.ts';
 export type { Parked as ParkedSecrets } from './modules/parking.ts';
 export type { Form as ShieldForm, Raised as RaisedShield } from './modules/shield.ts';
+export type { ShieldUp } from './modules/shields-up.ts';
 export type { UserInfo, Users } from './modules/users.ts';
 export type { WorkspaceInfo, Workspaces } from './modules/workspaces.ts';
 export type { CallOptions, Json, Jsonable, Logger, ResourceRef, RetryPolicy } from './types.ts';

@@ -7,6 +7,8 @@ import type { CallOptions } from '../types.ts';
 import { type ClusterByName, clusterByName, type FederationEnv } from './env.ts';
 import { mapListing } from './listing.ts';
 import { type ListingAcross, listAcross } from './namespaces/across.ts';
+import type { ProjectContents } from './namespaces/contents.ts';
+import { deleteNamespace, type ProjectToDelete } from './namespaces/deletion.ts';
 import { infoOf, type NamespaceInfo } from './namespaces/info.ts';
 import type { Moved, MoveOptions } from './namespaces/moves.ts';
 import {
@@ -18,16 +20,11 @@ import {
   type ProjectsToMove,
   type ProjectToMove,
 } from './namespaces/projects.ts';
+import { checkProtection, type Protection, shieldOf, told } from './namespaces/protection.ts';
 import { perform, type WriteOptions, type Written } from './operation.ts';
-import { assertSafeToLift, lowerShield, raiseShield, type Shielded, shieldForm, shieldId } from './shield.ts';
-
-/** What {@link Namespaces.protect} keeps. */
-export interface Protection {
-  readonly cluster: string;
-  readonly names: readonly string[];
-  /** Workspaces of that cluster, by name. Without ValidatingAdmissionPolicy (Kubernetes below 1.30) naming any keeps all. */
-  readonly workspaces?: readonly string[];
-}
+import { protectProjects, unprotectProjects } from './operations/protect-projects.ts';
+import type { Raised } from './shield.ts';
+import { type ShieldUp, shieldsUp } from './shields-up.ts';
 
 /** A change that {@link Namespaces.watch} tells. */
 export type NamespaceEvent =
@@ -141,30 +138,44 @@ export class Namespaces {
     return moveProjects<ProjectToMove>(this.#env, 'transfer', given, options);
   }
 
-  /** Makes the API server refuse to delete these namespaces and Workspaces, whoever asks, until {@link Namespaces.unprotect}. */
-  async protect({ cluster, names, workspaces = [] }: Protection, options?: WriteOptions): Promise<Written<unknown>> {
-    return perform(
-      raiseShield(await this.#cluster(cluster), shieldOf(names, workspaces)),
-      `protect ${names.length} namespace(s) and ${workspaces.length} Workspace(s)`,
-      options,
-    );
+  /**
+   * Deletes one namespace with everything in it, this very one by UID, and waits until it is gone. A dry run tells what is in it: how
+   * many objects of each kind, its claims with what becomes of their data, and its apps, whose HelmReleases stay as records.
+   *
+   * @throws FederationError `INVALID` for system namespaces, multi-cluster projects and backing namespaces of DevOps projects;
+   * `PLAN_BLOCKED` while it is protected, is another one by that name, holds a FederatedNamespace, or something outside of it would go
+   * along; `NOT_OBSERVED` naming the finalizers that hold it
+   */
+  async delete(project: ProjectToDelete, options?: WriteOptions): Promise<Written<ProjectContents>> {
+    return deleteNamespace(this.#env, project, options);
+  }
+
+  /**
+   * Makes the API server refuse to delete these namespaces and Workspaces, whoever asks, until {@link Namespaces.unprotect}.
+   *
+   * @throws FederationError `NOT_FOUND` where one is not there; `NOT_OBSERVED` where the server would still delete one
+   */
+  async protect(protection: Protection, options?: WriteOptions): Promise<Written<Raised>> {
+    checkProtection(protection);
+    const at = await this.#cluster(protection.cluster, options);
+    return perform(protectProjects(at, shieldOf(protection)), `protect ${told(protection)}`, options);
   }
 
   /**
    * Takes that protection away, given the same names.
    *
-   * @throws FederationError `KEPT_AT_RISK` while a namespace has an owner that is gone: the garbage collector would take it at once
+   * @throws FederationError `KEPT_AT_RISK` while a namespace has an owner that is gone: the garbage collector would take it at once;
+   * `PLAN_BLOCKED` where only protections of other names keep some of them
    */
-  async unprotect({ cluster, names, workspaces = [] }: Protection, options: CallOptions = {}): Promise<void> {
-    const at = await this.#cluster(cluster);
-    const signal = options.signal ?? new AbortController().signal;
-    await assertSafeToLift({ signal }, at, names);
-    const work = { signal, confirmDriver: async () => {} };
-    await lowerShield(work, at, { ...shieldOf(names, workspaces), form: await shieldForm(at, signal) });
+  async unprotect(protection: Protection, options?: WriteOptions): Promise<Written<void>> {
+    checkProtection(protection);
+    const at = await this.#cluster(protection.cluster, options);
+    return perform(unprotectProjects(at, shieldOf(protection)), `unprotect ${told(protection)}`, options);
   }
-}
 
-function shieldOf(names: readonly string[], workspaces: readonly string[]): Shielded {
-  const id = shieldId([...names, ...workspaces.map((workspace) => `workspace ${workspace}`)]);
-  return { id, namespaces: names, workspaces };
+  /** What is protected on a cluster, by whomever: by {@link Namespaces.protect}, or by a run that is at work or died. */
+  async protections(cluster: string, options: CallOptions = {}): Promise<readonly ShieldUp[]> {
+    checkName('cluster', cluster);
+    return shieldsUp(await this.#cluster(cluster, options), options);
+  }
 }
