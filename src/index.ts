@@ -112,8 +112,10 @@ export type { ClusterEvent, ClusterInfo, Clusters, NewCluster } from './modules/
 export type { ComponentStatus, Components } from './modules/components.ts';
 export type { ClusterByName, FederationEnv } from './modules/env.ts';
 export type { ListingAcross } from './modules/namespaces/across.ts';
+export type { Candidate } from './modules/namespaces/candidates.ts';
 export type { Consequence } from './modules/namespaces/consequences.ts';
 export type { ClaimInProject, ProjectContents } from './modules/namespaces/contents.ts';
+export type { NewProject } from './modules/namespaces/creation.ts';
 export type { ProjectToDelete } from './modules/namespaces/deletion.ts';
 export type { NamespaceInfo } from './modules/namespaces/info.ts';
 export type { Moved, MoveOptions } from './modules/namespaces/moves.ts';
@@ -127,6 +129,7 @@ export type {
 export type { Protection } from './modules/namespaces/protection.ts';
 export type { NamespaceEvent, Namespaces } from './modules/namespaces.ts';
 export type { WriteOptions, Written } from './modules/operation.ts';
+export type { ProjectMade } from './modules/operations/create-project.ts';
 export type { NewWorkspace } from './modules/operations/workspace-template.ts';
 export type { Parked as ParkedSecrets } from './modules/parking.ts';
 export type { Form as ShieldForm, Raised as RaisedShield } from './modules/shield.ts';

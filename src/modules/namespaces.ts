@@ -8,6 +8,7 @@ import { type ClusterByName, clusterByName, type FederationEnv } from './env.ts'
 import { mapListing } from './listing.ts';
 import { type ListingAcross, listAcross } from './namespaces/across.ts';
 import type { ProjectContents } from './namespaces/contents.ts';
+import { createOne, type NewProject } from './namespaces/creation.ts';
 import { deleteNamespace, type ProjectToDelete } from './namespaces/deletion.ts';
 import { infoOf, type NamespaceInfo } from './namespaces/info.ts';
 import type { Moved, MoveOptions } from './namespaces/moves.ts';
@@ -22,6 +23,7 @@ import {
 } from './namespaces/projects.ts';
 import { checkProtection, type Protection, shieldOf, told } from './namespaces/protection.ts';
 import { perform, type WriteOptions, type Written } from './operation.ts';
+import type { ProjectMade } from './operations/create-project.ts';
 import { protectProjects, unprotectProjects } from './operations/protect-projects.ts';
 import type { Raised } from './shield.ts';
 import { type ShieldUp, shieldsUp } from './shields-up.ts';
@@ -86,6 +88,17 @@ export class Namespaces {
     checkProject(project);
     const { cluster, name } = project;
     return infoOf(await (await this.#cluster(cluster, options)).connection.get(core.namespaces, { name }, options));
+  }
+
+  /**
+   * Creates a project on a cluster, or on the one that a placement chooses; waits until the live Workspace owns it and it has its
+   * built-in roles.
+   *
+   * @throws FederationError `INVALID` for the host without `allowHost`; `NOT_FOUND` where workspace or creator is not there;
+   * `PLAN_BLOCKED` where the name is taken there, the Workspace is not there, or no cluster can be chosen
+   */
+  async create(project: NewProject, options?: WriteOptions): Promise<Written<ProjectMade>> {
+    return createOne(this.#env, project, options);
   }
 
   /**

@@ -1,4 +1,7 @@
+import { creating } from './specs/creating.ts';
+import { keeping } from './specs/keeping.ts';
 import { moves } from './specs/moves.ts';
+import { reads } from './specs/reads.ts';
 
 /** Every method of `federation.namespaces`. */
-export const methods = [...moves];
+export const methods = [...reads, ...moves, ...creating, ...keeping];
