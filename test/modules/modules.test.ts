@@ -217,8 +217,8 @@ for (const [way, connect] of ways) {
         await connection().create(core.namespaces, { metadata: { name: 'loose' } });
         await expect(federation.namespaces.bind({ cluster, name: 'loose', workspace: 'ghosts' })).rejects.toMatchObject(
           {
-            code: 'WORLD_MOVED',
-            message: expect.stringMatching(/"ghosts" is not there.*Nothing was bound/),
+            code: 'PLAN_BLOCKED',
+            message: expect.stringMatching(/"ghosts" is not there.*Place the workspace on that cluster first/),
           },
         );
         expect((await read('loose')).metadata.labels).not.toHaveProperty([workspaceLabel]);

@@ -24,7 +24,10 @@ async function isMade(world: ModuleWorld, { name, workspace }: { name: string; w
   const roles = await world.clusters.m.connection.list(core.roles, { namespace: name }).toArray();
   expect(roles.map(({ metadata }) => metadata.name).sort()).toEqual(['admin', 'operator', 'viewer']);
 }
-async function isNotMade({ clusters: { m, n } }: ModuleWorld, { name }: { name: string }): Promise<void> {
+async function isNotMade(
+  { clusters: { m, n } }: ModuleWorld,
+  { name }: { name: string; workspace: string },
+): Promise<void> {
   for (const { connection } of [m, n]) expect(await connection.find(core.namespaces, { name })).toBeUndefined();
 }
 
