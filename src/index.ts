@@ -118,7 +118,9 @@ export type { ClaimInProject, ProjectContents } from './modules/namespaces/conte
 export type { NewProject } from './modules/namespaces/creation.ts';
 export type { ProjectToDelete } from './modules/namespaces/deletion.ts';
 export type { NamespaceInfo } from './modules/namespaces/info.ts';
+export type { LimitRangeInfo, NewLimitRange, NewQuota, QuotaInfo } from './modules/namespaces/limits.ts';
 export type { Moved, MoveOptions } from './modules/namespaces/moves.ts';
+export type { ProjectUser, ProjectUserName } from './modules/namespaces/people.ts';
 export type {
   MovedEach,
   ProjectName,
@@ -127,6 +129,7 @@ export type {
   ProjectToMove,
 } from './modules/namespaces/projects.ts';
 export type { Protection } from './modules/namespaces/protection.ts';
+export type { Amounts, Limit } from './modules/namespaces/resources.ts';
 export type { NamespaceEvent, Namespaces } from './modules/namespaces.ts';
 export type { WriteOptions, Written } from './modules/operation.ts';
 export type { ProjectMade } from './modules/operations/create-project.ts';

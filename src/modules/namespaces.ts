@@ -11,7 +11,18 @@ import type { ProjectContents } from './namespaces/contents.ts';
 import { createOne, type NewProject } from './namespaces/creation.ts';
 import { deleteNamespace, type ProjectToDelete } from './namespaces/deletion.ts';
 import { infoOf, type NamespaceInfo } from './namespaces/info.ts';
+import {
+  type LimitRangeInfo,
+  limitRangesOf,
+  type NewLimitRange,
+  type NewQuota,
+  type QuotaInfo,
+  quotasOf,
+  setLimitRange,
+  setQuota,
+} from './namespaces/limits.ts';
 import type { Moved, MoveOptions } from './namespaces/moves.ts';
+import { inviteUser, type ProjectUser, type ProjectUserName, removeUser, usersOf } from './namespaces/people.ts';
 import {
   checkProject,
   type MovedEach,
@@ -149,6 +160,54 @@ export class Namespaces {
     options?: MoveOptions,
   ): Promise<Written<Moved> | MovedEach<ProjectToMove>> {
     return moveProjects<ProjectToMove>(this.#env, 'transfer', given, options);
+  }
+
+  /** Everybody who has a role in a project, one entry for each role. @throws ApiError `NOT_FOUND` */
+  async users(project: ProjectName, options?: CallOptions): Promise<readonly ProjectUser[]> {
+    return usersOf(this.#env, project, options);
+  }
+
+  /**
+   * Gives a user a role of a project: `admin`, `operator`, `viewer`, or one that people made. As in KubeSphere's own API a user has one
+   * role in a project; any other is taken afterwards, as a run with a journal.
+   *
+   * @throws FederationError `NOT_FOUND` for no such project, role or user; `PLAN_BLOCKED` where a former role is given to others in the
+   * same RoleBinding
+   */
+  async inviteUser(
+    invitation: ProjectUserName & { readonly role: string },
+    options?: WriteOptions,
+  ): Promise<Written<void>> {
+    return inviteUser(this.#env, invitation, options);
+  }
+
+  /** Takes every role in a project from a user. @throws FederationError as {@link Namespaces.inviteUser} */
+  async removeUser(member: ProjectUserName, options?: WriteOptions): Promise<Written<void>> {
+    return removeUser(this.#env, member, options);
+  }
+
+  /** Limits of what a project may use, with what it uses. @throws ApiError `NOT_FOUND` */
+  async quotas(project: ProjectName, options?: CallOptions): Promise<readonly QuotaInfo[]> {
+    return quotasOf(this.#env, project, options);
+  }
+
+  /** Sets a quota of a project, whole; creates it where there is none. @throws FederationError `INVALID`, `NOT_FOUND` */
+  async setQuota(quota: NewQuota, options?: WriteOptions): Promise<Written<void>> {
+    return setQuota(this.#env, quota, options);
+  }
+
+  /** What containers of a project get by default, and at most. @throws ApiError `NOT_FOUND` */
+  async limitRanges(project: ProjectName, options?: CallOptions): Promise<readonly LimitRangeInfo[]> {
+    return limitRangesOf(this.#env, project, options);
+  }
+
+  /**
+   * Sets the limits of a project, whole; creates them where there are none.
+   *
+   * @throws FederationError `INVALID`, also where there are several LimitRanges and none is named; `NOT_FOUND`
+   */
+  async setLimitRange(range: NewLimitRange, options?: WriteOptions): Promise<Written<void>> {
+    return setLimitRange(this.#env, range, options);
   }
 
   /**

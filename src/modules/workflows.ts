@@ -1,6 +1,7 @@
 import type { Workflow } from '../workflow/compose.ts';
 import type { FederationEnv } from './env.ts';
 import { moveWithApps } from './namespaces/move-workflow.ts';
+import { changeRoles } from './namespaces/people-workflow.ts';
 
 /** A workflow of a method: its input is what the method was called with, as plain data. */
 // biome-ignore lint/suspicious/noExplicitAny: each has an input of its own, and a run is gone on with by its name alone.
@@ -13,4 +14,5 @@ export type MethodWorkflow = Workflow<any, FederationEnv, unknown>;
  */
 export const methodWorkflows: Readonly<Record<string, MethodWorkflow>> = Object.freeze({
   [moveWithApps.name]: moveWithApps,
+  [changeRoles.name]: changeRoles,
 });
