@@ -112,12 +112,33 @@ export type { AppKind } from './modules/apps.ts';
 export type { ClusterEvent, ClusterInfo, Clusters, NewCluster } from './modules/clusters.ts';
 export type { ComponentStatus, Components } from './modules/components.ts';
 export type { ClusterByName, FederationEnv } from './modules/env.ts';
-export type { NamespaceInfo, Namespaces, Protection } from './modules/namespaces.ts';
+export type { ListingAcross } from './modules/namespaces/across.ts';
+export type { Candidate } from './modules/namespaces/candidates.ts';
+export type { Consequence } from './modules/namespaces/consequences.ts';
+export type { ClaimInProject, ProjectContents } from './modules/namespaces/contents.ts';
+export type { NewProject } from './modules/namespaces/creation.ts';
+export type { ProjectToDelete } from './modules/namespaces/deletion.ts';
+export type { NamespaceInfo } from './modules/namespaces/info.ts';
+export type { LimitRangeInfo, NewLimitRange, NewQuota, QuotaInfo } from './modules/namespaces/limits.ts';
+export type { Moved, MoveOptions } from './modules/namespaces/moves.ts';
+export type { ProjectUser, ProjectUserName } from './modules/namespaces/people.ts';
+export type {
+  MovedEach,
+  ProjectName,
+  ProjectNames,
+  ProjectsToMove,
+  ProjectToMove,
+} from './modules/namespaces/projects.ts';
+export type { Protection } from './modules/namespaces/protection.ts';
+export type { Amounts, Limit } from './modules/namespaces/resources.ts';
+export type { NamespaceEvent, Namespaces } from './modules/namespaces.ts';
 export type { WriteOptions, Written } from './modules/operation.ts';
+export type { ProjectMade } from './modules/operations/create-project.ts';
 export type { NewWorkspace } from './modules/operations/workspace-template.ts';
 export type { Parked as ParkedSecrets } from './modules/parking.ts';
 export { type MethodName, type RequiredRules, requiredRules } from './modules/required-rules.ts';
 export type { Form as ShieldForm, Raised as RaisedShield } from './modules/shield.ts';
+export type { ShieldUp } from './modules/shields-up.ts';
 export type { UserInfo, Users } from './modules/users.ts';
 export { type MethodWorkflow, methodWorkflows } from './modules/workflows.ts';
 export type { WorkspaceInfo, Workspaces } from './modules/workspaces.ts';

@@ -14,6 +14,8 @@ export interface Dialect {
   readonly unbind: (project: KubeObject, note: string | null) => Patch;
   /** One patch that puts a project into a workspace and removes the note of {@link Dialect.unbind}. */
   readonly bind: (project: KubeObject, workspace: string) => Patch;
+  /** One patch that puts a project from one workspace into another: it is in one of them at every moment. Foreign owners stay. */
+  readonly transfer: (project: KubeObject, workspace: string) => Patch;
   /**
    * One patch that makes a template's deletion keep the projects; `undefined` when that is already so. The mark of `run` tells whose
    * order it is.

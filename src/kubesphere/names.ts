@@ -9,6 +9,10 @@ export const workspaceLabel = 'kubesphere.io/workspace';
 export const namespaceLabel = 'kubesphere.io/namespace';
 /** Label of a DevOps project's backing namespace. */
 export const devopsLabel = 'kubesphere.io/devopsproject';
+/** Label of the host's own namespace behind a multi-cluster project (console v3.3.2 src/actions/federated.js:56). */
+export const hostStubLabel = 'kubesphere.io/kubefed-host-namespace';
+/** Label of a HelmRelease on a host: the cluster that it is installed on (pkg/models/openpitrix/release.go:194). */
+export const releaseClusterLabel = 'kubesphere.io/cluster';
 /** `true`: kubefed owns the object; `false`: kubefed must not touch it; absent: plain. */
 export const managedLabel = 'kubefed.io/managed';
 /** Label of the Cluster object that stands for the host itself. */
@@ -17,6 +21,9 @@ export const hostLabel = 'cluster-role.kubesphere.io/host';
 export const userLabel = 'iam.kubesphere.io/user-ref';
 /** Annotation of a namespace: who created it and becomes its admin at first reconcile. */
 export const creatorAnnotation = 'kubesphere.io/creator';
+/** Annotations of people's words for a workspace or project: another name, and what it is for. */
+export const aliasAnnotation = 'kubesphere.io/alias-name';
+export const descriptionAnnotation = 'kubesphere.io/description';
 /** kubefed's way to delete members' copies with given DeleteOptions, as JSON. */
 export const deleteOptionAnnotation = 'kubefed.io/deleteoption';
 /** Ours, on a project: JSON of the workspace and the run that unbound it. */

@@ -33,6 +33,17 @@ export const v3: Dialect = Object.freeze<Dialect>({
     type: 'merge',
     body: { metadata: { labels: { [workspaceLabel]: workspace }, annotations: { [unboundAnnotation]: null } } },
   }),
+  // The controller writes the new owner: a reference written here to a Workspace that is deleted meanwhile would take the project with it.
+  transfer: ({ metadata }, workspace) => ({
+    type: 'merge',
+    body: {
+      metadata: {
+        labels: { [workspaceLabel]: workspace },
+        annotations: { [unboundAnnotation]: null },
+        ownerReferences: foreignOwners(metadata.ownerReferences),
+      },
+    },
+  }),
   keepProjects: ({ metadata }, run) =>
     metadata.finalizers?.includes(finalizers.orphan)
       ? undefined

@@ -1,49 +1,59 @@
-import { FederationError } from '../errors.ts';
-import type { Listing } from '../kube/connection.ts';
-import type { ObjectMeta } from '../kube/objects.ts';
+import type { Listing, WatchOptions } from '../kube/connection.ts';
 import { core } from '../kube/resources.ts';
-import { managedLabel, systemNamespaces, systemWorkspace, workspaceLabel } from '../kubesphere/names.ts';
+import type { KubeSphereCluster } from '../kubesphere/cluster.ts';
+import { workspaceLabel } from '../kubesphere/names.ts';
+import { checkName, checkNames } from '../kubesphere/validation.ts';
 import type { CallOptions } from '../types.ts';
 import { type ClusterByName, clusterByName, type FederationEnv } from './env.ts';
 import { mapListing } from './listing.ts';
+import { type ListingAcross, listAcross } from './namespaces/across.ts';
+import type { ProjectContents } from './namespaces/contents.ts';
+import { createOne, type NewProject } from './namespaces/creation.ts';
+import { deleteNamespace, type ProjectToDelete } from './namespaces/deletion.ts';
+import { infoOf, type NamespaceInfo } from './namespaces/info.ts';
+import {
+  type LimitRangeInfo,
+  limitRangesOf,
+  type NewLimitRange,
+  type NewQuota,
+  type QuotaInfo,
+  quotasOf,
+  setLimitRange,
+  setQuota,
+} from './namespaces/limits.ts';
+import type { Moved, MoveOptions } from './namespaces/moves.ts';
+import { inviteUser, type ProjectUser, type ProjectUserName, removeUser, usersOf } from './namespaces/people.ts';
+import {
+  checkProject,
+  type MovedEach,
+  moveProjects,
+  type ProjectName,
+  type ProjectNames,
+  type ProjectsToMove,
+  type ProjectToMove,
+} from './namespaces/projects.ts';
+import { checkProtection, type Protection, shieldOf, told } from './namespaces/protection.ts';
 import { perform, type WriteOptions, type Written } from './operation.ts';
-import { bindProject, unbindProject } from './operations/bind-project.ts';
-import { assertSafeToLift, lowerShield, raiseShield, type Shielded, shieldForm, shieldId } from './shield.ts';
+import type { ProjectMade } from './operations/create-project.ts';
+import { protectProjects, unprotectProjects } from './operations/protect-projects.ts';
+import type { Raised } from './shield.ts';
+import { type ShieldUp, shieldsUp } from './shields-up.ts';
 
-/** A namespace, and what makes it a project. */
-export interface NamespaceInfo {
-  readonly name: string;
-  readonly uid: string;
-  /** Absent: it is no project. */
-  readonly workspace: string | undefined;
-  /** kubefed owns it: it is the copy of a multi-cluster project. */
-  readonly federated: boolean;
-  readonly terminating: boolean;
-}
+/** A change that {@link Namespaces.watch} tells. */
+export type NamespaceEvent =
+  | { readonly type: 'synced'; readonly namespaces: readonly NamespaceInfo[] }
+  | { readonly type: 'added' | 'modified' | 'deleted'; readonly namespace: NamespaceInfo };
 
-function infoOf({ metadata }: { readonly metadata: ObjectMeta }): NamespaceInfo {
-  return {
-    name: metadata.name,
-    uid: metadata.uid,
-    workspace: metadata.labels?.[workspaceLabel],
-    federated: metadata.labels?.[managedLabel] === 'true',
-    terminating: metadata.deletionTimestamp !== undefined,
-  };
-}
-
-/** What {@link Namespaces.protect} keeps. */
-export interface Protection {
-  readonly cluster: string;
-  readonly names: readonly string[];
-  /** Workspaces of that cluster, by name. Without ValidatingAdmissionPolicy (Kubernetes below 1.30) naming any keeps all. */
-  readonly workspaces?: readonly string[];
-}
+const selecting = (workspace: string | undefined): { readonly labelSelector?: string } =>
+  workspace === undefined ? {} : { labelSelector: `${workspaceLabel}=${workspace}` };
 
 /** The namespaces of a federation's clusters; those with a workspace are projects. */
 export class Namespaces {
+  readonly #env: FederationEnv;
   readonly #cluster: ClusterByName;
 
   constructor(env: FederationEnv) {
+    this.#env = env;
     this.#cluster = clusterByName(env);
   }
 
@@ -52,84 +62,192 @@ export class Namespaces {
     { cluster, workspace }: { readonly cluster: string; readonly workspace?: string },
     options?: CallOptions,
   ): Promise<Listing<NamespaceInfo>> {
-    const { connection } = await this.#cluster(cluster);
-    const selector = workspace === undefined ? {} : { labelSelector: `${workspaceLabel}=${workspace}` };
-    return mapListing(connection.listMetadata(core.namespaces, { ...options, ...selector }), infoOf);
+    checkName('cluster', cluster);
+    if (workspace !== undefined) checkName('workspace', workspace);
+    const { connection } = await this.#cluster(cluster, options);
+    return mapListing(connection.listMetadata(core.namespaces, { ...options, ...selecting(workspace) }), infoOf);
+  }
+
+  /** Namespaces of all clusters, or of those named; of one workspace if named. A cluster that is silent is named, and fails nothing. */
+  listAcross(
+    { workspace, clusters }: { readonly workspace?: string; readonly clusters?: readonly string[] } = {},
+    options: CallOptions = {},
+  ): ListingAcross<NamespaceInfo> {
+    if (workspace !== undefined) checkName('workspace', workspace);
+    if (clusters !== undefined) checkNames('clusters', clusters, { emptyToo: true });
+    const list = ({ connection }: KubeSphereCluster, call: CallOptions) =>
+      mapListing(connection.listMetadata(core.namespaces, { ...call, ...selecting(workspace) }), infoOf);
+    return listAcross(this.#env, list, { ...options, ...(clusters !== undefined && { clusters }) });
+  }
+
+  /** Lists the namespaces of one cluster, of one workspace if named, then follows; ends with the signal. */
+  async *watch(
+    { cluster, workspace }: { readonly cluster: string; readonly workspace?: string },
+    options: WatchOptions = {},
+  ): AsyncIterable<NamespaceEvent> {
+    checkName('cluster', cluster);
+    if (workspace !== undefined) checkName('workspace', workspace);
+    const { connection } = await this.#cluster(cluster, options.signal && { signal: options.signal });
+    for await (const event of connection.watch(core.namespaces, { ...options, ...selecting(workspace) }))
+      yield event.type === 'synced'
+        ? { type: 'synced', namespaces: event.objects.map(infoOf) }
+        : { type: event.type, namespace: infoOf(event.object) };
   }
 
   /** @throws ApiError `NOT_FOUND` */
-  async get(
-    { cluster, name }: { readonly cluster: string; readonly name: string },
-    options?: CallOptions,
-  ): Promise<NamespaceInfo> {
-    return infoOf(await (await this.#cluster(cluster)).connection.get(core.namespaces, { name }, options));
+  async get(project: ProjectName, options?: CallOptions): Promise<NamespaceInfo> {
+    checkProject(project);
+    const { cluster, name } = project;
+    return infoOf(await (await this.#cluster(cluster, options)).connection.get(core.namespaces, { name }, options));
   }
 
   /**
-   * Puts a namespace into a workspace, and waits until the live Workspace owns it.
+   * Creates a project on a cluster, or on the one that a placement chooses; waits until the live Workspace owns it and it has its
+   * built-in roles.
    *
-   * @throws FederationError `INVALID` for a system namespace, `PLAN_BLOCKED` where it is in another workspace
+   * @throws FederationError `INVALID` for the host without `allowHost`; `NOT_FOUND` where workspace or creator is not there;
+   * `PLAN_BLOCKED` where the name is taken there, the Workspace is not there, or no cluster can be chosen
    */
+  async create(project: NewProject, options?: WriteOptions): Promise<Written<ProjectMade>> {
+    return createOne(this.#env, project, options);
+  }
+
+  /**
+   * Puts namespaces into a workspace of their cluster, one or thousands, and waits until the live Workspace owns each. What else that
+   * changes for a project is told as {@link Moved}, by a dry run too.
+   *
+   * @throws FederationError `INVALID` for a system namespace, a multi-cluster project, a DevOps project that is not named in `devops`;
+   * `PLAN_BLOCKED` where it is in another workspace, the Workspace is not there, or it has apps of another workspace and they are not
+   * to follow; `BATCH_FAILED` with each outcome where some of many failed
+   */
+  bind(project: ProjectToMove, options?: MoveOptions): Promise<Written<Moved>>;
+  bind(projects: readonly ProjectToMove[] | ProjectsToMove, options?: MoveOptions): Promise<MovedEach<ProjectToMove>>;
   async bind(
-    { cluster, name, workspace }: { readonly cluster: string; readonly name: string; readonly workspace: string },
-    options?: WriteOptions,
-  ): Promise<Written<void>> {
-    refuseSystem(name, workspace);
-    const [at, { uid }] = [await this.#cluster(cluster), await this.get({ cluster, name }, options)];
-    return perform(bindProject(at, { name, uid }, workspace), `bind project "${name}"`, options);
+    given: ProjectToMove | readonly ProjectToMove[] | ProjectsToMove,
+    options?: MoveOptions,
+  ): Promise<Written<Moved> | MovedEach<ProjectToMove>> {
+    return moveProjects<ProjectToMove>(this.#env, 'bind', given, options);
   }
 
   /**
-   * Takes a project out of its workspace; it lives on. A note on it says where it was.
+   * Takes projects out of their workspaces, one or thousands; they live on. A note on each says where it was. Apps that follow are in
+   * no workspace either.
    *
-   * @throws FederationError `INVALID` for a system namespace or a multi-cluster project, whose label kubefed puts back
+   * @throws FederationError as {@link Namespaces.bind}
    */
+  unbind(project: ProjectName, options?: MoveOptions): Promise<Written<Moved>>;
+  unbind(projects: readonly ProjectName[] | ProjectNames, options?: MoveOptions): Promise<MovedEach<ProjectName>>;
   async unbind(
-    { cluster, name }: { readonly cluster: string; readonly name: string },
-    options?: WriteOptions,
-  ): Promise<Written<void>> {
-    const info = await this.get({ cluster, name }, options);
-    refuseSystem(name, info.workspace);
-    if (info.federated)
-      throw new FederationError(
-        'INVALID',
-        `${cluster}: "${name}" is a multi-cluster project; its host puts the label back. Detach the cluster first.`,
-      );
-    return perform(unbindProject(await this.#cluster(cluster), info), `unbind project "${name}"`, options);
+    given: ProjectName | readonly ProjectName[] | ProjectNames,
+    options?: MoveOptions,
+  ): Promise<Written<Moved> | MovedEach<ProjectName>> {
+    return moveProjects<ProjectName>(this.#env, 'unbind', given, options);
   }
 
-  /** Makes the API server refuse to delete these namespaces and Workspaces, whoever asks, until {@link Namespaces.unprotect}. */
-  async protect({ cluster, names, workspaces = [] }: Protection, options?: WriteOptions): Promise<Written<unknown>> {
-    return perform(
-      raiseShield(await this.#cluster(cluster), shieldOf(names, workspaces)),
-      `protect ${names.length} namespace(s) and ${workspaces.length} Workspace(s)`,
-      options,
-    );
+  /**
+   * Puts projects from the workspaces they are in into another, one or thousands, each in one patch: a project is in one of the two at
+   * every moment. Done when the live Workspace owns it.
+   *
+   * @throws FederationError as {@link Namespaces.bind}; `PLAN_BLOCKED` for one that is in no workspace
+   */
+  transfer(project: ProjectToMove, options?: MoveOptions): Promise<Written<Moved>>;
+  transfer(
+    projects: readonly ProjectToMove[] | ProjectsToMove,
+    options?: MoveOptions,
+  ): Promise<MovedEach<ProjectToMove>>;
+  async transfer(
+    given: ProjectToMove | readonly ProjectToMove[] | ProjectsToMove,
+    options?: MoveOptions,
+  ): Promise<Written<Moved> | MovedEach<ProjectToMove>> {
+    return moveProjects<ProjectToMove>(this.#env, 'transfer', given, options);
+  }
+
+  /** Everybody who has a role in a project, one entry for each role. @throws ApiError `NOT_FOUND` */
+  async users(project: ProjectName, options?: CallOptions): Promise<readonly ProjectUser[]> {
+    return usersOf(this.#env, project, options);
+  }
+
+  /**
+   * Gives a user a role of a project: `admin`, `operator`, `viewer`, or one that people made. As in KubeSphere's own API a user has one
+   * role in a project; any other is taken afterwards, as a run with a journal.
+   *
+   * @throws FederationError `NOT_FOUND` for no such project, role or user; `PLAN_BLOCKED` where a former role is given to others in the
+   * same RoleBinding
+   */
+  async inviteUser(
+    invitation: ProjectUserName & { readonly role: string },
+    options?: WriteOptions,
+  ): Promise<Written<void>> {
+    return inviteUser(this.#env, invitation, options);
+  }
+
+  /** Takes every role in a project from a user. @throws FederationError as {@link Namespaces.inviteUser} */
+  async removeUser(member: ProjectUserName, options?: WriteOptions): Promise<Written<void>> {
+    return removeUser(this.#env, member, options);
+  }
+
+  /** Limits of what a project may use, with what it uses. @throws ApiError `NOT_FOUND` */
+  async quotas(project: ProjectName, options?: CallOptions): Promise<readonly QuotaInfo[]> {
+    return quotasOf(this.#env, project, options);
+  }
+
+  /** Sets a quota of a project, whole; creates it where there is none. @throws FederationError `INVALID`, `NOT_FOUND` */
+  async setQuota(quota: NewQuota, options?: WriteOptions): Promise<Written<void>> {
+    return setQuota(this.#env, quota, options);
+  }
+
+  /** What containers of a project get by default, and at most. @throws ApiError `NOT_FOUND` */
+  async limitRanges(project: ProjectName, options?: CallOptions): Promise<readonly LimitRangeInfo[]> {
+    return limitRangesOf(this.#env, project, options);
+  }
+
+  /**
+   * Sets the limits of a project, whole; creates them where there are none.
+   *
+   * @throws FederationError `INVALID`, also where there are several LimitRanges and none is named; `NOT_FOUND`
+   */
+  async setLimitRange(range: NewLimitRange, options?: WriteOptions): Promise<Written<void>> {
+    return setLimitRange(this.#env, range, options);
+  }
+
+  /**
+   * Deletes one namespace with everything in it, this very one by UID, and waits until it is gone. A dry run tells what is in it: how
+   * many objects of each kind, its claims with what becomes of their data, and its apps, whose HelmReleases stay as records.
+   *
+   * @throws FederationError `INVALID` for system namespaces, multi-cluster projects and backing namespaces of DevOps projects;
+   * `PLAN_BLOCKED` while it is protected, is another one by that name, holds a FederatedNamespace, or something outside of it would go
+   * along; `NOT_OBSERVED` naming the finalizers that hold it
+   */
+  async delete(project: ProjectToDelete, options?: WriteOptions): Promise<Written<ProjectContents>> {
+    return deleteNamespace(this.#env, project, options);
+  }
+
+  /**
+   * Makes the API server refuse to delete these namespaces and Workspaces, whoever asks, until {@link Namespaces.unprotect}.
+   *
+   * @throws FederationError `NOT_FOUND` where one is not there; `NOT_OBSERVED` where the server would still delete one
+   */
+  async protect(protection: Protection, options?: WriteOptions): Promise<Written<Raised>> {
+    checkProtection(protection);
+    const at = await this.#cluster(protection.cluster, options);
+    return perform(protectProjects(at, shieldOf(protection)), `protect ${told(protection)}`, options);
   }
 
   /**
    * Takes that protection away, given the same names.
    *
-   * @throws FederationError `KEPT_AT_RISK` while a namespace has an owner that is gone: the garbage collector would take it at once
+   * @throws FederationError `KEPT_AT_RISK` while a namespace has an owner that is gone: the garbage collector would take it at once;
+   * `PLAN_BLOCKED` where only protections of other names keep some of them
    */
-  async unprotect({ cluster, names, workspaces = [] }: Protection, options: CallOptions = {}): Promise<void> {
-    const at = await this.#cluster(cluster);
-    const signal = options.signal ?? new AbortController().signal;
-    await assertSafeToLift({ signal }, at, names);
-    const work = { signal, confirmDriver: async () => {} };
-    await lowerShield(work, at, { ...shieldOf(names, workspaces), form: await shieldForm(at, signal) });
+  async unprotect(protection: Protection, options?: WriteOptions): Promise<Written<void>> {
+    checkProtection(protection);
+    const at = await this.#cluster(protection.cluster, options);
+    return perform(unprotectProjects(at, shieldOf(protection)), `unprotect ${told(protection)}`, options);
   }
-}
 
-function shieldOf(names: readonly string[], workspaces: readonly string[]): Shielded {
-  const id = shieldId([...names, ...workspaces.map((workspace) => `workspace ${workspace}`)]);
-  return { id, namespaces: names, workspaces };
-}
-
-function refuseSystem(name: string, workspace: string | undefined): void {
-  if (systemNamespaces.has(name) || workspace === systemWorkspace)
-    throw new FederationError(
-      'INVALID',
-      `"${name}" belongs to the installation itself (${systemWorkspace}); it is neither bound nor unbound.`,
-    );
+  /** What is protected on a cluster, by whomever: by {@link Namespaces.protect}, or by a run that is at work or died. */
+  async protections(cluster: string, options: CallOptions = {}): Promise<readonly ShieldUp[]> {
+    checkName('cluster', cluster);
+    return shieldsUp(await this.#cluster(cluster, options), options);
+  }
 }

@@ -73,7 +73,8 @@ function policyParts({ id, namespaces, workspaces }: Shielded): Part[] {
   ];
 }
 
-const webhookDomain = 'shield.kubesphere-federation.dev';
+/** What the names of a shield's webhooks end with. */
+export const webhookDomain = 'shield.kubesphere-federation.dev';
 
 function webhookParts({ id, namespaces, workspaces }: Shielded): Part[] {
   const webhook = (suffix: string, rest: object): object => ({

@@ -1,5 +1,7 @@
 import type { Workflow } from '../workflow/compose.ts';
 import type { FederationEnv } from './env.ts';
+import { moveWithApps } from './namespaces/move-workflow.ts';
+import { changeRoles } from './namespaces/people-workflow.ts';
 
 /** A workflow of a method: its input is what the method was called with, as plain data. */
 // biome-ignore lint/suspicious/noExplicitAny: each has an input of its own, and a run is gone on with by its name alone.
@@ -10,4 +12,7 @@ export type MethodWorkflow = Workflow<any, FederationEnv, unknown>;
  * did not end, another process ends with `resume(methodWorkflows[name], runId, { env: federation, journal })`, or takes back with
  * `rollback`.
  */
-export const methodWorkflows: Readonly<Record<string, MethodWorkflow>> = Object.freeze({});
+export const methodWorkflows: Readonly<Record<string, MethodWorkflow>> = Object.freeze({
+  [moveWithApps.name]: moveWithApps,
+  [changeRoles.name]: changeRoles,
+});

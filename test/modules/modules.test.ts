@@ -217,14 +217,14 @@ for (const [way, connect] of ways) {
         await connection().create(core.namespaces, { metadata: { name: 'loose' } });
         await expect(federation.namespaces.bind({ cluster, name: 'loose', workspace: 'ghosts' })).rejects.toMatchObject(
           {
-            code: 'WORLD_MOVED',
-            message: expect.stringMatching(/"ghosts" is not there.*Nothing was bound/),
+            code: 'PLAN_BLOCKED',
+            message: expect.stringMatching(/"ghosts" is not there.*Place the workspace on that cluster first/),
           },
         );
         expect((await read('loose')).metadata.labels).not.toHaveProperty([workspaceLabel]);
         await expect(federation.namespaces.bind({ cluster, name: 'shop', workspace: 'other' })).rejects.toMatchObject({
           code: 'PLAN_BLOCKED',
-          message: expect.stringMatching(/in workspace "team-a".*Unbind it there first/),
+          message: expect.stringMatching(/in workspace "team-a".*Unbind it there first, or transfer it/),
         });
         for (const at of [
           { name: 'kube-system', workspace: 'team-a' },

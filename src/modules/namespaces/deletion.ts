@@ -1,0 +1,65 @@
+import { FederationError } from '../../errors.ts';
+import type { Namespace } from '../../kube/resources.ts';
+import { systemNamespaces, systemWorkspace, workspaceLabel } from '../../kubesphere/names.ts';
+import { checkText, invalid } from '../../kubesphere/validation.ts';
+import { clusterByName, type FederationEnv } from '../env.ts';
+import { perform, type WriteOptions, type Written } from '../operation.ts';
+import { deleteProject } from '../operations/delete-project.ts';
+import { shieldsUp } from '../shields-up.ts';
+import { contentsOf, type ProjectContents } from './contents.ts';
+import { partOf } from './info.ts';
+import { checkProject, type ProjectName } from './projects.ts';
+import { releasesOf } from './releases.ts';
+
+/** The very namespace that is to be deleted: its UID is the confirmation that it was looked at. */
+export type ProjectToDelete = ProjectName & { readonly uid: string };
+
+/** @throws FederationError `INVALID` for what belongs to the installation, to kubefed, or to DevOps */
+function assertMayGo(cluster: string) {
+  return ({ metadata }: Namespace): void => {
+    const { name, labels } = metadata;
+    const refuse = (why: string): FederationError =>
+      new FederationError('INVALID', `${cluster}: "${name}" ${why} Nothing was deleted.`);
+    if (labels?.[workspaceLabel] === systemWorkspace) throw refuse('belongs to the installation itself.');
+    const part = partOf(metadata);
+    if (part === 'multi-cluster project')
+      throw refuse(
+        'is a multi-cluster project: its host would make it again, or lose all copies. Use namespaces.deleteFederated.',
+      );
+    if (part === 'DevOps project')
+      throw refuse('is the backing namespace of a DevOps project. Delete the DevOpsProject instead.');
+  };
+}
+
+/** Deletes one namespace with everything in it. */
+export async function deleteNamespace(
+  env: FederationEnv,
+  project: ProjectToDelete,
+  options: WriteOptions = {},
+): Promise<Written<ProjectContents>> {
+  checkProject(project);
+  const { cluster, name, uid } = project;
+  checkText('uid', uid);
+  if (systemNamespaces.has(name)) throw invalid('name', `"${name}" belongs to the installation itself.`);
+  const at = await clusterByName(env)(cluster, options);
+  at.dialect;
+  const operation = deleteProject(
+    at,
+    { name, uid },
+    {
+      assertMayGo: assertMayGo(cluster),
+      keptBy: async (signal) =>
+        (await shieldsUp(at, { signal }))
+          .filter(({ namespaces }) => namespaces.includes(name))
+          .map(({ id }) => `shield ${id}`),
+      async contents(signal) {
+        const [contents, apps] = await Promise.all([
+          contentsOf(at, name, { signal }),
+          releasesOf(env, at, name, { signal }),
+        ]);
+        return { ...contents, apps: apps.map((app) => `${app.cluster}/${app.name}`) };
+      },
+    },
+  );
+  return perform(operation, `delete namespace "${name}" of ${cluster}`, options);
+}

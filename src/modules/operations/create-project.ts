@@ -1,0 +1,158 @@
+import { FederationError } from '../../errors.ts';
+import type { ObjectMeta, Resource } from '../../kube/objects.ts';
+import { core, type Namespace } from '../../kube/resources.ts';
+import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
+import { creatorAnnotation, workspaceLabel } from '../../kubesphere/names.ts';
+import { kubesphere } from '../../kubesphere/resources.ts';
+import { labelField, madeBy, refOf } from '../changes.ts';
+import { some } from '../closure.ts';
+import type { Operation } from '../operation.ts';
+import { create, remove, type Work, waitFor, waitGone } from '../work.ts';
+import { assertAlive, owned, unownable, workspaceOf } from './project.ts';
+
+/** A project as it is to be made. */
+export interface ProjectToMake {
+  readonly name: string;
+  readonly workspace: string;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** The project that is there. */
+export interface ProjectMade {
+  readonly cluster: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly workspace: string;
+}
+
+/** Built-in roles of a project, which the namespace controller makes (domain reference, 1.7 and 2.1). */
+const builtIn = ['admin', 'operator', 'viewer'] as const;
+const rolesLimitMs = 120_000;
+const goneLimitMs = 300_000;
+
+/** What Kubernetes and KubeSphere put into every project by themselves, by kind; anything else somebody has put there. */
+const ownContents: readonly (readonly [Resource, (name: string, creator: string | undefined) => boolean])[] = [
+  [core.configMaps, (name) => ['kube-root-ca.crt', 'istio-ca-root-cert'].includes(name)],
+  [core.serviceAccounts, (name) => name === 'default'],
+  [core.secrets, (name) => name.startsWith('default-token-')],
+  [core.roles, (name) => builtIn.some((role) => role === name)],
+  [core.roleBindings, (name, creator) => name === `${creator}-admin`],
+];
+const kindOf = ({ plural, group }: Resource): string => (group === '' ? plural : `${plural}.${group}`);
+
+/** What people, or their tools, have put into a project since it was made. */
+async function othersIn(
+  { connection }: KubeSphereCluster,
+  { name, annotations }: ProjectToMake,
+  counted: Readonly<Record<string, number>>,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const looked = new Set(ownContents.map(([resource]) => kindOf(resource)));
+  const found = Object.keys(counted).filter((kind) => !looked.has(kind));
+  for (const [resource, isOwn] of ownContents)
+    for await (const { metadata } of connection.listMetadata(resource, { namespace: name, signal }))
+      if (!isOwn(metadata.name, annotations[creatorAnnotation])) found.push(`${resource.kind} ${metadata.name}`);
+  return found;
+}
+
+/** Why a project of that name cannot be made there. */
+async function taken(
+  { signal }: Pick<Work, 'signal'>,
+  at: KubeSphereCluster,
+  host: KubeSphereCluster,
+  { name }: ProjectToMake,
+): Promise<{ readonly why: string; readonly remedy: string } | undefined> {
+  const federated = await host.connection.find(kubesphere.federatedNamespaces, { namespace: name, name }, { signal });
+  if (federated === undefined) return undefined;
+  return {
+    why: `${host.name} has a multi-cluster project "${name}": its kubefed takes over, or deletes, whatever is called so on ${at.name}.`,
+    remedy: 'Choose another name, or extend the multi-cluster project.',
+  };
+}
+
+/**
+ * Makes a project: a namespace with the workspace's label from its first moment on, owned by the live Workspace, by UID, with its
+ * built-in roles. Its way back deletes it again, by UID, while nobody has put anything into it.
+ *
+ * @param contents - counts what is in a namespace by kind
+ */
+export function createProject(
+  at: KubeSphereCluster,
+  host: KubeSphereCluster,
+  project: ProjectToMake,
+  contents: (name: string, signal: AbortSignal) => Promise<Readonly<Record<string, number>>>,
+): Operation<null, ProjectMade> {
+  const { name, workspace, annotations } = project;
+  const find = (signal: AbortSignal): Promise<Namespace | undefined> =>
+    at.connection.find(core.namespaces, { name }, { signal });
+  const made = ({ uid }: ObjectMeta): ProjectMade => ({ cluster: at.name, name, uid, workspace });
+  return {
+    async forecast(work) {
+      const found = await find(work.signal);
+      const inWorkspace = found === undefined ? undefined : workspaceOf(found);
+      const going = found?.metadata.deletionTimestamp !== undefined;
+      if (found !== undefined && inWorkspace === workspace && !going)
+        return { effect: 'none', why: `it is in workspace "${workspace}" already`, out: made(found.metadata) };
+      if (found !== undefined)
+        return {
+          effect: 'blocked',
+          why: `${at.name} has a namespace "${name}" already, ${going ? 'which is being deleted' : inWorkspace === undefined ? 'which is in no workspace' : `in workspace "${inWorkspace}"`}.`,
+          remedy: 'Choose another name, or namespaces.bind or transfer that one.',
+        };
+      const reason = await taken(work, at, host, project);
+      if (reason !== undefined) return { effect: 'blocked', ...reason };
+      const blocked = await unownable(work, at, { metadata: { name } } as Namespace, workspace);
+      if (blocked !== undefined) return blocked;
+      return {
+        effect: 'change',
+        changes: [
+          {
+            verb: 'create',
+            resource: refOf(at.name, core.namespaces, { name }),
+            before: null,
+            after: { [labelField(workspaceLabel)]: workspace },
+          },
+        ],
+      };
+    },
+    capture: async () => null,
+    async run(work) {
+      at.dialect;
+      await assertAlive(work, at, workspace);
+      const { metadata } = await create(work, at, core.namespaces, {
+        metadata: { name, labels: { [workspaceLabel]: workspace }, annotations },
+      });
+      return made(metadata);
+    },
+    async verify(work, _before, out) {
+      await owned(work, at, out, workspace);
+      await waitFor(work.signal, {
+        cluster: at,
+        resource: core.roles,
+        select: { namespace: name },
+        test: (roles) => builtIn.every((role) => roles.has(`${name}/${role}`)) || undefined,
+        what: `project "${name}" to have its roles ${builtIn.join(', ')}`,
+        timeoutMs: rolesLimitMs,
+      });
+    },
+    async compensate(work) {
+      const found = await find(work.signal);
+      if (found === undefined || !madeBy(work.runId, found)) return;
+      const { uid } = found.metadata;
+      const theirs = await othersIn(at, project, await contents(name, work.signal), work.signal);
+      if (theirs.length > 0)
+        throw new FederationError(
+          'KEPT_AT_RISK',
+          `${at.name}: project "${name}" is in use by now (${some(theirs)}); it was not deleted. Delete it yourself if that can go: namespaces.delete.`,
+        );
+      await remove(work, {
+        cluster: at,
+        resource: core.namespaces,
+        name: { name },
+        uid,
+        propagationPolicy: 'Background',
+      });
+      await waitGone(work, { cluster: at, resource: core.namespaces, name: { name }, uid }, goneLimitMs);
+    },
+  };
+}

@@ -1,0 +1,143 @@
+import { FederationError } from '../../errors.ts';
+import { sleep } from '../../internal/signal.ts';
+import { core, type Namespace } from '../../kube/resources.ts';
+import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
+import { workspaceLabel } from '../../kubesphere/names.ts';
+import { kubesphere } from '../../kubesphere/resources.ts';
+import { foreignOwners } from '../../kubesphere/v3.ts';
+import type { Change } from '../../workflow/change.ts';
+import { labelField, refOf } from '../changes.ts';
+import { type Target, type Work, waitFor } from '../work.ts';
+
+/** A namespace, pinned by UID. */
+export interface ProjectRef {
+  readonly name: string;
+  readonly uid: string;
+}
+
+const boundLimitMs = 120_000;
+const field = labelField(workspaceLabel);
+/** The workspace that a namespace's label names. */
+export const workspaceOf = ({ metadata }: Namespace): string | undefined => metadata.labels?.[workspaceLabel];
+
+/** What an edit of a project is meant for. */
+export function target(cluster: KubeSphereCluster, { name, uid }: ProjectRef): Target<Namespace> {
+  return { cluster, resource: core.namespaces, name: { name }, uid };
+}
+
+/** Reads the project itself. @throws FederationError `KEPT_AT_RISK` where it is gone, going, or another one by now */
+export async function read(
+  work: Pick<Work, 'signal'>,
+  cluster: KubeSphereCluster,
+  { name, uid }: ProjectRef,
+): Promise<Namespace> {
+  const namespace = await cluster.connection.find(core.namespaces, { name }, { signal: work.signal });
+  if (namespace?.metadata.uid === uid && namespace.metadata.deletionTimestamp === undefined) return namespace;
+  const found =
+    namespace === undefined
+      ? 'gone'
+      : namespace.metadata.uid === uid
+        ? 'being deleted'
+        : 'another one under the same name';
+  throw new FederationError(
+    'KEPT_AT_RISK',
+    `${cluster.name}: project "${name}" (UID ${uid}) is ${found}. Find out who deleted it before anything goes on.`,
+  );
+}
+
+/** Waits until the namespace controller made the live Workspace the owner: that is what binds, the label only asks for it. */
+export async function owned(
+  work: Pick<Work, 'signal'>,
+  cluster: KubeSphereCluster,
+  project: ProjectRef,
+  workspace: string,
+): Promise<void> {
+  const owner = await cluster.connection.get(kubesphere.workspaces, { name: workspace }, { signal: work.signal });
+  const isOwned = (namespace: Namespace): boolean =>
+    namespace.metadata.uid === project.uid &&
+    workspaceOf(namespace) === workspace &&
+    (namespace.metadata.ownerReferences ?? []).some(({ uid }) => uid === owner.metadata.uid);
+  // Most are owned within milliseconds: a watch for each would cost more than it tells.
+  for (const pauseMs of [0, 20, 40, 80, 160]) {
+    await sleep(pauseMs, work.signal);
+    if (isOwned(await read(work, cluster, project))) return;
+  }
+  await waitFor(work.signal, {
+    cluster,
+    resource: core.namespaces,
+    select: { fieldSelector: `metadata.name=${project.name}` },
+    test: (objects) => [...objects.values()].some(isOwned) || undefined,
+    what: `project "${project.name}" to be owned by Workspace "${workspace}"`,
+    timeoutMs: boundLimitMs,
+  });
+}
+
+/** The change of a project's label. */
+export function change(
+  cluster: KubeSphereCluster,
+  { name, uid }: ProjectRef,
+  before: string | null,
+  after: string | null,
+): readonly Change[] {
+  return [
+    {
+      verb: 'update',
+      resource: refOf(cluster.name, core.namespaces, { name, uid }),
+      before: { [field]: before },
+      after: { [field]: after },
+    },
+  ];
+}
+
+/** Somebody put the project into another workspace meanwhile: it is theirs to decide, not ours to take back. */
+export function elsewhere(
+  cluster: KubeSphereCluster,
+  { name }: ProjectRef,
+  now: string,
+  wanted: string,
+): FederationError {
+  return new FederationError(
+    'WORLD_MOVED',
+    `${cluster.name}: project "${name}" is in workspace "${now}" by now, where "${wanted}" was meant. It was left there. Find out who moved it; take the label off to go on.`,
+  );
+}
+
+/**
+ * Why a project could not be owned by a Workspace: it is not there, or going, or the project has a controller already, so that
+ * KubeSphere's would try for ever (namespace_controller.go:167-196). `undefined` where it could.
+ */
+export async function unownable(
+  work: Pick<Work, 'signal'>,
+  { name: cluster, connection }: KubeSphereCluster,
+  { metadata }: Namespace,
+  workspace: string,
+): Promise<{ readonly effect: 'blocked'; readonly why: string; readonly remedy: string } | undefined> {
+  const owner = await connection.find(kubesphere.workspaces, { name: workspace }, { signal: work.signal });
+  if (owner === undefined || owner.metadata.deletionTimestamp !== undefined)
+    return {
+      effect: 'blocked',
+      why: `${cluster}: Workspace "${workspace}" is ${owner === undefined ? 'not there' : 'being deleted'}.`,
+      remedy: 'Place the workspace on that cluster first, and wait until it is there.',
+    };
+  const controller = foreignOwners(metadata.ownerReferences).find((one) => one.controller === true);
+  if (controller === undefined) return undefined;
+  return {
+    effect: 'blocked',
+    why: `${cluster}: project "${metadata.name}" is controlled by ${controller.kind} "${controller.name}", so that no Workspace can own it.`,
+    remedy: 'Take "controller" off that owner reference first.',
+  };
+}
+
+/** Finds the Workspace alive. @throws FederationError `WORLD_MOVED` where it is not there, or going */
+export async function assertAlive(
+  work: Pick<Work, 'signal'>,
+  { name: cluster, connection }: KubeSphereCluster,
+  workspace: string,
+): Promise<void> {
+  const owner = await connection.find(kubesphere.workspaces, { name: workspace }, { signal: work.signal });
+  if (owner !== undefined && owner.metadata.deletionTimestamp === undefined) return;
+  throw new FederationError(
+    'WORLD_MOVED',
+    `${cluster}: Workspace "${workspace}" is ${owner === undefined ? 'not there' : 'being deleted'}: a project bound to it now would hang in the air. Nothing was bound.`,
+  );
+}

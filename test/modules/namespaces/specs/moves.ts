@@ -1,0 +1,169 @@
+import { expect } from 'vitest';
+import { unboundAnnotation, workspaceLabel } from '../../../../src/kubesphere/names.ts';
+import { method } from '../../kit/method.ts';
+import {
+  appOf,
+  expectIn,
+  namespacePatch,
+  patching,
+  projectOnM,
+  strayOnM,
+  workspaceOfApp,
+  workspaceOnM,
+} from './start.ts';
+
+const boundTo = (workspace: string) => ({
+  labels: { [workspaceLabel]: workspace },
+  annotations: { [unboundAnnotation]: null },
+});
+
+/** `bind`, `unbind`, `transfer`: of one project, of several, and with its apps. */
+export const moves = [
+  method({
+    method: 'namespaces.bind',
+    prepare: async (world) => ({ workspace: await workspaceOnM(world), ...(await strayOnM(world)) }),
+    call: (federation, { cluster, name, workspace }, options) =>
+      federation.namespaces.bind({ cluster, name, workspace }, options),
+    done: (world, { name, workspace }) => expectIn(world, name, workspace),
+    untouched: (world, { name }) => expectIn(world, name, undefined),
+    decisive: namespacePatch,
+    writes: ({ name, workspace, uid }) => [patching(name, { uid, ...boundTo(workspace) })],
+    missing: (federation, { workspace }, options) =>
+      federation.namespaces.bind({ cluster: 'm', name: 'ghost', workspace }, options),
+    invalid: {
+      cluster: (federation) => federation.namespaces.bind({ cluster: 'M', name: 'x', workspace: 'w' }),
+      name: (federation) => federation.namespaces.bind({ cluster: 'm', name: 'kube-system', workspace: 'w' }),
+      workspace: (federation) => federation.namespaces.bind({ cluster: 'm', name: 'x', workspace: 'system-workspace' }),
+      apps: (federation) =>
+        federation.namespaces.bind({ cluster: 'm', name: 'x', workspace: 'w' }, { apps: 'some' as never }),
+      devops: (federation) =>
+        federation.namespaces.bind({ cluster: 'm', name: 'x', workspace: 'w' }, { devops: 'x' as never }),
+    },
+  }),
+  method({
+    method: 'namespaces.bind several',
+    prepare: async (world) => {
+      const workspace = await workspaceOnM(world);
+      return { workspace, names: [(await strayOnM(world)).name, (await strayOnM(world)).name] };
+    },
+    async call(federation, { workspace, names }, options) {
+      const outcomes = await federation.namespaces.bind(
+        { cluster: 'm', names, workspace },
+        { concurrency: 1, ...options },
+      );
+      expect(outcomes.map(({ item }) => item)).toEqual(names.map((name) => ({ cluster: 'm', workspace, name })));
+      expect(new Set(outcomes.map(({ outcome }) => outcome)).size).toBe(1);
+      return outcomes[0];
+    },
+    done: async (world, { names, workspace }) => {
+      for (const name of names) await expectIn(world, name, workspace);
+    },
+    untouched: async (world, { names }) => {
+      for (const name of names) await expectIn(world, name, undefined);
+    },
+    decisive: namespacePatch,
+    writes: ({ names, workspace }) =>
+      names.map((name) => patching(name, { uid: expect.any(String), ...boundTo(workspace) })),
+    invalid: {
+      '[0].cluster': (federation) => federation.namespaces.bind({ cluster: '', names: ['x'], workspace: 'w' }),
+      '[1].name': (federation) => federation.namespaces.bind({ cluster: 'm', names: ['x', 'x'], workspace: 'w' }),
+      '[0].workspace': (federation) => federation.namespaces.bind([{ cluster: 'm', name: 'x', workspace: 'W' }]),
+      names: (federation) => federation.namespaces.bind({ cluster: 'm', names: 'x', workspace: 'w' } as never),
+    },
+    without: {
+      forbidden: 'every item fails as FORBIDDEN and the call as BATCH_FAILED: namespaces/batch.test.ts',
+      unreachable: 'every item fails as UNREACHABLE and the call as BATCH_FAILED: namespaces/batch.test.ts',
+      aborted: 'no item is begun, and the call fails as BATCH_FAILED: namespaces/batch.test.ts',
+      'not found': 'that item fails as NOT_FOUND and the call as BATCH_FAILED: namespaces/batch.test.ts',
+    },
+  }),
+  method({
+    method: 'namespaces.unbind',
+    async prepare(world) {
+      const workspace = await workspaceOnM(world);
+      return { workspace, ...(await projectOnM(world, workspace)) };
+    },
+    call: (federation, { cluster, name }, options) => federation.namespaces.unbind({ cluster, name }, options),
+    done: (world, { name }) => expectIn(world, name, undefined),
+    untouched: (world, { name, workspace }) => expectIn(world, name, workspace),
+    decisive: namespacePatch,
+    writes: ({ name, uid, workspace }) => [
+      patching(name, {
+        uid,
+        labels: { [workspaceLabel]: null },
+        annotations: { [unboundAnnotation]: expect.stringContaining(`"workspace":"${workspace}"`) },
+        ownerReferences: [],
+      }),
+    ],
+    missing: (federation, _args, options) => federation.namespaces.unbind({ cluster: 'm', name: 'ghost' }, options),
+    invalid: {
+      cluster: (federation) => federation.namespaces.unbind({ cluster: '', name: 'x' }),
+      name: (federation) => federation.namespaces.unbind({ cluster: 'm', name: 'default' }),
+    },
+  }),
+  method({
+    method: 'namespaces.transfer',
+    async prepare(world) {
+      const [from, to] = [await workspaceOnM(world), await workspaceOnM(world)];
+      return { from, to, ...(await projectOnM(world, from)) };
+    },
+    call: (federation, { cluster, name, to }, options) =>
+      federation.namespaces.transfer({ cluster, name, workspace: to }, options),
+    done: (world, { name, to }) => expectIn(world, name, to),
+    untouched: (world, { name, from }) => expectIn(world, name, from),
+    decisive: namespacePatch,
+    writes: ({ name, uid, to }) => [patching(name, { uid, ...boundTo(to), ownerReferences: [] })],
+    missing: (federation, { to }, options) =>
+      federation.namespaces.transfer({ cluster: 'm', name: 'ghost', workspace: to }, options),
+    invalid: {
+      cluster: (federation) => federation.namespaces.transfer({ cluster: 'a b', name: 'x', workspace: 'w' }),
+      name: (federation) => federation.namespaces.transfer({ cluster: 'm', name: '', workspace: 'w' }),
+      workspace: (federation) => federation.namespaces.transfer({ cluster: 'm', name: 'x', workspace: '' }),
+    },
+  }),
+  method({
+    method: 'namespaces.transfer with apps',
+    async prepare(world) {
+      const [from, to] = [await workspaceOnM(world), await workspaceOnM(world)];
+      const project = await projectOnM(world, from);
+      const [onHost, onMember] = [world.fresh('rls'), world.fresh('rls')];
+      await appOf(world, 'a', onHost, { workspace: from, project: project.name, cluster: 'm' });
+      await appOf(world, 'm', onMember, { workspace: from, project: project.name });
+      return { from, to, onHost, onMember, ...project };
+    },
+    call: (federation, { cluster, name, to }, options) =>
+      federation.namespaces.transfer({ cluster, name, workspace: to }, { apps: 'follow', ...options }),
+    async done(world, { name, to, onHost, onMember }) {
+      await expectIn(world, name, to);
+      expect([await workspaceOfApp(world, 'a', onHost), await workspaceOfApp(world, 'm', onMember)]).toEqual([to, to]);
+    },
+    async untouched(world, { name, from, onHost, onMember }) {
+      await expectIn(world, name, from);
+      expect([await workspaceOfApp(world, 'a', onHost), await workspaceOfApp(world, 'm', onMember)]).toEqual([
+        from,
+        from,
+      ]);
+    },
+    decisive: namespacePatch,
+    writes: ({ name, uid, to, onHost, onMember }) => {
+      const app = (cluster: 'a' | 'm', release: string) =>
+        ({
+          cluster,
+          method: 'PATCH',
+          path: `/apis/application.kubesphere.io/v1alpha1/helmreleases/${release}`,
+          body: {
+            metadata: {
+              uid: expect.any(String),
+              resourceVersion: expect.any(String),
+              labels: { [workspaceLabel]: to },
+            },
+          },
+        }) as const;
+      return [app('a', onHost), app('m', onMember), patching(name, { uid, ...boundTo(to), ownerReferences: [] })];
+    },
+    missing: (federation, { to }, options) =>
+      federation.namespaces.transfer({ cluster: 'm', name: 'ghost', workspace: to }, { apps: 'follow', ...options }),
+    invalid: {},
+    without: { 'bad input': 'the same as of namespaces.transfer' },
+  }),
+];
