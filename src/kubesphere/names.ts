@@ -9,6 +9,8 @@ export const workspaceLabel = 'kubesphere.io/workspace';
 export const namespaceLabel = 'kubesphere.io/namespace';
 /** Label of a DevOps project's backing namespace. */
 export const devopsLabel = 'kubesphere.io/devopsproject';
+/** Label of a host's own namespace that stands for a multi-cluster project there, and is none itself (console, src/actions/federated.js:56). */
+export const hostNamespaceLabel = 'kubesphere.io/kubefed-host-namespace';
 /** `true`: kubefed owns the object; `false`: kubefed must not touch it; absent: plain. */
 export const managedLabel = 'kubefed.io/managed';
 /** Label of the Cluster object that stands for the host itself. */
