@@ -32,7 +32,8 @@ export interface ClusterAnswered {
   readonly workspaces: number;
   /** Projects on it: namespaces of a workspace, those of system-workspace left out. */
   readonly projects: number;
-  readonly components: ComponentStates;
+  /** Absent on 4.x, which has extensions in their place. */
+  readonly components?: ComponentStates;
 }
 
 /** One cluster of a federation. */
@@ -97,7 +98,7 @@ async function ask(cluster: KubeSphereCluster, options: CallOptions): Promise<An
       }),
     ),
     count(connection.listMetadata(core.namespaces, { ...options, labelSelector: projectSelector })),
-    componentsOf(cluster, options),
+    version.line === '3.x' ? componentsOf(cluster, options) : undefined,
   ]);
   const { role, jwtDigest, acceptsHostTokens } = installation;
   return {
@@ -108,7 +109,7 @@ async function ask(cluster: KubeSphereCluster, options: CallOptions): Promise<An
     kubernetesVersion,
     workspaces,
     projects,
-    components,
+    ...(components === undefined ? {} : { components }),
   };
 }
 

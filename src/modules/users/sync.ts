@@ -97,8 +97,10 @@ function judge({ user, federated, clusters }: Original, answer: ClusterAnswer<Fo
       'Look at ks-controller-manager of the host and its log; an annotation on the User makes it look again.',
       true,
     );
-  const entry = entryOf(federated, cluster);
-  if (managed === 'false' || entry === 'ManagedLabelFalse')
+  const said = entryOf(federated, cluster);
+  // Said of a label that is no longer there: kubefed is about to look again.
+  const entry = said === 'ManagedLabelFalse' ? undefined : said;
+  if (managed === 'false')
     return lag(
       cluster,
       'managed-false',
