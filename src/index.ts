@@ -138,6 +138,7 @@ export type { UserLeftover } from './modules/users/leftovers.ts';
 export type { LagReason, MemberSync, UserSync } from './modules/users/sync.ts';
 export { type ClusterGrant, type ClusterRevocation, withPassword } from './modules/users/workflows.ts';
 export type { DeleteUserOptions, Users } from './modules/users.ts';
+export { type MethodWorkflow, methodWorkflows } from './modules/workflows.ts';
 export type { WorkspaceInfo, Workspaces } from './modules/workspaces.ts';
 export type { CallOptions, Json, Jsonable, Logger, ResourceRef, RetryPolicy } from './types.ts';
 export type { Change, Forecast, Residue, Touch } from './workflow/change.ts';

@@ -36,7 +36,7 @@ export function installedState({ status }: Pick<ClusterConfiguration, 'status'>,
 }
 
 /** How a component stands: by the status where it has one, else by what ks-apiserver is configured for. */
-export function stateOf(
+function stateOf(
   configuration: Pick<ClusterConfiguration, 'spec' | 'status'>,
   configz: Configz | undefined,
   component: Component,

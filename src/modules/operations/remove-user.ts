@@ -24,7 +24,7 @@ const belongings: readonly Resource[] = [
 ];
 
 /** Workspaces whose template names a user as manager. */
-export async function managedBy(
+async function managedBy(
   { connection }: KubeSphereCluster,
   user: string,
   signal: AbortSignal,

@@ -26,7 +26,7 @@ export interface UserProfile {
 }
 
 /** Who else has this e-mail address on a cluster: the webhook would refuse the write. */
-export async function ownerOfEmail(
+async function ownerOfEmail(
   { connection }: KubeSphereCluster,
   name: string,
   email: string,
@@ -115,8 +115,13 @@ export function createAccount(
 const fields = ['email', 'displayName', 'description', 'lang', 'groups'] as const;
 type Former = Readonly<Record<string, Json>>;
 
+/** What is empty counts as absent: KubeSphere's own writes leave it out. */
 const profileOf = ({ spec }: User, wanted: Partial<UserProfile>): Former =>
-  Object.fromEntries(fields.filter((field) => field in wanted).map((field) => [field, (spec[field] ?? null) as Json]));
+  Object.fromEntries(
+    fields
+      .filter((field) => field in wanted)
+      .map((field) => [field, (spec[field]?.length ? spec[field] : null) as Json]),
+  );
 
 const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
 

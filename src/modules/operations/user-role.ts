@@ -2,7 +2,7 @@ import { FederationError } from '../../errors.ts';
 import type { Resource } from '../../kube/objects.ts';
 import { core, type RoleBinding } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
-import { roleTemplateLabel, userLabel } from '../../kubesphere/names.ts';
+import { managedLabel, roleTemplateLabel, userLabel } from '../../kubesphere/names.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
 import { madeBy, refOf } from '../changes.ts';
 import { some } from '../closure.ts';
@@ -20,6 +20,8 @@ export interface RoleLevel {
   readonly group: string;
   /** For messages: "the platform", "cluster m". */
   readonly where: string;
+  /** A member, whose users are copies; or should be. */
+  readonly ofMember?: boolean;
 }
 
 const rbac = 'rbac.authorization.k8s.io';
@@ -34,13 +36,14 @@ export const platformLevel = (cluster: KubeSphereCluster): RoleLevel => ({
   where: 'the platform',
 });
 
-/** One cluster: ClusterRoles and their bindings, there. */
-export const clusterLevel = (cluster: KubeSphereCluster): RoleLevel => ({
+/** One cluster of a host's: ClusterRoles and their bindings, there. */
+export const clusterLevel = (cluster: KubeSphereCluster, host: KubeSphereCluster): RoleLevel => ({
   cluster,
   roles: core.clusterRoles,
   bindings: core.clusterRoleBindings,
   group: rbac,
   where: `cluster ${cluster.name}`,
+  ofMember: cluster.uid !== host.uid,
 });
 
 const isPlatform = ({ bindings }: RoleLevel): boolean => bindings === kubesphere.globalRoleBindings;
@@ -94,6 +97,16 @@ export function giveRole(level: RoleLevel, user: string, role: string): Operatio
           'NOT_FOUND',
           `${cluster.name}: there is no role "${role}" to give on ${where}; there are ${some(known)}. Nothing was changed.`,
         );
+      const stranger =
+        level.ofMember === true
+          ? await cluster.connection.find(kubesphere.users, { name: user }, { signal })
+          : undefined;
+      if (stranger?.metadata.labels?.[managedLabel] === 'false')
+        return {
+          effect: 'blocked',
+          why: `${cluster.name} has a user "${user}" of its own, labelled ${managedLabel}=false, with a password of its own: the role would be that account's.`,
+          remedy: "See federation.users.syncStatus; once the account there is a copy of the host's, grant again.",
+        };
       const existing = await cluster.connection.find(bindings, { name }, { signal });
       if (gives(existing) || (await bindingsOf(level, user, signal)).some(gives))
         return { effect: 'none', why: `user "${user}" has role ${role} on ${where} already`, out: undefined };

@@ -3,7 +3,14 @@ import { clusterByName, type FederationEnv } from '../env.ts';
 import { composeMethod } from '../method.ts';
 import { createAccount, type UserProfile } from '../operations/user-object.ts';
 import { openAccount } from '../operations/user-password.ts';
-import { clusterLevel, giveRole, platformLevel, type Taken, takeRoles } from '../operations/user-role.ts';
+import {
+  clusterLevel,
+  giveRole,
+  platformLevel,
+  type RoleLevel,
+  type Taken,
+  takeRoles,
+} from '../operations/user-role.ts';
 import { operates } from '../steps.ts';
 
 /** What {@link createUser} is called with: all of a new user that a journal may hold, and so without the password. */
@@ -120,6 +127,9 @@ export interface ClusterGrant {
   readonly role: string;
 }
 
+const levelOf = async (env: FederationEnv, cluster: string, signal: AbortSignal): Promise<RoleLevel> =>
+  clusterLevel(await clusterByName(env)(cluster, { signal }), env.host);
+
 interface Granting {
   readonly input: ClusterGrant;
 }
@@ -131,7 +141,7 @@ export const grantCluster = composeMethod<ClusterGrant>('users.grantCluster')
       name: 'give',
       title: 'Give the role on the cluster',
       ...operates<Granting, null, void>(async ({ env, state: { input }, signal }) =>
-        giveRole(clusterLevel(await clusterByName(env)(input.cluster, { signal })), input.user, input.role),
+        giveRole(await levelOf(env, input.cluster, signal), input.user, input.role),
       ),
     }),
   )
@@ -140,7 +150,7 @@ export const grantCluster = composeMethod<ClusterGrant>('users.grantCluster')
       name: 'take',
       title: 'Take the other roles on the cluster',
       ...operates<Granting, readonly Taken[], void>(async ({ env, state: { input }, signal }) =>
-        takeRoles(clusterLevel(await clusterByName(env)(input.cluster, { signal })), input.user, input.role),
+        takeRoles(await levelOf(env, input.cluster, signal), input.user, input.role),
       ),
     }),
   )
@@ -160,7 +170,7 @@ export const revokeCluster = composeMethod<ClusterRevocation>('users.revokeClust
       name: 'take',
       title: 'Take every role on the cluster',
       ...operates<Revoking, readonly Taken[], void>(async ({ env, state: { input }, signal }) =>
-        takeRoles(clusterLevel(await clusterByName(env)(input.cluster, { signal })), input.user),
+        takeRoles(await levelOf(env, input.cluster, signal), input.user),
       ),
     }),
   )

@@ -21,6 +21,7 @@ const on = (cluster: 'a' | 'm' | 'n') => scene.sandbox.clusters[cluster].connect
 const configuration = (cluster: 'a' | 'm' | 'n') => on(cluster).get(kubesphere.clusterConfigurations, at);
 const write = (cluster: 'a' | 'm' | 'n', body: object) =>
   on(cluster).patch(kubesphere.clusterConfigurations, at, { type: 'merge', body });
+const away = (cluster: 'n') => scene.sandbox.faults.add({ cluster, fault: 'unreachable' });
 const stateOn = async (cluster: string) => {
   const [found] = await components().status({ clusters: [cluster] });
   if (found?.answered !== true) throw new Error(`${cluster} did not answer`);
@@ -46,9 +47,8 @@ describe('enabling', patient, () => {
   });
 
   test('on several clusters tells what became of each, one that is away included; those that are done are left alone', async () => {
-    const { n } = scene.sandbox.clusters;
-    await n.suspend();
-    try {
+    {
+      await using _ = await away('n');
       await expect(
         components().enable('logging', { clusters: ['m', 'n'] }, { retry: false, timeoutMs: 3_000 }),
       ).rejects.toMatchObject({
@@ -60,8 +60,6 @@ describe('enabling', patient, () => {
           ],
         },
       });
-    } finally {
-      await n.restore();
     }
     expect(await components().enable('logging', { clusters: ['m', 'n'] })).toMatchObject([
       { item: 'm', outcome: 'already' },
@@ -101,10 +99,13 @@ describe('disabling', patient, () => {
 describe('waiting', patient, () => {
   test('goes on when the installer makes the ClusterConfiguration anew', async () => {
     const before = (await configuration('n')).metadata.uid;
-    await components().enable('devops', { clusters: ['n'] });
+    const lift = await scene.sandbox.faults.add({ cluster: 'n', fault: { controller: 'installer', down: true } });
     // A setting of a former release: the installer deletes the object, and makes one of its own.
     await write('n', { spec: { terminal: null } });
-    expect(await components().waitUntilReady('devops', { clusters: ['n'] })).toEqual(['n']);
+    await components().enable('devops', { clusters: ['n'] });
+    const waiting = components().waitUntilReady('devops', { clusters: ['n'] });
+    await lift[Symbol.asyncDispose]();
+    expect(await waiting).toEqual(['n']);
     const after = await configuration('n');
     expect(after.metadata.uid).not.toBe(before);
     expect(after.status).toMatchObject({ devops: { status: 'enabled' } });
@@ -167,7 +168,6 @@ test(
 
 describe('overview', patient, () => {
   test('one glance, without a secret; a jwtSecret that differs and a member that is away are named', async () => {
-    const { n } = scene.sandbox.clusters;
     const config = { namespace: kubesphereNamespace, name: installation.config };
     const read = async (cluster: 'a' | 'm') =>
       parse((await on(cluster).get(core.configMaps, config)).data?.[installation.configKey] ?? '');
@@ -179,7 +179,7 @@ describe('overview', patient, () => {
       });
     await put({ ...member, authentication: { ...member.authentication, jwtSecret: 'Marked-Other-Secret' } });
     const { kubeconfig = '' } = (await on('a').get(kubesphere.clusters, { name: 'm' })).spec.connection;
-    await n.suspend();
+    const lift = await away('n');
     try {
       const found = await scene.federation.overview({ retry: false });
       const text = JSON.stringify(found);
@@ -199,7 +199,7 @@ describe('overview', patient, () => {
       expect(of('m')?.kubeconfig?.daysLeft).toBeGreaterThan(7);
       expect(of('n')?.itself).toMatchObject({ answered: false, why: expect.any(String) });
     } finally {
-      await n.restore();
+      await lift[Symbol.asyncDispose]();
       await put(member);
     }
   });

@@ -258,9 +258,34 @@ test('a grant is seen on the member, and on the user at the next look of the hos
     message: expect.stringMatching(/no role "cluster-boss".*cluster-admin/),
   });
   await users().grantCluster({ user: 'nora', cluster: 'm', role: 'cluster-viewer' });
+  expect(await users().grantCluster({ user: 'nora', cluster: 'a', role: 'cluster-viewer' })).toMatchObject({
+    outcome: 'changed',
+  });
   await until('the host has looked', async () => (await users().get('nora')).grantedClusters.includes('m'));
   await users().revokeCluster({ user: 'nora', cluster: 'm' });
   await until('the host has looked', async () => !(await users().get('nora')).grantedClusters.includes('m'));
+});
+
+test(
+  'nothing is granted to an account that a member has of its own: another person may know its password',
+  patient,
+  async () => {
+    const { connection } = scene.sandbox.clusters.m;
+    await seedLeftovers(connection, { users: ['pia'] });
+    await createUser(host(), { name: 'pia' });
+    await expect(users().grantCluster({ user: 'pia', cluster: 'm', role: 'cluster-admin' })).rejects.toMatchObject({
+      code: 'PLAN_BLOCKED',
+      message: expect.stringMatching(/m has a user "pia" of its own/),
+    });
+    expect(await connection.find(core.clusterRoleBindings, { name: 'pia-cluster-admin' })).toBeUndefined();
+  },
+);
+
+test('what is emptied is gone, and counts as done', patient, async () => {
+  await users().create({ name: 'quin', email: 'quin@example.com', displayName: 'Quin', groups: ['staff'] });
+  expect(await users().update('quin', { displayName: '', groups: [] })).toMatchObject({ outcome: 'changed' });
+  expect(await users().get('quin')).toMatchObject({ displayName: undefined, groups: [] });
+  expect(await users().update('quin', { displayName: '', groups: [] })).toMatchObject({ outcome: 'already' });
 });
 
 test('watch tells of users as list does, without hashes', patient, async () => {
