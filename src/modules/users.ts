@@ -3,14 +3,15 @@ import { checkPassword, checkUserName } from '../kubesphere/people-input.ts';
 import { kubesphere } from '../kubesphere/resources.ts';
 import { checkNames, checkObjectName, checkOneOf } from '../kubesphere/validation.ts';
 import type { CallOptions } from '../types.ts';
-import type { FederationEnv } from './env.ts';
+import { clusterByName, type FederationEnv } from './env.ts';
 import { mapListing } from './listing.ts';
 import { performAll } from './method.ts';
 import { perform, type WriteOptions, type Written } from './operation.ts';
 import { removeUser } from './operations/remove-user.ts';
-import { setState, type UserProfile, updateProfile } from './operations/user-object.ts';
+import { type UserProfile, updateProfile } from './operations/user-object.ts';
 import { setPassword } from './operations/user-password.ts';
 import { bindingsOf, platformLevel, rolesOf } from './operations/user-role.ts';
+import { setState } from './operations/user-state.ts';
 import { infoOf, type UserDetails, type UserEvent, type UserInfo } from './users/info.ts';
 import { checkChanges, checkGrant, checkNewUser, type NewUser, profileIn, type UserChanges } from './users/input.ts';
 import { leftovers, type UserLeftover } from './users/leftovers.ts';
@@ -202,9 +203,10 @@ export class Users {
     const { user, cluster, role } = grant;
     checkObjectName('role', role);
     await this.#host.connection.get(kubesphere.users, { name: user }, options);
+    const { uid: clusterUid } = await clusterByName(this.#env)(cluster, options);
     return performAll(
       grantCluster,
-      { user, cluster, role },
+      { user, cluster, clusterUid, role },
       this.#env,
       `give user "${user}" role ${role} on ${cluster}`,
       options,
@@ -220,6 +222,13 @@ export class Users {
   async revokeCluster(revocation: ClusterRevocation, options?: WriteOptions): Promise<Written<undefined>> {
     const { user, cluster } = revocation;
     checkGrant({ user, cluster });
-    return performAll(revokeCluster, { user, cluster }, this.#env, `take user "${user}" off ${cluster}`, options);
+    const { uid: clusterUid } = await clusterByName(this.#env)(cluster, options);
+    return performAll(
+      revokeCluster,
+      { user, cluster, clusterUid },
+      this.#env,
+      `take user "${user}" off ${cluster}`,
+      options,
+    );
   }
 }

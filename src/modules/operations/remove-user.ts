@@ -1,3 +1,4 @@
+import { FederationError } from '../../errors.ts';
 import type { Resource } from '../../kube/objects.ts';
 import { core } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
@@ -87,7 +88,10 @@ export function removeUser(
     },
     verify: (work) => waitGone(work, target, userLimitMs),
     async compensate() {
-      // An account cannot come back as it was: its password, its bindings and its UID are gone.
+      throw new FederationError(
+        'UNSUPPORTED',
+        `${host.name}: user "${name}" cannot come back as it was: its password, bindings and UID are gone. Create it anew.`,
+      );
     },
   };
 }

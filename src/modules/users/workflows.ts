@@ -1,3 +1,4 @@
+import { FederationError } from '../../errors.ts';
 import { defineStep } from '../../workflow/step.ts';
 import { clusterByName, type FederationEnv } from '../env.ts';
 import { composeMethod } from '../method.ts';
@@ -127,21 +128,34 @@ export interface ClusterGrant {
   readonly role: string;
 }
 
-const levelOf = async (env: FederationEnv, cluster: string, signal: AbortSignal): Promise<RoleLevel> =>
-  clusterLevel(await clusterByName(env)(cluster, { signal }), env.host);
+/** The cluster of a grant, pinned: under its name another may be found when a run goes on. */
+async function levelOf(env: FederationEnv, input: PinnedCluster, signal: AbortSignal): Promise<RoleLevel> {
+  const cluster = await clusterByName(env)(input.cluster, { signal });
+  if (cluster.uid === input.clusterUid) return clusterLevel(cluster, env.host);
+  throw new FederationError(
+    'ENV_CHANGED',
+    `${env.host.name}: cluster "${input.cluster}" is another one by now (UID ${cluster.uid}, expected ${input.clusterUid}). Nothing was changed there.`,
+  );
+}
+
+/** A cluster by name and identity. */
+interface PinnedCluster {
+  readonly cluster: string;
+  readonly clusterUid: string;
+}
 
 interface Granting {
-  readonly input: ClusterGrant;
+  readonly input: ClusterGrant & PinnedCluster;
 }
 
 /** `users.grantCluster`: as KubeSphere has it, a user has one role on a cluster. */
-export const grantCluster = composeMethod<ClusterGrant>('users.grantCluster')
+export const grantCluster = composeMethod<ClusterGrant & PinnedCluster>('users.grantCluster')
   .step(
     defineStep<Granting, FederationEnv>()({
       name: 'give',
       title: 'Give the role on the cluster',
       ...operates<Granting, null, void>(async ({ env, state: { input }, signal }) =>
-        giveRole(await levelOf(env, input.cluster, signal), input.user, input.role),
+        giveRole(await levelOf(env, input, signal), input.user, input.role),
       ),
     }),
   )
@@ -150,7 +164,7 @@ export const grantCluster = composeMethod<ClusterGrant>('users.grantCluster')
       name: 'take',
       title: 'Take the other roles on the cluster',
       ...operates<Granting, readonly Taken[], void>(async ({ env, state: { input }, signal }) =>
-        takeRoles(await levelOf(env, input.cluster, signal), input.user, input.role),
+        takeRoles(await levelOf(env, input, signal), input.user, input.role),
       ),
     }),
   )
@@ -160,17 +174,17 @@ export const grantCluster = composeMethod<ClusterGrant>('users.grantCluster')
 export type ClusterRevocation = Pick<ClusterGrant, 'user' | 'cluster'>;
 
 interface Revoking {
-  readonly input: ClusterRevocation;
+  readonly input: ClusterRevocation & PinnedCluster;
 }
 
 /** `users.revokeCluster`: every role that KubeSphere gave on that cluster. */
-export const revokeCluster = composeMethod<ClusterRevocation>('users.revokeCluster')
+export const revokeCluster = composeMethod<ClusterRevocation & PinnedCluster>('users.revokeCluster')
   .step(
     defineStep<Revoking, FederationEnv>()({
       name: 'take',
       title: 'Take every role on the cluster',
       ...operates<Revoking, readonly Taken[], void>(async ({ env, state: { input }, signal }) =>
-        takeRoles(await levelOf(env, input.cluster, signal), input.user),
+        takeRoles(await levelOf(env, input, signal), input.user),
       ),
     }),
   )
