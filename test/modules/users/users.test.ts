@@ -4,7 +4,7 @@ import { core } from '../../../src/kube/resources.ts';
 import { userLabel } from '../../../src/kubesphere/names.ts';
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
 import { performAll } from '../../../src/modules/method.ts';
-import { createUser as createUserWorkflow, withPassword } from '../../../src/modules/users/workflows.ts';
+import { createUser as createUserWorkflow, grantCluster, withPassword } from '../../../src/modules/users/workflows.ts';
 import { createUser, createWorkspace, seedLeftovers, until } from '../../../src/testing/index.ts';
 import { memoryJournal } from '../../../src/workflow/memory-journal.ts';
 import { type Scene, startScene } from './scene.ts';
@@ -264,6 +264,17 @@ test('a grant is seen on the member, and on the user at the next look of the hos
   await until('the host has looked', async () => (await users().get('nora')).grantedClusters.includes('m'));
   await users().revokeCluster({ user: 'nora', cluster: 'm' });
   await until('the host has looked', async () => !(await users().get('nora')).grantedClusters.includes('m'));
+});
+
+test('a grant that goes on when the name of the cluster means another one is refused', patient, async () => {
+  await createUser(host(), { name: 'rosa' });
+  const input = { user: 'rosa', cluster: 'm', clusterUid: 'that-of-another', role: 'cluster-viewer' };
+  await expect(
+    performAll(grantCluster, input, scene.federation, 'grant', { journal: memoryJournal() }),
+  ).rejects.toMatchObject({ code: 'ENV_CHANGED', message: expect.stringMatching(/"m" is another one by now/) });
+  expect(
+    await scene.sandbox.clusters.m.connection.find(core.clusterRoleBindings, { name: 'rosa-cluster-viewer' }),
+  ).toBeUndefined();
 });
 
 test(
