@@ -10,6 +10,7 @@ import { Clusters } from './modules/clusters.ts';
 import { Components } from './modules/components.ts';
 import { Namespaces } from './modules/namespaces.ts';
 import { clusterSecrets } from './modules/operations/cluster-object.ts';
+import { type FederationOverview, overview } from './modules/overview.ts';
 import { Users } from './modules/users.ts';
 import { Workspaces } from './modules/workspaces.ts';
 import type { CallOptions, Logger } from './types.ts';
@@ -197,6 +198,14 @@ export class Federation implements AsyncDisposable {
         `${this.host.name}: cluster "${name}" is connected by agent; its address works inside the host only. Give its own kubeconfig: Federation.connect({ …, members: { '${name}': { kubeconfig } } }).`,
       );
     return connectMember({ kubeconfig, name, ...logger, ...options });
+  }
+
+  /**
+   * Everything at one glance, as plain JSON: every cluster with role, health, versions, days left on its stored kubeconfig and whether it
+   * shares the host's jwtSecret; workspaces, projects counted, components. A member that does not answer is named, and fails nothing.
+   */
+  overview(options?: CallOptions): Promise<FederationOverview> {
+    return overview(this, options);
   }
 
   /** Closes every connection. */

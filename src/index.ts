@@ -58,9 +58,11 @@ export {
   type Untyped,
 } from './kube/resources.ts';
 export type { KubeSphereCluster } from './kubesphere/cluster.ts';
+export type { Configz } from './kubesphere/configz.ts';
 export type { Dialect } from './kubesphere/dialect.ts';
 export type { GatewayAddress } from './kubesphere/gateway/connect.ts';
 export type { SignIn as GatewaySignIn } from './kubesphere/gateway/session.ts';
+export type { KubeconfigExpiry } from './kubesphere/kubeconfig-expiry.ts';
 export {
   type Cluster,
   type ClusterConfiguration,
@@ -72,6 +74,7 @@ export {
   kubesphere,
   type Placement,
   type User,
+  type UserState,
   type Workspace,
   type WorkspaceTemplate,
 } from './kubesphere/resources.ts';
@@ -109,8 +112,12 @@ export type { AppFound, ProjectFound, Snapshot as MigrationSnapshot, WorkspaceFo
 export type { Verified as VerifiedProjects } from './migration/steps/verify.ts';
 export type { Surveyed as SurveyedMember } from './migration/writing.ts';
 export type { AppKind } from './modules/apps.ts';
+export type { BatchOptions, BatchProgress, ItemOutcome } from './modules/batch.ts';
 export type { ClusterEvent, ClusterInfo, Clusters, NewCluster } from './modules/clusters.ts';
-export type { ComponentStatus, Components } from './modules/components.ts';
+export type { Component, ComponentName } from './modules/components/catalogue.ts';
+export type { ComponentDifference } from './modules/components/diff.ts';
+export type { ComponentState, ComponentStates } from './modules/components/state.ts';
+export type { ClusterComponents, Components, ComponentsDiff, OnClusters } from './modules/components.ts';
 export type { ClusterByName, FederationEnv } from './modules/env.ts';
 export type { ListingAcross } from './modules/namespaces/across.ts';
 export type { Candidate } from './modules/namespaces/candidates.ts';
@@ -134,12 +141,26 @@ export type { Amounts, Limit } from './modules/namespaces/resources.ts';
 export type { NamespaceEvent, Namespaces } from './modules/namespaces.ts';
 export type { WriteOptions, Written } from './modules/operation.ts';
 export type { ProjectMade } from './modules/operations/create-project.ts';
+export type { Switched } from './modules/operations/switch-component.ts';
+export type { UserProfile } from './modules/operations/user-object.ts';
 export type { NewWorkspace } from './modules/operations/workspace-template.ts';
+export type {
+  ClusterAnswered,
+  ClusterOverview,
+  FederationOverview,
+  StoredKubeconfig,
+  WorkspaceOverview,
+} from './modules/overview.ts';
 export type { Parked as ParkedSecrets } from './modules/parking.ts';
 export { type MethodName, type RequiredRules, requiredRules } from './modules/required-rules.ts';
 export type { Form as ShieldForm, Raised as RaisedShield } from './modules/shield.ts';
 export type { ShieldUp } from './modules/shields-up.ts';
-export type { UserInfo, Users } from './modules/users.ts';
+export type { UserDetails, UserEvent, UserInfo } from './modules/users/info.ts';
+export type { NewUser, UserChanges } from './modules/users/input.ts';
+export type { UserLeftover } from './modules/users/leftovers.ts';
+export type { LagReason, MemberSync, UserSync } from './modules/users/sync.ts';
+export { type ClusterGrant, type ClusterRevocation, withPassword } from './modules/users/workflows.ts';
+export type { DeleteUserOptions, Users } from './modules/users.ts';
 export { type MethodWorkflow, methodWorkflows } from './modules/workflows.ts';
 export type { WorkspaceInfo, Workspaces } from './modules/workspaces.ts';
 export type { CallOptions, Json, Jsonable, Logger, ResourceRef, RetryPolicy } from './types.ts';

@@ -19,6 +19,12 @@ export const managedLabel = 'kubefed.io/managed';
 export const hostLabel = 'cluster-role.kubesphere.io/host';
 /** Label of a binding: whose it is. */
 export const userLabel = 'iam.kubesphere.io/user-ref';
+/** Label of a role that is only a part to build roles of, and is given to nobody. */
+export const roleTemplateLabel = 'iam.kubesphere.io/role-template';
+/** Label of a user for whom another identity provider answers: no password is needed. */
+export const identityProviderLabel = 'iam.kubesphere.io/identify-provider';
+/** Annotation of a user: clusters where a binding names them, joined by commas; written by the host's cluster controller. */
+export const grantedClustersAnnotation = 'iam.kubesphere.io/granted-clusters';
 /** Annotation of a namespace: who created it and becomes its admin at first reconcile. */
 export const creatorAnnotation = 'kubesphere.io/creator';
 /** Annotations of people's words for a workspace or project: another name, and what it is for. */

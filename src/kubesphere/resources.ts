@@ -4,7 +4,7 @@ import type { GroupBinding, User } from './models/iam.ts';
 import type { FederatedObject, Workspace, WorkspaceTemplate } from './models/tenant.ts';
 
 export type { Cluster, ClusterConfiguration, Condition, KubeFedCluster } from './models/cluster.ts';
-export type { GroupBinding, User } from './models/iam.ts';
+export type { GroupBinding, User, UserState } from './models/iam.ts';
 export type { FederatedObject, FederatedSpec, Placement, Workspace, WorkspaceTemplate } from './models/tenant.ts';
 
 const types = { group: 'types.kubefed.io', version: 'v1beta1' } as const;

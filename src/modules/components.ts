@@ -1,37 +1,172 @@
-import { installation, kubesphereNamespace } from '../kubesphere/names.ts';
-import { type ClusterConfiguration, kubesphere } from '../kubesphere/resources.ts';
+import type { KubeSphereCluster } from '../kubesphere/cluster.ts';
+import { checkNames, checkOneOf, invalid } from '../kubesphere/validation.ts';
 import type { CallOptions } from '../types.ts';
-import { type ClusterByName, clusterByName, type FederationEnv } from './env.ts';
+import { askClusters, clusterNames } from './across.ts';
+import { type BatchOptions, type ItemOutcome, performEach } from './batch.ts';
+import { type Component, type ComponentName, catalogue, componentNames } from './components/catalogue.ts';
+import { type ComponentDifference, differences } from './components/diff.ts';
+import { type ComponentStates, componentsOf } from './components/state.ts';
+import { waitUntilInstalled } from './components/waiting.ts';
+import { clusterByName, type FederationEnv } from './env.ts';
+import { perform } from './operation.ts';
+import { type Switched, switchComponent } from './operations/switch-component.ts';
 
-/** One pluggable component on one cluster. */
-export interface ComponentStatus {
-  readonly component: string;
-  /** `enabled` once the installer has finished with it. */
-  readonly state: string;
+/** Which clusters a call is about. */
+export interface OnClusters {
+  /** By the names that the host has for them. */
+  readonly clusters: readonly string[];
 }
 
-/** The pluggable components of KubeSphere 3.x, as each cluster's installer reports them. */
+/** How the components stand on one cluster, or why nobody knows. */
+export type ClusterComponents =
+  | { readonly cluster: string; readonly answered: true; readonly components: ComponentStates }
+  | { readonly cluster: string; readonly answered: false; readonly why: string };
+
+/** Differences between the components of two federations. */
+export interface ComponentsDiff {
+  readonly differences: readonly ComponentDifference[];
+  /** Clusters that did not answer, and are not compared: `here` or `there`, and why. */
+  readonly silent: readonly { readonly side: 'here' | 'there'; readonly cluster: string; readonly why: string }[];
+}
+
+/** The installer takes minutes. */
+const installLimitMs = 1_800_000;
+
+/** The pluggable components of KubeSphere 3.x on every cluster, as each cluster's installer has them. */
 export class Components {
-  readonly #cluster: ClusterByName;
+  /** What there is: how it is switched, how it is seen, where it works, what stays of it. */
+  readonly catalogue: Readonly<Record<ComponentName, Component>> = catalogue;
+  readonly #env: FederationEnv;
 
   constructor(env: FederationEnv) {
-    this.#cluster = clusterByName(env);
+    this.#env = env;
   }
 
   /**
-   * What the installer of one cluster has finished. Components that it reports nowhere (App Store, network policy) are
-   * missing here (domain reference, 1.9).
+   * How every component stands on every cluster, or on those named: by the installer's status where it writes one, else by what ks-apiserver
+   * is configured for. A cluster that does not answer is named, and fails nothing.
    */
-  async status({ cluster }: { readonly cluster: string }, options?: CallOptions): Promise<readonly ComponentStatus[]> {
-    const { connection } = await this.#cluster(cluster);
-    const name = { namespace: kubesphereNamespace, name: installation.configuration };
-    return statusOf(await connection.get(kubesphere.clusterConfigurations, name, options));
+  async status({
+    clusters,
+    ...options
+  }: CallOptions & Partial<OnClusters> = {}): Promise<readonly ClusterComponents[]> {
+    if (clusters !== undefined) checkNames('clusters', clusters);
+    const answers = await askClusters(this.#env, componentsOf, {
+      ...options,
+      ...(clusters === undefined ? {} : { clusters }),
+    });
+    return answers.map((one) =>
+      one.answered
+        ? { cluster: one.cluster, answered: true, components: one.value }
+        : { cluster: one.cluster, answered: false, why: one.error.message },
+    );
+  }
+
+  /**
+   * Switches a component on, on these clusters: seen is that the order stands there; {@link Components.waitUntilReady} waits for the
+   * installer. What other switches a component has (volumes, replicas) is left as it is.
+   *
+   * @returns what became of each cluster
+   * @throws FederationError `BATCH_FAILED` where any failed: `PLAN_BLOCKED` for the App Store on a member, `NOT_FOUND`, `UNREACHABLE`
+   */
+  enable(
+    component: ComponentName,
+    { clusters }: OnClusters,
+    options?: BatchOptions,
+  ): Promise<readonly ItemOutcome<string, Switched>[]> {
+    return this.#switch(component, 'on', clusters, options);
+  }
+
+  /**
+   * Switches a component off, on these clusters. The installer removes nothing: `leaves` of each outcome says what stays.
+   *
+   * @returns what became of each cluster
+   * @throws FederationError `BATCH_FAILED` where any failed
+   */
+  disable(
+    component: ComponentName,
+    { clusters }: OnClusters,
+    options?: BatchOptions,
+  ): Promise<readonly ItemOutcome<string, Switched>[]> {
+    return this.#switch(component, 'off', clusters, options);
+  }
+
+  /**
+   * Waits until the installer is done with a component on all of these clusters: half an hour for each (`timeoutMs`), all at once.
+   *
+   * @returns the clusters, in their order
+   * @throws FederationError `BATCH_FAILED` with every cluster's outcome where any did not get there
+   */
+  async waitUntilReady(
+    component: ComponentName,
+    { clusters }: OnClusters,
+    { timeoutMs = installLimitMs, ...options }: CallOptions = {},
+  ): Promise<readonly string[]> {
+    const what = checked(component, clusters);
+    const signal = options.signal ?? new AbortController().signal;
+    await performEach(
+      clusters,
+      `wait for component ${component}`,
+      async (cluster) => {
+        await waitUntilInstalled(await this.#cluster(cluster, options), what, { signal, timeoutMs });
+        return { outcome: 'already', result: undefined, why: 'it is there' };
+      },
+      { ...options, concurrency: Math.max(1, clusters.length) },
+    );
+    return clusters;
+  }
+
+  /**
+   * Where components of this federation and another differ: host with host, and members by name. What only one of them has is compared
+   * with nothing. A cluster that does not answer is named, and not compared.
+   */
+  async diff(other: FederationEnv, options?: CallOptions): Promise<ComponentsDiff> {
+    if (typeof other !== 'object' || other === null || typeof other.host !== 'object')
+      throw invalid('other', 'must be a federation.');
+    const [here, there] = await Promise.all([this.#named(this.#env, options), this.#named(other, options)]);
+    const silentOf = (side: 'here' | 'there', all: readonly ClusterComponents[]) =>
+      all.flatMap((one) => (one.answered ? [] : [{ side, cluster: one.cluster, why: one.why }]));
+    return {
+      differences: differences(here, there),
+      silent: [...silentOf('here', here), ...silentOf('there', there)],
+    };
+  }
+
+  /** The status of a federation's clusters, the host under one name. */
+  async #named(env: FederationEnv, options?: CallOptions): Promise<readonly ClusterComponents[]> {
+    const clusters = await clusterNames(env, options);
+    const status = await new Components(env).status({ ...options, clusters });
+    return status.map((one) => (one.cluster === env.host.name ? { ...one, cluster: 'host' } : one));
+  }
+
+  async #switch(
+    component: ComponentName,
+    to: 'on' | 'off',
+    clusters: readonly string[],
+    options?: BatchOptions,
+  ): Promise<readonly ItemOutcome<string, Switched>[]> {
+    const what = checked(component, clusters);
+    const act = to === 'on' ? 'enable' : 'disable';
+    return performEach(
+      clusters,
+      `${act} component ${component}`,
+      async (cluster) =>
+        perform(
+          switchComponent(await this.#cluster(cluster, options), what, to),
+          `${act} component ${component} on ${cluster}`,
+          options,
+        ),
+      options,
+    );
+  }
+
+  #cluster(name: string, options?: CallOptions): Promise<KubeSphereCluster> {
+    return clusterByName(this.#env)(name, options);
   }
 }
 
-function statusOf({ status = {} }: ClusterConfiguration): readonly ComponentStatus[] {
-  return Object.entries(status).flatMap(([component, value]) => {
-    const state = (value as { readonly status?: unknown } | null)?.status;
-    return typeof state === 'string' ? [{ component, state }] : [];
-  });
+function checked(component: ComponentName, clusters: readonly string[]): Component {
+  checkOneOf('component', component, componentNames);
+  checkNames('clusters', clusters);
+  return catalogue[component];
 }

@@ -2,6 +2,7 @@ import type { Workflow } from '../workflow/compose.ts';
 import type { FederationEnv } from './env.ts';
 import { moveWithApps } from './namespaces/move-workflow.ts';
 import { changeRoles } from './namespaces/people-workflow.ts';
+import { createUser, grantCluster, revokeCluster, setGlobalRole } from './users/workflows.ts';
 
 /** A workflow of a method: its input is what the method was called with, as plain data. */
 // biome-ignore lint/suspicious/noExplicitAny: each has an input of its own, and a run is gone on with by its name alone.
@@ -15,4 +16,8 @@ export type MethodWorkflow = Workflow<any, FederationEnv, unknown>;
 export const methodWorkflows: Readonly<Record<string, MethodWorkflow>> = Object.freeze({
   [moveWithApps.name]: moveWithApps,
   [changeRoles.name]: changeRoles,
+  'users.create': createUser,
+  'users.grantCluster': grantCluster,
+  'users.revokeCluster': revokeCluster,
+  'users.setGlobalRole': setGlobalRole,
 });

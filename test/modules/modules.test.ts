@@ -339,9 +339,9 @@ for (const [way, connect] of ways) {
         const at = { namespace: kubesphereNamespace, name: 'ks-installer' };
         const body = { status: { logging: { status: 'enabled' }, clusterId: 'x' } };
         await connection.patch(kubesphere.clusterConfigurations, at, { type: 'merge', body });
-        const found = await federation.components.status({ cluster: 'm' });
-        expect(found).toContainEqual({ component: 'logging', state: 'enabled' });
-        expect(found.map(({ component }) => component)).not.toContain('clusterId');
+        const found = await federation.components.status({ clusters: ['m'] });
+        expect(found).toMatchObject([{ cluster: 'm', answered: true, components: { logging: 'left', devops: 'off' } }]);
+        expect(JSON.stringify(found)).not.toContain('clusterId');
       });
     });
   });

@@ -23,6 +23,23 @@ export const components = ['alerting', 'auditing', 'devops', 'events', 'logging'
 /** The Deployment that is kubefed, in {@link kubefedNamespace}: where it is, kubefed runs, whatever the role is now. */
 export const kubefedDeployment = 'kubefed-controller-manager';
 
+/** Components that are switched elsewhere than at `spec.NAME.enabled`, by the path of their entry in the status. */
+const elsewhere: readonly (readonly [
+  status: readonly string[],
+  wanted: (spec: ClusterConfiguration['spec']) => boolean,
+])[] = [
+  [['metricsServer'], (spec) => recordAt(spec, 'metrics_server')['enabled'] === true],
+  [['gatekeeper'], (spec) => recordAt(spec, 'gatekeeper')['enabled'] === true],
+  [
+    ['edgeruntime'],
+    (spec) =>
+      [recordAt(spec, 'edgeruntime'), recordAt(spec, 'edgeruntime', 'kubeedge')].every(
+        (one) => one['enabled'] === true,
+      ),
+  ],
+  [['network', 'topology'], (spec) => recordAt(spec, 'network', 'topology')['type'] === 'weave-scope'],
+];
+
 const created = ['kubesphere-controls-system', 'kubesphere-monitoring-system', 'kubesphere-monitoring-federated'];
 const configurationAt = { namespace: kubesphereNamespace, name: installation.configuration };
 
@@ -47,14 +64,19 @@ export async function runInstaller(run: InstallerRun, { spec, status }: ClusterC
   for (const name of ['ks-apiserver', 'ks-controller-manager'])
     await installDeployment(connection, kubesphereNamespace, name);
   const wanted = ['monitoring', ...components.filter((name) => recordAt(spec, name)['enabled'] === true)];
-  const fresh = [...wanted, ...(roleOf(spec) === 'host' ? ['multicluster'] : [])].filter(
-    (name) => recordAt(status, name)['status'] !== 'enabled',
-  );
+  const fresh = [
+    ...[...wanted, ...(roleOf(spec) === 'host' ? ['multicluster'] : [])].map((name) => [name]),
+    ...elsewhere.filter(([, isWanted]) => isWanted(spec)).map(([path]) => path),
+  ].filter((path) => recordAt(status, ...path)['status'] !== 'enabled');
   await Promise.all(
-    fresh.map(async (name) => {
+    fresh.map(async (path) => {
       await pause(20_000, 40_000);
-      if (name === 'multicluster') await installKubefed(run);
-      await writeStatus(connection, { [name]: { status: 'enabled', enabledTime: new Date().toISOString() } });
+      if (path[0] === 'multicluster') await installKubefed(run);
+      const entry: object = { status: 'enabled', enabledTime: new Date().toISOString() };
+      await writeStatus(
+        connection,
+        path.reduceRight((value, key) => ({ [key]: value }), entry),
+      );
     }),
   );
   await writeSettings(connection, renderSettings(spec, jwtSecret));

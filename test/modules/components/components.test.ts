@@ -1,0 +1,220 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { Federation } from '../../../src/federation.ts';
+import { core } from '../../../src/kube/resources.ts';
+import { installation, kubesphereNamespace } from '../../../src/kubesphere/names.ts';
+import { kubesphere } from '../../../src/kubesphere/resources.ts';
+import { catalogue } from '../../../src/modules/components/catalogue.ts';
+import { createSandbox, until } from '../../../src/testing/index.ts';
+import { type Scene, startScene } from '../users/scene.ts';
+
+let scene: Scene;
+beforeAll(async () => {
+  scene = await startScene();
+}, 60_000);
+afterAll(() => scene[Symbol.asyncDispose]());
+
+const patient = { timeout: 60_000 };
+const at = { namespace: kubesphereNamespace, name: installation.configuration };
+const components = () => scene.federation.components;
+const on = (cluster: 'a' | 'm' | 'n') => scene.sandbox.clusters[cluster].connection;
+const configuration = (cluster: 'a' | 'm' | 'n') => on(cluster).get(kubesphere.clusterConfigurations, at);
+const write = (cluster: 'a' | 'm' | 'n', body: object) =>
+  on(cluster).patch(kubesphere.clusterConfigurations, at, { type: 'merge', body });
+const away = (cluster: 'n') => scene.sandbox.faults.add({ cluster, fault: 'unreachable' });
+const stateOn = async (cluster: string) => {
+  const [found] = await components().status({ clusters: [cluster] });
+  if (found?.answered !== true) throw new Error(`${cluster} did not answer`);
+  return found.components;
+};
+
+describe('enabling', patient, () => {
+  test('the App Store is refused on a member, with the reason, and nothing is written there; on the host it gets ready', async () => {
+    const before = await configuration('m');
+    await expect(components().enable('app-store', { clusters: ['a', 'm'] })).rejects.toMatchObject({
+      code: 'BATCH_FAILED',
+      cause: { code: 'PLAN_BLOCKED', message: expect.stringMatching(/m is a member: App Store.*on the host alone/) },
+      details: {
+        items: [
+          { item: 'a', outcome: 'changed' },
+          { item: 'm', outcome: 'failed' },
+        ],
+      },
+    });
+    expect((await configuration('m')).spec).toEqual(before.spec);
+    expect(await components().waitUntilReady('app-store', { clusters: ['a'] })).toEqual(['a']);
+    expect(await stateOn('a')).toMatchObject({ 'app-store': 'ready' });
+  });
+
+  test('on several clusters tells what became of each, one that is away included; those that are done are left alone', async () => {
+    {
+      await using _ = await away('n');
+      await expect(
+        components().enable('logging', { clusters: ['m', 'n'] }, { retry: false, timeoutMs: 3_000 }),
+      ).rejects.toMatchObject({
+        code: 'BATCH_FAILED',
+        details: {
+          items: [
+            { item: 'm', outcome: 'changed' },
+            { item: 'n', outcome: 'failed' },
+          ],
+        },
+      });
+    }
+    expect(await components().enable('logging', { clusters: ['m', 'n'] })).toMatchObject([
+      { item: 'm', outcome: 'already' },
+      { item: 'n', outcome: 'changed' },
+    ]);
+    expect(await components().waitUntilReady('logging', { clusters: ['m', 'n'] })).toEqual(['m', 'n']);
+  });
+
+  test('sets every switch that a component has, and no other', async () => {
+    await write('m', {
+      spec: { edgeruntime: { kubeedge: { cloudCore: { cloudHub: { advertiseAddress: ['10.0.0.1'] } } } } },
+    });
+    await components().enable('kubeedge', { clusters: ['m'] });
+    expect((await configuration('m')).spec).toMatchObject({
+      edgeruntime: {
+        enabled: true,
+        kubeedge: { enabled: true, cloudCore: { cloudHub: { advertiseAddress: ['10.0.0.1'] } } },
+      },
+    });
+  });
+});
+
+describe('disabling', patient, () => {
+  test('says what stays, and the state says that it did', async () => {
+    await components().enable('events', { clusters: ['m'] });
+    await components().waitUntilReady('events', { clusters: ['m'] });
+    expect(await components().disable('events', { clusters: ['m'] })).toMatchObject([
+      { item: 'm', outcome: 'changed', result: { leaves: catalogue.events.leaves } },
+    ]);
+    expect(await stateOn('m')).toMatchObject({ events: 'left' });
+    expect(await components().disable('events', { clusters: ['m'] })).toMatchObject([
+      { outcome: 'already', result: { leaves: catalogue.events.leaves } },
+    ]);
+  });
+});
+
+describe('waiting', patient, () => {
+  test('goes on when the installer makes the ClusterConfiguration anew', async () => {
+    const before = (await configuration('n')).metadata.uid;
+    const lift = await scene.sandbox.faults.add({ cluster: 'n', fault: { controller: 'installer', down: true } });
+    // A setting of a former release: the installer deletes the object, and makes one of its own.
+    await write('n', { spec: { terminal: null } });
+    await components().enable('devops', { clusters: ['n'] });
+    const waiting = components().waitUntilReady('devops', { clusters: ['n'] });
+    await lift[Symbol.asyncDispose]();
+    expect(await waiting).toEqual(['n']);
+    const after = await configuration('n');
+    expect(after.metadata.uid).not.toBe(before);
+    expect(after.status).toMatchObject({ devops: { status: 'enabled' } });
+  });
+
+  test('for what is not switched on ends at once', async () => {
+    await expect(components().waitUntilReady('auditing', { clusters: ['m'] })).rejects.toMatchObject({
+      code: 'BATCH_FAILED',
+      cause: { code: 'NOT_OBSERVED', message: expect.stringMatching(/m: component auditing is not switched on/) },
+    });
+  });
+
+  test('ends when the installer says that it failed, while one waits', async () => {
+    await using _ = await scene.sandbox.faults.add({ cluster: 'm', fault: { controller: 'installer', down: true } });
+    await components().enable('service-mesh', { clusters: ['m'] });
+    const waiting = components().waitUntilReady('service-mesh', { clusters: ['m'] });
+    const failing = expect(waiting).rejects.toMatchObject({
+      cause: { code: 'NOT_OBSERVED', message: expect.stringMatching(/service-mesh failed.*ks-installer/) },
+    });
+    // Only what is said after the first look counts.
+    await until('it waits', async () => (await stateOn('m'))['service-mesh'] === 'installing');
+    await new Promise((resolve) => setImmediate(resolve));
+    await write('m', { status: { servicemesh: { status: 'installing' } } });
+    await write('m', { status: { servicemesh: { status: 'failed' } } });
+    await failing;
+    expect(await stateOn('m')).toMatchObject({ 'service-mesh': 'failed' });
+    await write('m', { status: { servicemesh: null } });
+  });
+
+  test('looks at kubesphere-config for what has no status', async () => {
+    await components().enable('network-policy', { clusters: ['m'] });
+    expect(await stateOn('m')).toMatchObject({ 'network-policy': 'installing' });
+    await components().waitUntilReady('network-policy', { clusters: ['m'] });
+    expect(await stateOn('m')).toMatchObject({ 'network-policy': 'ready', 'ip-pools': 'off' });
+  });
+});
+
+test('the installer has a status of its own for each component that the catalogue gives one', patient, async () => {
+  const all = Object.values(catalogue).filter(({ statusPath }) => statusPath !== undefined);
+  for (const { name } of all) await components().enable(name, { clusters: ['n'] });
+  for (const { name } of all) expect(await components().waitUntilReady(name, { clusters: ['n'] })).toEqual(['n']);
+});
+
+test(
+  'diff: host with host, members by name, and what one alone has is nothing on the other side',
+  patient,
+  async () => {
+    await using other = await createSandbox({ clusters: { b: { role: 'host' } }, speed: 100 });
+    const { b } = other.clusters;
+    await using federation = await Federation.connect({ kubeconfig: b.clientCertificateKubeconfig, name: 'b' });
+    await components().enable('app-store', { clusters: ['a'] });
+    await components().waitUntilReady('app-store', { clusters: ['a'] });
+    const { differences, silent } = await components().diff(federation);
+    expect(silent).toEqual([]);
+    expect(differences).toContainEqual({ component: 'app-store', cluster: 'host', here: 'ready', there: 'off' });
+    expect(differences).toContainEqual({ component: 'logging', cluster: 'm', here: 'ready', there: 'absent' });
+    expect(differences).not.toContainEqual(expect.objectContaining({ cluster: 'host', component: 'devops' }));
+  },
+);
+
+describe('overview', patient, () => {
+  test('one glance, without a secret; a jwtSecret that differs and a member that is away are named', async () => {
+    const config = { namespace: kubesphereNamespace, name: installation.config };
+    const read = async (cluster: 'a' | 'm') =>
+      parse((await on(cluster).get(core.configMaps, config)).data?.[installation.configKey] ?? '');
+    const [host, member] = [await read('a'), await read('m')];
+    const put = (settings: object) =>
+      on('m').patch(core.configMaps, config, {
+        type: 'merge',
+        body: { data: { [installation.configKey]: stringify(settings) } },
+      });
+    await put({ ...member, authentication: { ...member.authentication, jwtSecret: 'Marked-Other-Secret' } });
+    const { kubeconfig = '' } = (await on('a').get(kubesphere.clusters, { name: 'm' })).spec.connection;
+    const lift = await away('n');
+    try {
+      const found = await scene.federation.overview({ retry: false });
+      const text = JSON.stringify(found);
+      for (const secret of ['Marked-Other-Secret', host.authentication.jwtSecret, kubeconfig, 'BEGIN ', 'LS0t'])
+        expect(text).not.toContain(secret);
+      expect(found).toMatchObject({ host: 'a', silent: ['n'] });
+      const of = (name: string) => found.clusters.find((one) => one.name === name);
+      expect(of('a')).toMatchObject({ role: 'host', itself: { answered: true, role: 'host', jwtSecret: 'agrees' } });
+      expect(of('m')).toMatchObject({
+        role: 'member',
+        connection: 'direct',
+        ready: true,
+        since: expect.any(String),
+        kubeconfig: { by: 'certificate', expires: expect.any(String), hostWarns: false },
+        itself: { answered: true, jwtSecret: 'differs', acceptsHostTokens: true, kubeSphereVersion: 'v3.3.2' },
+      });
+      expect(of('m')?.kubeconfig?.daysLeft).toBeGreaterThan(7);
+      expect(of('n')?.itself).toMatchObject({ answered: false, why: expect.any(String) });
+    } finally {
+      await lift[Symbol.asyncDispose]();
+      await put(member);
+    }
+  });
+
+  test('counts projects, not what the installation is made of', async () => {
+    const before = await scene.federation.overview();
+    await on('m').create(core.namespaces, {
+      metadata: { name: 'counted', labels: { 'kubesphere.io/workspace': 'team' } },
+    });
+    await on('m').create(core.namespaces, {
+      metadata: {
+        name: 'stub',
+        labels: { 'kubesphere.io/workspace': 'team', 'kubesphere.io/kubefed-host-namespace': 'true' },
+      },
+    });
+    expect((await scene.federation.overview()).projects).toBe(before.projects + 1);
+  });
+});
