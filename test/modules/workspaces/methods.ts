@@ -1,0 +1,4 @@
+import { deleteSpecs } from './delete-methods.ts';
+
+/** Every method of `federation.workspaces`. */
+export const methods = [...deleteSpecs];
