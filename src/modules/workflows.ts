@@ -1,5 +1,6 @@
 import type { Workflow } from '../workflow/compose.ts';
 import type { FederationEnv } from './env.ts';
+import { adoptWorkspaceWorkflow } from './workspaces/adopt.ts';
 import { deleteWorkspaceWorkflow } from './workspaces/delete.ts';
 
 /** A workflow of a method: its input is what the method was called with, as plain data. */
@@ -12,5 +13,6 @@ export type MethodWorkflow = Workflow<any, FederationEnv, unknown>;
  * `rollback`.
  */
 export const methodWorkflows: Readonly<Record<string, MethodWorkflow>> = Object.freeze({
+  [adoptWorkspaceWorkflow.name]: adoptWorkspaceWorkflow,
   [deleteWorkspaceWorkflow.name]: deleteWorkspaceWorkflow,
 });

@@ -2,14 +2,19 @@ import type { Listing } from '../kube/connection.ts';
 import type { KubeSphereCluster } from '../kubesphere/cluster.ts';
 import { kubesphere, type Placement, type WorkspaceTemplate } from '../kubesphere/resources.ts';
 import type { CallOptions } from '../types.ts';
+import type { ClusterAnswer } from './across.ts';
 import type { FederationEnv } from './env.ts';
 import { mapListing } from './listing.ts';
 import { perform, type WriteOptions, type Written } from './operation.ts';
 import { placeWorkspace } from './operations/place-workspace.ts';
 import { createWorkspace, type NewWorkspace } from './operations/workspace-template.ts';
+import { adoptWorkspace } from './workspaces/adopt.ts';
+import type { AdoptedWorkspace } from './workspaces/adopt-steps.ts';
+import type { WorkspaceAdoption } from './workspaces/adopt-survey.ts';
 import { deleteWorkspace } from './workspaces/delete.ts';
 import type { WorkspaceDeletion } from './workspaces/delete-plan.ts';
 import type { DeletedWorkspace } from './workspaces/delete-steps.ts';
+import { type DriftedWorkspace, drift } from './workspaces/drift.ts';
 
 /** A workspace as its host defines it. */
 export interface WorkspaceInfo {
@@ -82,5 +87,26 @@ export class Workspaces {
     options?: WriteOptions,
   ): Promise<Written<DeletedWorkspace | undefined>> {
     return deleteWorkspace(this.#env, name, deletion, options);
+  }
+
+  /**
+   * Workspaces that live on a member and not on the host, which nothing brings there by itself. Reads only. One answer for each member;
+   * one that does not answer is named with its error, and never taken for one without drift.
+   */
+  async drift(options?: CallOptions): Promise<readonly ClusterAnswer<readonly DriftedWorkspace[]>[]> {
+    return drift(this.#env, options);
+  }
+
+  /**
+   * Brings a workspace of a member under the host, in place: its Workspace keeps its UID, no project is written, the member's apps stay
+   * installed. A former host's mark (`managed=false`) is taken off, and a WorkspaceTemplate of the member's own is retired; meanwhile the
+   * member refuses to delete the Workspace and its projects, whoever asks.
+   *
+   * @throws ApiError `NOT_FOUND` where the member has no such Workspace
+   * @throws FederationError `PLAN_BLOCKED` where the host has one of that name and `existing: 'join'` was not said, where its manager is no
+   * user of the host, and while the member is not ready
+   */
+  async adopt(adoption: WorkspaceAdoption, options?: WriteOptions): Promise<Written<AdoptedWorkspace | undefined>> {
+    return adoptWorkspace(this.#env, adoption, options);
   }
 }

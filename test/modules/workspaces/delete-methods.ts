@@ -128,7 +128,8 @@ export const deleteSpecs = [
         undefined,
       ]);
     },
-    writes: (args) => [takenOut(args), ...removed(args)],
+    // By cluster: on M the project leaves before the host's template goes.
+    writes: (args) => [...removed(args), takenOut(args)],
   }),
   method<Args>({
     ...common,
@@ -144,8 +145,8 @@ export const deleteSpecs = [
       expect(await world.clusters.m.connection.find(core.namespaces, { name: args.project })).toBeUndefined();
     },
     writes: (args) => [
-      takenOut(args),
       ...removed(args),
+      takenOut(args),
       {
         cluster: 'm',
         method: 'DELETE',
