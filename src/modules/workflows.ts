@@ -1,7 +1,9 @@
 import type { Workflow } from '../workflow/compose.ts';
 import type { FederationEnv } from './env.ts';
 import { adoptWorkspaceWorkflow } from './workspaces/adopt.ts';
+import { createWorkspaceWorkflow } from './workspaces/create.ts';
 import { deleteWorkspaceWorkflow } from './workspaces/delete.ts';
+import { membershipWorkflow } from './workspaces/people.ts';
 
 /** A workflow of a method: its input is what the method was called with, as plain data. */
 // biome-ignore lint/suspicious/noExplicitAny: each has an input of its own, and a run is gone on with by its name alone.
@@ -14,5 +16,7 @@ export type MethodWorkflow = Workflow<any, FederationEnv, unknown>;
  */
 export const methodWorkflows: Readonly<Record<string, MethodWorkflow>> = Object.freeze({
   [adoptWorkspaceWorkflow.name]: adoptWorkspaceWorkflow,
+  [createWorkspaceWorkflow.name]: createWorkspaceWorkflow,
+  [membershipWorkflow.name]: membershipWorkflow,
   [deleteWorkspaceWorkflow.name]: deleteWorkspaceWorkflow,
 });

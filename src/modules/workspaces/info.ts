@@ -1,4 +1,4 @@
-import { kubesphere, type Placement, type WorkspaceTemplate } from '../../kubesphere/resources.ts';
+import type { Placement, WorkspaceTemplate } from '../../kubesphere/resources.ts';
 import { placedOn } from '../operations/workspace-template.ts';
 
 /** Annotations that the console writes on a template and shows. */
@@ -43,6 +43,3 @@ export function infoOf(template: WorkspaceTemplate): WorkspaceInfo {
     terminating: metadata.deletionTimestamp !== undefined,
   };
 }
-
-/** The resource behind {@link WorkspaceInfo}. */
-export const templates = kubesphere.workspaceTemplates;
