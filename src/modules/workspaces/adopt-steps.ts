@@ -165,7 +165,7 @@ export const detachApps = defineItemStep<Surveyed, FederationEnv>()({
 });
 
 /** @throws FederationError `KEPT_AT_RISK` where the Workspace or a project is not what it was */
-export async function assertAdopted(known: Known & { readonly state: Surveyed }): Promise<void> {
+async function assertAdopted(known: Known & { readonly state: Surveyed }): Promise<void> {
   const { input, survey } = known.state;
   const { signal } = known;
   const member = await memberOf(known);

@@ -72,7 +72,7 @@ async function driftOf(
 }
 
 /** What an object's label `kubefed.io/managed` says. */
-export function managedOf({ labels }: Pick<ObjectMeta, 'labels'>): boolean | undefined {
+function managedOf({ labels }: Pick<ObjectMeta, 'labels'>): boolean | undefined {
   const value = labels?.[managedLabel];
   return value === undefined ? undefined : value === 'true';
 }

@@ -1,5 +1,4 @@
 import type { ObjectMeta, Resource } from '../../kube/objects.ts';
-import { core } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { devopsLabel, managedLabel, workspaceLabel } from '../../kubesphere/names.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
@@ -239,12 +238,3 @@ export function resourceOf({ group, version, kind, plural, namespace }: FoundObj
 
 /** Names a project in messages. */
 export const projectText = ({ cluster, name, uid }: ProjectAt): string => `${cluster}/${name} (UID ${uid})`;
-
-/** Whether a namespace is there yet, and the very one. */
-export async function namespaceAt(
-  cluster: KubeSphereCluster,
-  { name }: Pick<ProjectAt, 'name'>,
-  signal: AbortSignal,
-): Promise<ObjectMeta | undefined> {
-  return (await cluster.connection.find(core.namespaces, { name }, { signal }))?.metadata;
-}

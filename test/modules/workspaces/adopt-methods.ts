@@ -9,7 +9,7 @@ import { method } from '../kit/method.ts';
 import type { ModuleWorld } from '../kit/world.ts';
 
 /** A workspace of M alone. */
-export interface Drifted {
+interface Drifted {
   readonly name: string;
   readonly uid: string;
   readonly project: string;
@@ -18,7 +18,7 @@ export interface Drifted {
 }
 
 /** A Workspace on M that no host knows, with a project. */
-export async function drifted(world: ModuleWorld): Promise<Drifted> {
+async function drifted(world: ModuleWorld): Promise<Drifted> {
   const name = world.fresh('own');
   const { connection } = world.clusters.m;
   await connection.create(kubesphere.workspaces, { metadata: { name }, spec: { manager: 'ann' } });

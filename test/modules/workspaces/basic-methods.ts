@@ -6,7 +6,7 @@ import { createUser, createWorkspace } from '../../../src/testing/index.ts';
 import { method } from '../kit/method.ts';
 import type { ModuleWorld } from '../kit/world.ts';
 
-export const templates = '/apis/tenant.kubesphere.io/v1alpha2/workspacetemplates';
+const templates = '/apis/tenant.kubesphere.io/v1alpha2/workspacetemplates';
 const alias = 'kubesphere.io/alias-name';
 const description = 'kubesphere.io/description';
 
