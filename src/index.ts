@@ -76,6 +76,7 @@ export {
   type User,
   type UserState,
   type Workspace,
+  type WorkspaceResourceQuota,
   type WorkspaceTemplate,
 } from './kubesphere/resources.ts';
 export type { KubeSphereVersion } from './kubesphere/version.ts';
@@ -111,7 +112,8 @@ export {
 export type { AppFound, ProjectFound, Snapshot as MigrationSnapshot, WorkspaceFound } from './migration/snapshot.ts';
 export type { Verified as VerifiedProjects } from './migration/steps/verify.ts';
 export type { Surveyed as SurveyedMember } from './migration/writing.ts';
-export type { AppKind } from './modules/apps.ts';
+export type { ClusterAnswer } from './modules/across.ts';
+export type { AppKind, WorkspaceApp } from './modules/apps.ts';
 export type { BatchOptions, BatchProgress, ItemOutcome } from './modules/batch.ts';
 export type { ClusterEvent, ClusterInfo, Clusters, NewCluster } from './modules/clusters.ts';
 export type { Component, ComponentName } from './modules/components/catalogue.ts';
@@ -162,7 +164,18 @@ export type { LagReason, MemberSync, UserSync } from './modules/users/sync.ts';
 export { type ClusterGrant, type ClusterRevocation, withPassword } from './modules/users/workflows.ts';
 export type { DeleteUserOptions, Users } from './modules/users.ts';
 export { type MethodWorkflow, methodWorkflows } from './modules/workflows.ts';
-export type { WorkspaceInfo, Workspaces } from './modules/workspaces.ts';
+export type { AdoptedWorkspace } from './modules/workspaces/adopt-steps.ts';
+export type { WorkspaceAdoption } from './modules/workspaces/adopt-survey.ts';
+export type { WorkspaceToCreate } from './modules/workspaces/create.ts';
+export type { WorkspaceDeletion } from './modules/workspaces/delete-plan.ts';
+export type { DeletedWorkspace } from './modules/workspaces/delete-steps.ts';
+export type { DriftedWorkspace } from './modules/workspaces/drift.ts';
+export type { WorkspaceEvent, WorkspaceInfo } from './modules/workspaces/info.ts';
+export type { WorkspaceInvitation, WorkspaceUser } from './modules/workspaces/people.ts';
+export type { QuotaToSet, WorkspaceQuota } from './modules/workspaces/quotas.ts';
+export type { ProjectAt } from './modules/workspaces/survey.ts';
+export type { WorkspaceChanges } from './modules/workspaces/update.ts';
+export type { Workspaces } from './modules/workspaces.ts';
 export type { CallOptions, Json, Jsonable, Logger, ResourceRef, RetryPolicy } from './types.ts';
 export type { Change, Forecast, Residue, Touch } from './workflow/change.ts';
 export {

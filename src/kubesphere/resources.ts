@@ -1,11 +1,18 @@
 import { core, defineResource, type RoleBinding, type Untyped } from '../kube/resources.ts';
 import type { Cluster, ClusterConfiguration, KubeFedCluster } from './models/cluster.ts';
 import type { GroupBinding, User } from './models/iam.ts';
-import type { FederatedObject, Workspace, WorkspaceTemplate } from './models/tenant.ts';
+import type { FederatedObject, Workspace, WorkspaceResourceQuota, WorkspaceTemplate } from './models/tenant.ts';
 
 export type { Cluster, ClusterConfiguration, Condition, KubeFedCluster } from './models/cluster.ts';
 export type { GroupBinding, User, UserState } from './models/iam.ts';
-export type { FederatedObject, FederatedSpec, Placement, Workspace, WorkspaceTemplate } from './models/tenant.ts';
+export type {
+  FederatedObject,
+  FederatedSpec,
+  Placement,
+  Workspace,
+  WorkspaceResourceQuota,
+  WorkspaceTemplate,
+} from './models/tenant.ts';
 
 const types = { group: 'types.kubefed.io', version: 'v1beta1' } as const;
 const iam = { group: 'iam.kubesphere.io', version: 'v1alpha2' } as const;
@@ -67,7 +74,7 @@ export const kubesphere = Object.freeze({
     kind: 'HelmApplication',
     plural: 'helmapplications',
   }),
-  resourceQuotas: defineResource<Untyped>({
+  resourceQuotas: defineResource<WorkspaceResourceQuota>({
     group: 'quota.kubesphere.io',
     version: 'v1alpha2',
     kind: 'ResourceQuota',

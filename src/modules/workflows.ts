@@ -3,6 +3,10 @@ import type { FederationEnv } from './env.ts';
 import { moveWithApps } from './namespaces/move-workflow.ts';
 import { changeRoles } from './namespaces/people-workflow.ts';
 import { createUser, grantCluster, revokeCluster, setGlobalRole } from './users/workflows.ts';
+import { adoptWorkspaceWorkflow } from './workspaces/adopt.ts';
+import { createWorkspaceWorkflow } from './workspaces/create.ts';
+import { deleteWorkspaceWorkflow } from './workspaces/delete.ts';
+import { membershipWorkflow } from './workspaces/people.ts';
 
 /** A workflow of a method: its input is what the method was called with, as plain data. */
 // biome-ignore lint/suspicious/noExplicitAny: each has an input of its own, and a run is gone on with by its name alone.
@@ -20,4 +24,8 @@ export const methodWorkflows: Readonly<Record<string, MethodWorkflow>> = Object.
   'users.grantCluster': grantCluster,
   'users.revokeCluster': revokeCluster,
   'users.setGlobalRole': setGlobalRole,
+  [adoptWorkspaceWorkflow.name]: adoptWorkspaceWorkflow,
+  [createWorkspaceWorkflow.name]: createWorkspaceWorkflow,
+  [membershipWorkflow.name]: membershipWorkflow,
+  [deleteWorkspaceWorkflow.name]: deleteWorkspaceWorkflow,
 });

@@ -1,35 +1,33 @@
-import type { Listing } from '../kube/connection.ts';
+import type { Listing, WatchOptions } from '../kube/connection.ts';
 import type { KubeSphereCluster } from '../kubesphere/cluster.ts';
-import { kubesphere, type Placement, type WorkspaceTemplate } from '../kubesphere/resources.ts';
+import { kubesphere } from '../kubesphere/resources.ts';
+import { checkName } from '../kubesphere/validation.ts';
 import type { CallOptions } from '../types.ts';
+import type { ClusterAnswer } from './across.ts';
 import type { FederationEnv } from './env.ts';
 import { mapListing } from './listing.ts';
 import { perform, type WriteOptions, type Written } from './operation.ts';
 import { placeWorkspace } from './operations/place-workspace.ts';
-import { createWorkspace, type NewWorkspace } from './operations/workspace-template.ts';
-
-/** A workspace as its host defines it. */
-export interface WorkspaceInfo {
-  readonly name: string;
-  readonly uid: string;
-  readonly manager: string | undefined;
-  readonly placement: Placement;
-}
-
-function infoOf({ metadata, spec }: WorkspaceTemplate): WorkspaceInfo {
-  return {
-    name: metadata.name,
-    uid: metadata.uid,
-    manager: spec.template.spec?.manager,
-    placement: spec.placement ?? {},
-  };
-}
+import { adoptWorkspace } from './workspaces/adopt.ts';
+import type { AdoptedWorkspace } from './workspaces/adopt-steps.ts';
+import type { WorkspaceAdoption } from './workspaces/adopt-survey.ts';
+import { createWorkspace, type WorkspaceToCreate } from './workspaces/create.ts';
+import { deleteWorkspace } from './workspaces/delete.ts';
+import type { WorkspaceDeletion } from './workspaces/delete-plan.ts';
+import type { DeletedWorkspace } from './workspaces/delete-steps.ts';
+import { type DriftedWorkspace, drift } from './workspaces/drift.ts';
+import { infoOf, type WorkspaceEvent, type WorkspaceInfo } from './workspaces/info.ts';
+import { inviteUser, removeUser, users, type WorkspaceInvitation, type WorkspaceUser } from './workspaces/people.ts';
+import { type QuotaToSet, quotas, removeQuota, setQuota, type WorkspaceQuota } from './workspaces/quotas.ts';
+import { updateWorkspace, type WorkspaceChanges } from './workspaces/update.ts';
 
 /** The workspaces of a federation: the host's WorkspaceTemplates. */
 export class Workspaces {
+  readonly #env: FederationEnv;
   readonly #host: KubeSphereCluster;
 
   constructor(env: FederationEnv) {
+    this.#env = env;
     this.#host = env.host;
   }
 
@@ -39,16 +37,37 @@ export class Workspaces {
 
   /** @throws ApiError `NOT_FOUND` */
   async get(name: string, options?: CallOptions): Promise<WorkspaceInfo> {
+    checkName('name', name);
     return infoOf(await this.#host.connection.get(kubesphere.workspaceTemplates, { name }, options));
   }
 
+  /** Lists, then follows; see {@link Connection.watch}. */
+  async *watch(options?: WatchOptions): AsyncIterable<WorkspaceEvent> {
+    for await (const event of this.#host.connection.watch(kubesphere.workspaceTemplates, options))
+      yield event.type === 'synced'
+        ? { type: 'synced', workspaces: event.objects.map(infoOf) }
+        : { type: event.type, workspace: infoOf(event.object) };
+  }
+
   /**
-   * Creates a workspace, placed nowhere; place it with {@link Workspaces.place}.
+   * Creates a workspace and places it on `clusters`, and waits until it has arrived there; without them it is placed nowhere.
    *
-   * @throws FederationError `PLAN_BLOCKED` where one of that name exists
+   * @throws FederationError `PLAN_BLOCKED` where the host has one of that name (unless `existing: 'join'`), where the manager is no user
+   * of the host, and where a cluster has a Workspace of that name, or projects with its label, already
    */
-  async create(workspace: NewWorkspace, options?: WriteOptions): Promise<Written<void>> {
-    return perform(createWorkspace(this.#host, workspace), `create workspace "${workspace.name}"`, options);
+  async create(workspace: WorkspaceToCreate, options?: WriteOptions): Promise<Written<void>> {
+    return createWorkspace(this.#env, workspace, options);
+  }
+
+  /**
+   * Changes what people set of a workspace: its manager, its network isolation, what the console shows. By one patch on the host; its
+   * controllers carry it on.
+   *
+   * @throws ApiError `NOT_FOUND`
+   * @throws FederationError `PLAN_BLOCKED` where the manager is no user of the host
+   */
+  async update(name: string, changes: WorkspaceChanges, options?: WriteOptions): Promise<Written<void>> {
+    return updateWorkspace(this.#env, name, changes, options);
   }
 
   /**
@@ -58,5 +77,91 @@ export class Workspaces {
    */
   async place(name: string, cluster: string, options?: WriteOptions): Promise<Written<void>> {
     return perform(placeWorkspace(this.#host, name, cluster), `place workspace "${name}" on ${cluster}`, options);
+  }
+
+  /**
+   * Deletes a workspace from the host and every cluster it lives on. Neither `projects` nor `apps` has a default. A dry run shows its
+   * closure: what is updated is kept (projects and apps are taken out of the workspace), what is deleted goes. Its quotas go in any case.
+   *
+   * Everything in it is taken out of reach first, on every cluster; the template is told to keep projects, which is read back before it
+   * is deleted; and what was named to go is deleted last, by UID. Until the workspace itself goes, `rollback` puts everything back;
+   * then `resume` alone goes on.
+   *
+   * @throws FederationError `INVALID` for system-workspace and where a choice is missing; `PLAN_BLOCKED` while a member is not ready, and
+   * where the list of projects to delete is not exactly what would go; `UNREACHABLE` naming clusters that do not answer
+   */
+  async delete(
+    name: string,
+    deletion: WorkspaceDeletion,
+    options?: WriteOptions,
+  ): Promise<Written<DeletedWorkspace | undefined>> {
+    return deleteWorkspace(this.#env, name, deletion, options);
+  }
+
+  /**
+   * Workspaces that live on a member and not on the host, which nothing brings there by itself. Reads only. One answer for each member;
+   * one that does not answer is named with its error, and never taken for one without drift.
+   */
+  async drift(options?: CallOptions): Promise<readonly ClusterAnswer<readonly DriftedWorkspace[]>[]> {
+    return drift(this.#env, options);
+  }
+
+  /**
+   * Brings a workspace of a member under the host, in place: its Workspace keeps its UID, no project is written, the member's apps stay
+   * installed. A former host's mark (`managed=false`) is taken off, and a WorkspaceTemplate of the member's own is retired; meanwhile the
+   * member refuses to delete the Workspace and its projects, whoever asks.
+   *
+   * @throws ApiError `NOT_FOUND` where the member has no such Workspace
+   * @throws FederationError `PLAN_BLOCKED` where the host has one of that name and `existing: 'join'` was not said, where its manager is no
+   * user of the host, and while the member is not ready
+   */
+  async adopt(adoption: WorkspaceAdoption, options?: WriteOptions): Promise<Written<AdoptedWorkspace | undefined>> {
+    return adoptWorkspace(this.#env, adoption, options);
+  }
+
+  /** Who has which role in a workspace, as the host has it. @throws ApiError `NOT_FOUND` */
+  async users(name: string, options?: CallOptions): Promise<readonly WorkspaceUser[]> {
+    return users(this.#env, name, options);
+  }
+
+  /**
+   * Gives a user a role in a workspace, and takes any other that they had: a user has one role for each workspace. Written on the host,
+   * and seen on the members that the workspace is placed on.
+   *
+   * @throws ApiError `NOT_FOUND` where there is no such workspace or user
+   * @throws FederationError `PLAN_BLOCKED` where the workspace has no such role, and for its manager
+   */
+  async inviteUser(name: string, invitation: WorkspaceInvitation, options?: WriteOptions): Promise<Written<void>> {
+    return inviteUser(this.#env, name, invitation, options);
+  }
+
+  /**
+   * Takes a user's roles in a workspace.
+   *
+   * @throws ApiError `NOT_FOUND` where there is no such workspace
+   * @throws FederationError `PLAN_BLOCKED` for its manager
+   */
+  async removeUser(name: string, user: string, options?: WriteOptions): Promise<Written<void>> {
+    return removeUser(this.#env, name, user, options);
+  }
+
+  /** The quotas of a workspace, one answer for each cluster; those that do not answer say so. @throws ApiError `NOT_FOUND` */
+  async quotas(name: string, options?: CallOptions): Promise<readonly ClusterAnswer<readonly WorkspaceQuota[]>[]> {
+    return quotas(this.#env, name, options);
+  }
+
+  /**
+   * Limits what all projects of a workspace on one cluster may take together, and waits until its Workspace there owns the quota.
+   *
+   * @throws ApiError `NOT_FOUND` where there is no such workspace
+   * @throws FederationError `PLAN_BLOCKED` where it does not live on that cluster, or has several quotas there
+   */
+  async setQuota(name: string, quota: QuotaToSet, options?: WriteOptions): Promise<Written<void>> {
+    return setQuota(this.#env, name, quota, options);
+  }
+
+  /** Takes the limits of a workspace on one cluster away. @throws ApiError `NOT_FOUND` where there is no such workspace */
+  async removeQuota(name: string, cluster: string, options?: WriteOptions): Promise<Written<void>> {
+    return removeQuota(this.#env, name, cluster, options);
   }
 }

@@ -38,3 +38,16 @@ export interface FederatedObject extends KubeObject {
     readonly clusters?: readonly { readonly name: string; readonly status?: string }[];
   };
 }
+
+/**
+ * A quota over all projects of a workspace on one cluster: `quota.kubesphere.io/v1alpha2`, cluster-scoped, on each cluster by itself. Its
+ * controller makes the Workspace its one owner; it goes with that, except where the Workspace is deleted with orphan propagation.
+ */
+export interface WorkspaceResourceQuota extends KubeObject {
+  readonly spec?: {
+    readonly quota?: { readonly hard?: Readonly<Record<string, string>> };
+    /** Labels of the projects that count: the workspace's. */
+    readonly selector?: Readonly<Record<string, string>>;
+  };
+  readonly status?: { readonly total?: { readonly used?: Readonly<Record<string, string>> } };
+}

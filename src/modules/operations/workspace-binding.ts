@@ -1,0 +1,124 @@
+import type { Subject } from '../../kube/resources.ts';
+import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
+import { userLabel, workspaceLabel } from '../../kubesphere/names.ts';
+import { kubesphere } from '../../kubesphere/resources.ts';
+import { madeBy, refOf } from '../changes.ts';
+import type { Operation } from '../operation.ts';
+import { type RememberedMeta, rememberMeta } from '../remembered.ts';
+import { create, remove, type Work, waitFor, waitGone } from '../work.ts';
+
+const resource = kubesphere.workspaceRoleBindings;
+const limitMs = 120_000;
+
+/** Who is to have which role of which workspace; `role` is the WorkspaceRole's full name. */
+export interface WorkspaceGrant {
+  readonly workspace: string;
+  readonly user: string;
+  readonly role: string;
+}
+
+/** Name that KubeSphere's own API gives to the binding (am.go:631). */
+export const bindingName = ({ user, role }: Pick<WorkspaceGrant, 'user' | 'role'>): string => `${user}-${role}`;
+
+async function arrived(
+  work: Pick<Work, 'signal'>,
+  members: readonly KubeSphereCluster[],
+  name: string,
+  there: boolean,
+): Promise<void> {
+  await Promise.all(
+    members.map((cluster) =>
+      waitFor(work.signal, {
+        cluster,
+        resource,
+        select: { fieldSelector: `metadata.name=${name}` },
+        test: (objects) => objects.has(name) === there || undefined,
+        what: `WorkspaceRoleBinding "${name}" to ${there ? 'arrive from' : 'go with that of'} the host`,
+        timeoutMs: limitMs,
+      }),
+    ),
+  );
+}
+
+/** Gives a user a role of a workspace, on the host; kubefed copies the binding. Seen on the members given. */
+export function grantWorkspaceRole(
+  host: KubeSphereCluster,
+  members: readonly KubeSphereCluster[],
+  grant: WorkspaceGrant,
+): Operation<null, void> {
+  const name = bindingName(grant);
+  const { workspace, user, role } = grant;
+  return {
+    async forecast({ signal }) {
+      if ((await host.connection.find(resource, { name }, { signal })) !== undefined)
+        return { effect: 'none', why: `${user} has role ${role} already`, out: undefined };
+      return {
+        effect: 'change',
+        changes: [{ verb: 'create', resource: refOf(host.name, resource, { name }), before: null, after: {} }],
+      };
+    },
+    capture: async () => null,
+    async run(work) {
+      host.dialect;
+      await create(work, host, resource, {
+        metadata: { name, labels: { [userLabel]: user, [workspaceLabel]: workspace } },
+        roleRef: { apiGroup: 'iam.kubesphere.io', kind: 'WorkspaceRole', name: role },
+        subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: user }],
+      });
+    },
+    verify: (work) => arrived(work, members, name, true),
+    async compensate(work) {
+      const found = await host.connection.find(resource, { name }, { signal: work.signal });
+      if (found === undefined || !madeBy(work.runId, found)) return;
+      const target = { cluster: host, resource, name: { name }, uid: found.metadata.uid };
+      await remove(work, { ...target, propagationPolicy: 'Background' });
+      await waitGone(work, target, limitMs);
+    },
+  };
+}
+
+/** What {@link revokeWorkspaceRole} captures. */
+export interface RevokedBinding extends RememberedMeta {
+  readonly roleRef: { readonly apiGroup: string; readonly kind: string; readonly name: string };
+  readonly subjects: readonly { readonly kind: string; readonly name: string; readonly apiGroup: string | null }[];
+}
+
+/** Deletes the very binding of a user to a role of a workspace, on the host. Its way back makes it again, under a new UID. */
+export function revokeWorkspaceRole(
+  host: KubeSphereCluster,
+  members: readonly KubeSphereCluster[],
+  { name, uid }: { readonly name: string; readonly uid: string },
+): Operation<RevokedBinding, void> {
+  const target = { cluster: host, resource, name: { name }, uid };
+  return {
+    async forecast({ signal }) {
+      const found = await host.connection.find(resource, { name }, { signal });
+      if (found?.metadata.uid !== uid) return { effect: 'none', why: 'it is gone', out: undefined };
+      return {
+        effect: 'change',
+        changes: [{ verb: 'delete', resource: refOf(host.name, resource, { name, uid }), before: {}, after: null }],
+      };
+    },
+    async capture({ signal }) {
+      const found = await host.connection.get(resource, { name }, { signal });
+      const subjects = (found.subjects ?? []).map(({ kind, name, apiGroup = null }) => ({ kind, name, apiGroup }));
+      return { ...rememberMeta(found), roleRef: found.roleRef, subjects };
+    },
+    async run(work) {
+      host.dialect;
+      await remove(work, { ...target, propagationPolicy: 'Background' });
+    },
+    async verify(work) {
+      await waitGone(work, target, limitMs);
+      await arrived(work, members, name, false);
+    },
+    async compensate(work, { labels, annotations, roleRef, subjects }) {
+      if ((await host.connection.find(resource, { name }, { signal: work.signal })) !== undefined) return;
+      await create(work, host, resource, {
+        metadata: { name, labels, annotations },
+        roleRef,
+        subjects: subjects.map(({ apiGroup, ...one }): Subject => (apiGroup === null ? one : { ...one, apiGroup })),
+      });
+    },
+  };
+}

@@ -1,0 +1,279 @@
+import { FederationError } from '../../errors.ts';
+import { managedLabel, workspaceLabel } from '../../kubesphere/names.ts';
+import { kubesphere } from '../../kubesphere/resources.ts';
+import { defineItemStep, defineStep } from '../../workflow/step.ts';
+import { appResource, type WorkspaceApp } from '../apps.ts';
+import { namespacesOf, some } from '../closure.ts';
+import { clusterByName, type FederationEnv } from '../env.ts';
+import type { Operation } from '../operation.ts';
+import { type AdoptedBefore, adoptWorkspace, holdAdopted } from '../operations/adopt-workspace.ts';
+import { dropLabel, type Label } from '../operations/drop-label.ts';
+import { retireTemplate } from '../operations/remove-workspace.ts';
+import { createWorkspace } from '../operations/workspace-template.ts';
+import {
+  assertSafeToLift,
+  lowerShield,
+  type Raised,
+  raiseShield,
+  type Shielded,
+  shieldForm,
+  shieldId,
+} from '../shield.ts';
+import { type Known as KnownOf, operates, operatesOnEach } from '../steps.ts';
+import type { Work } from '../work.ts';
+import {
+  type AdoptSurvey,
+  type FoundManaged,
+  managedResource,
+  surveyAdoption,
+  type WorkspaceAdoption,
+} from './adopt-survey.ts';
+
+interface Begun {
+  readonly input: WorkspaceAdoption;
+}
+interface Surveyed extends Begun {
+  readonly survey: AdoptSurvey;
+}
+type Known = KnownOf<Surveyed>;
+
+const memberOf = ({ state: { input }, env, signal }: Known) => clusterByName(env)(input.cluster, { signal });
+const nothing = <Before, Out>(before: Before, out: Out): Operation<Before, Out> => ({
+  forecast: async () => ({ effect: 'none', why: 'the host has this workspace already', out }),
+  capture: async () => before,
+  run: async () => out,
+  verify: async () => {},
+  compensate: async () => {},
+});
+
+/** Reads the workspace where it lives; blocked while something is in the way. */
+export const survey = defineStep<Begun, FederationEnv>()({
+  name: 'survey',
+  title: 'Read the workspace on the member and on the host',
+  readOnly: true,
+  forecast: async ({ state: { input }, env, signal }) => {
+    const { found, obstacles } = await surveyAdoption(env, input, signal);
+    if (obstacles.length > 0)
+      return {
+        effect: 'blocked',
+        why: obstacles.map(({ why }) => why).join(' '),
+        remedy: obstacles.map(({ remedy }) => remedy).join(' '),
+      };
+    return {
+      effect: 'none',
+      why: `${env.host.name} has workspace "${input.name}" of ${input.cluster} already`,
+      out: found,
+    };
+  },
+  run: async ({ state: { input }, env, signal }): Promise<AdoptSurvey> =>
+    (await surveyAdoption(env, input, signal)).found,
+});
+
+function shieldedBy({ input: { cluster, name }, survey: { projects } }: Surveyed): Shielded {
+  const id = `adopt-${shieldId([cluster, name])}`;
+  return { id, namespaces: projects.map((one) => one.name), workspaces: [name] };
+}
+
+/** From here on the member refuses to delete the Workspace or any of its projects, whoever asks. */
+export const shieldUp = defineStep<Surveyed, FederationEnv>()({
+  name: 'shield-up',
+  title: 'Shield up: the member refuses to delete the Workspace and its projects',
+  ...operates<Surveyed, Raised, Raised>(async (known) => {
+    if (known.state.survey === undefined) return undefined;
+    if (known.state.survey.already) return nothing<Raised, Raised>({ form: null }, { form: null });
+    return raiseShield(await memberOf(known), shieldedBy(known.state));
+  }),
+  remedy:
+    'Clear the residue of the other steps first; then delete the ValidatingAdmissionPolicies and bindings named kubesphere-federation-adopt-… on the member.',
+  undoNeeds: ['labels', 'create', 'place', 'detach-apps'],
+});
+
+/** What says that no kubefed may touch it (`managed=false`, of a former host) keeps the new host's copies out, too. */
+export const labels = defineItemStep<Surveyed, FederationEnv>()({
+  name: 'labels',
+  title: "Take a former host's mark off the Workspace and its roles",
+  ...operatesOnEach<Surveyed, FoundManaged, Label>(
+    async ({ state: { survey } }) =>
+      survey?.already === false ? survey.objects.map((item) => ({ key: `${item.kind}/${item.name}`, item })) : [],
+    async (known, one) => {
+      const dropping = dropLabel(await memberOf(known), managedResource(one.kind), one, managedLabel);
+      return {
+        ...dropping,
+        // Those without it are listed as well: what the host's copies write on them is taken off again by the way back.
+        forecast: async (work) =>
+          one.managed === 'true' || (await dropping.forecast(work)).effect === 'none'
+            ? { effect: 'unknown', why: 'it is noted, so that the way back can tell', touches: [] }
+            : dropping.forecast(work),
+        run: async (work, before) => (before.value === 'false' ? dropping.run(work, before) : undefined),
+        verify: async () => {},
+      };
+    },
+  ),
+  remedy: `Put label ${managedLabel} back as it was on that object.`,
+});
+
+const adoptable = ({ objects }: AdoptSurvey) =>
+  objects.map(({ kind, name, uid }) => ({ resource: managedResource(kind), name, uid }));
+
+/** The host gets a template of that name, placed nowhere yet. */
+export const create = defineStep<Surveyed, FederationEnv>()({
+  name: 'create',
+  title: 'The host gets a workspace of that name, placed nowhere yet',
+  ...operates<Surveyed, null, void>(async (known) => {
+    const { input, survey } = known.state;
+    if (survey === undefined) return undefined;
+    const { manager, networkIsolation, annotations } = survey;
+    const creating = createWorkspace(known.env.host, {
+      ...{ name: input.name, manager, annotations },
+      ...(networkIsolation !== null && { networkIsolation }),
+      ...(survey.onHost && { existing: 'join' as const }),
+    });
+    return {
+      ...creating,
+      async compensate(work, before, out) {
+        // Else the roles that the host's copies took over would go with them.
+        await holdAdopted(work, await memberOf(known), adoptable(survey));
+        await creating.compensate(work, before, out);
+      },
+    };
+  }),
+});
+
+/** kubefed takes the Workspace over in place. */
+export const place = defineStep<Surveyed, FederationEnv>()({
+  name: 'place',
+  title: 'Placed on the member: kubefed takes the Workspace over in place',
+  ...operates<Surveyed, AdoptedBefore, void>(async (known) => {
+    const { input, survey } = known.state;
+    if (survey === undefined) return undefined;
+    if (survey.already)
+      return nothing<AdoptedBefore, void>({ clusters: [], spec: { manager: null, networkIsolation: null } }, undefined);
+    return adoptWorkspace(known.env.host, await memberOf(known), input.name, survey.uid);
+  }),
+});
+
+/** Deleting the member's own template would uninstall them (H1). */
+export const detachApps = defineItemStep<Surveyed, FederationEnv>()({
+  name: 'detach-apps',
+  title: "Take the member's apps out of reach of its own template",
+  ...operatesOnEach<Surveyed, WorkspaceApp, Label>(
+    async ({ state: { survey } }) =>
+      survey?.ownTemplate === true ? survey.apps.map((item) => ({ key: `${item.kind}/${item.name}`, item })) : [],
+    async (known, app) => dropLabel(await memberOf(known), appResource(app.kind), app, workspaceLabel),
+  ),
+  remedy: `Put label ${workspaceLabel} back on that HelmRelease, HelmRepo or HelmApplication.`,
+});
+
+/** @throws FederationError `KEPT_AT_RISK` where the Workspace or a project is not what it was */
+async function assertAdopted(known: Known & { readonly state: Surveyed }): Promise<void> {
+  const { input, survey } = known.state;
+  const { signal } = known;
+  const member = await memberOf(known);
+  const workspace = await member.connection.find(kubesphere.workspaces, { name: input.name }, { signal });
+  if (workspace?.metadata.uid !== survey.uid || workspace.metadata.deletionTimestamp !== undefined)
+    throw new FederationError(
+      'KEPT_AT_RISK',
+      `${member.name}: Workspace "${input.name}" is no longer the one that was there, or is being deleted. The shield stays up. Find out who did that.`,
+    );
+  const now = await namespacesOf(member, signal);
+  const lost = survey.projects.filter(({ name, uid }) => {
+    const project = now.get(name);
+    return (
+      project?.uid !== uid || project.deletionTimestamp !== undefined || project.labels?.[workspaceLabel] !== input.name
+    );
+  });
+  if (lost.length === 0) return;
+  throw new FederationError(
+    'KEPT_AT_RISK',
+    `${member.name}: projects of workspace "${input.name}" are gone, going, or in it no longer: ${some(lost.map(({ name }) => name))}. The shield stays up. Find out who did that.`,
+  );
+}
+
+/** The Workspace and every project are the very ones. */
+export const confirm = defineStep<Surveyed, FederationEnv>()({
+  name: 'confirm',
+  title: 'See that the Workspace and its projects are the very ones',
+  readOnly: true,
+  forecast: async () => ({ effect: 'unknown', why: 'it reads them again', touches: [] }),
+  run: async (ctx) => {
+    await assertAdopted(ctx);
+    return null;
+  },
+});
+
+/** The member must refuse to delete this very Workspace, or its template's deletion would take it along. */
+const refusal = (known: Known, name: string, uid: string) => async (work: Work) => {
+  const member = await memberOf(known);
+  const { signal } = work;
+  try {
+    const dryRun = { uid, propagationPolicy: 'Orphan', dryRun: true, signal } as const;
+    await member.connection.delete(kubesphere.workspaces, { name }, dryRun);
+  } catch (error) {
+    if (FederationError.is(error, 'REJECTED')) return;
+    throw error;
+  }
+  throw new FederationError(
+    'KEPT_AT_RISK',
+    `${member.name}: the shield does not hold Workspace "${name}"; its template was not deleted. Put one up (federation.namespaces.protect({ cluster: '${member.name}', names: […], workspaces: ['${name}'] })), then resume.`,
+  );
+};
+
+/** The pivot. Left there, the member's own template would fight the host over the Workspace (2.3). */
+export const retire = defineStep<Surveyed, FederationEnv>()({
+  name: 'retire',
+  title: "The member's own template goes; the workspace is the host's from here on",
+  pivot: true,
+  irreversible: 'the host has the workspace',
+  ...operates<Surveyed, null, void>(async (known) => {
+    const { input, survey } = known.state;
+    if (survey === undefined) return undefined;
+    if (survey.already) return nothing<null, void>(null, undefined);
+    const retiring = retireTemplate(
+      await memberOf(known),
+      input.name,
+      survey.uid,
+      refusal(known, input.name, survey.uid),
+    );
+    if (survey.ownTemplate) return retiring;
+    return {
+      ...nothing<null, void>(null, undefined),
+      forecast: async () => ({ effect: 'unknown', why: 'it has none', touches: [] }),
+    };
+  }),
+});
+
+/** The shield comes down only while no project has an owner that is gone or going. */
+export const shieldDown = defineStep<Surveyed, FederationEnv>()({
+  name: 'shield-down',
+  title: 'Shield down',
+  irreversible: 'the host has the workspace',
+  ...operates<Surveyed, null, void>(async (known) => {
+    const { survey } = known.state;
+    if (survey === undefined) return undefined;
+    if (survey.already) return nothing<null, void>(null, undefined);
+    const state = { ...known.state, survey };
+    const [member, shielded] = [await memberOf(known), shieldedBy(state)];
+    return {
+      forecast: async () => ({ effect: 'unknown', why: 'the objects of the shield go', touches: [] }),
+      capture: async () => null,
+      async run(work) {
+        await assertAdopted({ ...known, state });
+        await assertSafeToLift(work, member, shielded.namespaces);
+        await lowerShield(work, member, { ...shielded, form: await shieldForm(member, work.signal) }, work.runId);
+      },
+      verify: async () => {},
+      compensate: async () => {},
+    };
+  }),
+  retry: { retries: 5, minDelayMs: 1_000 },
+});
+
+/** What {@link Workspaces.adopt} did. */
+export interface AdoptedWorkspace {
+  /** UID of the Workspace on the member: the one that it had. */
+  readonly uid: string;
+  readonly manager: string;
+  readonly projects: readonly { readonly name: string; readonly uid: string }[];
+  /** The member's own apps: they stay installed; with a template of its own retired, they are in no workspace any more. */
+  readonly apps: readonly WorkspaceApp[];
+}

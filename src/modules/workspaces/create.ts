@@ -1,0 +1,131 @@
+import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
+import { systemWorkspace, workspaceLabel } from '../../kubesphere/names.ts';
+import { kubesphere } from '../../kubesphere/resources.ts';
+import { checkName, checkNames, checkObjectName, checkOneOf, checkText, invalid } from '../../kubesphere/validation.ts';
+import { defineItemStep, defineStep } from '../../workflow/step.ts';
+import { namespacesOf, some } from '../closure.ts';
+import { clusterByName, type FederationEnv } from '../env.ts';
+import { composeMethod, performAll } from '../method.ts';
+import type { WriteOptions, Written } from '../operation.ts';
+import { type PlacedBefore, placeWorkspace } from '../operations/place-workspace.ts';
+import { createWorkspace as creating, type NewWorkspace } from '../operations/workspace-template.ts';
+import { operates, operatesOnEach } from '../steps.ts';
+import type { Obstacle } from './delete-plan.ts';
+import { aliasAnnotation, descriptionAnnotation } from './info.ts';
+
+/** A workspace to create, with where it is to live. */
+export interface WorkspaceToCreate extends NewWorkspace {
+  /** Clusters to place it on, by the host's names of them. @defaultValue none: it can be placed later */
+  readonly clusters?: readonly string[];
+  /** What the console shows instead of the name. */
+  readonly alias?: string;
+  readonly description?: string;
+}
+
+interface Input extends NewWorkspace {
+  readonly clusters: readonly string[];
+}
+interface Begun {
+  readonly input: Input;
+}
+
+/** What must not be there yet: a Workspace of that name would be taken over, projects with its label would fall into it (H10). */
+async function inTheWay(cluster: KubeSphereCluster, name: string, signal: AbortSignal): Promise<readonly Obstacle[]> {
+  const workspace = await cluster.connection.find(kubesphere.workspaces, { name }, { signal });
+  if (workspace !== undefined)
+    return [
+      {
+        why: `${cluster.name} has a Workspace "${name}" already; equal names need not mean the same workspace.`,
+        remedy:
+          'If it is the same, take it over: federation.workspaces.adopt({ cluster, name }); if not, take another name.',
+      },
+    ];
+  const projects = [...(await namespacesOf(cluster, signal, `${workspaceLabel}=${name}`)).keys()];
+  return projects.length === 0
+    ? []
+    : [
+        {
+          why: `${cluster.name} has projects with the label of a workspace "${name}" that is gone: ${some(projects)}. They would fall into this one.`,
+          remedy: 'Take the label off them (federation.namespaces.unbind), or take another name.',
+        },
+      ];
+}
+
+const check = defineStep<Begun, FederationEnv>()({
+  name: 'check',
+  title: 'See that its manager is there, and that nothing is in the way',
+  readOnly: true,
+  forecast: async ({ state: { input }, env, signal }) => {
+    const { host } = env;
+    const { name, manager, clusters, existing } = input;
+    const obstacles: Obstacle[] = [];
+    const there = await host.connection.find(kubesphere.workspaceTemplates, { name }, { signal });
+    if (there === undefined || existing !== 'join') {
+      if ((await host.connection.find(kubesphere.users, { name: manager }, { signal })) === undefined)
+        obstacles.push({ why: `"${manager}" is no user of ${host.name}.`, remedy: 'Create that user first.' });
+      if (there === undefined)
+        for (const cluster of clusters)
+          obstacles.push(...(await inTheWay(await clusterByName(env)(cluster, { signal }), name, signal)));
+    }
+    if (obstacles.length === 0) return { effect: 'none', why: `workspace "${name}" is there`, out: null };
+    const all = (key: keyof Obstacle): string => obstacles.map((one) => one[key]).join(' ');
+    return { effect: 'blocked', why: all('why'), remedy: all('remedy') };
+  },
+  run: async () => null,
+});
+
+const create = defineStep<Begun, FederationEnv>()({
+  name: 'create',
+  title: 'The host gets the workspace, placed nowhere yet',
+  ...operates<Begun, null, void>(async ({ state: { input }, env }) => creating(env.host, input)),
+});
+
+const place = defineItemStep<Begun, FederationEnv>()({
+  name: 'place',
+  title: 'Placed on its clusters: the Workspace arrives there',
+  ...operatesOnEach<Begun, string, PlacedBefore>(
+    async ({ state: { input } }) => input.clusters.map((item) => ({ key: item, item })),
+    async ({ state: { input }, env, signal }, cluster) =>
+      placeWorkspace(env.host, input.name, cluster, await clusterByName(env)(cluster, { signal })),
+  ),
+  // Each writes the whole list.
+  concurrency: 1,
+});
+
+/** Creates a workspace and places it: inert first, so that a create that arrives late harms nobody. */
+export const createWorkspaceWorkflow = composeMethod<Input>('workspaces.create')
+  .step(check)
+  .step(create)
+  .each(place)
+  .returns(() => null);
+
+/** {@link Workspaces.create}, with its input checked. */
+export async function createWorkspace(
+  env: FederationEnv,
+  workspace: WorkspaceToCreate,
+  options?: WriteOptions,
+): Promise<Written<void>> {
+  const { name, manager, networkIsolation, annotations = {}, existing, clusters = [], alias, description } = workspace;
+  checkName('name', name);
+  if (name === systemWorkspace) throw invalid('name', `is ${systemWorkspace}, which every cluster has.`);
+  checkObjectName('manager', manager);
+  checkNames('clusters', clusters, { emptyToo: true });
+  if (existing !== undefined) checkOneOf('existing', existing, ['join']);
+  if (networkIsolation !== undefined && typeof networkIsolation !== 'boolean')
+    throw invalid('networkIsolation', 'must be true or false.');
+  if (alias !== undefined) checkText('alias', alias);
+  if (description !== undefined) checkText('description', description);
+  const notes = {
+    ...annotations,
+    ...(alias !== undefined && { [aliasAnnotation]: alias }),
+    ...(description !== undefined && { [descriptionAnnotation]: description }),
+  };
+  const input: Input = {
+    ...{ name, manager, clusters },
+    ...(Object.keys(notes).length > 0 && { annotations: notes }),
+    ...(networkIsolation !== undefined && { networkIsolation }),
+    ...(existing !== undefined && { existing }),
+  };
+  const written = await performAll(createWorkspaceWorkflow, input, env, `create workspace "${name}"`, options);
+  return written.outcome === 'dry-run' ? (written as Written<void>) : { ...written, result: undefined };
+}

@@ -1,0 +1,240 @@
+import type { ObjectMeta, Resource } from '../../kube/objects.ts';
+import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
+import { devopsLabel, managedLabel, workspaceLabel } from '../../kubesphere/names.ts';
+import { kubesphere } from '../../kubesphere/resources.ts';
+import type { CallOptions } from '../../types.ts';
+import { askEveryCluster } from '../across.ts';
+import { appsOf, type WorkspaceApp } from '../apps.ts';
+import { namespacesOf } from '../closure.ts';
+import type { FederationEnv } from '../env.ts';
+import { notReady } from './ready.ts';
+
+/** One project of one cluster: the very namespace. */
+export interface ProjectAt {
+  readonly cluster: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+/** A project as the survey found it. */
+export interface FoundProject extends ProjectAt {
+  /** `stub`: the namespace on the host that holds the FederatedNamespace; `copy`: kubefed owns it; else a plain one. */
+  readonly kind: 'plain' | 'stub' | 'copy';
+  /** It bears the label of the workspace. */
+  readonly labelled: boolean;
+  /** It is the backing namespace of a DevOps project. */
+  readonly devops: boolean;
+}
+
+/** An object of a kind that may be written to. */
+export interface FoundObject extends ProjectAt {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly plural: string;
+  readonly namespace: string | null;
+}
+
+/** Everything of a workspace, on every cluster; plain data. */
+export interface Survey {
+  readonly template: string | null;
+  readonly federated: string | null;
+  /** Workspaces that go with the template: the host's own, and those that kubefed owns on members. */
+  readonly workspaces: readonly { readonly cluster: string; readonly uid: string }[];
+  /** Clusters with a Workspace of that name which is not this one: it came from no host, and stays with its projects. */
+  readonly foreign: readonly string[];
+  /** Of those, the ones with a WorkspaceTemplate of their own although kubefed owns the Workspace. */
+  readonly ownTemplates: readonly string[];
+  readonly projects: readonly FoundProject[];
+  /** What kubefed owns in those projects. */
+  readonly contents: readonly FoundObject[];
+  readonly apps: readonly WorkspaceApp[];
+  readonly quotas: readonly ProjectAt[];
+  /** Roles and bindings of the workspace on the host, which go with its template. */
+  readonly roles: readonly FoundObject[];
+  readonly devops: readonly string[];
+  readonly notReady: readonly string[];
+}
+
+const devopsProjects = { group: 'devops.kubesphere.io', plural: 'devopsprojects' } as const;
+
+/** What one cluster has of a workspace. */
+interface Here {
+  readonly workspace: ObjectMeta | undefined;
+  readonly template: ObjectMeta | undefined;
+  /** By name: those with the label, and those that kubefed owns. */
+  readonly labelled: readonly ObjectMeta[];
+  readonly managed: readonly ObjectMeta[];
+  readonly quotas: readonly ObjectMeta[];
+  readonly devops: readonly string[];
+  readonly resources: readonly (Resource & { readonly verbs: readonly string[] })[];
+}
+
+async function look(cluster: KubeSphereCluster, name: string, options: CallOptions): Promise<Here> {
+  const { connection } = cluster;
+  const labelSelector = `${workspaceLabel}=${name}`;
+  const signal = options.signal ?? new AbortController().signal;
+  const resources = await connection.resources(options);
+  const served = (group: string, plural: string): Resource | undefined =>
+    resources.find((one) => one.group === group && one.plural === plural);
+  const labelledOf = async (group: string, plural: string): Promise<readonly ObjectMeta[]> => {
+    const resource = served(group, plural);
+    if (resource === undefined) return [];
+    return (await connection.listMetadata(resource, { ...options, labelSelector }).toArray()).map(
+      ({ metadata }) => metadata,
+    );
+  };
+  const [workspace, template, labelled, managed, quotas, devops] = await Promise.all([
+    connection.find(kubesphere.workspaces, { name }, options),
+    connection.find(kubesphere.workspaceTemplates, { name }, options),
+    namespacesOf(cluster, signal, labelSelector),
+    namespacesOf(cluster, signal, `${managedLabel}=true`),
+    labelledOf(kubesphere.resourceQuotas.group, kubesphere.resourceQuotas.plural),
+    labelledOf(devopsProjects.group, devopsProjects.plural),
+  ]);
+  return {
+    workspace: workspace?.metadata,
+    template: template?.metadata,
+    labelled: [...labelled.values()],
+    managed: [...managed.values()],
+    quotas,
+    devops: devops.map((one) => one.name),
+    resources,
+  };
+}
+
+/** What kubefed owns inside these namespaces. */
+async function contentsOf(
+  cluster: KubeSphereCluster,
+  resources: Here['resources'],
+  namespaces: ReadonlySet<string>,
+  options: CallOptions,
+): Promise<readonly FoundObject[]> {
+  const kinds = resources.filter(
+    ({ namespaced, verbs, group }) =>
+      namespaced && verbs.includes('list') && verbs.includes('patch') && group !== 'types.kubefed.io',
+  );
+  const found: FoundObject[] = [];
+  const lane = async (): Promise<void> => {
+    for (let resource = kinds.shift(); resource !== undefined; resource = kinds.shift()) {
+      const { group, version, kind, plural } = resource;
+      for await (const { metadata } of cluster.connection.listMetadata(resource, {
+        ...options,
+        labelSelector: `${managedLabel}=true`,
+      })) {
+        const { name, uid, namespace = null } = metadata;
+        if (namespace !== null && namespaces.has(namespace))
+          found.push({ cluster: cluster.name, group, version, kind, plural, namespace, name, uid });
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, lane));
+  return found;
+}
+
+const rolesOf = async (
+  host: KubeSphereCluster,
+  name: string,
+  options: CallOptions,
+): Promise<readonly FoundObject[]> => {
+  const kinds: readonly Resource[] = [kubesphere.workspaceRoles, kubesphere.workspaceRoleBindings];
+  const lists = await Promise.all(
+    kinds.map(async (resource) => {
+      const labelSelector = `${workspaceLabel}=${name}`;
+      const found = await host.connection.listMetadata(resource, { ...options, labelSelector }).toArray();
+      const { group, version, kind, plural } = resource;
+      return found.map(({ metadata }) => ({
+        ...{ cluster: host.name, group, version, kind, plural, namespace: null },
+        ...{ name: metadata.name, uid: metadata.uid },
+      }));
+    }),
+  );
+  return lists.flat();
+};
+
+/**
+ * Reads a workspace on every cluster of a federation.
+ *
+ * @throws FederationError `UNREACHABLE` where a cluster does not answer: one that is silent is not an empty one
+ */
+export async function survey(env: FederationEnv, name: string, options: CallOptions): Promise<Survey> {
+  const { host } = env;
+  const what = `Whatever belongs to workspace "${name}"`;
+  const found = await askEveryCluster(
+    env,
+    what,
+    async (cluster, call) => ({ cluster, here: await look(cluster, name, call) }),
+    options,
+  );
+  const [federated, stubs, apps, roles, waiting] = await Promise.all([
+    host.connection.find(kubesphere.federatedWorkspaces, { name }, options),
+    host.connection.listMetadata(kubesphere.federatedNamespaces, options).toArray(),
+    appsOf({ signal: options.signal ?? new AbortController().signal }, host, name),
+    rolesOf(host, name, options),
+    notReady(env, options),
+  ]);
+  const federatedNamespaces = new Set(stubs.map(({ metadata }) => metadata.name));
+  const isHost = (cluster: string): boolean => cluster === host.name;
+  const ours = (cluster: string, workspace: ObjectMeta | undefined): boolean =>
+    workspace !== undefined && (isHost(cluster) || workspace.labels?.[managedLabel] === 'true');
+  const all = [...found].map(([cluster, { here }]) => ({ cluster, here }));
+  const foreign = all.filter(({ cluster, here }) => here.workspace !== undefined && !ours(cluster, here.workspace));
+  const foreignNames = new Set(foreign.map(({ cluster }) => cluster));
+  const hostStubs = new Set(
+    (found.get(host.name)?.here.labelled ?? [])
+      .map((namespace) => namespace.name)
+      .filter((one) => federatedNamespaces.has(one)),
+  );
+  const projects = all.flatMap(({ cluster, here }) => {
+    const labelled = foreignNames.has(cluster) ? [] : here.labelled;
+    const names = new Set(labelled.map((one) => one.name));
+    // A copy goes with its FederatedNamespace, whatever its own label says.
+    const copies = here.managed.filter((one) => hostStubs.has(one.name) && !names.has(one.name));
+    return [...labelled, ...copies].map((namespace): FoundProject => {
+      const copy = namespace.labels?.[managedLabel] === 'true';
+      const stub = isHost(cluster) && federatedNamespaces.has(namespace.name);
+      return {
+        cluster,
+        name: namespace.name,
+        uid: namespace.uid,
+        kind: stub ? 'stub' : copy ? 'copy' : 'plain',
+        labelled: names.has(namespace.name),
+        devops: namespace.labels?.[devopsLabel] !== undefined,
+      };
+    });
+  });
+  const contents = await Promise.all(
+    [...found].map(async ([name, { cluster, here }]) => {
+      const shared = projects.filter((one) => one.cluster === name && one.kind !== 'plain').map((one) => one.name);
+      return shared.length === 0 ? [] : contentsOf(cluster, here.resources, new Set(shared), options);
+    }),
+  );
+  return {
+    template: found.get(host.name)?.here.template?.uid ?? null,
+    federated: federated?.metadata.uid ?? null,
+    workspaces: all.flatMap(({ cluster, here: { workspace } }) =>
+      workspace !== undefined && ours(cluster, workspace) ? [{ cluster, uid: workspace.uid }] : [],
+    ),
+    foreign: [...foreignNames],
+    ownTemplates: all
+      .filter(({ cluster, here }) => !isHost(cluster) && here.template !== undefined && !foreignNames.has(cluster))
+      .map(({ cluster }) => cluster),
+    projects,
+    contents: contents.flat(),
+    apps,
+    quotas: all.flatMap(({ cluster, here }) =>
+      foreignNames.has(cluster) ? [] : here.quotas.map(({ name, uid }) => ({ cluster, name, uid })),
+    ),
+    roles,
+    devops: all.flatMap(({ cluster, here }) => here.devops.map((one) => `${cluster}: ${one}`)),
+    notReady: waiting,
+  };
+}
+
+/** The resource of an object that a survey found. */
+export function resourceOf({ group, version, kind, plural, namespace }: FoundObject): Resource {
+  return { group, version, kind, plural, namespaced: namespace !== null };
+}
+
+/** Names a project in messages. */
+export const projectText = ({ cluster, name, uid }: ProjectAt): string => `${cluster}/${name} (UID ${uid})`;

@@ -1,0 +1,104 @@
+import { expect } from 'vitest';
+import { core } from '../../../src/kube/resources.ts';
+import { managedLabel } from '../../../src/kubesphere/names.ts';
+import { kubesphere } from '../../../src/kubesphere/resources.ts';
+import type { ClusterAnswer } from '../../../src/modules/across.ts';
+import type { DriftedWorkspace } from '../../../src/modules/workspaces/drift.ts';
+import { createProjects } from '../../../src/testing/index.ts';
+import { method } from '../kit/method.ts';
+import type { ModuleWorld } from '../kit/world.ts';
+
+/** A workspace of M alone. */
+interface Drifted {
+  readonly name: string;
+  readonly uid: string;
+  readonly project: string;
+  readonly projectUid: string;
+  readonly version: string;
+}
+
+/** A Workspace on M that no host knows, with a project. */
+async function drifted(world: ModuleWorld): Promise<Drifted> {
+  const name = world.fresh('own');
+  const { connection } = world.clusters.m;
+  await connection.create(kubesphere.workspaces, { metadata: { name }, spec: { manager: 'ann' } });
+  const project = `${name}-web`;
+  await createProjects(connection, { workspace: name, names: [project], creator: 'ann' });
+  const { uid } = (await connection.get(kubesphere.workspaces, { name })).metadata;
+  const { uid: projectUid, resourceVersion } = (await connection.get(core.namespaces, { name: project })).metadata;
+  return { name, uid, project, projectUid, version: resourceVersion };
+}
+
+/** Every project is the very one, unwritten, and owned by the very Workspace. */
+async function unwritten({ clusters: { m } }: ModuleWorld, { uid, project, projectUid, version }: Drifted) {
+  const { metadata } = await m.connection.get(core.namespaces, { name: project });
+  expect([metadata.uid, metadata.resourceVersion]).toEqual([projectUid, version]);
+  expect(metadata.ownerReferences?.map((owner) => owner.uid)).toEqual([uid]);
+}
+
+const found = (answer: unknown, cluster: string) =>
+  (answer as readonly ClusterAnswer<readonly DriftedWorkspace[]>[]).find((one) => one.cluster === cluster);
+
+/** {@link Workspaces.drift} and {@link Workspaces.adopt}. */
+export const adoptSpecs = [
+  method<Drifted>({
+    method: 'workspaces.drift',
+    prepare: drifted,
+    call: (federation, _args, options) => federation.workspaces.drift(options),
+    async done(_world, { name, uid, project, projectUid }, answer) {
+      expect((answer as readonly { readonly cluster: string }[]).map(({ cluster }) => cluster).sort()).toEqual([
+        'm',
+        'n',
+      ]);
+      expect(found(answer, 'm')).toMatchObject({
+        answered: true,
+        value: expect.arrayContaining([
+          {
+            ...{ name, uid, manager: 'ann', managed: undefined, sameNameOnHost: false, ownTemplate: false, apps: [] },
+            projects: [{ name: project, uid: projectUid }],
+          },
+        ]),
+      });
+      expect(found(answer, 'n')).toEqual({ cluster: 'n', answered: true, value: [] });
+    },
+    decisive: { cluster: 'a', matches: ({ path }) => path.endsWith('/workspacetemplates') },
+    whileOtherIsDown: (answer) => {
+      expect(found(answer, 'n')).toMatchObject({ answered: false, error: { code: 'UNREACHABLE' } });
+      expect(found(answer, 'm')).toMatchObject({ answered: true });
+    },
+    invalid: {},
+    without: { 'not found': 'it names nothing', 'bad input': 'it takes none' },
+  }),
+  method<Drifted>({
+    method: 'workspaces.adopt',
+    prepare: drifted,
+    call: (federation, { name }, options) => federation.workspaces.adopt({ cluster: 'm', name }, options),
+    async done(world, args) {
+      const { a, m } = world.clusters;
+      const { metadata } = await m.connection.get(kubesphere.workspaces, { name: args.name });
+      expect([metadata.uid, metadata.labels?.[managedLabel]]).toEqual([args.uid, 'true']);
+      const template = await a.connection.get(kubesphere.workspaceTemplates, { name: args.name });
+      expect(template.spec.placement).toEqual({ clusters: [{ name: 'm' }] });
+      expect(template.spec.template.spec?.manager).toBe('ann');
+      await unwritten(world, args);
+    },
+    async untouched(world, args) {
+      const { a, m } = world.clusters;
+      expect(await a.connection.find(kubesphere.workspaceTemplates, { name: args.name })).toBeUndefined();
+      const { metadata } = await m.connection.get(kubesphere.workspaces, { name: args.name });
+      expect([metadata.uid, metadata.labels?.[managedLabel]]).toEqual([args.uid, undefined]);
+      await unwritten(world, args);
+    },
+    decisive: {
+      cluster: 'a',
+      matches: ({ method, path }) => method === 'PATCH' && path.includes('/workspacetemplates/'),
+    },
+    missing: (federation, _args, options) => federation.workspaces.adopt({ cluster: 'm', name: 'ghost' }, options),
+    invalid: {
+      name: (federation) => federation.workspaces.adopt({ cluster: 'm', name: 'system-workspace' }),
+      cluster: (federation) => federation.workspaces.adopt({ cluster: 'a', name: 'team' }),
+      manager: (federation) => federation.workspaces.adopt({ cluster: 'm', name: 'team', manager: '' }),
+      existing: (federation) => federation.workspaces.adopt({ cluster: 'm', name: 'team', existing: 'take' as never }),
+    },
+  }),
+];
