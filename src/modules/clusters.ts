@@ -6,12 +6,14 @@ import { assertDifferent, openCluster } from '../kubesphere/cluster.ts';
 import { readJwtSecret } from '../kubesphere/installation.ts';
 import { hostLabel, systemWorkspace } from '../kubesphere/names.ts';
 import { type Cluster, type Condition, kubesphere } from '../kubesphere/resources.ts';
+import { checkName } from '../kubesphere/validation.ts';
 import type { CallOptions } from '../types.ts';
+import { type Unbound, unbindWorkflow } from './clusters/unbind.ts';
 import type { FederationEnv } from './env.ts';
 import { mapListing } from './listing.ts';
+import { performAll } from './method.ts';
 import { perform, type WriteOptions, type Written } from './operation.ts';
 import { clusterSecrets, waitJoined } from './operations/cluster-object.ts';
-import { detachCluster } from './operations/detach-cluster.ts';
 import { importCluster } from './operations/import-cluster.ts';
 import { prepareMember } from './operations/member-role.ts';
 
@@ -68,8 +70,10 @@ function infoOf({ metadata, spec, status }: Cluster): ClusterInfo {
 /** The clusters of a federation: the host's Cluster objects. */
 export class Clusters {
   readonly #host: KubeSphereCluster;
+  readonly #env: FederationEnv;
 
   constructor(env: FederationEnv) {
+    this.#env = env;
     this.#host = env.host;
   }
 
@@ -134,20 +138,20 @@ export class Clusters {
   }
 
   /**
-   * Detaches a member by deleting its Cluster object: the host forgets it, nothing on the member is written. The host's
-   * account on the member stays until `memberMigration` or an administrator removes it (H12).
+   * Unbinds a member: its Cluster object goes, and with it all that this host has of it. Then, on the member, this host's ServiceAccount
+   * with its ClusterRole and binding (H12), but only where no other host can have the member; else the outcome says why they stay.
+   * No Workspace and no project is written, and a member that does not answer stays as it is. The webhook of 3.4 that keeps such a
+   * member from being unbound is opened for it and closed again: by this call, and where its process dies by `resume` or `rollback`.
    *
-   * @throws ApiError `NOT_FOUND`
+   * @throws ApiError `NOT_FOUND`; FederationError `INVALID` for the host itself
    */
-  async unbind(name: string, options?: WriteOptions): Promise<Written<void>> {
-    const { uid, role } = await this.get(name, options);
+  async unbind(name: string, options?: WriteOptions): Promise<Written<Unbound | undefined>> {
+    checkName('name', name);
+    const { uid, objectUid, role } = await this.get(name, options);
     if (role === 'host')
       throw new FederationError('INVALID', `"${name}" is the host itself; a host cannot be unbound from itself.`);
-    const secrets = async (signal: AbortSignal) => ({
-      kubeconfig: '',
-      ...(await clusterSecrets(this.#host, name, signal)),
-    });
-    return perform(detachCluster(this.#host, name, uid ?? '', { secrets }), `unbind cluster "${name}"`, options);
+    const input = { name, objectUid, memberUid: uid ?? null };
+    return performAll(unbindWorkflow, input, this.#env, `unbind cluster "${name}"`, options);
   }
 
   /** Waits until the host has joined a member, kubefed included: Ready alone is no sign of life (H18). */

@@ -1,4 +1,5 @@
 import type { Workflow } from '../workflow/compose.ts';
+import { unbindWorkflow } from './clusters/unbind.ts';
 import type { FederationEnv } from './env.ts';
 
 /** A workflow of a method: its input is what the method was called with, as plain data. */
@@ -10,4 +11,6 @@ export type MethodWorkflow = Workflow<any, FederationEnv, unknown>;
  * did not end, another process ends with `resume(methodWorkflows[name], runId, { env: federation, journal })`, or takes back with
  * `rollback`.
  */
-export const methodWorkflows: Readonly<Record<string, MethodWorkflow>> = Object.freeze({});
+export const methodWorkflows: Readonly<Record<string, MethodWorkflow>> = Object.freeze({
+  [unbindWorkflow.name]: unbindWorkflow,
+});

@@ -144,12 +144,16 @@ export async function join(
 
 /** What a Cluster object holds in secret. */
 export interface ClusterSecrets {
+  /** Empty: there is none, as before an agent has called. */
   readonly kubeconfig: string;
   readonly token?: string;
 }
 
-function encoded({ kubeconfig, token }: ClusterSecrets): { readonly kubeconfig: string; readonly token?: string } {
-  return { kubeconfig: Buffer.from(kubeconfig).toString('base64'), ...(token === undefined ? {} : { token }) };
+function encoded({ kubeconfig, token }: ClusterSecrets): { readonly kubeconfig?: string; readonly token?: string } {
+  return {
+    ...(kubeconfig === '' ? {} : { kubeconfig: Buffer.from(kubeconfig).toString('base64') }),
+    ...(token === undefined ? {} : { token }),
+  };
 }
 
 /** Reads what has to be parked before a Cluster object is deleted. */
