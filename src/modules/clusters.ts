@@ -1,19 +1,24 @@
 import { FederationError } from '../errors.ts';
+import { deadline } from '../internal/signal.ts';
 import { connectCluster } from '../kube/connect.ts';
 import type { Listing, WatchOptions } from '../kube/connection.ts';
+import { credentialsExpire } from '../kube/expiry.ts';
+import { portableKubeconfig } from '../kube/portable.ts';
 import type { KubeSphereCluster } from '../kubesphere/cluster.ts';
 import { assertDifferent, openCluster } from '../kubesphere/cluster.ts';
 import { readJwtSecret } from '../kubesphere/installation.ts';
 import { hostLabel, systemWorkspace } from '../kubesphere/names.ts';
 import { type Cluster, type Condition, kubesphere } from '../kubesphere/resources.ts';
-import { checkName } from '../kubesphere/validation.ts';
+import { checkName, checkOneOf, checkText, invalid } from '../kubesphere/validation.ts';
 import type { CallOptions } from '../types.ts';
+import { type Candidate, examine, type Preflight } from './clusters/preflight.ts';
 import { type Unbound, unbindWorkflow } from './clusters/unbind.ts';
+import { type UpdateEnv, updateKubeconfigWorkflow } from './clusters/update-kubeconfig.ts';
 import type { FederationEnv } from './env.ts';
 import { mapListing } from './listing.ts';
 import { performAll } from './method.ts';
 import { perform, type WriteOptions, type Written } from './operation.ts';
-import { clusterSecrets, waitJoined } from './operations/cluster-object.ts';
+import { clusterSecrets, waitArrived, waitJoined } from './operations/cluster-object.ts';
 import { importCluster } from './operations/import-cluster.ts';
 import { prepareMember } from './operations/member-role.ts';
 
@@ -31,6 +36,11 @@ export interface ClusterInfo {
   readonly kubernetesVersion: string | undefined;
   readonly kubeSphereVersion: string | undefined;
   readonly conditions: readonly Condition[];
+  /**
+   * When the credentials in the stored kubeconfig end, as ISO 8601; `undefined` where they do not, or where that cannot be told. Nothing
+   * else of the kubeconfig is told.
+   */
+  readonly kubeconfigExpires: string | undefined;
   readonly labels: Readonly<Record<string, string>>;
 }
 
@@ -63,6 +73,10 @@ function infoOf({ metadata, spec, status }: Cluster): ClusterInfo {
     kubernetesVersion: status?.kubernetesVersion,
     kubeSphereVersion: status?.kubeSphereVersion,
     conditions: status?.conditions ?? [],
+    kubeconfigExpires:
+      spec.connection.kubeconfig === undefined
+        ? undefined
+        : credentialsExpire(Buffer.from(spec.connection.kubeconfig, 'base64').toString()),
     labels,
   };
 }
@@ -84,6 +98,7 @@ export class Clusters {
 
   /** @throws ApiError `NOT_FOUND` */
   async get(name: string, options?: CallOptions): Promise<ClusterInfo> {
+    checkName('name', name);
     return infoOf(await this.#host.connection.get(kubesphere.clusters, { name }, options));
   }
 
@@ -102,6 +117,8 @@ export class Clusters {
    * @throws FederationError `INVALID` where the host has no jwtSecret to share
    */
   async prepareMember(member: KubeSphereCluster, options?: WriteOptions): Promise<Written<void>> {
+    if (typeof member?.connection?.get !== 'function')
+      throw invalid('member', 'must be a cluster: what federation.member or connectMember yields.');
     const jwtSecret = (signal: AbortSignal) => sharedSecret(this.#host, signal);
     const former = await readJwtSecret(member.connection, options);
     return perform(
@@ -121,6 +138,8 @@ export class Clusters {
     { name, kubeconfig, provider, labels, formerHostGone }: NewCluster,
     options?: WriteOptions,
   ): Promise<Written<void>> {
+    checkName('name', name);
+    checkText('kubeconfig', kubeconfig);
     await using connection = await connectCluster({ kubeconfig, name });
     const member = await openCluster(connection, options);
     assertDifferent(this.#host, member, ['the host', `the member "${name}"`]);
@@ -154,12 +173,68 @@ export class Clusters {
     return performAll(unbindWorkflow, input, this.#env, `unbind cluster "${name}"`, options);
   }
 
-  /** Waits until the host has joined a member, kubefed included: Ready alone is no sign of life (H18). */
-  async waitUntilReady(name: string, options?: CallOptions): Promise<ClusterInfo> {
-    const { uid } = await this.get(name, options);
-    const signal = options?.signal ?? new AbortController().signal;
-    const member = uid ?? (await this.#uidOf(name, options));
-    await waitJoined({ signal }, this.#host, name, member, {});
+  /**
+   * Looks at a cluster that is to be imported, and at this host: everything that ks-apiserver checks and what it does not (domain reference,
+   * 2.7), as findings. Reads only. What cannot be read of the cluster is a finding.
+   *
+   * @throws FederationError `INVALID`; ApiError where the host itself cannot be read
+   */
+  async preflight(candidate: Candidate, options: CallOptions = {}): Promise<Preflight> {
+    const { name, kubeconfig, connection } = candidate;
+    checkName('name', name);
+    checkText('kubeconfig', kubeconfig);
+    if (connection !== undefined) checkOneOf('connection', connection, ['direct', 'agent']);
+    using limit = deadline(options, `preflight of cluster "${name}"`);
+    return await examine(this.#host, candidate, limit.signal);
+  }
+
+  /**
+   * Gives the host another kubeconfig of the same member: one that leads to the same cluster, whose jwtSecret is the host's, and whose
+   * user has every right. Done when the host was seen to use it. The former one is parked until then and put back if it fails.
+   *
+   * @param kubeconfig - a path or YAML text
+   * @throws FederationError `INVALID` for the host itself, `UNSUPPORTED` for a member connected by agent, `PLAN_BLOCKED` where the
+   * kubeconfig must not take the place of the other, `NOT_OBSERVED` where the host cannot use it
+   */
+  async updateKubeconfig(name: string, kubeconfig: string, options?: WriteOptions): Promise<Written<void>> {
+    checkName('name', name);
+    checkText('kubeconfig', kubeconfig);
+    const newKubeconfig = await portableKubeconfig(kubeconfig);
+    const { uid, objectUid, role, connection } = await this.get(name, options);
+    if (role === 'host')
+      throw new FederationError('INVALID', `"${name}" is the host itself; it keeps its own kubeconfig.`);
+    if (connection === 'proxy')
+      throw new FederationError(
+        'UNSUPPORTED',
+        `"${name}" is connected by agent; tower makes its kubeconfig and renews it when it is restarted.`,
+      );
+    if (uid === undefined)
+      throw new FederationError(
+        'INVALID',
+        `"${name}" was never reached by its host, so that who it is cannot be compared. Unbind it and import it with the right kubeconfig.`,
+      );
+    const { host } = this.#env;
+    const env: UpdateEnv = { host, member: (...args) => this.#env.member(...args), newKubeconfig };
+    const input = { name, objectUid, memberUid: uid };
+    return performAll(updateKubeconfigWorkflow, input, env, `update the kubeconfig of cluster "${name}"`, options);
+  }
+
+  /**
+   * Waits until the host has joined a member and is at work there. A Ready from before this call does not count, for it stays while a
+   * member is dead (H18): the host must have looked again, which it does every two minutes, kubefed must reach the member, and must have
+   * something of its own there.
+   *
+   * @throws FederationError `NOT_OBSERVED` after seven minutes; ApiError `NOT_FOUND`
+   */
+  async waitUntilReady(name: string, options: CallOptions = {}): Promise<ClusterInfo> {
+    checkName('name', name);
+    using limit = deadline(options, `cluster "${name}" to be ready`);
+    const { signal } = limit;
+    const { uid, conditions } = await this.get(name, options);
+    const member = uid ?? (await this.#uidOf(name, { signal }));
+    const written = conditions.find(({ type }) => type === 'Ready')?.lastUpdateTime;
+    await waitJoined({ signal }, this.#host, name, member, written === undefined ? {} : { notFrom: written });
+    await waitArrived({ signal }, this.#host, name);
     return this.get(name, options);
   }
 

@@ -1,5 +1,6 @@
 import type { Workflow } from '../workflow/compose.ts';
 import { unbindWorkflow } from './clusters/unbind.ts';
+import { updateKubeconfigWorkflow } from './clusters/update-kubeconfig.ts';
 import type { FederationEnv } from './env.ts';
 
 /** A workflow of a method: its input is what the method was called with, as plain data. */
@@ -13,4 +14,5 @@ export type MethodWorkflow = Workflow<any, FederationEnv, unknown>;
  */
 export const methodWorkflows: Readonly<Record<string, MethodWorkflow>> = Object.freeze({
   [unbindWorkflow.name]: unbindWorkflow,
+  [updateKubeconfigWorkflow.name]: updateKubeconfigWorkflow,
 });

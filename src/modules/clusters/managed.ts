@@ -69,7 +69,8 @@ export async function managedByOthers(
   return others;
 }
 
-const keyOf = ({ namespace, name }: Pick<ObjectMeta, 'namespace' | 'name'>): string =>
+/** `namespace/name`, or `name`. */
+export const keyOf = ({ namespace, name }: Pick<ObjectMeta, 'namespace' | 'name'>): string =>
   namespace === undefined ? name : `${namespace}/${name}`;
 
 /** For messages: `User ann`, `ConfigMap shop/settings`. */

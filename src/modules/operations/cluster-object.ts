@@ -1,7 +1,7 @@
 import { FederationError } from '../../errors.ts';
 import { core } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
-import { hostSecret, kubefedNamespace } from '../../kubesphere/names.ts';
+import { hostSecret, kubefedNamespace, systemWorkspace } from '../../kubesphere/names.ts';
 import { type Cluster, type Condition, kubesphere } from '../../kubesphere/resources.ts';
 import { madeBy } from '../changes.ts';
 import { assertTakesNoNamespace, deletionClosure } from '../closure.ts';
@@ -15,10 +15,17 @@ export const goneLimitMs = 120_000;
 export interface JoinLimits {
   /** The cluster controller's resync period; waits last at least three of them. @defaultValue 120000 */
   readonly resyncMs?: number;
+  /** A Ready that the host wrote at this time, and not since, does not count: it says nothing about now (H18). */
+  readonly notFrom?: string;
 }
 
 const isTrue = (conditions: readonly Condition[] | undefined, type: string): boolean =>
   (conditions ?? []).some((condition) => condition.type === type && condition.status === 'True');
+
+/** Whether the conditions of an object say that it is Ready. */
+export const isReady = (
+  object: { readonly status?: { readonly conditions?: readonly Condition[] } } | undefined,
+): boolean => isTrue(object?.status?.conditions, 'Ready');
 
 /** Waits until a host has joined a cluster: the right one by UID, and kubefed holds a live connection to it (H18). */
 export async function waitJoined(
@@ -26,7 +33,7 @@ export async function waitJoined(
   host: KubeSphereCluster,
   name: string,
   memberUid: string,
-  { resyncMs = 120_000 }: JoinLimits,
+  { resyncMs = 120_000, notFrom }: JoinLimits,
 ): Promise<void> {
   const timeoutMs = 3 * resyncMs + 60_000;
   await waitFor(work.signal, {
@@ -45,7 +52,9 @@ export async function waitJoined(
           'ENV_CHANGED',
           `${host.name}: Cluster "${name}" leads to another cluster (UID ${status.uid}) than the member meant (UID ${memberUid}). Which kubeconfig was given?`,
         );
-      return isTrue(status?.conditions, 'Ready') && status?.uid === memberUid ? true : undefined;
+      const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+      const fresh = notFrom === undefined || ready?.lastUpdateTime !== notFrom;
+      return ready?.status === 'True' && fresh && status?.uid === memberUid ? true : undefined;
     },
     what: `cluster "${name}" to be Ready`,
     timeoutMs,
@@ -57,6 +66,28 @@ export async function waitJoined(
     test: (objects) => isTrue(objects.get(`${kubefedNamespace}/${name}`)?.status?.conditions, 'Ready') || undefined,
     what: `kubefed to reach cluster "${name}"`,
     timeoutMs,
+  });
+}
+
+/**
+ * Waits until kubefed says of a member that it has the host's system-workspace, which is meant for every cluster. A cluster that was a host
+ * keeps its own, and kubefed says so: it has looked there all the same.
+ */
+export async function waitArrived(
+  { signal }: Pick<Work, 'signal'>,
+  host: KubeSphereCluster,
+  name: string,
+): Promise<void> {
+  await waitFor(signal, {
+    cluster: host,
+    resource: kubesphere.federatedWorkspaces,
+    select: { fieldSelector: `metadata.name=${systemWorkspace}` },
+    test: (objects) => {
+      const entry = objects.get(systemWorkspace)?.status?.clusters?.find((cluster) => cluster.name === name);
+      return entry !== undefined && ['', 'ManagedLabelFalse'].includes(entry.status ?? '') ? true : undefined;
+    },
+    what: `something of the host to arrive on cluster "${name}"`,
+    timeoutMs: goneLimitMs,
   });
 }
 
