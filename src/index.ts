@@ -108,10 +108,12 @@ export type { AppFound, ProjectFound, Snapshot as MigrationSnapshot, WorkspaceFo
 export type { Verified as VerifiedProjects } from './migration/steps/verify.ts';
 export type { Surveyed as SurveyedMember } from './migration/writing.ts';
 export type { AppKind } from './modules/apps.ts';
+export type { BatchOptions, BatchProgress, ItemOutcome } from './modules/batch.ts';
 export type { ClusterFinding } from './modules/clusters/checks/finding.ts';
+export type { ClusterEvent, ClusterInfo, NewCluster } from './modules/clusters/info.ts';
 export type { Candidate as ClusterCandidate, Preflight as ClusterPreflight } from './modules/clusters/preflight.ts';
 export type { Unbound as ClusterUnbound } from './modules/clusters/unbind.ts';
-export type { ClusterEvent, ClusterInfo, Clusters, NewCluster } from './modules/clusters.ts';
+export type { Clusters } from './modules/clusters.ts';
 export type { ComponentStatus, Components } from './modules/components.ts';
 export type { ClusterByName, FederationEnv } from './modules/env.ts';
 export type { NamespaceInfo, Namespaces, Protection } from './modules/namespaces.ts';

@@ -2,84 +2,28 @@ import { FederationError } from '../errors.ts';
 import { deadline } from '../internal/signal.ts';
 import { connectCluster } from '../kube/connect.ts';
 import type { Listing, WatchOptions } from '../kube/connection.ts';
-import { credentialsExpire } from '../kube/expiry.ts';
 import { portableKubeconfig } from '../kube/portable.ts';
 import type { KubeSphereCluster } from '../kubesphere/cluster.ts';
 import { assertDifferent, openCluster } from '../kubesphere/cluster.ts';
-import { readJwtSecret } from '../kubesphere/installation.ts';
-import { hostLabel, systemWorkspace } from '../kubesphere/names.ts';
-import { type Cluster, type Condition, kubesphere } from '../kubesphere/resources.ts';
-import { checkName, checkOneOf, checkText, invalid } from '../kubesphere/validation.ts';
+import { systemWorkspace } from '../kubesphere/names.ts';
+import { kubesphere } from '../kubesphere/resources.ts';
+import { checkName, checkNames, checkOneOf, checkText, invalid } from '../kubesphere/validation.ts';
 import type { CallOptions } from '../types.ts';
+import { type BatchOptions, type ItemOutcome, performEach } from './batch.ts';
+import { type ClusterEvent, type ClusterInfo, infoOf, type NewCluster } from './clusters/info.ts';
 import { type Candidate, examine, type Preflight } from './clusters/preflight.ts';
+import { prepareNoHost } from './clusters/prepare.ts';
+import { sharedSecret } from './clusters/shared-secret.ts';
+import { agentManifestOf } from './clusters/tower.ts';
 import { type Unbound, unbindWorkflow } from './clusters/unbind.ts';
 import { type UpdateEnv, updateKubeconfigWorkflow } from './clusters/update-kubeconfig.ts';
-import type { FederationEnv } from './env.ts';
+import { clusterByName, type FederationEnv } from './env.ts';
 import { mapListing } from './listing.ts';
 import { performAll } from './method.ts';
 import { perform, type WriteOptions, type Written } from './operation.ts';
-import { clusterSecrets, waitArrived, waitJoined } from './operations/cluster-object.ts';
+import { waitArrived, waitJoined } from './operations/cluster-object.ts';
+import { importByAgent } from './operations/import-by-agent.ts';
 import { importCluster } from './operations/import-cluster.ts';
-import { prepareMember } from './operations/member-role.ts';
-
-/** A cluster as its host knows it; without its credentials. */
-export interface ClusterInfo {
-  readonly name: string;
-  /** UID of the Cluster object on the host. */
-  readonly objectUid: string;
-  readonly role: 'host' | 'member';
-  readonly connection: 'direct' | 'proxy';
-  /** The host says so; it says so for minutes after a member is gone, and before anything was synced (H18). */
-  readonly ready: boolean;
-  /** UID of the cluster's kube-system namespace: its identity. */
-  readonly uid: string | undefined;
-  readonly kubernetesVersion: string | undefined;
-  readonly kubeSphereVersion: string | undefined;
-  readonly conditions: readonly Condition[];
-  /**
-   * When the credentials in the stored kubeconfig end, as ISO 8601; `undefined` where they do not, or where that cannot be told. Nothing
-   * else of the kubeconfig is told.
-   */
-  readonly kubeconfigExpires: string | undefined;
-  readonly labels: Readonly<Record<string, string>>;
-}
-
-/** A change that {@link Clusters.watch} tells. */
-export type ClusterEvent =
-  | { readonly type: 'synced'; readonly clusters: readonly ClusterInfo[] }
-  | { readonly type: 'added' | 'modified' | 'deleted'; readonly cluster: ClusterInfo };
-
-/** What {@link Clusters.import} needs. */
-export interface NewCluster {
-  /** A member that had a host before keeps its name (the v3.3 page: "you have to use the same cluster name"). */
-  readonly name: string;
-  /** Under which the host reaches the member: a path or YAML text. */
-  readonly kubeconfig: string;
-  readonly provider?: string;
-  readonly labels?: Readonly<Record<string, string>>;
-  /** The member bears the marks of a host that has let go of it, or is gone for good. Without this such a member is refused. */
-  readonly formerHostGone?: true;
-}
-
-function infoOf({ metadata, spec, status }: Cluster): ClusterInfo {
-  const labels = metadata.labels ?? {};
-  return {
-    name: metadata.name,
-    objectUid: metadata.uid,
-    role: hostLabel in labels ? 'host' : 'member',
-    connection: spec.connection.type,
-    ready: (status?.conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'True'),
-    uid: status?.uid,
-    kubernetesVersion: status?.kubernetesVersion,
-    kubeSphereVersion: status?.kubeSphereVersion,
-    conditions: status?.conditions ?? [],
-    kubeconfigExpires:
-      spec.connection.kubeconfig === undefined
-        ? undefined
-        : credentialsExpire(Buffer.from(spec.connection.kubeconfig, 'base64').toString()),
-    labels,
-  };
-}
 
 /** The clusters of a federation: the host's Cluster objects. */
 export class Clusters {
@@ -111,49 +55,90 @@ export class Clusters {
   }
 
   /**
-   * Makes a cluster ready to be a member of this host: its role, and the host's jwtSecret, through its
-   * ClusterConfiguration; waits for its installer. Skipped where it is so already.
+   * Makes a cluster ready to be a member of this host: its role, and the host's jwtSecret, through its ClusterConfiguration; waits for its
+   * installer, which takes minutes. Skipped where it is so already.
    *
-   * @throws FederationError `INVALID` where the host has no jwtSecret to share
+   * @throws FederationError `INVALID` where the host has no jwtSecret to share, `PLAN_BLOCKED` where it is a host with members of its own (H17)
    */
   async prepareMember(member: KubeSphereCluster, options?: WriteOptions): Promise<Written<void>> {
     if (typeof member?.connection?.get !== 'function')
       throw invalid('member', 'must be a cluster: what federation.member or connectMember yields.');
     const jwtSecret = (signal: AbortSignal) => sharedSecret(this.#host, signal);
-    const former = await readJwtSecret(member.connection, options);
-    return perform(
-      prepareMember(member, { jwtSecret, formerSecret: async () => former }),
-      `prepare ${member.name} as a member`,
-      options,
-    );
+    return perform(prepareNoHost(member, jwtSecret), `prepare ${member.name} as a member`, options);
   }
 
   /**
-   * Imports a member by direct connection and waits until something of this host has arrived there. For a member that
-   * another host holds, use `memberMigration`.
+   * Gives members the jwtSecret of this host, where theirs is another: through their ClusterConfiguration, done when their installers have
+   * carried it out. Sessions on them end. The secret is compared by digest and never told.
    *
-   * @throws FederationError `SAME_CLUSTER`, `PLAN_BLOCKED` where the name is taken or a host holds the member, `NOT_OBSERVED`
+   * @param clusters - names of members
+   * @returns what became of each; in a dry run the forecast for each
+   * @throws FederationError `INVALID`, `BATCH_FAILED` where any failed, with what became of each
    */
-  async import(
-    { name, kubeconfig, provider, labels, formerHostGone }: NewCluster,
-    options?: WriteOptions,
-  ): Promise<Written<void>> {
+  async alignJwtSecret(
+    clusters: readonly string[],
+    options?: BatchOptions,
+  ): Promise<readonly ItemOutcome<string, void>[]> {
+    checkNames('clusters', clusters);
+    const jwtSecret = (signal: AbortSignal) => sharedSecret(this.#host, signal);
+    const align = async (name: string): Promise<Written<void>> => {
+      const member = await clusterByName(this.#env)(name, options);
+      if (member.uid === this.#host.uid)
+        throw new FederationError('INVALID', `"${name}" is the host itself, whose jwtSecret the members are to have.`);
+      return perform(prepareNoHost(member, jwtSecret), `align the jwtSecret of "${name}"`, options);
+    };
+    return performEach(clusters, 'Aligning jwtSecrets', align, options);
+  }
+
+  /**
+   * Imports a member. Direct: by a kubeconfig under which the host reaches it, done when something of this host has arrived there. By
+   * agent: done when the host is ready for the agent's call; apply {@link Clusters.agentManifest} on the member, then
+   * {@link Clusters.waitUntilReady}. For a member that another host holds, use `memberMigration`.
+   *
+   * @throws FederationError `INVALID`, `SAME_CLUSTER`, `PLAN_BLOCKED` where the name is taken, a host holds the member, or agents have
+   * nowhere to dial, `NOT_OBSERVED`
+   */
+  async import(cluster: NewCluster, options?: WriteOptions): Promise<Written<void>> {
+    const { name, kubeconfig, connection: way = 'direct', provider, labels, formerHostGone } = cluster;
     checkName('name', name);
-    checkText('kubeconfig', kubeconfig);
+    checkOneOf('connection', way, ['direct', 'agent']);
+    if (way === 'direct' || formerHostGone !== true) checkText('kubeconfig', kubeconfig);
+    const what = `import cluster "${name}"`;
+    const common = {
+      name,
+      ...(provider === undefined ? {} : { provider }),
+      ...(labels === undefined ? {} : { labels }),
+    };
+    if (kubeconfig === undefined) return perform(importByAgent(this.#host, common), what, options);
     await using connection = await connectCluster({ kubeconfig, name });
     const member = await openCluster(connection, options);
     assertDifferent(this.#host, member, ['the host', `the member "${name}"`]);
+    if (way === 'agent') {
+      const marked = formerHostGone === true ? {} : { unlessMarked: member };
+      return await perform(importByAgent(this.#host, { ...common, ...marked }), what, options);
+    }
     const settings = {
-      name,
+      ...common,
       member,
       kubeconfig: async () => kubeconfig,
       proof: [systemWorkspace],
       unlessMarked: formerHostGone !== true,
-      ...(provider === undefined ? {} : { provider }),
-      ...(labels === undefined ? {} : { labels }),
     };
     // Awaited here: the connection lives only as long as this call.
-    return await perform(importCluster(this.#host, settings), `import cluster "${name}"`, options);
+    return await perform(importCluster(this.#host, settings), what, options);
+  }
+
+  /**
+   * The agent of a member that was imported with `connection: 'agent'`, to be applied on that member. Made from what the host has, so that
+   * it is the same by kubeconfig and through the gateway.
+   *
+   * @returns YAML of a Deployment; a secret, for the agent's token is in it
+   * @throws ApiError `NOT_FOUND`; FederationError `UNSUPPORTED` for a member connected directly, `NOT_OBSERVED` while tower is not ready for it
+   */
+  async agentManifest(name: string, options: CallOptions = {}): Promise<string> {
+    checkName('name', name);
+    using limit = deadline(options, `manifest of the agent of "${name}"`);
+    return await agentManifestOf(this.#host, name, limit.signal);
   }
 
   /**
@@ -231,28 +216,9 @@ export class Clusters {
     using limit = deadline(options, `cluster "${name}" to be ready`);
     const { signal } = limit;
     const { uid, conditions } = await this.get(name, options);
-    const member = uid ?? (await this.#uidOf(name, { signal }));
     const written = conditions.find(({ type }) => type === 'Ready')?.lastUpdateTime;
-    await waitJoined({ signal }, this.#host, name, member, written === undefined ? {} : { notFrom: written });
+    await waitJoined({ signal }, this.#host, name, uid, written === undefined ? {} : { notFrom: written });
     await waitArrived({ signal }, this.#host, name);
     return this.get(name, options);
   }
-
-  async #uidOf(name: string, options?: CallOptions): Promise<string> {
-    const { kubeconfig } = await clusterSecrets(this.#host, name, options?.signal ?? new AbortController().signal);
-    if (kubeconfig === undefined)
-      throw new FederationError('INVALID', `Cluster "${name}" holds no kubeconfig yet; who it is cannot be asked.`);
-    await using connection = await connectCluster({ kubeconfig, name });
-    return (await openCluster(connection, options)).uid;
-  }
-}
-
-/** The jwtSecret that a host shares with its members. @throws FederationError `INVALID` where it has none */
-export async function sharedSecret(host: KubeSphereCluster, signal: AbortSignal): Promise<string> {
-  const secret = await readJwtSecret(host.connection, { signal });
-  if (secret !== undefined) return secret;
-  throw new FederationError(
-    'INVALID',
-    `${host.name}: ConfigMap kubesphere-system/kubesphere-config names no authentication.jwtSecret; without it no member can trust this host. Has its installer finished?`,
-  );
 }

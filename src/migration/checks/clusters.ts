@@ -4,7 +4,7 @@ import { readInstallation } from '../../kubesphere/installation.ts';
 import { kubefedNamespace, managedLabel } from '../../kubesphere/names.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
 import { controllersAtWork, deadMembers, otherHosts, ownMembers } from '../../modules/clusters/checks/controllers.ts';
-import { sharedSecret } from '../../modules/clusters.ts';
+import { sharedSecret } from '../../modules/clusters/shared-secret.ts';
 import { hostMarks } from '../../modules/marks.ts';
 import type { MigrationEnv } from '../env.ts';
 import { type CheckContext, defineCheck, type Finding, findingOf } from './check.ts';

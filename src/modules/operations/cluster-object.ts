@@ -27,12 +27,16 @@ export const isReady = (
   object: { readonly status?: { readonly conditions?: readonly Condition[] } } | undefined,
 ): boolean => isTrue(object?.status?.conditions, 'Ready');
 
-/** Waits until a host has joined a cluster: the right one by UID, and kubefed holds a live connection to it (H18). */
+/**
+ * Waits until a host has joined a cluster: the right one by UID, and kubefed holds a live connection to it (H18).
+ *
+ * @param memberUid - `undefined` where the host alone knows who it is, as of one that an agent connects
+ */
 export async function waitJoined(
   work: Pick<Work, 'signal'>,
   host: KubeSphereCluster,
   name: string,
-  memberUid: string,
+  memberUid: string | undefined,
   { resyncMs = 120_000, notFrom }: JoinLimits,
 ): Promise<void> {
   const timeoutMs = 3 * resyncMs + 60_000;
@@ -47,14 +51,14 @@ export async function waitJoined(
       )?.reason;
       if (refused !== undefined && /conflict/i.test(refused))
         throw new FederationError('REJECTED', `${host.name}: joining cluster "${name}" was refused: ${refused}`);
-      if (status?.uid !== undefined && status.uid !== memberUid)
+      if (memberUid !== undefined && status?.uid !== undefined && status.uid !== memberUid)
         throw new FederationError(
           'ENV_CHANGED',
           `${host.name}: Cluster "${name}" leads to another cluster (UID ${status.uid}) than the member meant (UID ${memberUid}). Which kubeconfig was given?`,
         );
       const ready = status?.conditions?.find(({ type }) => type === 'Ready');
       const fresh = notFrom === undefined || ready?.lastUpdateTime !== notFrom;
-      return ready?.status === 'True' && fresh && status?.uid === memberUid ? true : undefined;
+      return ready?.status === 'True' && fresh && status?.uid !== undefined ? true : undefined;
     },
     what: `cluster "${name}" to be Ready`,
     timeoutMs,

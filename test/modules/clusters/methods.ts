@@ -1,7 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import { expect } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { FederationError } from '../../../src/errors.ts';
 import type { MemberCluster } from '../../../src/federation.ts';
+import { digest } from '../../../src/internal/digest.ts';
 import { portableKubeconfig } from '../../../src/kube/portable.ts';
 import { core } from '../../../src/kube/resources.ts';
 import { readInstallation } from '../../../src/kubesphere/installation.ts';
@@ -12,7 +14,7 @@ import {
   kubesphereNamespace,
 } from '../../../src/kubesphere/names.ts';
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
-import type { ClusterInfo } from '../../../src/modules/clusters.ts';
+import type { ClusterInfo } from '../../../src/modules/clusters/info.ts';
 import { joinCluster, makeMember, until } from '../../../src/testing/index.ts';
 import { method } from '../kit/method.ts';
 import type { ModuleWorld } from '../kit/world.ts';
@@ -68,6 +70,16 @@ const precisely = expect.objectContaining({
   preconditions: { uid: expect.any(String), resourceVersion: expect.any(String) },
 });
 const configurationAt = { namespace: kubesphereNamespace, name: 'ks-installer' };
+
+/** A free name, on a host whose tower has an address. */
+async function agentName(world: ModuleWorld): Promise<string> {
+  const { a } = world.clusters;
+  const body = { spec: { multicluster: { proxyPublishAddress: 'http://203.0.113.1:8080' } } };
+  await a.connection.patch(kubesphere.clusterConfigurations, configurationAt, { type: 'merge', body });
+  const told = async () => (await readInstallation(a.connection)).proxyPublishAddress !== undefined;
+  await until('agents are told where to dial', told);
+  return world.fresh('agent');
+}
 
 /** Every method of `federation.clusters`, but those of placement. */
 export const methods = [
@@ -310,4 +322,129 @@ export const methods = [
     invalid: { name: ({ clusters }) => clusters.unbind('No Name') },
     without: { 'already so': 'a cluster that is gone is NOT_FOUND' },
   }),
+  method({
+    method: 'clusters.import by agent',
+    prepare: agentName,
+    call: ({ clusters }, name, options) =>
+      clusters.import({ name, connection: 'agent', formerHostGone: true }, options),
+    async done({ clusters: { a } }, name) {
+      const { spec } = await a.connection.get(kubesphere.clusters, { name });
+      expect(spec).toMatchObject({
+        joinFederation: true,
+        connection: { type: 'proxy', token: expect.stringMatching(/./) },
+      });
+    },
+    async untouched({ clusters: { a } }, name) {
+      expect(await a.connection.find(kubesphere.clusters, { name })).toBeUndefined();
+    },
+    decisive: {
+      cluster: 'a',
+      matches: ({ method, path }) => method === 'PATCH' && path.startsWith(`${clustersPath}/agent-`),
+    },
+    writes: (name) => [
+      {
+        cluster: 'a',
+        method: 'POST',
+        path: clustersPath,
+        body: expect.objectContaining({
+          metadata: expect.objectContaining({ name }),
+          spec: { joinFederation: false, enable: true, connection: { type: 'proxy' } },
+        }),
+      },
+      {
+        cluster: 'a',
+        method: 'PATCH',
+        path: `${clustersPath}/${name}`,
+        body: {
+          metadata: { uid: expect.any(String), resourceVersion: expect.any(String) },
+          spec: { joinFederation: true },
+        },
+      },
+    ],
+    invalid: {
+      name: ({ clusters }) => clusters.import({ name: 'No Name', connection: 'agent', formerHostGone: true }),
+      kubeconfig: ({ clusters }) => clusters.import({ name: 'agent-x', connection: 'agent' }),
+      connection: ({ clusters }) =>
+        clusters.import({ name: 'agent-x', connection: 'tunnel' as 'agent', formerHostGone: true }),
+    },
+    without: {
+      'already so': 'a name that is taken is refused: agent.test.ts',
+      'not found': 'a name that is free is a good one',
+    },
+  }),
+  method({
+    method: 'clusters.agentManifest',
+    async prepare(world) {
+      const name = await agentName(world);
+      await world.federation.clusters.import({ name, connection: 'agent', formerHostGone: true });
+      return name;
+    },
+    call: ({ clusters }, name, { dryRun: _dryRun, journal: _journal, ...options }) =>
+      clusters.agentManifest(name, options),
+    async done({ clusters: { a } }, name, answer) {
+      const { spec } = await a.connection.get(kubesphere.clusters, { name });
+      const manifest = parse(String(answer));
+      expect(manifest).toMatchObject({ kind: 'Deployment', metadata: { name: 'cluster-agent' } });
+      expect(manifest.spec.template.spec.containers[0].command).toEqual(
+        expect.arrayContaining([
+          `--name=${name}`,
+          `--token=${spec.connection.token}`,
+          '--proxy-server=http://203.0.113.1:8080',
+        ]),
+      );
+    },
+    decisive: {
+      cluster: 'a',
+      matches: ({ method, path }) => method === 'GET' && path.startsWith(`${clustersPath}/agent-`),
+    },
+    missing: ({ clusters }, _name) => clusters.agentManifest('ghost'),
+    invalid: { name: ({ clusters }) => clusters.agentManifest('No Name') },
+  }),
+  method({
+    method: 'clusters.alignJwtSecret',
+    async prepare(world) {
+      await joined(world);
+      const { m } = world.clusters;
+      const body = { spec: { authentication: { jwtSecret: 'of-nobody' } } };
+      await m.connection.patch(kubesphere.clusterConfigurations, configurationAt, { type: 'merge', body });
+      const other = digest('of-nobody');
+      await until('M has another secret', async () => (await readInstallation(m.connection)).jwtDigest === other);
+      return null;
+    },
+    call: async ({ clusters }, _args, options) => {
+      const [outcome] = await unwrapped(clusters.alignJwtSecret(['m'], options));
+      return outcome;
+    },
+    async done({ clusters: { a, m } }) {
+      const [host, member] = await Promise.all([readInstallation(a.connection), readInstallation(m.connection)]);
+      expect(member).toMatchObject({ role: 'member', jwtDigest: host.jwtDigest, acceptsHostTokens: true });
+    },
+    async untouched({ clusters: { m } }) {
+      const { spec } = await m.connection.get(kubesphere.clusterConfigurations, configurationAt);
+      expect(spec).toMatchObject({ authentication: { jwtSecret: 'of-nobody' } });
+    },
+    decisive: { cluster: 'm', matches: ({ method, path }) => method === 'PATCH' && path === configurationPath },
+    writes: () => [
+      {
+        cluster: 'm',
+        method: 'PATCH',
+        path: configurationPath,
+        body: {
+          metadata: { uid: expect.any(String), resourceVersion: expect.any(String) },
+          spec: { authentication: { jwtSecret: expect.any(String) }, multicluster: { clusterRole: 'member' } },
+        },
+      },
+    ],
+    missing: ({ clusters }, _args, options) => unwrapped(clusters.alignJwtSecret(['ghost'], options)),
+    invalid: { clusters: ({ clusters }) => clusters.alignJwtSecret([]) },
+  }),
 ];
+
+/** A call over one cluster fails with what that one failed with. */
+async function unwrapped<T>(calling: Promise<T>): Promise<T> {
+  try {
+    return await calling;
+  } catch (error) {
+    throw FederationError.is(error, 'BATCH_FAILED') ? error.cause : error;
+  }
+}

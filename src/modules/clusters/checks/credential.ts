@@ -1,6 +1,7 @@
+import { FederationError } from '../../../errors.ts';
 import type { Connection } from '../../../kube/connection.ts';
 import type { PortableKubeconfig } from '../../../kube/portable.ts';
-import { defineResource, type Untyped } from '../../../kube/resources.ts';
+import { core } from '../../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../../kubesphere/cluster.ts';
 import { hostServiceAccount, kubefedNamespace, kubesphereNamespace } from '../../../kubesphere/names.ts';
 import { leadsThrough } from '../way.ts';
@@ -59,33 +60,32 @@ export function checkKubeconfig(
   return found;
 }
 
-const accessReviews = defineResource<Untyped>({
-  group: 'authorization.k8s.io',
-  version: 'v1',
-  kind: 'SelfSubjectAccessReview',
-  plural: 'selfsubjectaccessreviews',
-});
+/** What a host makes itself on a member (v3.3.2 join.go): nobody can make a role with more rights than one's own. */
+const everything = [
+  { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
+  { verbs: ['get'], nonResourceURLs: ['*'] },
+];
 
-/** A host makes accounts, roles and whole kinds of objects on a member: it needs every right there. */
+/** Whether a host could make its account and rights with this kubeconfig: the server is asked to pretend so. */
 export async function checkRights(
   { cluster, create }: Pick<Connection, 'cluster' | 'create'>,
   signal: AbortSignal,
 ): Promise<ClusterFinding[]> {
-  // A question in the form of a write: nothing is kept of it.
-  const review = await create(
-    accessReviews,
-    { metadata: { name: '' }, spec: { resourceAttributes: { group: '*', resource: '*', verb: '*' } } },
-    { signal },
-  );
-  if (review.status?.['allowed'] === true) return [];
-  return [
-    blocks(
-      'NOT_ADMIN',
-      cluster,
-      `The kubeconfig's user has not every right on ${cluster}.`,
-      'Give the kubeconfig of a user bound to ClusterRole cluster-admin.',
-    ),
-  ];
+  try {
+    const metadata = { name: 'kubesphere-federation-preflight' };
+    await create(core.clusterRoles, { metadata, rules: everything }, { dryRun: true, signal });
+    return [];
+  } catch (error) {
+    if (!FederationError.is(error, 'FORBIDDEN')) throw error;
+    return [
+      blocks(
+        'NOT_ADMIN',
+        cluster,
+        `The kubeconfig's user has not every right on ${cluster}, which a host needs there: ${error.message}`,
+        'Give the kubeconfig of a user bound to ClusterRole cluster-admin.',
+      ),
+    ];
+  }
 }
 
 /** Whether ks-apiserver answers where the host will look for it: behind the API server's service proxy (v3.3.2 handler.go:410-441). */

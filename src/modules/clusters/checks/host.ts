@@ -1,7 +1,6 @@
-import { defineResource, type Untyped } from '../../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../../kubesphere/cluster.ts';
 import { type Installation, readInstallation } from '../../../kubesphere/installation.ts';
-import { clusterWebhook, kubefedNamespace, kubesphereNamespace } from '../../../kubesphere/names.ts';
+import { clusterWebhook, kubefedNamespace } from '../../../kubesphere/names.ts';
 import {
   type Cluster,
   type FederatedObject,
@@ -13,6 +12,7 @@ import {
 import { some } from '../../closure.ts';
 import { openedBy } from '../../operations/cluster-webhook.ts';
 import { placedOn } from '../../operations/workspace-template.ts';
+import { towerAddress } from '../tower.ts';
 import { controllersAtWork, deadMembers } from './controllers.ts';
 import { blocks, type ClusterFinding, warns } from './finding.ts';
 
@@ -93,34 +93,12 @@ export async function checkHost(
         `Finish that run: resume(methodWorkflows['unbind-cluster'], '${run}', …), or rollback.`,
       ),
     );
-  if (agent) found.push(...(await checkTower(host, signal)));
+  if (agent) found.push(...(await checkTower(view, signal)));
   return found;
 }
 
-const services = defineResource<Untyped>({ version: 'v1', kind: 'Service', plural: 'services', namespaced: true });
-
-/** Where agents dial: what is configured, else the address of tower's Service; `undefined` where there is neither (v3.3.2 pkg/kapis/cluster/v1alpha1). */
-export async function towerAddress(
-  { connection }: Pick<KubeSphereCluster, 'connection'>,
-  { proxyPublishAddress, proxyPublishService }: Installation,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  if (proxyPublishAddress !== undefined) return proxyPublishAddress;
-  const [name = '', namespace = kubesphereNamespace] = (proxyPublishService ?? '').split('.');
-  if (name === '') return undefined;
-  const service = await connection.find(services, { namespace, name }, { signal });
-  const balancer = service?.status?.['loadBalancer'] as
-    | { readonly ingress?: readonly { readonly ip?: string; readonly hostname?: string }[] }
-    | undefined;
-  const [port] = (service?.spec?.['ports'] ?? []) as readonly { readonly port?: number }[];
-  const ingress = balancer?.ingress?.at(-1);
-  const address = ingress?.ip ?? ingress?.hostname;
-  return address === undefined || port?.port === undefined ? undefined : `http://${address}:${port.port}`;
-}
-
-async function checkTower(host: KubeSphereCluster, signal: AbortSignal): Promise<ClusterFinding[]> {
-  const settings = await readInstallation(host.connection, { signal });
-  if ((await towerAddress(host, settings, signal)) !== undefined) return [];
+async function checkTower({ host, installation }: HostView, signal: AbortSignal): Promise<ClusterFinding[]> {
+  if ((await towerAddress(host, installation, signal)) !== undefined) return [];
   return [
     blocks(
       'TOWER_ADDRESS',
