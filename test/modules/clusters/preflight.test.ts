@@ -72,9 +72,14 @@ test('every finding says where, what, and what to do, and holds no secret', asyn
   expect(JSON.stringify(findings)).not.toMatch(/shared-by|client-key|BEGIN|eyJ/);
 });
 
+const standalone = async (): Promise<undefined> => {
+  const is = async () => (await readInstallation(member())).role === 'none';
+  await configure(member(), { multicluster: { clusterRole: 'none' } }, is);
+};
+
 /** What is done before the look, and what it must find then. */
 const conditions: Readonly<
-  Record<string, readonly [found: string, arrange: () => Promise<Partial<Candidate> | void>]>
+  Record<string, readonly [found: string, arrange: () => Promise<Partial<Candidate> | undefined>]>
 > = {
   'a kubeconfig with a token, on 3.3': [
     'CLIENT_CERTIFICATE blocks c',
@@ -103,17 +108,28 @@ const conditions: Readonly<
     'NO_WAY blocks c',
     async () => {
       await sandbox.faults.add({ cluster: 'c', fault: 'unreachable' });
+      return undefined;
     },
   ],
   'a user without every right': [
     'NOT_ADMIN blocks c',
-    async () => ({ kubeconfig: sandbox.clusters.c.kubeconfigFor({ user: 'nobody-much', groups: ['system:readers'] }) }),
+    async () => {
+      const rules = [{ apiGroups: ['*'], resources: ['*'], verbs: ['get', 'list', 'watch'] }];
+      await member().create(core.clusterRoles, { metadata: { name: 'readers' }, rules });
+      await member().create(core.clusterRoleBindings, {
+        metadata: { name: 'readers' },
+        subjects: [{ kind: 'User', name: 'reader', apiGroup: 'rbac.authorization.k8s.io' }],
+        roleRef: { kind: 'ClusterRole', name: 'readers', apiGroup: 'rbac.authorization.k8s.io' },
+      });
+      return { kubeconfig: sandbox.clusters.c.kubeconfigFor({ user: 'reader', certificate: true }) };
+    },
   ],
   'a name that is taken': [
     'CLUSTER_NAME blocks a',
     async () => {
       const spec = { joinFederation: false, connection: { type: 'direct' as const } };
       await host().create(kubesphere.clusters, { metadata: { name: 'c' }, spec });
+      return undefined;
     },
   ],
   'the same cluster under another name': [
@@ -123,24 +139,8 @@ const conditions: Readonly<
       return { name: 'other' };
     },
   ],
-  'no role of a member': [
-    'CLUSTER_ROLE blocks c',
-    () =>
-      configure(
-        member(),
-        { multicluster: { clusterRole: 'none' } },
-        async () => (await readInstallation(member())).role === 'none',
-      ),
-  ],
-  'tokens of the host that it does not accept': [
-    'TOKEN_MAX_AGE blocks c',
-    () =>
-      configure(
-        member(),
-        { multicluster: { clusterRole: 'none' } },
-        async () => (await readInstallation(member())).role === 'none',
-      ),
-  ],
+  'no role of a member': ['CLUSTER_ROLE blocks c', standalone],
+  'tokens of the host that it does not accept': ['TOKEN_MAX_AGE blocks c', standalone],
   'another jwtSecret': [
     'JWT_SECRET blocks c',
     async () => {
@@ -150,6 +150,7 @@ const conditions: Readonly<
         { authentication: { jwtSecret: 'another' } },
         async () => (await readInstallation(member())).jwtDigest !== jwtDigest,
       );
+      return undefined;
     },
   ],
   'its controllers down': [
@@ -158,6 +159,7 @@ const conditions: Readonly<
       const at = { namespace: kubesphereNamespace, name: 'ks-controller-manager' };
       const body = { status: { availableReplicas: 0 } };
       await member().patch(core.deployments, at, { type: 'merge', body }, { subresource: 'status' });
+      return undefined;
     },
   ],
   'the host’s controllers down': [
@@ -166,6 +168,7 @@ const conditions: Readonly<
       const at = { namespace: kubesphereNamespace, name: 'ks-controller-manager' };
       const body = { status: { availableReplicas: 0 } };
       await host().patch(core.deployments, at, { type: 'merge', body }, { subresource: 'status' });
+      return undefined;
     },
   ],
   'the marks of a host': [
@@ -173,6 +176,7 @@ const conditions: Readonly<
     async () => {
       const labels = { [managedLabel]: 'true' };
       await member().patch(kubesphere.users, { name: 'admin' }, { type: 'merge', body: { metadata: { labels } } });
+      return undefined;
     },
   ],
   'another host’s account': [
@@ -181,6 +185,7 @@ const conditions: Readonly<
       await member().create(core.namespaces, { metadata: { name: kubefedNamespace } });
       const metadata = { namespace: kubefedNamespace, name: 'elsewhere-kubesphere' };
       await member().create<ServiceAccount>(core.serviceAccounts, { metadata });
+      return undefined;
     },
   ],
   'members of its own': [
@@ -188,6 +193,7 @@ const conditions: Readonly<
     async () => {
       const spec = { joinFederation: false, connection: { type: 'direct' as const } };
       await member().create(kubesphere.clusters, { metadata: { name: 'sub' }, spec });
+      return undefined;
     },
   ],
   'leftovers of a host': [
@@ -195,6 +201,7 @@ const conditions: Readonly<
     async () => {
       const labels = { [managedLabel]: 'true' };
       await member().create(core.namespaces, { metadata: { name: 'left', labels } });
+      return undefined;
     },
   ],
   'leftovers that the host would delete': [
@@ -208,6 +215,7 @@ const conditions: Readonly<
         metadata: { namespace: 'left', name: 'left' },
         spec: { template: {}, placement: { clusters: [{ name: 'elsewhere' }] } },
       });
+      return undefined;
     },
   ],
   'a workspace of a name that the host places there': [
@@ -215,6 +223,7 @@ const conditions: Readonly<
     async () => {
       await createWorkspace(host(), { name: 'team', manager: 'admin', clusters: ['c'] });
       await createWorkspace(member(), { name: 'team', manager: 'admin' });
+      return undefined;
     },
   ],
   'a workspace of a name that the host has elsewhere': [
@@ -222,6 +231,7 @@ const conditions: Readonly<
     async () => {
       await createWorkspace(host(), { name: 'team', manager: 'admin', clusters: ['elsewhere'] });
       await createWorkspace(member(), { name: 'team', manager: 'admin' });
+      return undefined;
     },
   ],
   'a workspace left from a host, for which the join is refused': [
@@ -232,6 +242,7 @@ const conditions: Readonly<
         metadata: { name: 'team', labels: { [managedLabel]: 'true' } },
         spec: { manager: 'admin' },
       });
+      return undefined;
     },
   ],
   'another person of the same name': [
@@ -239,6 +250,7 @@ const conditions: Readonly<
     async () => {
       await createUser(host(), { name: 'ann', email: 'ann@one.example' });
       await createUser(member(), { name: 'ann', email: 'ann@two.example' });
+      return undefined;
     },
   ],
   'the same address under another name': [
@@ -246,6 +258,7 @@ const conditions: Readonly<
     async () => {
       await createUser(host(), { name: 'ann', email: 'ann@one.example' });
       await createUser(member(), { name: 'anna', email: 'ann@one.example' });
+      return undefined;
     },
   ],
   'users of a former host': [
@@ -253,6 +266,7 @@ const conditions: Readonly<
     async () => {
       const labels = { [managedLabel]: 'false' };
       await member().patch(kubesphere.users, { name: 'admin' }, { type: 'merge', body: { metadata: { labels } } });
+      return undefined;
     },
   ],
   'rights that wait for a user of the host': [
@@ -264,6 +278,7 @@ const conditions: Readonly<
         subjects: [{ kind: 'User', name: 'ann', apiGroup: 'rbac.authorization.k8s.io' }],
         roleRef: { kind: 'ClusterRole', name: 'cluster-admin', apiGroup: 'rbac.authorization.k8s.io' },
       });
+      return undefined;
     },
   ],
   'placements left from an earlier cluster of that name': [
@@ -291,6 +306,10 @@ test('where agents are told to dial, it finds nothing against one', async () => 
 });
 
 test('credentials that end soon are told, ended ones block', async () => {
-  const soon = sandbox.clusters.c.clientCertificateKubeconfig;
-  expect(shown(await look({ kubeconfig: soon })).join()).not.toMatch(/EXPIRE/);
+  const until = (validForMs: number) =>
+    sandbox.clusters.c.kubeconfigFor({ user: 'ops', groups: ['system:masters'], certificate: true, validForMs });
+  const day = 24 * 3_600_000;
+  expect(shown(await look({ kubeconfig: until(100 * day) })).join()).not.toMatch(/EXPIRE/);
+  expect(shown(await look({ kubeconfig: until(5 * day) }))).toContain('EXPIRES_SOON warns c');
+  expect(shown(await look({ kubeconfig: until(-day) }))).toContain('EXPIRED blocks c');
 });

@@ -5,10 +5,9 @@ import { hostClusterRole, hostServiceAccount, kubefedNamespace, managedLabel } f
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
 import { unbindWorkflow } from '../../../src/modules/clusters/unbind.ts';
 import { observeProjects } from '../../../src/testing/index.ts';
-import type { JournalEntry, JournalStore } from '../../../src/workflow/journal.ts';
 import { memoryJournal } from '../../../src/workflow/memory-journal.ts';
 import { resume, rollback } from '../../../src/workflow/run.ts';
-import { mortal } from '../../migration/kit.ts';
+import { dyingAfter, once, runIdOf } from './journalled.ts';
 import { type Field, startField, webhookOf } from './kit.ts';
 
 const patient = { timeout: 90_000 };
@@ -17,17 +16,6 @@ const secretsOf = async ({ sandbox: { clusters } }: Field) =>
   (await clusters.a.connection.listMetadata(core.secrets, { namespace: 'kubesphere-system' }).toArray()).filter(
     ({ metadata }) => metadata.name.includes('parked'),
   );
-
-/** Does something once a record of that step was kept. */
-function once(journal: JournalStore, type: JournalEntry['type'], step: string, act: () => Promise<void>): JournalStore {
-  return {
-    ...journal,
-    async append(runId, seq, entry, options) {
-      await journal.append(runId, seq, entry, options);
-      if (entry.type === type && 'step' in entry && entry.step === step) await act();
-    },
-  };
-}
 
 describe('unbind', patient, () => {
   let field: Field;
@@ -164,9 +152,7 @@ describe('unbind', patient, () => {
 
   test('is gone on with by another process that has only the parked kubeconfig to reach the member', async () => {
     const journal = memoryJournal();
-    const dying = mortal(journal, (entry) =>
-      entry.type === 'captured' && entry.step === 'shut-out' ? 'after' : undefined,
-    );
+    const dying = dyingAfter(journal, 'captured', 'shut-out');
     const first = await field.connect({ members: false });
     const runId = await runIdOf(first.clusters.unbind('m', { journal: dying }));
     const second = await field.connect({ members: false });
@@ -178,9 +164,7 @@ describe('unbind', patient, () => {
 
   test('is rolled back into the very state before, but not once another host has the member', async () => {
     const journal = memoryJournal();
-    const dying = mortal(journal, (entry) =>
-      entry.type === 'captured' && entry.step === 'shut-out' ? 'after' : undefined,
-    );
+    const dying = dyingAfter(journal, 'captured', 'shut-out');
     const runId = await runIdOf((await field.connect()).clusters.unbind('m', { journal: dying }));
     const metadata = { namespace: kubefedNamespace, name: hostServiceAccount('m-of-b') };
     const other = await onM().create<ServiceAccount>(core.serviceAccounts, { metadata });
@@ -198,13 +182,6 @@ describe('unbind', patient, () => {
     expect(await secretsOf(field)).toEqual([]);
   });
 });
-
-/** The run that a call which failed has left. */
-async function runIdOf(calling: Promise<unknown>): Promise<string> {
-  const [settled] = await Promise.allSettled([calling]);
-  if (settled.status === 'fulfilled') throw new Error('The driver should have died.');
-  return String((settled.reason as { readonly details?: { readonly runId?: string } }).details?.runId);
-}
 
 describe('unbind on 3.4, whose webhook holds a cluster that does not answer', patient, () => {
   let field: Field;
@@ -246,9 +223,7 @@ describe('unbind on 3.4, whose webhook holds a cluster that does not answer', pa
   test.each(['resume', 'rollback'] as const)('a process dies while it is open: %s closes it', async (how) => {
     const before = await webhookOf(field);
     const journal = memoryJournal();
-    const dying = mortal(journal, (entry) =>
-      entry.type === 'done' && entry.step === 'open-webhook' ? 'after' : undefined,
-    );
+    const dying = dyingAfter(journal, 'done', 'open-webhook');
     const first = await field.connect();
     await down();
     const runId = await runIdOf(first.clusters.unbind('m', { journal: dying }));
