@@ -122,6 +122,7 @@ export type { NewWorkspace } from './modules/operations/workspace-template.ts';
 export type { Parked as ParkedSecrets } from './modules/parking.ts';
 export type { Form as ShieldForm, Raised as RaisedShield } from './modules/shield.ts';
 export type { UserInfo, Users } from './modules/users.ts';
+export { type MethodWorkflow, methodWorkflows } from './modules/workflows.ts';
 export type { WorkspaceInfo, Workspaces } from './modules/workspaces.ts';
 export type { CallOptions, Json, Jsonable, Logger, ResourceRef, RetryPolicy } from './types.ts';
 export type { Change, Forecast, Residue, Touch } from './workflow/change.ts';

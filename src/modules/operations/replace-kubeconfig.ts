@@ -13,7 +13,7 @@ const field = secretField('/spec/connection/kubeconfig');
 const encode = (text: string): string => Buffer.from(text).toString('base64');
 
 /** A kubeconfig with the address in it. */
-export interface NewKubeconfig {
+interface NewKubeconfig {
   /** YAML; a secret. */
   readonly text: string;
   readonly server: string;
