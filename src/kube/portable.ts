@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { stringify } from 'yaml';
 import { FederationError } from '../errors.ts';
+import { credentialsExpire } from './expiry.ts';
 import { type ChosenContext, chooseContext, type KubeconfigSource } from './kubeconfig.ts';
 
 /** A kubeconfig that another machine can use: one context, nothing that points to a file or a program of this one. */
@@ -12,6 +13,8 @@ export interface PortableKubeconfig {
   readonly clientCertificate: boolean;
   /** Namespace and name of the ServiceAccount whose token it is, if it is one's. */
   readonly serviceAccount: string | undefined;
+  /** When its credentials end, as ISO 8601; `undefined` where they do not, or where that cannot be read. */
+  readonly expires: string | undefined;
 }
 
 const embedded = async (data: string | undefined, file: string | undefined): Promise<string | undefined> =>
@@ -90,5 +93,6 @@ export async function portableKubeconfig(source: KubeconfigSource, context?: str
     server: cluster.server,
     clientCertificate: certData !== undefined,
     serviceAccount: account?.replace(':', '/'),
+    expires: credentialsExpire(text),
   };
 }

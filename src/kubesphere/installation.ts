@@ -17,6 +17,12 @@ export interface Installation {
   readonly jwtDigest: string | undefined;
   /** `accessTokenMaxAge` is 0: tokens that the host issued are accepted without a cache entry. */
   readonly acceptsHostTokens: boolean;
+  /** Of a host: where agents are told to dial. */
+  readonly proxyPublishAddress: string | undefined;
+  /** Of a host: Service of tower, `name.namespace.svc`, whose address agents dial where none is told. */
+  readonly proxyPublishService: string | undefined;
+  /** Of a host: image of the agent. */
+  readonly agentImage: string | undefined;
 }
 
 interface ConfigFile {
@@ -24,7 +30,14 @@ interface ConfigFile {
     readonly jwtSecret?: string;
     readonly oauthOptions?: { readonly accessTokenMaxAge?: unknown };
   };
-  readonly multicluster?: { readonly enable?: boolean; readonly clusterRole?: string; readonly clusterName?: string };
+  readonly multicluster?: {
+    readonly enable?: boolean;
+    readonly clusterRole?: string;
+    readonly clusterName?: string;
+    readonly proxyPublishAddress?: string;
+    readonly proxyPublishService?: string;
+    readonly agentImage?: string;
+  };
 }
 
 const name = { namespace: kubesphereNamespace, name: installation.config };
@@ -49,6 +62,9 @@ export function installationOf(map: ConfigMap, cluster: string): Installation {
     clusterName: multicluster?.clusterName || undefined,
     jwtDigest: secret ? digest(secret) : undefined,
     acceptsHostTokens: /^0\w*$/.test(String(authentication?.oauthOptions?.accessTokenMaxAge ?? '')),
+    proxyPublishAddress: multicluster?.proxyPublishAddress || undefined,
+    proxyPublishService: multicluster?.proxyPublishService || undefined,
+    agentImage: multicluster?.agentImage || undefined,
   };
 }
 

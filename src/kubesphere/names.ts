@@ -38,6 +38,8 @@ export const unboundAnnotation = 'kubesphere-federation/unbound-from';
 export const runAnnotation = 'kubesphere-federation/run';
 /** Ours, on what a new driver found half done: the epoch of that driver. */
 export const epochAnnotation = 'kubesphere-federation/epoch';
+/** Ours, the objectSelector of a webhook that was opened: no object bears such a label, so that none is asked about. */
+export const openedLabel = 'kubesphere-federation/opened';
 /** Ours, on kube-system of a cluster made for tests: shortened timings and memory journals are allowed there only. */
 export const sandboxLabel = 'kubesphere-federation/sandbox';
 /** Set by Kubernetes itself since 1.21: a namespace's own name. */
@@ -69,6 +71,9 @@ export const installation = Object.freeze({
   secret: 'kubesphere-secret',
   configKey: 'kubesphere.yaml',
 });
+
+/** ValidatingWebhookConfiguration of 3.4 that lets a Cluster be updated only while its member answers (domain reference, 2.4). */
+export const clusterWebhook = 'cluster.kubesphere.io';
 
 /** ServiceAccount that a host creates on a member: the same for every host that calls it so (domain reference, 8.3). */
 export const hostServiceAccount = (cluster: string): string => `${cluster}-kubesphere`;

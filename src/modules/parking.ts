@@ -3,6 +3,7 @@ import { digest } from '../internal/digest.ts';
 import { core } from '../kube/resources.ts';
 import type { KubeSphereCluster } from '../kubesphere/cluster.ts';
 import { kubesphereNamespace } from '../kubesphere/names.ts';
+import type { ResourceRef } from '../types.ts';
 import { madeBy, refOf } from './changes.ts';
 import type { Operation } from './operation.ts';
 import { create, remove, type Work } from './work.ts';
@@ -21,6 +22,9 @@ const nameFor = (what: string): { readonly namespace: string; readonly name: str
   namespace: kubesphereNamespace,
   name: `kubesphere-federation-parked-${what}`,
 });
+/** Names the Secret that {@link park} makes of `what`, for plans. */
+export const parkedRef = ({ name }: KubeSphereCluster, what: string): ResourceRef =>
+  refOf(name, resource, nameFor(what));
 const encode = (value: string): string => Buffer.from(value).toString('base64');
 
 /**

@@ -1,4 +1,6 @@
 import type { Workflow } from '../workflow/compose.ts';
+import { unbindWorkflow } from './clusters/unbind.ts';
+import { updateKubeconfigWorkflow } from './clusters/update-kubeconfig.ts';
 import type { FederationEnv } from './env.ts';
 import { moveWithApps } from './namespaces/move-workflow.ts';
 import { changeRoles } from './namespaces/people-workflow.ts';
@@ -28,4 +30,6 @@ export const methodWorkflows: Readonly<Record<string, MethodWorkflow>> = Object.
   [createWorkspaceWorkflow.name]: createWorkspaceWorkflow,
   [membershipWorkflow.name]: membershipWorkflow,
   [deleteWorkspaceWorkflow.name]: deleteWorkspaceWorkflow,
+  [unbindWorkflow.name]: unbindWorkflow,
+  [updateKubeconfigWorkflow.name]: updateKubeconfigWorkflow,
 });

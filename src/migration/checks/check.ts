@@ -1,3 +1,4 @@
+import type { ClusterFinding } from '../../modules/clusters/checks/finding.ts';
 import { defineStep, type StepContext } from '../../workflow/step.ts';
 import type { MigrationEnv } from '../env.ts';
 import type { MigrationInput } from '../input.ts';
@@ -12,6 +13,14 @@ export interface Finding {
   readonly why: string;
   readonly remedy: string;
 }
+
+/** What the modules find, as a finding of a migration. */
+export const findingOf = ({ code, severity, what: why, remedy }: ClusterFinding): Finding => ({
+  code,
+  severity,
+  why,
+  remedy,
+});
 
 /** What every check needs from before. */
 export interface Checkable {

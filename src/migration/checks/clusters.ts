@@ -1,54 +1,13 @@
 import { FederationError } from '../../errors.ts';
-import { core } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { readInstallation } from '../../kubesphere/installation.ts';
-import { hostServiceAccount, kubefedNamespace, kubesphereNamespace, managedLabel } from '../../kubesphere/names.ts';
+import { kubefedNamespace, managedLabel } from '../../kubesphere/names.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
-import { some } from '../../modules/closure.ts';
-import { sharedSecret } from '../../modules/clusters.ts';
+import { controllersAtWork, deadMembers, otherHosts, ownMembers } from '../../modules/clusters/checks/controllers.ts';
+import { sharedSecret } from '../../modules/clusters/shared-secret.ts';
 import { hostMarks } from '../../modules/marks.ts';
 import type { MigrationEnv } from '../env.ts';
-import { type CheckContext, defineCheck, type Finding } from './check.ts';
-
-/** Without its controllers a cluster's finalizers never go, and nothing that is asked for happens (H14). */
-async function controllerFindings({ name, connection }: KubeSphereCluster, signal: AbortSignal): Promise<Finding[]> {
-  const deployment = await connection.find(
-    core.deployments,
-    { namespace: kubesphereNamespace, name: 'ks-controller-manager' },
-    { signal },
-  );
-  const available = Number(deployment?.status?.['availableReplicas'] ?? 0);
-  return available > 0
-    ? []
-    : [
-        {
-          code: 'CONTROLLERS',
-          severity: 'blocks',
-          why: `${name}: ks-controller-manager is ${deployment === undefined ? 'not there' : 'not available'}.`,
-          remedy: `Bring up Deployment ${kubesphereNamespace}/ks-controller-manager; without it nothing on that cluster is ever finished.`,
-        },
-      ];
-}
-
-/** Another host's account there: it has the member under another name, and two hosts on one member destroy what both have (8.2). */
-async function otherHosts({ name, connection }: KubeSphereCluster, signal: AbortSignal): Promise<Finding[]> {
-  const accounts = await connection
-    .listMetadata(core.serviceAccounts, { namespace: kubefedNamespace, signal })
-    .toArray();
-  const others = accounts
-    .map(({ metadata }) => metadata.name)
-    .filter((account) => account.endsWith('-kubesphere') && account !== hostServiceAccount(name));
-  if (others.length === 0) return [];
-  return [
-    {
-      code: 'OTHER_HOST',
-      severity: 'blocks',
-      why: `${name}: ServiceAccount(s) ${some(others)} in ${kubefedNamespace}: a host has it, or had it, under another name.`,
-      remedy:
-        'Find that host and unbind the cluster there; if it is gone for good, delete these accounts and their ClusterRoleBindings on the member.',
-    },
-  ];
-}
+import { type CheckContext, defineCheck, type Finding, findingOf } from './check.ts';
 
 const recentMs = 10 * 60_000;
 
@@ -114,14 +73,7 @@ async function sourceFindings({ env, state: { input }, signal }: CheckContext): 
 async function roleFindings({ member, target }: MigrationEnv, signal: AbortSignal): Promise<Finding[]> {
   const found: Finding[] = [];
   const { role } = await readInstallation(member.connection, { signal });
-  const own = await member.connection.list(kubesphere.clusters, { signal }).toArray();
-  if (own.length > (role === 'host' ? 1 : 0))
-    found.push({
-      code: 'MEMBER_IS_HOST',
-      severity: 'blocks',
-      why: `${member.name} is itself a host, or was one: it has cluster(s) ${some(own.map(({ metadata }) => metadata.name))}.`,
-      remedy: 'Unbind its members first: a host that becomes a member goes on managing them (H17).',
-    });
+  found.push(...(await ownMembers(member, role === 'host' ? 1 : 0, signal)).map(findingOf));
   try {
     await sharedSecret(target.host, signal);
   } catch (error) {
@@ -137,20 +89,9 @@ async function roleFindings({ member, target }: MigrationEnv, signal: AbortSigna
   return found;
 }
 
-/** A member that does not answer keeps federated objects from going on every host that has it (H19). */
-async function deadMembers({ name: host, connection }: KubeSphereCluster, signal: AbortSignal): Promise<Finding[]> {
-  const dead = (
-    await connection.list(kubesphere.kubeFedClusters, { namespace: kubefedNamespace, signal }).toArray()
-  ).filter(({ status }) => !status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'));
-  if (dead.length === 0) return [];
-  return [
-    {
-      code: 'DEAD_MEMBER',
-      severity: 'warns',
-      why: `${host}: kubefed does not reach ${some(dead.map(({ metadata }) => metadata.name))}; while that is so, no workspace made there can be taken back wholly.`,
-      remedy: 'Bring that cluster back, or unbind it.',
-    },
-  ];
+/** What kubefed of a host says of its members. */
+async function joinedOf({ connection }: KubeSphereCluster, signal: AbortSignal) {
+  return connection.list(kubesphere.kubeFedClusters, { namespace: kubefedNamespace, signal }).toArray();
 }
 
 /** Every cluster is what it is taken for, and its controllers are at work. */
@@ -161,10 +102,10 @@ export const checkClusters = defineCheck(
     const { env, signal } = ctx;
     const clusters = [env.target.host, ...(env.source === undefined ? [] : [env.source.host]), env.member];
     const findings = await Promise.all([
-      ...clusters.map((cluster) => controllerFindings(cluster, signal)),
-      deadMembers(env.target.host, signal),
+      ...clusters.map(async (cluster) => (await controllersAtWork(cluster, signal)).map(findingOf)),
+      joinedOf(env.target.host, signal).then((joined) => deadMembers(env.target.host.name, joined).map(findingOf)),
       sourceFindings(ctx),
-      otherHosts(env.member, signal),
+      otherHosts(env.member, signal).then((found) => found.map(findingOf)),
       roleFindings(env, signal),
     ]);
     return findings.flat();

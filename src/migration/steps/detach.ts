@@ -1,7 +1,7 @@
 import { FederationError } from '../../errors.ts';
 import { digest } from '../../internal/digest.ts';
 import { readJwtSecret } from '../../kubesphere/installation.ts';
-import { sharedSecret } from '../../modules/clusters.ts';
+import { sharedSecret } from '../../modules/clusters/shared-secret.ts';
 import { type ClusterBefore, type ClusterSecrets, clusterSecrets } from '../../modules/operations/cluster-object.ts';
 import { detachCluster } from '../../modules/operations/detach-cluster.ts';
 import { type HostAccess, shutOut } from '../../modules/operations/host-access.ts';

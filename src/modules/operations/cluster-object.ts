@@ -1,7 +1,7 @@
 import { FederationError } from '../../errors.ts';
 import { core } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
-import { hostSecret, kubefedNamespace } from '../../kubesphere/names.ts';
+import { hostSecret, kubefedNamespace, systemWorkspace } from '../../kubesphere/names.ts';
 import { type Cluster, type Condition, kubesphere } from '../../kubesphere/resources.ts';
 import { madeBy } from '../changes.ts';
 import { assertTakesNoNamespace, deletionClosure } from '../closure.ts';
@@ -15,18 +15,29 @@ export const goneLimitMs = 120_000;
 export interface JoinLimits {
   /** The cluster controller's resync period; waits last at least three of them. @defaultValue 120000 */
   readonly resyncMs?: number;
+  /** A Ready that the host wrote at this time, and not since, does not count: it says nothing about now (H18). */
+  readonly notFrom?: string;
 }
 
 const isTrue = (conditions: readonly Condition[] | undefined, type: string): boolean =>
   (conditions ?? []).some((condition) => condition.type === type && condition.status === 'True');
 
-/** Waits until a host has joined a cluster: the right one by UID, and kubefed holds a live connection to it (H18). */
+/** Whether the conditions of an object say that it is Ready. */
+export const isReady = (
+  object: { readonly status?: { readonly conditions?: readonly Condition[] } } | undefined,
+): boolean => isTrue(object?.status?.conditions, 'Ready');
+
+/**
+ * Waits until a host has joined a cluster: the right one by UID, and kubefed holds a live connection to it (H18).
+ *
+ * @param memberUid - `undefined` where the host alone knows who it is, as of one that an agent connects
+ */
 export async function waitJoined(
   work: Pick<Work, 'signal'>,
   host: KubeSphereCluster,
   name: string,
-  memberUid: string,
-  { resyncMs = 120_000 }: JoinLimits,
+  memberUid: string | undefined,
+  { resyncMs = 120_000, notFrom }: JoinLimits,
 ): Promise<void> {
   const timeoutMs = 3 * resyncMs + 60_000;
   await waitFor(work.signal, {
@@ -40,12 +51,14 @@ export async function waitJoined(
       )?.reason;
       if (refused !== undefined && /conflict/i.test(refused))
         throw new FederationError('REJECTED', `${host.name}: joining cluster "${name}" was refused: ${refused}`);
-      if (status?.uid !== undefined && status.uid !== memberUid)
+      if (memberUid !== undefined && status?.uid !== undefined && status.uid !== memberUid)
         throw new FederationError(
           'ENV_CHANGED',
           `${host.name}: Cluster "${name}" leads to another cluster (UID ${status.uid}) than the member meant (UID ${memberUid}). Which kubeconfig was given?`,
         );
-      return isTrue(status?.conditions, 'Ready') && status?.uid === memberUid ? true : undefined;
+      const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+      const fresh = notFrom === undefined || ready?.lastUpdateTime !== notFrom;
+      return ready?.status === 'True' && fresh && status?.uid !== undefined ? true : undefined;
     },
     what: `cluster "${name}" to be Ready`,
     timeoutMs,
@@ -57,6 +70,28 @@ export async function waitJoined(
     test: (objects) => isTrue(objects.get(`${kubefedNamespace}/${name}`)?.status?.conditions, 'Ready') || undefined,
     what: `kubefed to reach cluster "${name}"`,
     timeoutMs,
+  });
+}
+
+/**
+ * Waits until kubefed says of a member that it has the host's system-workspace, which is meant for every cluster. A cluster that was a host
+ * keeps its own, and kubefed says so: it has looked there all the same.
+ */
+export async function waitArrived(
+  { signal }: Pick<Work, 'signal'>,
+  host: KubeSphereCluster,
+  name: string,
+): Promise<void> {
+  await waitFor(signal, {
+    cluster: host,
+    resource: kubesphere.federatedWorkspaces,
+    select: { fieldSelector: `metadata.name=${systemWorkspace}` },
+    test: (objects) => {
+      const entry = objects.get(systemWorkspace)?.status?.clusters?.find((cluster) => cluster.name === name);
+      return entry !== undefined && ['', 'ManagedLabelFalse'].includes(entry.status ?? '') ? true : undefined;
+    },
+    what: `something of the host to arrive on cluster "${name}"`,
+    timeoutMs: goneLimitMs,
   });
 }
 
@@ -144,12 +179,16 @@ export async function join(
 
 /** What a Cluster object holds in secret. */
 export interface ClusterSecrets {
+  /** Empty: there is none, as before an agent has called. */
   readonly kubeconfig: string;
   readonly token?: string;
 }
 
-function encoded({ kubeconfig, token }: ClusterSecrets): { readonly kubeconfig: string; readonly token?: string } {
-  return { kubeconfig: Buffer.from(kubeconfig).toString('base64'), ...(token === undefined ? {} : { token }) };
+function encoded({ kubeconfig, token }: ClusterSecrets): { readonly kubeconfig?: string; readonly token?: string } {
+  return {
+    ...(kubeconfig === '' ? {} : { kubeconfig: Buffer.from(kubeconfig).toString('base64') }),
+    ...(token === undefined ? {} : { token }),
+  };
 }
 
 /** Reads what has to be parked before a Cluster object is deleted. */

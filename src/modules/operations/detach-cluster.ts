@@ -26,16 +26,22 @@ export interface DetachSettings extends JoinLimits {
   readonly secrets: (signal: AbortSignal) => Promise<ClusterSecrets>;
   /** A host that must have let go of the member before this one takes it back: two hosts on one member lose everything within 40 s (8.2). */
   readonly unlessHeldBy?: KubeSphereCluster;
+  /** UID of the Cluster object meant; another one of that name is left alone. */
+  readonly objectUid?: string;
+  /** Throws where the way back must not join the member again, because another host may have it by now. */
+  readonly unlessTaken?: (signal: AbortSignal) => Promise<void>;
 }
 
 /**
  * Detaches a member from its host by deleting the Cluster object, the one lever that writes nothing on the member (H7).
  * Its way back creates the object again, under a new UID, and waits for the join.
+ *
+ * @param memberUid - UID of the member, as the Cluster object has it; `undefined` where the host never got to know it
  */
 export function detachCluster(
   host: KubeSphereCluster,
   name: string,
-  memberUid: string,
+  memberUid: string | undefined,
   settings: DetachSettings,
 ): Operation<ClusterBefore, void> {
   const read = (signal: AbortSignal) => host.connection.get(resource, { name }, { signal });
@@ -70,6 +76,11 @@ export function detachCluster(
           'WORLD_MOVED',
           `${host.name}: Cluster "${name}" stands for another cluster (UID ${found.status?.uid}) by now. It was left alone.`,
         );
+      if (settings.objectUid !== undefined && found.metadata.uid !== settings.objectUid)
+        throw new FederationError(
+          'WORLD_MOVED',
+          `${host.name}: Cluster "${name}" is another object (UID ${found.metadata.uid}) than the one meant (UID ${settings.objectUid}): it was deleted and imported again. It was left alone.`,
+        );
       // Without this the object could not be made again.
       await settings.secrets(work.signal);
       await release(work, host, name, found.metadata.uid);
@@ -83,13 +94,15 @@ export function detachCluster(
     },
     async compensate(work, before) {
       await assertReleased(work, settings.unlessHeldBy, host, name);
+      await settings.unlessTaken?.(work.signal);
       // The host may still be busy letting go of it; then what kubefed had goes, too.
       const now = await host.connection.find(resource, { name }, { signal: work.signal });
       if (now?.metadata.deletionTimestamp !== undefined)
         await waitGone(work, { cluster: host, resource, name: { name }, uid: now.metadata.uid }, goneLimitMs);
       if (now === undefined || now.metadata.deletionTimestamp !== undefined) await absent(work, host, name);
       await join(work, host, name, before, await settings.secrets(work.signal));
-      if (before.spec.joinFederation === true) await waitJoined(work, host, name, memberUid, settings);
+      if (before.spec.joinFederation === true && memberUid !== undefined)
+        await waitJoined(work, host, name, memberUid, settings);
     },
   };
 }

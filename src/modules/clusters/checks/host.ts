@@ -1,0 +1,110 @@
+import type { KubeSphereCluster } from '../../../kubesphere/cluster.ts';
+import { type Installation, readInstallation } from '../../../kubesphere/installation.ts';
+import { clusterWebhook, kubefedNamespace } from '../../../kubesphere/names.ts';
+import {
+  type Cluster,
+  type FederatedObject,
+  type KubeFedCluster,
+  kubesphere,
+  type User,
+  type WorkspaceTemplate,
+} from '../../../kubesphere/resources.ts';
+import { some } from '../../closure.ts';
+import { openedBy } from '../../operations/cluster-webhook.ts';
+import { placedOn } from '../../operations/workspace-template.ts';
+import { towerAddress } from '../tower.ts';
+import { controllersAtWork, deadMembers } from './controllers.ts';
+import { blocks, type ClusterFinding, warns } from './finding.ts';
+
+/** What a host has, read once for all checks. */
+export interface HostView {
+  readonly host: KubeSphereCluster;
+  readonly clusters: readonly Cluster[];
+  readonly joined: readonly KubeFedCluster[];
+  readonly templates: readonly WorkspaceTemplate[];
+  readonly users: readonly User[];
+  readonly federatedNamespaces: readonly FederatedObject[];
+  readonly installation: Installation;
+}
+
+/** @throws ApiError where any of it cannot be read */
+export async function viewHost(host: KubeSphereCluster, signal: AbortSignal): Promise<HostView> {
+  const { connection } = host;
+  const options = { signal };
+  const [clusters, joined, templates, users, federatedNamespaces, installation] = await Promise.all([
+    connection.list(kubesphere.clusters, options).toArray(),
+    connection.list(kubesphere.kubeFedClusters, { namespace: kubefedNamespace, signal }).toArray(),
+    connection.list(kubesphere.workspaceTemplates, options).toArray(),
+    connection.list(kubesphere.users, options).toArray(),
+    connection.list(kubesphere.federatedNamespaces, options).toArray(),
+    readInstallation(connection, options),
+  ]);
+  return { host, clusters, joined, templates, users, federatedNamespaces, installation };
+}
+
+/** Whether the host itself can take a cluster of that name in. */
+export async function checkHost(
+  view: HostView,
+  name: string,
+  agent: boolean,
+  signal: AbortSignal,
+): Promise<ClusterFinding[]> {
+  const { host, clusters, joined, templates, federatedNamespaces, installation } = view;
+  const found: ClusterFinding[] = [...(await controllersAtWork(host, signal)), ...deadMembers(host.name, joined)];
+  if (clusters.some(({ metadata }) => metadata.name === name))
+    found.push(
+      blocks(
+        'CLUSTER_NAME',
+        host.name,
+        `${host.name} has a cluster "${name}" already.`,
+        'Take another name, or unbind that one.',
+      ),
+    );
+  if (installation.jwtDigest === undefined)
+    found.push(
+      blocks(
+        'JWT_SECRET',
+        host.name,
+        `${host.name}: ConfigMap kubesphere-system/kubesphere-config names no authentication.jwtSecret; no member can trust this host.`,
+        'See that its installer has finished.',
+      ),
+    );
+  const placed = templates.filter((template) => placedOn(template)?.includes(name) === true);
+  const expected = federatedNamespaces.filter(({ spec }) =>
+    spec.placement?.clusters?.some((cluster) => cluster.name === name),
+  );
+  const inherited = [...placed, ...expected].map(({ metadata }) => metadata.name);
+  if (inherited.length > 0)
+    found.push(
+      warns(
+        'INHERITED_PLACEMENT',
+        host.name,
+        `${some([...new Set(inherited)])} of ${host.name} are placed on a cluster "${name}", left from an earlier one of that name; this one gets them as soon as it joins (H11).`,
+        `If it is another cluster, take "${name}" out of their placement first.`,
+      ),
+    );
+  const run = await openedBy(host, signal);
+  if (run !== undefined)
+    found.push(
+      warns(
+        'WEBHOOK_OPEN',
+        host.name,
+        `${host.name}: ValidatingWebhookConfiguration ${clusterWebhook} was opened by run ${run}, which did not close it.`,
+        `Finish that run: resume(methodWorkflows['unbind-cluster'], '${run}', …), or rollback.`,
+      ),
+    );
+  if (agent) found.push(...(await checkTower(view, signal)));
+  return found;
+}
+
+async function checkTower({ host, installation }: HostView, signal: AbortSignal): Promise<ClusterFinding[]> {
+  if ((await towerAddress(host, installation, signal)) !== undefined) return [];
+  return [
+    blocks(
+      'TOWER_ADDRESS',
+      host.name,
+      `${host.name}: agents have nowhere to dial, for tower has no address that can be reached from outside.`,
+      'Give Service kubesphere-system/tower a load balancer, or set spec.multicluster.proxyPublishAddress of ClusterConfiguration ks-installer, such as http://203.0.113.1:8080.',
+    ),
+  ];
+}

@@ -1,0 +1,76 @@
+import { credentialsExpire } from '../../kube/expiry.ts';
+import { hostLabel } from '../../kubesphere/names.ts';
+import type { Cluster, Condition } from '../../kubesphere/resources.ts';
+
+/** A cluster as its host knows it; without its credentials. */
+export interface ClusterInfo {
+  readonly name: string;
+  /** UID of the Cluster object on the host. */
+  readonly objectUid: string;
+  readonly role: 'host' | 'member';
+  readonly connection: 'direct' | 'proxy';
+  /** The host says so; it says so for minutes after a member is gone, and before anything was synced (H18). */
+  readonly ready: boolean;
+  /** UID of the cluster's kube-system namespace: its identity. */
+  readonly uid: string | undefined;
+  readonly kubernetesVersion: string | undefined;
+  readonly kubeSphereVersion: string | undefined;
+  readonly conditions: readonly Condition[];
+  /**
+   * When the credentials in the stored kubeconfig end, as ISO 8601; `undefined` where they do not, or where that cannot be told. Nothing
+   * else of the kubeconfig is told.
+   */
+  readonly kubeconfigExpires: string | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** A change that `Clusters.watch` tells. */
+export type ClusterEvent =
+  | { readonly type: 'synced'; readonly clusters: readonly ClusterInfo[] }
+  | { readonly type: 'added' | 'modified' | 'deleted'; readonly cluster: ClusterInfo };
+
+/** What `Clusters.import` needs. */
+export type NewCluster = {
+  /** A member that had a host before keeps its name (the v3.3 page: "you have to use the same cluster name"). */
+  readonly name: string;
+  readonly provider?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  /** The member bears the marks of a host that has let go of it, or is gone for good. Without this such a member is refused. */
+  readonly formerHostGone?: true;
+} & (
+  | {
+      readonly connection?: 'direct';
+      /** Under which the host reaches the member: a path or YAML text. */
+      readonly kubeconfig: string;
+    }
+  | {
+      /** An agent on the member calls its host, which need not reach the member by itself. */
+      readonly connection: 'agent';
+      /**
+       * Under which the member is reached from here, to see that no host holds it; the host never gets it. Left out only together with
+       * `formerHostGone`.
+       */
+      readonly kubeconfig?: string;
+    }
+);
+
+/** A Cluster object without its credentials. */
+export function infoOf({ metadata, spec, status }: Cluster): ClusterInfo {
+  const labels = metadata.labels ?? {};
+  return {
+    name: metadata.name,
+    objectUid: metadata.uid,
+    role: hostLabel in labels ? 'host' : 'member',
+    connection: spec.connection.type,
+    ready: (status?.conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'True'),
+    uid: status?.uid,
+    kubernetesVersion: status?.kubernetesVersion,
+    kubeSphereVersion: status?.kubeSphereVersion,
+    conditions: status?.conditions ?? [],
+    kubeconfigExpires:
+      spec.connection.kubeconfig === undefined
+        ? undefined
+        : credentialsExpire(Buffer.from(spec.connection.kubeconfig, 'base64').toString()),
+    labels,
+  };
+}
