@@ -13,6 +13,12 @@ export const devopsLabel = 'kubesphere.io/devopsproject';
 export const managedLabel = 'kubefed.io/managed';
 /** Label of the Cluster object that stands for the host itself. */
 export const hostLabel = 'cluster-role.kubesphere.io/host';
+/** Label of a Cluster: `public` or `private`; who may choose it for a workspace. It places nothing (domain reference, 4.4). */
+export const visibilityLabel = 'cluster.kubesphere.io/visibility';
+/** Label of the host's own namespace of a multi-cluster project, which the console hides (src/actions/federated.js:56). */
+export const hostStubLabel = 'kubesphere.io/kubefed-host-namespace';
+/** Label of a HelmRelease on a host: the cluster that it is installed on. */
+export const appClusterLabel = 'kubesphere.io/cluster';
 /** Label of a binding: whose it is. */
 export const userLabel = 'iam.kubesphere.io/user-ref';
 /** Annotation of a namespace: who created it and becomes its admin at first reconcile. */

@@ -5,7 +5,14 @@ import type { FederatedObject, Workspace, WorkspaceTemplate } from './models/ten
 
 export type { Cluster, ClusterConfiguration, Condition, KubeFedCluster } from './models/cluster.ts';
 export type { GroupBinding, User } from './models/iam.ts';
-export type { FederatedObject, FederatedSpec, Placement, Workspace, WorkspaceTemplate } from './models/tenant.ts';
+export type {
+  FederatedObject,
+  FederatedSpec,
+  LabelSelector,
+  Placement,
+  Workspace,
+  WorkspaceTemplate,
+} from './models/tenant.ts';
 
 const types = { group: 'types.kubefed.io', version: 'v1beta1' } as const;
 const iam = { group: 'iam.kubesphere.io', version: 'v1alpha2' } as const;

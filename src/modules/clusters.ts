@@ -6,7 +6,9 @@ import { assertDifferent, openCluster } from '../kubesphere/cluster.ts';
 import { readJwtSecret } from '../kubesphere/installation.ts';
 import { hostLabel, systemWorkspace } from '../kubesphere/names.ts';
 import { type Cluster, type Condition, kubesphere } from '../kubesphere/resources.ts';
+import { checkObjectName, checkOneOf } from '../kubesphere/validation.ts';
 import type { CallOptions } from '../types.ts';
+import type { BatchOptions, ItemOutcome } from './batch.ts';
 import type { FederationEnv } from './env.ts';
 import { mapListing } from './listing.ts';
 import { perform, type WriteOptions, type Written } from './operation.ts';
@@ -14,6 +16,9 @@ import { clusterSecrets, waitJoined } from './operations/cluster-object.ts';
 import { detachCluster } from './operations/detach-cluster.ts';
 import { importCluster } from './operations/import-cluster.ts';
 import { prepareMember } from './operations/member-role.ts';
+import { setVisibility, type Visibility } from './operations/set-visibility.ts';
+import { authorize, revoke } from './placement/authorize.ts';
+import type { ShrinkOptions } from './placement/input.ts';
 
 /** A cluster as its host knows it; without its credentials. */
 export interface ClusterInfo {
@@ -67,9 +72,11 @@ function infoOf({ metadata, spec, status }: Cluster): ClusterInfo {
 
 /** The clusters of a federation: the host's Cluster objects. */
 export class Clusters {
+  readonly #env: FederationEnv;
   readonly #host: KubeSphereCluster;
 
   constructor(env: FederationEnv) {
+    this.#env = env;
     this.#host = env.host;
   }
 
@@ -148,6 +155,50 @@ export class Clusters {
       ...(await clusterSecrets(this.#host, name, signal)),
     });
     return perform(detachCluster(this.#host, name, uid ?? '', { secrets }), `unbind cluster "${name}"`, options);
+  }
+
+  /**
+   * Adds a cluster to the placement of workspaces, and waits until each is there. Other clusters of their placements stay.
+   *
+   * @returns what became of each workspace
+   * @throws FederationError `NOT_FOUND` for a cluster that the host does not have; `BATCH_FAILED` where any failed, such as one that is
+   * placed by a selector (`PLAN_BLOCKED`): `details.items` holds every outcome
+   */
+  async authorize(
+    cluster: string,
+    workspaces: readonly string[],
+    options?: BatchOptions,
+  ): Promise<readonly ItemOutcome<string, void>[]> {
+    return authorize(this.#env, cluster, workspaces, options);
+  }
+
+  /**
+   * Takes a cluster off the placement of workspaces, and waits until they are gone from it. KubeSphere deletes them there, and every
+   * project bound to them within seconds (H7): `projects` says what becomes of these. With `keep` all are unbound first and live on;
+   * with `delete` exactly those named, of all these workspaces, go for good.
+   *
+   * @returns what became of each workspace
+   * @throws FederationError as `workspaces.setPlacement`; `BATCH_FAILED` where any failed: `details.items` holds every outcome
+   */
+  async revoke(
+    cluster: string,
+    workspaces: readonly string[],
+    shrink: ShrinkOptions,
+    options?: BatchOptions,
+  ): Promise<readonly ItemOutcome<string, void>[]> {
+    return revoke(this.#env, cluster, workspaces, shrink, options);
+  }
+
+  /**
+   * Says who may choose a cluster for a new workspace: everybody (`public`), or only those it is authorized for. It places nothing and
+   * takes nothing off any placement (domain reference, 4.4).
+   *
+   * @throws ApiError `NOT_FOUND`
+   */
+  async setVisibility(name: string, visibility: Visibility, options?: WriteOptions): Promise<Written<void>> {
+    checkObjectName('name', name);
+    checkOneOf('visibility', visibility, ['public', 'private']);
+    return perform(setVisibility(this.#host, name, visibility), `make cluster "${name}" ${visibility}`, options);
   }
 
   /** Waits until the host has joined a member, kubefed included: Ready alone is no sign of life (H18). */

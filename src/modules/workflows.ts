@@ -1,5 +1,6 @@
 import type { Workflow } from '../workflow/compose.ts';
 import type { FederationEnv } from './env.ts';
+import { shrinkDelete, shrinkKeep } from './placement/shrink.ts';
 
 /** A workflow of a method: its input is what the method was called with, as plain data. */
 // biome-ignore lint/suspicious/noExplicitAny: each has an input of its own, and a run is gone on with by its name alone.
@@ -10,4 +11,7 @@ export type MethodWorkflow = Workflow<any, FederationEnv, unknown>;
  * did not end, another process ends with `resume(methodWorkflows[name], runId, { env: federation, journal })`, or takes back with
  * `rollback`.
  */
-export const methodWorkflows: Readonly<Record<string, MethodWorkflow>> = Object.freeze({});
+export const methodWorkflows: Readonly<Record<string, MethodWorkflow>> = Object.freeze({
+  [shrinkKeep.name]: shrinkKeep,
+  [shrinkDelete.name]: shrinkDelete,
+});
