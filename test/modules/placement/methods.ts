@@ -65,7 +65,7 @@ const unbinding = (name: string): ExpectedWrite => ({
     },
   },
 });
-/** What a shield over the kept ones costs, around `between`. */
+/** What a shield over the kept ones costs on M, around `between`. */
 export const shielded = (...between: readonly ExpectedWrite[]): readonly ExpectedWrite[] => [
   shielding('ies', {}),
   shielding('ybindings', {}),
@@ -164,8 +164,11 @@ export const methods = [
     done: left,
     untouched: stays,
     decisive: placing,
-    writes: ({ workspace, plain }) =>
-      shielded(...plain.map(unbinding), placed(`${templates}${workspace}`, { clusters: [] })),
+    // Those of each cluster in their order; the placement came after the projects were unbound.
+    writes: ({ workspace, plain }) => [
+      placed(`${templates}${workspace}`, { clusters: [] }),
+      ...shielded(...plain.map(unbinding)),
+    ],
     missing: (federation, { shrink }, options) =>
       federation.workspaces.setPlacement('ghost', { clusters: [] }, { projects: 'keep', ...shrink }, options),
     invalid: {},
@@ -219,8 +222,11 @@ export const methods = [
     done: left,
     untouched: stays,
     decisive: placing,
-    writes: ({ workspace, plain }) =>
-      shielded(...plain.map(unbinding), placed(`${templates}${workspace}`, { clusters: [] })),
+    // Those of each cluster in their order; the placement came after the projects were unbound.
+    writes: ({ workspace, plain }) => [
+      placed(`${templates}${workspace}`, { clusters: [] }),
+      ...shielded(...plain.map(unbinding)),
+    ],
     missing: (federation, { workspace, shrink }, options) =>
       federation.clusters.revoke('ghost', [workspace], { projects: 'keep', ...shrink }, options),
     invalid: {

@@ -32,7 +32,9 @@ export async function team(
     Array.from({ length: count }, (_, index) => `${workspace}-${prefix}-${index + 1}`);
   const made = { workspace, plain: names('p', plain), federated: names('f', federated) };
   await createWorkspace(a.connection, { name: workspace, manager: 'ann', clusters });
-  for (const name of clusters) await untilFederated(a.connection, { name, workspaces: [workspace] });
+  for (const name of clusters)
+    if (name === 'host') await untilThere(a, workspace);
+    else await untilFederated(a.connection, { name, workspaces: [workspace] });
   if (clusters.includes('m') && plain > 0)
     await createProjects(m.connection, { workspace, names: made.plain, creator: 'ann' });
   if (federated > 0) await createFederatedProjects(a.connection, { workspace, names: made.federated, clusters: ['m'] });
@@ -66,6 +68,6 @@ export async function isThere({ connection }: GroundCluster, name: string): Prom
 }
 
 /** Waits until a Workspace is on a cluster, and kubefed's. */
-export async function untilThere({ connection }: GroundCluster, name: string): Promise<void> {
+async function untilThere({ connection }: GroundCluster, name: string): Promise<void> {
   await until(`Workspace ${name} is there`, () => connection.find(kubesphere.workspaces, { name }));
 }
