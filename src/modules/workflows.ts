@@ -1,5 +1,7 @@
 import type { Workflow } from '../workflow/compose.ts';
 import type { FederationEnv } from './env.ts';
+import { createFederatedProject } from './namespaces/federated-create.ts';
+import { deleteFederatedDelete, deleteFederatedKeep } from './namespaces/federated-delete.ts';
 import { shrinkDelete, shrinkKeep } from './placement/shrink.ts';
 
 /** A workflow of a method: its input is what the method was called with, as plain data. */
@@ -12,6 +14,9 @@ export type MethodWorkflow = Workflow<any, FederationEnv, unknown>;
  * `rollback`.
  */
 export const methodWorkflows: Readonly<Record<string, MethodWorkflow>> = Object.freeze({
+  [createFederatedProject.name]: createFederatedProject,
+  [deleteFederatedDelete.name]: deleteFederatedDelete,
+  [deleteFederatedKeep.name]: deleteFederatedKeep,
   [shrinkKeep.name]: shrinkKeep,
   [shrinkDelete.name]: shrinkDelete,
 });

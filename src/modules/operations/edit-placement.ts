@@ -1,7 +1,7 @@
 import { FederationError } from '../../errors.ts';
 import type { Patch } from '../../kube/connection.ts';
 import { core } from '../../kube/resources.ts';
-import { managedLabel } from '../../kubesphere/names.ts';
+import { managedLabel, workspaceLabel } from '../../kubesphere/names.ts';
 import { type FederatedObject, kubesphere, type Placement } from '../../kubesphere/resources.ts';
 import { refOf } from '../changes.ts';
 import { assertTakesNothingKept, deletionClosure, some } from '../closure.ts';
@@ -82,11 +82,10 @@ export function editPlacement(
       const next = applyEdit(subject, now, change);
       if (samePlacement(now, next)) return { effect: 'none', why: 'it is placed so already', out: undefined };
       refuseOthers(now, next, all, mayLeave);
-      if (subject.kind === 'project')
-        for (const cluster of arrivingOf(now, next, all)) {
-          const strange = await strangerOn(env, cluster, subject.name, work.signal);
-          if (strange !== undefined) return strange;
-        }
+      if (subject.kind === 'project') {
+        const hindrance = await hindranceOf(env, object, arrivingOf(now, next, all), all, work.signal);
+        if (hindrance !== undefined) return hindrance;
+      }
       return {
         effect: 'change',
         changes: [
@@ -143,8 +142,36 @@ export function editPlacement(
 /** As the engine compares it. */
 const plain = (placement: Placement | undefined) => JSON.parse(JSON.stringify(placement ?? null));
 
+/** Why a multi-cluster project must not come to a cluster: its workspace is not there, or something else of its name is. */
+async function hindranceOf(
+  env: FederationEnv,
+  { metadata }: Placed,
+  arriving: readonly string[],
+  all: ReadonlyMap<string, Placeable>,
+  signal: AbortSignal,
+) {
+  const workspace = metadata.labels?.[workspaceLabel];
+  const template =
+    workspace === undefined
+      ? undefined
+      : await env.host.connection.find(kubesphere.workspaceTemplates, { name: workspace }, { signal });
+  const placed = resolve(template?.spec.placement ?? {}, all, 'surely');
+  const missing = workspace === undefined ? [] : arriving.filter((cluster) => !placed.includes(cluster));
+  if (missing.length > 0)
+    return {
+      effect: 'blocked' as const,
+      why: `Workspace "${workspace}" is not placed on ${missing.join(', ')}.`,
+      remedy: 'Authorize it there with clusters.authorize first, or leave that cluster out.',
+    };
+  for (const cluster of arriving) {
+    const strange = await strangerOn(env, cluster, metadata.name, signal);
+    if (strange !== undefined) return strange;
+  }
+  return undefined;
+}
+
 /** A namespace that stands where a copy is to come is somebody else's: kubefed would take it over, label it and overwrite it. */
-async function strangerOn(env: FederationEnv, cluster: string, name: string, signal: AbortSignal) {
+export async function strangerOn(env: FederationEnv, cluster: string, name: string, signal: AbortSignal) {
   const member = await env.member(cluster, { signal });
   if (member.uid === env.host.uid) return undefined;
   const found = await member.connection.find(core.namespaces, { name }, { signal });

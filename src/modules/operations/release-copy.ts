@@ -153,8 +153,8 @@ export function releaseCopy(
     verify: (work) => assertReleased(cluster, project, work.signal),
     async compensate(work, { managed, workspace, objects }) {
       // Marked again where the host has it placed elsewhere, it would be deleted there and then (H5).
-      if (managed === 'true') await assertPlacedThere(work, host, at, project.name, objects);
-      for (const object of managed === 'true' ? objects : []) await mark(work, object, 'false', 'true');
+      if (managed === 'true' || objects.length > 0) await assertPlacedThere(work, host, at, project.name, objects);
+      for (const object of objects) await mark(work, object, 'false', 'true');
       await edit(work, target, ({ metadata }) => {
         const now = labelsOf(metadata);
         return now.managed === managed && now.workspace === workspace

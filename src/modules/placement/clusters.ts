@@ -1,7 +1,10 @@
+import { FederationError } from '../../errors.ts';
 import { canonical } from '../../internal/digest.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { hostLabel, kubefedNamespace } from '../../kubesphere/names.ts';
 import { kubesphere, type LabelSelector, type Placement } from '../../kubesphere/resources.ts';
+import type { FederationEnv } from '../env.ts';
+import { called, placedAt, type Subject } from './subject.ts';
 
 /** A cluster as a placement can mean it: by its name, or by its labels. */
 export interface Placeable {
@@ -106,3 +109,22 @@ export function arrivingOf(now: Placement, next: Placement, all: ReadonlyMap<str
 
 /** Whether two placements say the same. */
 export const samePlacement = (a: Placement, b: Placement): boolean => canonical(a) === canonical(b);
+
+/** A name that is none of a cluster, and was not there before, is misspelt. @throws FederationError `NOT_FOUND` */
+export async function refuseUnknown(
+  { host }: FederationEnv,
+  of: Pick<Subject, 'kind' | 'name'>,
+  { clusters = [] }: Placement,
+  signal: AbortSignal,
+): Promise<void> {
+  const { resource, name } = placedAt(of);
+  const { spec } = await host.connection.get(resource, name, { signal });
+  const all = await placeables(host, signal);
+  const before = (spec.placement?.clusters ?? []).map((one) => one.name);
+  const unknown = clusters.find((one) => !all.has(one.name) && !before.includes(one.name));
+  if (unknown === undefined) return;
+  throw new FederationError(
+    'NOT_FOUND',
+    `${host.name} has no cluster "${unknown.name}"; ${called(of)} was left as it is. federation.clusters.list() tells which there are.`,
+  );
+}

@@ -12,7 +12,14 @@ import { waitFor, waitGone } from '../work.ts';
 import { placeables } from './clusters.ts';
 import type { ProjectAt } from './input.ts';
 import { called, type Subject } from './subject.ts';
-import { type Leaving, openLeaving, refuseSystemNamespaces, type Survey, survey } from './survey.ts';
+import {
+  type Leaving,
+  openLeaving,
+  refuseSystemNamespaces,
+  type Survey,
+  type SurveyOptions,
+  survey,
+} from './survey.ts';
 
 type Looking = Pick<Work, 'signal'>;
 
@@ -149,7 +156,7 @@ export async function assertExactly(
   subject: Subject,
   leaving: readonly string[],
   listed: readonly ProjectAt[],
-  options: { readonly signal: AbortSignal; readonly lookBackMs: number },
+  options: SurveyOptions,
 ): Promise<void> {
   const now = await survey(env, subject, leaving, options);
   refuseSystemNamespaces(now);

@@ -1,6 +1,4 @@
-import { FederationError } from '../../errors.ts';
 import { sleep } from '../../internal/signal.ts';
-import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { workspaceLabel } from '../../kubesphere/names.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
 import type { Forecast } from '../../workflow/change.ts';
@@ -9,7 +7,7 @@ import { defineItemStep, defineStep } from '../../workflow/step.ts';
 import { some } from '../closure.ts';
 import type { FederationEnv } from '../env.ts';
 import type { Operation } from '../operation.ts';
-import { type Bound, unbindProject } from '../operations/bind-project.ts';
+import type { Bound } from '../operations/bind-project.ts';
 import { dropLabel, type Label } from '../operations/drop-label.ts';
 import { type CopyBefore, releaseCopy } from '../operations/release-copy.ts';
 import { type Raised, raiseShield } from '../shield.ts';
@@ -18,6 +16,7 @@ import { assertNothingGoes } from './last-look.ts';
 import { type Kept, keptOn, shieldOf } from './shield.ts';
 import type { Subject } from './subject.ts';
 import { type Pinned, refuseSystemNamespaces, type Survey, survey } from './survey.ts';
+import { type BoundAt, unbindFrom } from './unbind-from.ts';
 
 /** What {@link releaseProjects} is about: a subject, and the clusters that it is to be taken off. */
 export interface ReleaseInput {
@@ -25,6 +24,8 @@ export interface ReleaseInput {
   /** Names of Cluster objects. */
   readonly leaving: readonly string[];
   readonly lookBackMs: number;
+  /** The multi-cluster project is to go altogether, with the host's own namespace. @defaultValue false */
+  readonly whole?: boolean;
 }
 
 /** What {@link releaseProjects} needs from before. */
@@ -53,14 +54,13 @@ const readProjects = defineStep<Releasing, FederationEnv>()({
   title: 'Read what is on the clusters that go',
   readOnly: true,
   forecast: async ({ state: { input }, env, signal }): Promise<Forecast<Survey>> => {
-    const { subject, leaving, lookBackMs } = input;
-    const found = await survey(env, subject, leaving, { signal, lookBackMs });
+    const found = await survey(env, input.subject, input.leaving, { ...input, signal });
     refuseSystemNamespaces(found);
     const count = found.clusters.reduce((sum, { plain, federated }) => sum + plain.length + federated.length, 0);
     return refuseUnlabelled(found) ?? { effect: 'none', why: `${count} project(s) are to be kept`, out: found };
   },
   run: async ({ state: { input }, env, signal }): Promise<Survey> =>
-    survey(env, input.subject, input.leaving, { signal, lookBackMs: input.lookBackMs }),
+    survey(env, input.subject, input.leaving, { ...input, signal }),
 });
 
 /** The operation without what it yields: items yield nothing. */
@@ -98,43 +98,15 @@ const detachApps = defineItemStep<Read, FederationEnv>()({
   remedy: `Put label ${workspaceLabel} back on that HelmRelease.`,
 });
 
-interface Bindings extends Pinned {
-  readonly cluster: string;
-  readonly workspace: Pinned | null;
-}
-
-/**
- * {@link unbindProject}, whose way back puts a project only into the very Workspace that it was in: one that was made again since
- * may be anybody's.
- */
-function unbindFrom(cluster: KubeSphereCluster, { workspace, ...project }: Bindings): Operation<Bound, void> {
-  const unbinding = unbindProject(cluster, project);
-  return {
-    ...unbinding,
-    async compensate(work, before) {
-      const name = before.workspace;
-      if (name === null) return;
-      const { connection } = cluster;
-      const now = (await connection.find(kubesphere.workspaces, { name }, { signal: work.signal }))?.metadata;
-      if (workspace === null || now?.uid !== workspace.uid || now.deletionTimestamp !== undefined)
-        throw new FederationError(
-          'WORLD_MOVED',
-          `${cluster.name}: Workspace "${name}" is ${now === undefined ? 'gone' : now.uid === workspace?.uid ? 'being deleted' : 'another one by now'}. Project "${project.name}" lives, and belongs to no workspace. Bind it with namespaces.bind once the right Workspace is there.`,
-        );
-      await unbinding.compensate(work, before, undefined);
-    },
-  };
-}
-
 const unbind = defineItemStep<Read, FederationEnv>()({
   name: 'unbind',
   title: 'Unbind the projects on the clusters that go',
-  ...operatesOnEach<Read, Bindings, Bound>(
+  ...operatesOnEach<Read, BoundAt, Bound>(
     async ({ state }) =>
       (state.survey?.clusters ?? []).flatMap(({ cluster, workspace, plain }) =>
         plain.map(({ name, uid }) => ({ key: `${cluster}/${name}`, item: { cluster, workspace, name, uid } })),
       ),
-    async ({ env, signal }, item) => unbindFrom(await env.member(item.cluster, { signal }), item),
+    async ({ env, signal }, item) => unbindFrom(env.host, await env.member(item.cluster, { signal }), item),
   ),
   remedy: 'Bind the project again with namespaces.bind; annotation kubesphere-federation/unbound-from says where.',
 });

@@ -81,7 +81,8 @@ function lowering(env: FederationEnv, runId: string, kept: Kept): Operation<null
   };
 }
 
-const shieldDown = defineItemStep<Guarded, FederationEnv>()({
+/** The last step: the shield goes. After a pivot, whatever that is. */
+export const shieldDown = defineItemStep<Guarded, FederationEnv>()({
   name: 'shield-down',
   title: 'Shield down',
   irreversible: 'the clusters have let go of it',

@@ -44,23 +44,28 @@ export const shrinkKeep = composeMethod<ShrinkInput>('shrink-placement-keep')
   .include(lowerShields)
   .returns(() => undefined);
 
-/** What {@link shrinkDelete} starts from. */
-export interface ShrinkDeleteInput extends ShrinkInput {
+/** A deletion that was agreed to. */
+export interface AgreedInput extends ReleaseInput {
   /** Exactly what goes. */
   readonly delete: readonly ProjectAt[];
 }
 
-interface Deleting {
-  readonly input: ShrinkDeleteInput;
+/** What {@link shrinkDelete} starts from. */
+export interface ShrinkDeleteInput extends AgreedInput {
+  readonly edit: PlacementEdit;
 }
 
-const agree = defineStep<Deleting, FederationEnv>()({
+interface Deleting {
+  readonly input: AgreedInput;
+}
+
+/** Refuses a list that is not exactly what would be deleted. */
+export const agree = defineStep<Deleting, FederationEnv>()({
   name: 'agree',
   title: 'What would be deleted is exactly what was agreed to',
   readOnly: true,
   forecast: async ({ state: { input }, env, signal }): Promise<Forecast<Survey>> => {
-    const { subject, leaving, lookBackMs } = input;
-    const found = await survey(env, subject, leaving, { signal, lookBackMs });
+    const found = await survey(env, input.subject, input.leaving, { ...input, signal });
     refuseSystemNamespaces(found);
     const stubs = found.clusters.flatMap(({ stubs }) => stubs);
     if (stubs.length > 0)
@@ -79,10 +84,11 @@ const agree = defineStep<Deleting, FederationEnv>()({
     return { effect: 'none', why: `${input.delete.length} project(s) go, as agreed`, out: found };
   },
   run: async ({ state: { input }, env, signal }): Promise<Survey> =>
-    survey(env, input.subject, input.leaving, { signal, lookBackMs: input.lookBackMs }),
+    survey(env, input.subject, input.leaving, { ...input, signal }),
 });
 
-interface Agreed extends Deleting {
+interface Agreed {
+  readonly input: ShrinkDeleteInput;
   readonly agree: Survey;
 }
 
@@ -99,7 +105,7 @@ const shrinkDeleting = defineStep<Agreed, FederationEnv>()({
           edit: input.edit,
           mayLeave: input.leaving,
           lastLook: ({ signal }) =>
-            assertExactly(env, input.subject, input.leaving, input.delete, { signal, lookBackMs: input.lookBackMs }),
+            assertExactly(env, input.subject, input.leaving, input.delete, { ...input, signal }),
           left: (work) => untilLeft(env, input.subject, found, 'delete', work),
         }),
   ),

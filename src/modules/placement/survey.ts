@@ -51,6 +51,14 @@ export interface Survey {
 const pinned = ({ name, uid }: Pinned): Pinned => ({ name, uid });
 const byName = (a: Pinned, b: Pinned): number => (a.name < b.name ? -1 : 1);
 
+/** How {@link survey} reads. */
+export interface SurveyOptions {
+  readonly signal: AbortSignal;
+  readonly lookBackMs: number;
+  /** The multi-cluster project goes altogether, with the host's own namespace. */
+  readonly whole?: boolean;
+}
+
 /**
  * Reads what would go. Every cluster that leaves must answer, and kubefed must reach it: what is taken off a placement while a member
  * is down is deleted there 40 s after it is back (domain reference, 8.2).
@@ -61,7 +69,7 @@ export async function survey(
   env: FederationEnv,
   subject: Subject,
   clusters: readonly string[],
-  { signal, lookBackMs }: { readonly signal: AbortSignal; readonly lookBackMs: number },
+  { signal, lookBackMs, whole = false }: SurveyOptions,
 ): Promise<Survey> {
   const all = await placeables(env.host, signal);
   const what = `Taking ${called(subject)} off ${clusters.join(', ')}`;
@@ -71,7 +79,7 @@ export async function survey(
         if (lookBackMs < lookBackDefaultMs && !cluster.sandbox)
           throw new FederationError('INVALID', `lookBackMs is too short: ${cluster.name} is no sandbox.`);
         const read = subject.kind === 'workspace' ? readWorkspace : readProject;
-        return read(cluster, { subject, cluster: name, isHost: cluster.uid === env.host.uid, signal });
+        return read(cluster, { subject, cluster: name, isHost: cluster.uid === env.host.uid, whole, signal });
       }),
     ),
   );
@@ -131,6 +139,7 @@ interface Reading {
   readonly subject: Subject;
   readonly cluster: string;
   readonly isHost: boolean;
+  readonly whole: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -170,10 +179,17 @@ async function readWorkspace(at: KubeSphereCluster, { subject, cluster, isHost, 
 
 const nothing = { workspace: null, plain: [], federated: [], closure: [], unlabelled: [], stubs: [] } as const;
 
-/** kubefed deletes the copy itself; the host's own namespace it leaves alone, but not what was copied into it. */
-async function readProject(at: KubeSphereCluster, { subject, cluster, isHost, signal }: Reading): Promise<Leaving> {
-  const namespace = (await namespacesOf(at, signal, `${managedLabel}=true`)).get(subject.name);
-  const copies = namespace === undefined ? [] : [pinned(namespace)];
+/**
+ * kubefed deletes the copy itself. The host's own namespace it leaves alone, but not what it copied into it: it is at stake where the
+ * project goes altogether.
+ */
+async function readProject(
+  at: KubeSphereCluster,
+  { subject, cluster, isHost, whole, signal }: Reading,
+): Promise<Leaving> {
+  const namespace = (await namespacesOf(at, signal)).get(subject.name);
+  const isCopy = namespace?.labels?.[managedLabel] === 'true' || (isHost && whole);
+  const copies = namespace !== undefined && isCopy ? [pinned(namespace)] : [];
   return { ...nothing, cluster, host: isHost, federated: copies, closure: copies };
 }
 

@@ -1,4 +1,3 @@
-import { FederationError } from '../../errors.ts';
 import { deadline } from '../../internal/signal.ts';
 import { kubesphere, type Placement } from '../../kubesphere/resources.ts';
 import { checkName } from '../../kubesphere/validation.ts';
@@ -6,7 +5,7 @@ import type { CallOptions } from '../../types.ts';
 import type { FederationEnv } from '../env.ts';
 import type { WriteOptions, Written } from '../operation.ts';
 import { changePlacement } from '../placement-guard.ts';
-import { placeables, resolve } from './clusters.ts';
+import { placeables, refuseUnknown, resolve } from './clusters.ts';
 import {
   checkFate,
   checkLookBack,
@@ -61,18 +60,6 @@ export async function setPlacement(
   checkLookBack(env, shrink.lookBackMs);
   using limit = deadline(options, `place workspace "${name}"`);
   const call = { ...options, signal: limit.signal };
-  await refuseUnknown(env, name, set, limit.signal);
+  await refuseUnknown(env, { kind: 'workspace', name }, set, limit.signal);
   return changePlacement(env, { kind: 'workspace', name }, { set }, shrink, call);
-}
-
-/** A name that is none of a cluster, and was not there before, is misspelt. @throws FederationError `NOT_FOUND` */
-async function refuseUnknown(env: FederationEnv, name: string, { clusters = [] }: Placement, signal: AbortSignal) {
-  const now = await readPlacement(env, name, { signal });
-  const all = await placeables(env.host, signal);
-  const unknown = clusters.find((one) => !all.has(one.name) && !now.unknown.includes(one.name));
-  if (unknown === undefined) return;
-  throw new FederationError(
-    'NOT_FOUND',
-    `${env.host.name} has no cluster "${unknown.name}"; workspace "${name}" was left as it is. federation.clusters.list() tells which there are.`,
-  );
 }
