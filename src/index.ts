@@ -69,6 +69,7 @@ export {
   type GroupBinding,
   type KubeFedCluster,
   kubesphere,
+  type LabelSelector,
   type Placement,
   type User,
   type Workspace,
@@ -108,13 +109,27 @@ export type { AppFound, ProjectFound, Snapshot as MigrationSnapshot, WorkspaceFo
 export type { Verified as VerifiedProjects } from './migration/steps/verify.ts';
 export type { Surveyed as SurveyedMember } from './migration/writing.ts';
 export type { AppKind } from './modules/apps.ts';
+export type { BatchOptions, BatchProgress, ItemOutcome } from './modules/batch.ts';
 export type { ClusterEvent, ClusterInfo, Clusters, NewCluster } from './modules/clusters.ts';
 export type { ComponentStatus, Components } from './modules/components.ts';
 export type { ClusterByName, FederationEnv } from './modules/env.ts';
+export type { NewFederatedProject } from './modules/namespaces/federated-create.ts';
 export type { NamespaceInfo, Namespaces, Protection } from './modules/namespaces.ts';
 export type { WriteOptions, Written } from './modules/operation.ts';
+export type { NewProject } from './modules/operations/federated-namespace.ts';
+export type { Visibility } from './modules/operations/set-visibility.ts';
 export type { NewWorkspace } from './modules/operations/workspace-template.ts';
 export type { Parked as ParkedSecrets } from './modules/parking.ts';
+export type { NewPlacement, ProjectAt, ProjectsFate, ShrinkOptions } from './modules/placement/input.ts';
+export { type ReleaseInput, type Releasing, releaseProjects } from './modules/placement/release.ts';
+export { type Guarded as ShieldedProjects, lowerShields } from './modules/placement/shield.ts';
+export type { Subject as PlacedSubject } from './modules/placement/subject.ts';
+export type {
+  Leaving as LeavingCluster,
+  Pinned as PinnedNamespace,
+  Survey as LeavingProjects,
+} from './modules/placement/survey.ts';
+export type { WorkspacePlacement } from './modules/placement/workspace.ts';
 export type { Form as ShieldForm, Raised as RaisedShield } from './modules/shield.ts';
 export type { UserInfo, Users } from './modules/users.ts';
 export type { WorkspaceInfo, Workspaces } from './modules/workspaces.ts';

@@ -29,7 +29,8 @@ export function shieldOf(runId: string, { names }: Kept): Shielded {
   return { id: `keep-${shieldId([runId])}`, namespaces: names, workspaces: [] };
 }
 
-interface Guarded {
+/** What {@link lowerShields} needs: `releaseProjects` came before. */
+export interface Guarded {
   readonly input: unknown;
   readonly survey: Survey;
   readonly 'shield-up': unknown;
