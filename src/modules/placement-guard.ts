@@ -11,20 +11,6 @@ import { lookBackDefaultMs, type ProjectsFate, refuseWithoutFate, type ShrinkOpt
 import { shrinkDelete, shrinkKeep } from './placement/shrink.ts';
 import { applyEdit, called, type PlacementEdit, placedAt, type Subject } from './placement/subject.ts';
 
-export {
-  checkFate,
-  checkLookBack,
-  type NewPlacement,
-  type ProjectAt,
-  type ProjectsFate,
-  placementOf,
-  refuseSystemWorkspace,
-  type ShrinkOptions,
-} from './placement/input.ts';
-export { type Released, type ReleaseInput, releaseProjects } from './placement/release.ts';
-export { lowerShields } from './placement/shield.ts';
-export type { PlacementEdit, Subject } from './placement/subject.ts';
-
 /** A change of placement as it would be now. */
 export interface ForeseenChange {
   readonly subject: Subject;

@@ -39,7 +39,7 @@ const resourceOf = ({ group, version, kind, plural }: Copied): Resource => ({
 });
 
 /** Everything in a namespace that kubefed would delete there: what bears its mark. */
-export async function copiedIn(
+async function copiedIn(
   cluster: KubeSphereCluster,
   namespace: string,
   signal: AbortSignal,

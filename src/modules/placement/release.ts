@@ -149,7 +149,8 @@ const lookBack = defineStep<Read, FederationEnv>()({
 
 /**
  * Makes sure that nothing is lost when a workspace, or a multi-cluster project, leaves clusters: its projects there are unbound, copies
- * of multi-cluster projects released, their apps kept, all under a shield, and looked at again. Include it before whatever makes the
+ * of multi-cluster projects released, their apps kept, all under a shield, and looked at again. A failure before the write is
+ * undone; `KEPT_AT_RISK` and `WORLD_MOVED` halt the run, shield up, for somebody to look. Include it before whatever makes the
  * placement smaller or deletes the workspace; `lowerShields` comes after that.
  */
 export const releaseProjects = piece<Releasing, FederationEnv>()

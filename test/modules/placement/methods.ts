@@ -28,7 +28,7 @@ export const placed = (path: string, value: unknown): ExpectedWrite => ({
 });
 
 /** Of a call over one workspace: its outcome, or its error. */
-export async function one<T>(calling: Promise<readonly T[]>): Promise<T | undefined> {
+async function one<T>(calling: Promise<readonly T[]>): Promise<T | undefined> {
   try {
     return (await calling)[0];
   } catch (error) {
@@ -66,7 +66,7 @@ const unbinding = (name: string): ExpectedWrite => ({
   },
 });
 /** What a shield over the kept ones costs on M, around `between`. */
-export const shielded = (...between: readonly ExpectedWrite[]): readonly ExpectedWrite[] => [
+const shielded = (...between: readonly ExpectedWrite[]): readonly ExpectedWrite[] => [
   shielding('ies', {}),
   shielding('ybindings', {}),
   ...between,
