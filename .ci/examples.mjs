@@ -29,6 +29,25 @@ const cases = [
       'Notice on m: none',
     ],
   },
+  {
+    args: ['day-two/onboard-team.ts'],
+    ends: [
+      'workspace payments on berlin, tokyo: changed',
+      'dora is admin',
+      'emil is self-provisioner',
+      '3 projects on 2 clusters',
+    ],
+  },
+  {
+    args: ['day-two/drift-report.ts'],
+    ends: [
+      'berlin (member, KubeSphere v3.3',
+      '! tokyo: workspace side-project with 2 projects',
+      'Somebody has to act.',
+    ],
+  },
+  { args: ['day-two/roll-out-component.ts'], ends: ['berlin: logging is installed', 'logging runs on berlin, tokyo'] },
+  { args: ['day-two/renew-kubeconfigs.ts'], ends: ['berlin: ', ', changed', '2 kubeconfigs renewed'] },
 ];
 
 /** What is wrong with this run: its exit code, or the first of the texts that does not stand where the ones before left off. */

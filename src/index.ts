@@ -72,6 +72,7 @@ export {
   type GroupBinding,
   type KubeFedCluster,
   kubesphere,
+  type LabelSelector,
   type Placement,
   type User,
   type UserState,
@@ -131,6 +132,7 @@ export type { Consequence } from './modules/namespaces/consequences.ts';
 export type { ClaimInProject, ProjectContents } from './modules/namespaces/contents.ts';
 export type { NewProject } from './modules/namespaces/creation.ts';
 export type { ProjectToDelete } from './modules/namespaces/deletion.ts';
+export type { NewFederatedProject } from './modules/namespaces/federated-create.ts';
 export type { NamespaceInfo } from './modules/namespaces/info.ts';
 export type { LimitRangeInfo, NewLimitRange, NewQuota, QuotaInfo } from './modules/namespaces/limits.ts';
 export type { Moved, MoveOptions } from './modules/namespaces/moves.ts';
@@ -147,6 +149,7 @@ export type { Amounts, Limit } from './modules/namespaces/resources.ts';
 export type { NamespaceEvent, Namespaces } from './modules/namespaces.ts';
 export type { WriteOptions, Written } from './modules/operation.ts';
 export type { ProjectMade } from './modules/operations/create-project.ts';
+export type { Visibility } from './modules/operations/set-visibility.ts';
 export type { Switched } from './modules/operations/switch-component.ts';
 export type { UserProfile } from './modules/operations/user-object.ts';
 export type { NewWorkspace } from './modules/operations/workspace-template.ts';
@@ -158,6 +161,16 @@ export type {
   WorkspaceOverview,
 } from './modules/overview.ts';
 export type { Parked as ParkedSecrets } from './modules/parking.ts';
+export type { NewPlacement, ProjectAt, ProjectsFate, ShrinkOptions } from './modules/placement/input.ts';
+export { type ReleaseInput, type Releasing, releaseProjects } from './modules/placement/release.ts';
+export { type Guarded as ShieldedProjects, lowerShields } from './modules/placement/shield.ts';
+export type { Subject as PlacedSubject } from './modules/placement/subject.ts';
+export type {
+  Leaving as LeavingCluster,
+  Pinned as PinnedNamespace,
+  Survey as LeavingProjects,
+} from './modules/placement/survey.ts';
+export type { WorkspacePlacement } from './modules/placement/workspace.ts';
 export { type MethodName, type RequiredRules, requiredRules } from './modules/required-rules.ts';
 export type { Form as ShieldForm, Raised as RaisedShield } from './modules/shield.ts';
 export type { ShieldUp } from './modules/shields-up.ts';
@@ -177,7 +190,6 @@ export type { DriftedWorkspace } from './modules/workspaces/drift.ts';
 export type { WorkspaceEvent, WorkspaceInfo } from './modules/workspaces/info.ts';
 export type { WorkspaceInvitation, WorkspaceUser } from './modules/workspaces/people.ts';
 export type { QuotaToSet, WorkspaceQuota } from './modules/workspaces/quotas.ts';
-export type { ProjectAt } from './modules/workspaces/survey.ts';
 export type { WorkspaceChanges } from './modules/workspaces/update.ts';
 export type { Workspaces } from './modules/workspaces.ts';
 export type { CallOptions, Json, Jsonable, Logger, ResourceRef, RetryPolicy } from './types.ts';

@@ -17,6 +17,8 @@ export const releaseClusterLabel = 'kubesphere.io/cluster';
 export const managedLabel = 'kubefed.io/managed';
 /** Label of the Cluster object that stands for the host itself. */
 export const hostLabel = 'cluster-role.kubesphere.io/host';
+/** Label of a Cluster: `public` or `private`; who may choose it for a workspace. It places nothing (domain reference, 4.4). */
+export const visibilityLabel = 'cluster.kubesphere.io/visibility';
 /** Label of a binding: whose it is. */
 export const userLabel = 'iam.kubesphere.io/user-ref';
 /** Label of a role that is only a part to build roles of, and is given to nobody. */

@@ -8,6 +8,7 @@ export type { GroupBinding, User, UserState } from './models/iam.ts';
 export type {
   FederatedObject,
   FederatedSpec,
+  LabelSelector,
   Placement,
   Workspace,
   WorkspaceResourceQuota,

@@ -7,7 +7,7 @@ import type { KubeSphereCluster } from '../kubesphere/cluster.ts';
 import { assertDifferent, openCluster } from '../kubesphere/cluster.ts';
 import { systemWorkspace } from '../kubesphere/names.ts';
 import { kubesphere } from '../kubesphere/resources.ts';
-import { checkName, checkNames, checkOneOf, checkText, invalid } from '../kubesphere/validation.ts';
+import { checkName, checkNames, checkObjectName, checkOneOf, checkText, invalid } from '../kubesphere/validation.ts';
 import type { CallOptions } from '../types.ts';
 import { type BatchOptions, type ItemOutcome, performEach } from './batch.ts';
 import { type ClusterEvent, type ClusterInfo, infoOf, type NewCluster } from './clusters/info.ts';
@@ -24,11 +24,14 @@ import { perform, type WriteOptions, type Written } from './operation.ts';
 import { waitArrived, waitJoined } from './operations/cluster-object.ts';
 import { importByAgent } from './operations/import-by-agent.ts';
 import { importCluster } from './operations/import-cluster.ts';
+import { setVisibility, type Visibility } from './operations/set-visibility.ts';
+import { authorize, revoke } from './placement/authorize.ts';
+import type { ShrinkOptions } from './placement/input.ts';
 
 /** The clusters of a federation: the host's Cluster objects. */
 export class Clusters {
-  readonly #host: KubeSphereCluster;
   readonly #env: FederationEnv;
+  readonly #host: KubeSphereCluster;
 
   constructor(env: FederationEnv) {
     this.#env = env;
@@ -202,6 +205,50 @@ export class Clusters {
     const env: UpdateEnv = { host, member: (...args) => this.#env.member(...args), newKubeconfig };
     const input = { name, objectUid, memberUid: uid };
     return performAll(updateKubeconfigWorkflow, input, env, `update the kubeconfig of cluster "${name}"`, options);
+  }
+
+  /**
+   * Adds a cluster to the placement of workspaces, and waits until each is there. Other clusters of their placements stay.
+   *
+   * @returns what became of each workspace
+   * @throws FederationError `NOT_FOUND` for a cluster that the host does not have; `BATCH_FAILED` where any failed, such as one that is
+   * placed by a selector (`PLAN_BLOCKED`): `details.items` holds every outcome
+   */
+  async authorize(
+    cluster: string,
+    workspaces: readonly string[],
+    options?: BatchOptions,
+  ): Promise<readonly ItemOutcome<string, void>[]> {
+    return authorize(this.#env, cluster, workspaces, options);
+  }
+
+  /**
+   * Takes a cluster off the placement of workspaces, and waits until they are gone from it. KubeSphere deletes them there, and every
+   * project bound to them within seconds (H7): `projects` says what becomes of these. With `keep` all are unbound first and live on;
+   * with `delete` exactly those named, of all these workspaces, go for good.
+   *
+   * @returns what became of each workspace
+   * @throws FederationError as `workspaces.setPlacement`; `BATCH_FAILED` where any failed: `details.items` holds every outcome
+   */
+  async revoke(
+    cluster: string,
+    workspaces: readonly string[],
+    shrink: ShrinkOptions,
+    options?: BatchOptions,
+  ): Promise<readonly ItemOutcome<string, void>[]> {
+    return revoke(this.#env, cluster, workspaces, shrink, options);
+  }
+
+  /**
+   * Says who may choose a cluster for a new workspace: everybody (`public`), or only those it is authorized for. It places nothing and
+   * takes nothing off any placement (domain reference, 4.4).
+   *
+   * @throws ApiError `NOT_FOUND`
+   */
+  async setVisibility(name: string, visibility: Visibility, options?: WriteOptions): Promise<Written<void>> {
+    checkObjectName('name', name);
+    checkOneOf('visibility', visibility, ['public', 'private']);
+    return perform(setVisibility(this.#host, name, visibility), `make cluster "${name}" ${visibility}`, options);
   }
 
   /**

@@ -10,6 +10,9 @@ import { type ListingAcross, listAcross } from './namespaces/across.ts';
 import type { ProjectContents } from './namespaces/contents.ts';
 import { createOne, type NewProject } from './namespaces/creation.ts';
 import { deleteNamespace, type ProjectToDelete } from './namespaces/deletion.ts';
+import { createFederated, type NewFederatedProject } from './namespaces/federated-create.ts';
+import { deleteFederated } from './namespaces/federated-delete.ts';
+import { setFederatedPlacement } from './namespaces/federated-place.ts';
 import { infoOf, type NamespaceInfo } from './namespaces/info.ts';
 import {
   type LimitRangeInfo,
@@ -36,6 +39,7 @@ import { checkProtection, type Protection, shieldOf, told } from './namespaces/p
 import { perform, type WriteOptions, type Written } from './operation.ts';
 import type { ProjectMade } from './operations/create-project.ts';
 import { protectProjects, unprotectProjects } from './operations/protect-projects.ts';
+import type { NewPlacement, ShrinkOptions } from './placement/input.ts';
 import type { Raised } from './shield.ts';
 import { type ShieldUp, shieldsUp } from './shields-up.ts';
 
@@ -220,6 +224,52 @@ export class Namespaces {
    */
   async delete(project: ProjectToDelete, options?: WriteOptions): Promise<Written<ProjectContents>> {
     return deleteNamespace(this.#env, project, options);
+  }
+
+  /**
+   * Creates a multi-cluster project: the host's own namespace, which holds the definitions, and a FederatedNamespace, first placed
+   * nowhere, then on these clusters (domain reference, 1.5). Waits until it is on each of them.
+   *
+   * @throws FederationError `PLAN_BLOCKED` where the workspace is not placed on one of them, or a namespace of that name is there;
+   * `NOT_FOUND` for a workspace or a cluster that there is not
+   */
+  async createFederated(project: NewFederatedProject, options?: WriteOptions): Promise<Written<void>> {
+    return createFederated(this.#env, project, options);
+  }
+
+  /**
+   * Places a multi-cluster project: the placement becomes exactly this. Waits until it is on every cluster that comes.
+   *
+   * A placement that leaves a cluster has kubefed delete the copy there with everything in it (H7). It is refused unless `projects`
+   * says what becomes of it: with `keep` the copy is released first (`managed=false` on it and on everything in it, and it leaves its
+   * workspace) and lives on as a namespace of its own; with `delete` exactly those copies named go.
+   *
+   * @throws FederationError as `workspaces.setPlacement`; `PLAN_BLOCKED` where the workspace is not placed on a cluster that comes, or a
+   * namespace of that name is there; `UNSUPPORTED` where it would leave the host itself
+   */
+  async setFederatedPlacement(
+    name: string,
+    placement: NewPlacement,
+    shrink: Partial<ShrinkOptions> = {},
+    options?: WriteOptions,
+  ): Promise<Written<void>> {
+    return setFederatedPlacement(this.#env, name, placement, shrink, options);
+  }
+
+  /**
+   * Deletes a multi-cluster project by way of its FederatedNamespace. With `projects: 'keep'` every copy is released first and lives on
+   * as a namespace of its own, and so does the host's own namespace, with the definitions; with `delete` exactly the namespaces named
+   * go: every copy, and the host's own. There is no way back from either.
+   *
+   * @throws FederationError `INVALID` without `projects`; `UNREACHABLE` while any joined cluster does not answer or is not ready, for
+   * kubefed would wait for it for ever; `PLAN_BLOCKED`, `KEPT_AT_RISK` where `delete` does not name exactly what would be deleted
+   */
+  async deleteFederated(
+    project: { readonly name: string },
+    shrink: ShrinkOptions,
+    options?: WriteOptions,
+  ): Promise<Written<void>> {
+    return deleteFederated(this.#env, project, shrink, options);
   }
 
   /**

@@ -2,8 +2,11 @@ import type { Workflow } from '../workflow/compose.ts';
 import { unbindWorkflow } from './clusters/unbind.ts';
 import { updateKubeconfigWorkflow } from './clusters/update-kubeconfig.ts';
 import type { FederationEnv } from './env.ts';
+import { createFederatedProject } from './namespaces/federated-create.ts';
+import { deleteFederatedDelete, deleteFederatedKeep } from './namespaces/federated-delete.ts';
 import { moveWithApps } from './namespaces/move-workflow.ts';
 import { changeRoles } from './namespaces/people-workflow.ts';
+import { shrinkDelete, shrinkKeep } from './placement/shrink.ts';
 import { createUser, grantCluster, revokeCluster, setGlobalRole } from './users/workflows.ts';
 import { adoptWorkspaceWorkflow } from './workspaces/adopt.ts';
 import { createWorkspaceWorkflow } from './workspaces/create.ts';
@@ -19,17 +22,26 @@ export type MethodWorkflow = Workflow<any, FederationEnv, unknown>;
  * did not end, another process ends with `resume(methodWorkflows[name], runId, { env: federation, journal })`, or takes back with
  * `rollback`.
  */
-export const methodWorkflows: Readonly<Record<string, MethodWorkflow>> = Object.freeze({
-  [moveWithApps.name]: moveWithApps,
-  [changeRoles.name]: changeRoles,
-  'users.create': createUser,
-  'users.grantCluster': grantCluster,
-  'users.revokeCluster': revokeCluster,
-  'users.setGlobalRole': setGlobalRole,
-  [adoptWorkspaceWorkflow.name]: adoptWorkspaceWorkflow,
-  [createWorkspaceWorkflow.name]: createWorkspaceWorkflow,
-  [membershipWorkflow.name]: membershipWorkflow,
-  [deleteWorkspaceWorkflow.name]: deleteWorkspaceWorkflow,
-  [unbindWorkflow.name]: unbindWorkflow,
-  [updateKubeconfigWorkflow.name]: updateKubeconfigWorkflow,
-});
+export const methodWorkflows: Readonly<Record<string, MethodWorkflow>> = Object.freeze(
+  Object.fromEntries(
+    [
+      moveWithApps,
+      changeRoles,
+      createUser,
+      grantCluster,
+      revokeCluster,
+      setGlobalRole,
+      adoptWorkspaceWorkflow,
+      createWorkspaceWorkflow,
+      membershipWorkflow,
+      deleteWorkspaceWorkflow,
+      unbindWorkflow,
+      updateKubeconfigWorkflow,
+      createFederatedProject,
+      deleteFederatedDelete,
+      deleteFederatedKeep,
+      shrinkKeep,
+      shrinkDelete,
+    ].map((workflow): [string, MethodWorkflow] => [workflow.name, workflow]),
+  ),
+);

@@ -6,8 +6,9 @@ import type { CallOptions } from '../types.ts';
 import type { ClusterAnswer } from './across.ts';
 import type { FederationEnv } from './env.ts';
 import { mapListing } from './listing.ts';
-import { perform, type WriteOptions, type Written } from './operation.ts';
-import { placeWorkspace } from './operations/place-workspace.ts';
+import type { WriteOptions, Written } from './operation.ts';
+import type { NewPlacement, ShrinkOptions } from './placement/input.ts';
+import { readPlacement, setPlacement, type WorkspacePlacement } from './placement/workspace.ts';
 import { adoptWorkspace } from './workspaces/adopt.ts';
 import type { AdoptedWorkspace } from './workspaces/adopt-steps.ts';
 import type { WorkspaceAdoption } from './workspaces/adopt-survey.ts';
@@ -71,12 +72,33 @@ export class Workspaces {
   }
 
   /**
-   * Adds a cluster to a workspace's placement, and leaves the others alone.
+   * Where a workspace is placed, and which of the host's clusters that means now.
    *
-   * @throws FederationError `PLAN_BLOCKED` where the workspace is placed by a selector
+   * @throws ApiError `NOT_FOUND`
    */
-  async place(name: string, cluster: string, options?: WriteOptions): Promise<Written<void>> {
-    return perform(placeWorkspace(this.#host, name, cluster), `place workspace "${name}" on ${cluster}`, options);
+  async placement(name: string, options?: CallOptions): Promise<WorkspacePlacement> {
+    return readPlacement(this.#env, name, options);
+  }
+
+  /**
+   * Places a workspace: on the clusters named, or on those whose labels a selector takes (`{}` takes all). The placement becomes
+   * exactly this. Waits until the Workspace is on every cluster that comes, and gone from every one that goes.
+   *
+   * A placement that leaves a cluster has KubeSphere delete the Workspace there, and every project bound to it within seconds (H7). It
+   * is refused unless `projects` says what becomes of them: with `keep` they are unbound first and all live on, copies of
+   * multi-cluster projects are released from their host; with `delete` exactly those named go, with all that is in them, for good.
+   *
+   * @throws FederationError `INVALID` without `projects` where a cluster would be left; `UNREACHABLE` where that cluster does not answer
+   * or is not ready; `PLAN_BLOCKED`, `KEPT_AT_RISK` where `delete` does not name exactly what would be deleted (`details` names both
+   * differences); `NOT_FOUND` for a cluster that the host does not have
+   */
+  async setPlacement(
+    name: string,
+    placement: NewPlacement,
+    shrink: Partial<ShrinkOptions> = {},
+    options?: WriteOptions,
+  ): Promise<Written<void>> {
+    return setPlacement(this.#env, name, placement, shrink, options);
   }
 
   /**

@@ -168,20 +168,18 @@ for (const [way, connect] of ways) {
         });
       });
 
-      test('place: adds the cluster to those that are there, once, and leaves a selector alone', async () => {
+      test('setPlacement, authorize: the cluster is added to those that are there, and a selector is left alone', async () => {
         const placed = async () => (await federation.workspaces.get('team-a')).placement.clusters;
-        expect(await federation.workspaces.place('team-a', 'elsewhere', { dryRun: true })).toMatchObject({
-          outcome: 'dry-run',
+        await expect(federation.workspaces.setPlacement('team-a', { clusters: ['elsewhere'] })).rejects.toMatchObject({
+          code: 'NOT_FOUND',
         });
+        expect(await federation.clusters.authorize('m', ['team-a'], { dryRun: true })).toMatchObject([
+          { item: 'team-a', outcome: 'dry-run' },
+        ]);
         expect(await placed()).toEqual([]);
-        await federation.workspaces.place('team-a', 'elsewhere');
-        expect(await federation.workspaces.place('team-a', 'm')).toMatchObject({ outcome: 'changed' });
-        expect(await placed()).toEqual([{ name: 'elsewhere' }, { name: 'm' }]);
-        expect(await federation.workspaces.place('team-a', 'm')).toMatchObject({ outcome: 'already' });
-        await expect(federation.workspaces.place('system-workspace', 'm')).rejects.toMatchObject({
-          code: 'PLAN_BLOCKED',
-          message: expect.stringMatching(/placed by a selector/),
-        });
+        expect(await federation.clusters.authorize('m', ['team-a'])).toMatchObject([{ outcome: 'changed' }]);
+        expect(await placed()).toEqual([{ name: 'm' }]);
+        expect(await federation.clusters.authorize('m', ['team-a'])).toMatchObject([{ outcome: 'already' }]);
       });
     });
 

@@ -1,10 +1,25 @@
 import type { KubeObject } from '../../kube/objects.ts';
 import type { Condition } from './cluster.ts';
 
-/** Which clusters a federated object or a workspace lives on. `clusters`, when there, wins over the selector, even empty. */
+/** Selects by labels: every part must hold, and an empty one selects everything. */
+export interface LabelSelector {
+  readonly matchLabels?: Readonly<Record<string, string>>;
+  readonly matchExpressions?: readonly {
+    readonly key: string;
+    readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
+    /** Only for `In` and `NotIn`. */
+    readonly values?: readonly string[];
+  }[];
+}
+
+/**
+ * Which clusters a federated object or a workspace lives on. `clusters`, when there, wins over the selector, even empty; without either
+ * it lives nowhere (pkg/controller/sync/placement.go of kubefed).
+ */
 export interface Placement {
+  /** By the names of their Cluster objects; the host's is `host`, unless its installation says otherwise. */
   readonly clusters?: readonly { readonly name: string }[];
-  readonly clusterSelector?: { readonly matchLabels?: Readonly<Record<string, string>> };
+  readonly clusterSelector?: LabelSelector;
 }
 
 /** What {@link WorkspaceTemplate} and FederatedWorkspace share. */

@@ -3,8 +3,9 @@ import type { ObjectMeta } from '../../kube/objects.ts';
 import { managedLabel, workspaceLabel } from '../../kubesphere/names.ts';
 import { namespacesOf, some } from '../closure.ts';
 import { clusterByName, type FederationEnv } from '../env.ts';
+import type { ProjectAt } from '../placement/input.ts';
 import { assertNoObstacle, type DeletionInput } from './delete-plan.ts';
-import { type FoundProject, type ProjectAt, projectText, type Survey, survey } from './survey.ts';
+import { type FoundProject, projectText, type Survey, survey } from './survey.ts';
 
 /** Every namespace of these clusters, read now. */
 async function namespacesNow(

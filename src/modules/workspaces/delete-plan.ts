@@ -2,7 +2,8 @@ import { FederationError } from '../../errors.ts';
 import { systemNamespaces, systemWorkspace } from '../../kubesphere/names.ts';
 import { checkName, checkObjectName, checkOneOf, checkText, invalid } from '../../kubesphere/validation.ts';
 import { some } from '../closure.ts';
-import { type FoundProject, type ProjectAt, projectText, type Survey } from './survey.ts';
+import type { ProjectAt } from '../placement/input.ts';
+import { type FoundProject, projectText, type Survey } from './survey.ts';
 
 /** What becomes of the projects of a workspace, and of its apps, when it is deleted. Nothing of it has a default. */
 export interface WorkspaceDeletion {

@@ -12,17 +12,11 @@ import { deleteWorkspace } from '../operations/delete-workspace.ts';
 import { dropLabel, type Label } from '../operations/drop-label.ts';
 import { leaveWorkspace } from '../operations/leave-workspace.ts';
 import { type Held, letGo } from '../operations/let-go.ts';
+import type { ProjectAt } from '../placement/input.ts';
 import { operates, operatesOnEach } from '../steps.ts';
 import { assertFree, assertStill } from './delete-looks.ts';
 import { type DeletionInput, lookBackMs, obstacles } from './delete-plan.ts';
-import {
-  type FoundObject,
-  type FoundProject,
-  type ProjectAt,
-  resourceOf,
-  type Survey,
-  survey as surveyed,
-} from './survey.ts';
+import { type FoundObject, type FoundProject, resourceOf, type Survey, survey as surveyed } from './survey.ts';
 
 interface Begun {
   readonly input: DeletionInput;

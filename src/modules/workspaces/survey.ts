@@ -7,14 +7,8 @@ import { askEveryCluster } from '../across.ts';
 import { appsOf, type WorkspaceApp } from '../apps.ts';
 import { namespacesOf } from '../closure.ts';
 import type { FederationEnv } from '../env.ts';
+import type { ProjectAt } from '../placement/input.ts';
 import { notReady } from './ready.ts';
-
-/** One project of one cluster: the very namespace. */
-export interface ProjectAt {
-  readonly cluster: string;
-  readonly name: string;
-  readonly uid: string;
-}
 
 /** A project as the survey found it. */
 export interface FoundProject extends ProjectAt {

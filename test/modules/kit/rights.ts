@@ -11,7 +11,7 @@ export interface Rights {
 const verbs: Readonly<Record<string, string>> = { POST: 'create', PATCH: 'patch', PUT: 'update' };
 
 /** What a request needs the right to; nothing where everybody may ask it: discovery, and reviews of one's own rights. */
-export function rightOf({ method, path, query }: PassingRequest): string | undefined {
+function rightOf({ method, path, query }: PassingRequest): string | undefined {
   const [, root, ...rest] = path.split('/');
   const group = root === 'apis' ? rest.shift() : '';
   rest.shift();
@@ -51,7 +51,7 @@ function rightsOf(requests: readonly PassingRequest[], undone: boolean): readonl
 }
 
 /** What everything of the way through the proxies needed since they were calmed. */
-export function seenRights({ proxies: { a, m, n } }: ModuleWorld, undone: boolean): Rights {
+function seenRights({ proxies: { a, m, n } }: ModuleWorld, undone: boolean): Rights {
   return { host: rightsOf(a.requests, undone), members: rightsOf([...m.requests, ...n.requests], undone) };
 }
 

@@ -1,0 +1,54 @@
+/**
+ * A new team gets its workspace, its people and its projects: `node examples/day-two/onboard-team.ts [--kubeconfig host.yaml]`.
+ * Calling it again changes only what is not so yet.
+ */
+import type { Federation } from 'kubesphere-federation';
+import { withFederation } from './with-federation.ts';
+
+/** What a team asks for. */
+export interface Team {
+  readonly name: string;
+  readonly lead: string;
+  readonly people: readonly string[];
+  readonly clusters: readonly string[];
+  readonly projects: readonly string[];
+}
+
+/** Answers where each project is. */
+export async function onboard({ users, workspaces, namespaces }: Federation, team: Team) {
+  for (const name of [team.lead, ...team.people]) {
+    const created = await users.create({ name, email: `${name}@example.com` });
+    console.log(`user ${name}: ${created.outcome}`);
+  }
+  for (const name of [team.lead, ...team.people]) await users.waitUntilSynced(name, { clusters: team.clusters });
+
+  const { name } = team;
+  const workspace = await workspaces.create({ name, manager: team.lead, clusters: team.clusters });
+  console.log(`workspace ${name} on ${team.clusters.join(', ')}: ${workspace.outcome}`);
+  for (const user of team.people) await workspaces.inviteUser(name, { user, role: 'self-provisioner' });
+
+  const places: { readonly project: string; readonly cluster: string }[] = [];
+  for (const project of team.projects) {
+    const created = await namespaces.create({ name: project, workspace: name, placement: 'least-loaded' });
+    if (created.outcome === 'dry-run') continue;
+    const { cluster } = created.result;
+    await namespaces.setQuota({ cluster, name: project, hard: { 'limits.cpu': '8', 'limits.memory': '16Gi' } });
+    console.log(`project ${project} on ${cluster}: ${created.outcome}`);
+    places.push({ project, cluster });
+  }
+  return places;
+}
+
+const team: Team = {
+  name: 'payments',
+  lead: 'dora',
+  people: ['emil', 'fay'],
+  clusters: ['berlin', 'tokyo'],
+  projects: ['payments-api', 'payments-web', 'payments-jobs'],
+};
+
+await withFederation(async ({ federation }) => {
+  const places = await onboard(federation, team);
+  for (const user of await federation.workspaces.users(team.name)) console.log(`${user.user} is ${user.role}`);
+  console.log(`${places.length} projects on ${new Set(places.map(({ cluster }) => cluster)).size} clusters`);
+});

@@ -1,0 +1,111 @@
+import { deadline } from '../../internal/signal.ts';
+import { kubesphere } from '../../kubesphere/resources.ts';
+import { checkName } from '../../kubesphere/validation.ts';
+import { defineStep } from '../../workflow/step.ts';
+import type { FederationEnv } from '../env.ts';
+import { composeMethod, performAll } from '../method.ts';
+import type { WriteOptions, Written } from '../operation.ts';
+import { deleteFederatedNamespace, deleteHostNamespace } from '../operations/federated-namespace.ts';
+import { placeables } from '../placement/clusters.ts';
+import { checkFate, checkLookBack, lookBackDefaultMs, type ShrinkOptions } from '../placement/input.ts';
+import { assertAlive, assertExactly, assertNothingGoes, untilLeft } from '../placement/last-look.ts';
+import { type Released, type ReleaseInput, releaseProjects } from '../placement/release.ts';
+import { shieldDown } from '../placement/shield.ts';
+import { type AgreedInput, agree } from '../placement/shrink.ts';
+import type { Survey } from '../placement/survey.ts';
+import { operates } from '../steps.ts';
+
+const pivot = { pivot: true, irreversible: 'what kubefed has let go of, or deleted, it does not take back' } as const;
+
+const deleteKeeping = defineStep<Released, FederationEnv>()({
+  name: 'delete',
+  title: 'Delete its FederatedNamespace; every copy stays',
+  ...pivot,
+  ...operates<Released, null, void>(async ({ state: { input, survey: found }, env }) =>
+    found === undefined
+      ? undefined
+      : deleteFederatedNamespace(
+          env.host,
+          input.subject,
+          ({ signal }) => assertNothingGoes(env, input.subject, found, signal),
+          ({ signal }) => assertAlive(env, found, signal),
+        ),
+  ),
+});
+
+/** Deletes a multi-cluster project, and every copy lives on as a namespace of its own. */
+export const deleteFederatedKeep = composeMethod<ReleaseInput>('delete-multi-cluster-project-keep')
+  .include(releaseProjects)
+  .step(deleteKeeping)
+  .each(shieldDown)
+  .returns(() => undefined);
+
+interface Agreed {
+  readonly input: AgreedInput;
+  readonly agree: Survey;
+}
+
+const membersOf = ({ clusters, apps }: Survey): Survey => ({ clusters: clusters.filter(({ host }) => !host), apps });
+
+const deleteCopies = defineStep<Agreed, FederationEnv>()({
+  name: 'delete',
+  title: 'Delete its FederatedNamespace, and with it every copy',
+  ...pivot,
+  ...operates<Agreed, null, void>(async ({ state: { input, agree: found }, env }) =>
+    found === undefined
+      ? undefined
+      : deleteFederatedNamespace(
+          env.host,
+          input.subject,
+          ({ signal }) => assertExactly(env, input.subject, input.leaving, input.delete, { ...input, signal }),
+          (work) => untilLeft(env, input.subject, membersOf(found), 'delete', work),
+        ),
+  ),
+});
+
+const deleteOwn = defineStep<Agreed, FederationEnv>()({
+  name: 'delete-host-namespace',
+  title: "Delete the host's own namespace, with the definitions",
+  irreversible: 'it was named, and is deleted',
+  ...operates<Agreed, null, void>(async ({ state: { agree: found }, env }) => {
+    const own = found?.clusters.find(({ host }) => host)?.closure[0];
+    return own === undefined ? undefined : deleteHostNamespace(env.host, own);
+  }),
+});
+
+/** Deletes a multi-cluster project with all its copies, which the caller named. */
+export const deleteFederatedDelete = composeMethod<AgreedInput>('delete-multi-cluster-project-delete')
+  .step(agree)
+  .step(deleteCopies)
+  .step(deleteOwn)
+  .returns(() => undefined);
+
+/** Deletes a multi-cluster project. See `Namespaces.deleteFederated`. */
+export async function deleteFederated(
+  env: FederationEnv,
+  { name }: { readonly name: string },
+  shrink: ShrinkOptions,
+  options: WriteOptions = {},
+): Promise<Written<void>> {
+  checkName('name', name);
+  const { projects, lookBackMs = lookBackDefaultMs }: Partial<ShrinkOptions> = shrink ?? {};
+  checkFate(projects);
+  checkLookBack(env, lookBackMs);
+  const what = `delete multi-cluster project "${name}"`;
+  using limit = deadline(options, what);
+  const { signal } = limit;
+  const at = { namespace: name, name };
+  const { metadata } = await env.host.connection.get(kubesphere.federatedNamespaces, at, { signal });
+  // Placed or not: what bears kubefed's mark goes on every cluster, and one that does not answer would hold it up for ever (2.6).
+  const leaving = [...(await placeables(env.host, signal)).values()].filter(({ joined }) => joined);
+  const input = {
+    subject: { kind: 'project' as const, name, uid: metadata.uid },
+    leaving: leaving.map((cluster) => cluster.name),
+    lookBackMs,
+    whole: true,
+  };
+  const call = { ...options, signal };
+  if (projects === 'keep') return performAll(deleteFederatedKeep, input, env, what, call);
+  const listed = projects.delete.map(({ cluster, name: one, uid }) => ({ cluster, name: one, uid }));
+  return performAll(deleteFederatedDelete, { ...input, delete: listed }, env, what, call);
+}

@@ -1,0 +1,249 @@
+import { FederationError } from '../../errors.ts';
+import type { Patch } from '../../kube/connection.ts';
+import { core } from '../../kube/resources.ts';
+import { managedLabel, workspaceLabel } from '../../kubesphere/names.ts';
+import { type FederatedObject, kubesphere, type Placement } from '../../kubesphere/resources.ts';
+import { refOf } from '../changes.ts';
+import { assertTakesNothingKept, deletionClosure, some } from '../closure.ts';
+import type { FederationEnv } from '../env.ts';
+import type { Operation } from '../operation.ts';
+import { arrivingOf, leavingOf, type Placeable, placeables, resolve, samePlacement } from '../placement/clusters.ts';
+import { applyEdit, called, type Placed, type PlacementEdit, placedAt, type Subject } from '../placement/subject.ts';
+import { edit, type Work, waitFor } from '../work.ts';
+import { adopted, assertEmpty, syncLimitMs } from './workspace-template.ts';
+
+/** A change of placement, and what it may do. */
+export interface PlacementChange {
+  readonly subject: Subject;
+  readonly edit: PlacementEdit;
+  /** Clusters that it may be taken off: what lives there was seen to. No other goes, whatever somebody else wrote meanwhile. */
+  readonly mayLeave: readonly string[];
+  /** Asked right before every attempt to write, after the placement was read: throws where it must not be written. */
+  readonly lastLook?: (work: Pick<Work, 'signal'>) => Promise<void>;
+  /** Resolves once what was to go on a cluster that left is gone. */
+  readonly left?: (work: Pick<Work, 'signal'>) => Promise<void>;
+}
+
+/** What {@link editPlacement} captures. */
+export interface PlacementBefore {
+  readonly placement: Placement | null;
+  /** Clusters that were not in it, and come. */
+  readonly arriving: readonly string[];
+}
+
+const pointer = '/spec/placement';
+const placementOf = ({ spec }: Placed): Placement => spec.placement ?? {};
+
+/**
+ * Changes the placement of a workspace or a multi-cluster project: the whole of it, with the UID and version that it was read at, so
+ * that of two who edit at once the second reads again (H9). It takes nothing off a cluster but what it was allowed to: a placement that
+ * shrinks makes kubefed delete what lives there, within a second (H7).
+ */
+export function editPlacement(
+  env: FederationEnv,
+  { subject, edit: change, mayLeave, lastLook, left }: PlacementChange,
+): Operation<PlacementBefore, void> {
+  const { host } = env;
+  const { resource, name } = placedAt(subject);
+  const target = { cluster: host, resource, name, uid: subject.uid };
+  const read = ({ signal }: Pick<Work, 'signal'>): Promise<Placed> => host.connection.get(resource, name, { signal });
+
+  /** Every attempt to write is preceded by the last look, and that by nothing but the read of the very version written. */
+  const looking = (work: Work, look: PlacementChange['lastLook']): Work => ({
+    ...work,
+    assertHeld: async () => {
+      await look?.(work);
+      await work.assertHeld?.();
+    },
+  });
+  const write = (next: Placement): Patch => ({
+    type: 'json',
+    operations: [{ op: 'add', path: pointer, value: next }],
+  });
+  const refuseOthers = (
+    now: Placement,
+    next: Placement,
+    all: ReadonlyMap<string, Placeable>,
+    may: readonly string[],
+  ) => {
+    const others = leavingOf(now, next, all).filter((cluster) => !may.includes(cluster));
+    if (others.length === 0) return;
+    throw new FederationError(
+      'KEPT_AT_RISK',
+      `${host.name}: this change would take ${called(subject)} off ${some(others)}, which was not foreseen: kubefed would delete what it has there. Somebody changed the placement, or labels of clusters, meanwhile. Nothing was changed. Read it again, then decide again.`,
+      { details: { clusters: others } },
+    );
+  };
+
+  return {
+    async forecast(work) {
+      const object = await read(work);
+      const [now, all] = [placementOf(object), await placeables(host, work.signal)];
+      const next = applyEdit(subject, now, change);
+      if (samePlacement(now, next)) return { effect: 'none', why: 'it is placed so already', out: undefined };
+      refuseOthers(now, next, all, mayLeave);
+      if (subject.kind === 'project') {
+        const hindrance = await hindranceOf(env, object, arrivingOf(now, next, all), all, work.signal);
+        if (hindrance !== undefined) return hindrance;
+      }
+      return {
+        effect: 'change',
+        changes: [
+          {
+            verb: 'update',
+            resource: refOf(host.name, resource, object.metadata),
+            before: { [pointer]: plain(object.spec.placement) },
+            after: { [pointer]: plain(next) },
+          },
+        ],
+      };
+    },
+    async capture(work) {
+      const { spec } = await read(work);
+      const [now, all] = [spec.placement ?? {}, await placeables(host, work.signal)];
+      return { placement: spec.placement ?? null, arriving: arrivingOf(now, applyEdit(subject, now, change), all) };
+    },
+    async run(work, { arriving }) {
+      host.dialect;
+      // Opened before anything is written: what could not be seen to arrive is not begun.
+      for (const cluster of arriving) await env.member(cluster, { signal: work.signal });
+      const all = await placeables(host, work.signal);
+      await edit(looking(work, lastLook), target, (object) => {
+        const now = placementOf(object);
+        const next = applyEdit(subject, now, change);
+        refuseOthers(now, next, all, mayLeave);
+        return samePlacement(now, next) ? undefined : write(next);
+      });
+    },
+    async verify(work, { arriving }) {
+      await federated(env, subject, { arriving, leaving: mayLeave }, work.signal);
+      for (const cluster of arriving) await arrived(env, subject, cluster, work.signal);
+      await left?.(work);
+    },
+    async compensate(work, { placement }) {
+      const all = await placeables(host, work.signal);
+      const next = placement ?? {};
+      const going = leavingOf(placementOf(await read(work)), next, all);
+      const empty = async (): Promise<void> => {
+        for (const cluster of going) await assertNothingThere(env, subject, cluster, work.signal);
+      };
+      await edit(looking(work, empty), target, (object) => {
+        const now = placementOf(object);
+        refuseOthers(now, next, all, going);
+        return samePlacement(now, next) ? undefined : write(next);
+      });
+      const back = resolve(next, all, 'surely').filter((cluster) => mayLeave.includes(cluster));
+      await federated(env, subject, { arriving: back, leaving: going }, work.signal);
+      if (subject.kind === 'workspace') for (const cluster of back) await arrived(env, subject, cluster, work.signal);
+    },
+  };
+}
+
+/** As the engine compares it. */
+const plain = (placement: Placement | undefined) => JSON.parse(JSON.stringify(placement ?? null));
+
+/** Why a multi-cluster project must not come to a cluster: its workspace is not there, or something else of its name is. */
+async function hindranceOf(
+  env: FederationEnv,
+  { metadata }: Placed,
+  arriving: readonly string[],
+  all: ReadonlyMap<string, Placeable>,
+  signal: AbortSignal,
+) {
+  const workspace = metadata.labels?.[workspaceLabel];
+  const template =
+    workspace === undefined
+      ? undefined
+      : await env.host.connection.find(kubesphere.workspaceTemplates, { name: workspace }, { signal });
+  const placed = resolve(template?.spec.placement ?? {}, all, 'surely');
+  const missing = workspace === undefined ? [] : arriving.filter((cluster) => !placed.includes(cluster));
+  if (missing.length > 0)
+    return {
+      effect: 'blocked' as const,
+      why: `Workspace "${workspace}" is not placed on ${missing.join(', ')}.`,
+      remedy: 'Authorize it there with clusters.authorize first, or leave that cluster out.',
+    };
+  for (const cluster of arriving) {
+    const strange = await strangerOn(env, cluster, metadata.name, signal);
+    if (strange !== undefined) return strange;
+  }
+  return undefined;
+}
+
+/** A namespace that stands where a copy is to come is somebody else's: kubefed would take it over, label it and overwrite it. */
+export async function strangerOn(env: FederationEnv, cluster: string, name: string, signal: AbortSignal) {
+  const member = await env.member(cluster, { signal });
+  if (member.uid === env.host.uid) return undefined;
+  const found = await member.connection.find(core.namespaces, { name }, { signal });
+  if (found === undefined || found.metadata.labels?.[managedLabel] === 'true') return undefined;
+  return {
+    effect: 'blocked' as const,
+    why: `${cluster} has a namespace "${name}" already, which is not of this multi-cluster project: kubefed would take it over.`,
+    remedy: 'Give the multi-cluster project another name, or leave that cluster out.',
+  };
+}
+
+/** Waits until a host's controllers carried a placement on to where kubefed reads it. */
+async function federated(
+  { host }: FederationEnv,
+  subject: Subject,
+  { arriving, leaving }: { readonly arriving: readonly string[]; readonly leaving: readonly string[] },
+  signal: AbortSignal,
+): Promise<void> {
+  if (subject.kind === 'project') return;
+  const all = await placeables(host, signal);
+  await waitFor<FederatedObject, true>(signal, {
+    cluster: host,
+    resource: kubesphere.federatedWorkspaces,
+    select: { fieldSelector: `metadata.name=${subject.name}` },
+    test: (objects) => {
+      const placement = objects.get(subject.name)?.spec.placement;
+      if (placement === undefined) return undefined;
+      const [surely, possibly] = [resolve(placement, all, 'surely'), resolve(placement, all, 'possibly')];
+      return arriving.every((one) => surely.includes(one)) && !leaving.some((one) => possibly.includes(one))
+        ? true
+        : undefined;
+    },
+    what: `the placement of ${called(subject)} to be federated`,
+    timeoutMs: syncLimitMs,
+  });
+}
+
+/** Waits until kubefed brought it to a cluster: an object that arrived is the only proof. */
+async function arrived(env: FederationEnv, subject: Subject, cluster: string, signal: AbortSignal): Promise<void> {
+  const member = await env.member(cluster, { signal });
+  if (subject.kind === 'workspace') return void (await adopted({ signal }, member, subject.name));
+  // The host's own namespace is there beforehand, and is never kubefed's.
+  if (member.uid === env.host.uid) return;
+  await waitFor(signal, {
+    cluster: member,
+    resource: core.namespaces,
+    select: { fieldSelector: `metadata.name=${subject.name}` },
+    test: (objects) => {
+      const metadata = objects.get(subject.name)?.metadata;
+      return metadata?.labels?.[managedLabel] === 'true' && metadata.deletionTimestamp === undefined ? true : undefined;
+    },
+    what: `namespace "${subject.name}" to arrive from the host`,
+    timeoutMs: syncLimitMs,
+  });
+}
+
+/** The way back may take it off a cluster that it was brought to only while nothing is there. @throws FederationError `KEPT_AT_RISK` */
+async function assertNothingThere(env: FederationEnv, subject: Subject, cluster: string, signal: AbortSignal) {
+  const member = await env.member(cluster, { signal });
+  const { name } = subject;
+  if (subject.kind === 'project') {
+    if ((await member.connection.find(core.namespaces, { name }, { signal })) === undefined) return;
+    throw new FederationError(
+      'KEPT_AT_RISK',
+      `${cluster}: namespace "${name}" is there by now; taking the multi-cluster project off it would delete it. It was left there. Use namespaces.setFederatedPlacement.`,
+    );
+  }
+  await assertEmpty({ signal }, member, name);
+  const workspace = await member.connection.find(kubesphere.workspaces, { name }, { signal });
+  if (workspace !== undefined)
+    assertTakesNothingKept(
+      await deletionClosure(member, [workspace.metadata.uid], signal),
+      `Workspace "${name}", which shrinking its placement does,`,
+    );
+}

@@ -1,0 +1,228 @@
+import { FederationError } from '../../errors.ts';
+import { core } from '../../kube/resources.ts';
+import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
+import { hostStubLabel, managedLabel, workspaceLabel } from '../../kubesphere/names.ts';
+import { kubesphere } from '../../kubesphere/resources.ts';
+import { madeBy, refOf } from '../changes.ts';
+import { deletionClosure, some } from '../closure.ts';
+import type { Operation } from '../operation.ts';
+import { placeables, resolve } from '../placement/clusters.ts';
+import { create, remove, type Work, waitGone } from '../work.ts';
+import { syncLimitMs } from './workspace-template.ts';
+
+/** A multi-cluster project to create. */
+export interface NewProject {
+  readonly name: string;
+  readonly workspace: string;
+}
+
+/** Kinds that Kubernetes and KubeSphere put into every namespace: nobody misses them. */
+const published: ReadonlySet<string> = new Set(['Event', 'Role', 'RoleBinding', 'ServiceAccount']);
+const background = { propagationPolicy: 'Background' } as const;
+
+/** What people put into a namespace; deleting it would delete that. */
+async function contentsOf(cluster: KubeSphereCluster, namespace: string, signal: AbortSignal): Promise<string[]> {
+  const served = (await cluster.connection.resources({ signal })).filter(
+    ({ namespaced, kind, verbs }) => namespaced && verbs.includes('list') && !published.has(kind),
+  );
+  const lists = await Promise.all(
+    served.map(async (resource) => {
+      const found = await cluster.connection.listMetadata(resource, { namespace, signal }).toArray();
+      return found
+        .filter(({ metadata }) => metadata.name !== 'kube-root-ca.crt' && metadata.ownerReferences === undefined)
+        .map(({ metadata: { name } }) => `${resource.kind} ${name}`);
+    }),
+  );
+  // Tokens of service accounts are told by their name alone in a metadata list.
+  return lists.flat().filter((one) => !/^Secret .*-token-[a-z0-9]+$/.test(one));
+}
+
+/**
+ * Creates the host's own namespace of a multi-cluster project, as the console does: it holds the definitions of what is copied, kubefed
+ * leaves it alone, and the console hides it (src/actions/federated.js:40-70). Its way back deletes only the one this run made, while
+ * it is empty.
+ */
+export function createHostNamespace(host: KubeSphereCluster, { name, workspace }: NewProject): Operation<null, void> {
+  const labels = { [workspaceLabel]: workspace, [hostStubLabel]: 'true', [managedLabel]: 'false' };
+  return {
+    async forecast({ signal, runId }) {
+      const found = await host.connection.find(core.namespaces, { name }, { signal });
+      if (found !== undefined && madeBy(runId, found))
+        return { effect: 'none', why: 'this run made it', out: undefined };
+      if (found !== undefined)
+        return {
+          effect: 'blocked',
+          why: `${host.name} has a namespace "${name}" already.`,
+          remedy: 'Give the multi-cluster project another name.',
+        };
+      return {
+        effect: 'change',
+        changes: [{ verb: 'create', resource: refOf(host.name, core.namespaces, { name }), before: null, after: {} }],
+      };
+    },
+    capture: async () => null,
+    async run(work) {
+      host.dialect;
+      await create(work, host, core.namespaces, { metadata: { name, labels } });
+    },
+    async verify({ signal }) {
+      await host.connection.get(core.namespaces, { name }, { signal });
+    },
+    async compensate(work) {
+      const found = await host.connection.find(core.namespaces, { name }, { signal: work.signal });
+      if (found === undefined || !madeBy(work.runId, found)) return;
+      const contents = await contentsOf(host, name, work.signal);
+      if (contents.length > 0)
+        throw new FederationError(
+          'KEPT_AT_RISK',
+          `${host.name}: namespace "${name}" is not empty any more (${some(contents)}). It was not deleted. Empty it, then roll back once more.`,
+        );
+      const target = { cluster: host, resource: core.namespaces, name: { name }, uid: found.metadata.uid };
+      await remove(work, { ...target, ...background });
+      await waitGone(work, target, syncLimitMs);
+    },
+  };
+}
+
+const resource = kubesphere.federatedNamespaces;
+
+/**
+ * Creates the FederatedNamespace of a multi-cluster project, placed nowhere yet: inert, so that a create that arrives late harms
+ * nobody. Its way back deletes only the one this run made, while it is placed nowhere.
+ */
+export function createFederatedNamespace(
+  host: KubeSphereCluster,
+  { name, workspace }: NewProject,
+): Operation<null, void> {
+  const at = { namespace: name, name };
+  const labels = { [workspaceLabel]: workspace };
+  return {
+    async forecast({ signal, runId }) {
+      const found = await host.connection.find(resource, at, { signal });
+      if (found !== undefined && !madeBy(runId, found))
+        return {
+          effect: 'blocked',
+          why: `${host.name} has a multi-cluster project "${name}" already.`,
+          remedy: 'Give this one another name, or place that one with namespaces.setFederatedPlacement.',
+        };
+      if (found !== undefined) return { effect: 'none', why: 'this run made it', out: undefined };
+      return {
+        effect: 'change',
+        changes: [{ verb: 'create', resource: refOf(host.name, resource, at), before: null, after: {} }],
+      };
+    },
+    capture: async () => null,
+    async run(work) {
+      host.dialect;
+      await create(work, host, resource, {
+        metadata: { ...at, labels },
+        spec: { template: { metadata: { labels } }, placement: { clusters: [] } },
+      });
+    },
+    async verify({ signal }) {
+      await host.connection.get(resource, at, { signal });
+    },
+    async compensate(work) {
+      const found = await host.connection.find(resource, at, { signal: work.signal });
+      if (found === undefined || !madeBy(work.runId, found)) return;
+      const placed = resolve(found.spec.placement ?? {}, await placeables(host, work.signal), 'possibly');
+      if (placed.length > 0)
+        throw new FederationError(
+          'KEPT_AT_RISK',
+          `${host.name}: multi-cluster project "${name}" is placed on ${some(placed)} by now. It was not deleted. Use namespaces.deleteFederated.`,
+        );
+      await removeFederatedNamespace(work, host, name, found.metadata.uid);
+    },
+  };
+}
+
+/** Deletes a FederatedNamespace by UID and waits until kubefed has done with it: every copy that bears its mark goes first. */
+async function removeFederatedNamespace(work: Work, host: KubeSphereCluster, name: string, uid: string): Promise<void> {
+  const target = { cluster: host, resource, name: { namespace: name, name }, uid };
+  await remove(work, { ...target, ...background });
+  await waitGone(work, target, syncLimitMs);
+}
+
+/**
+ * Deletes a multi-cluster project by way of its FederatedNamespace: kubefed deletes every copy that bears its mark. `lastLook` is asked
+ * right before, and throws where it must not be; `left` resolves once what was to go is gone. Cannot be undone.
+ */
+export function deleteFederatedNamespace(
+  host: KubeSphereCluster,
+  { name, uid }: { readonly name: string; readonly uid: string },
+  lastLook: (work: Pick<Work, 'signal'>) => Promise<void>,
+  left: (work: Pick<Work, 'signal'>) => Promise<void>,
+): Operation<null, void> {
+  const at = { namespace: name, name };
+  return {
+    async forecast({ signal }) {
+      const found = await host.connection.find(resource, at, { signal });
+      if (found === undefined || found.metadata.uid !== uid)
+        return { effect: 'none', why: 'it is gone', out: undefined };
+      return {
+        effect: 'change',
+        changes: [{ verb: 'delete', resource: refOf(host.name, resource, found.metadata), before: {}, after: null }],
+      };
+    },
+    capture: async () => null,
+    async run(work) {
+      host.dialect;
+      const looking = {
+        ...work,
+        assertHeld: async () => {
+          await lastLook(work);
+          await work.assertHeld?.();
+        },
+      };
+      await remove(looking, { cluster: host, resource, name: at, uid, ...background });
+    },
+    async verify(work) {
+      await waitGone(work, { cluster: host, resource, name: at, uid }, syncLimitMs);
+      await left(work);
+    },
+    compensate: async () => {},
+  };
+}
+
+/**
+ * Deletes the host's own namespace of a multi-cluster project whose FederatedNamespace is gone, with the definitions of its copies.
+ * The caller named it, by UID. Cannot be undone.
+ */
+export function deleteHostNamespace(
+  host: KubeSphereCluster,
+  { name, uid }: { readonly name: string; readonly uid: string },
+): Operation<null, void> {
+  const target = { cluster: host, resource: core.namespaces, name: { name }, uid };
+  return {
+    async forecast({ signal }) {
+      const found = await host.connection.find(core.namespaces, { name }, { signal });
+      if (found === undefined || found.metadata.uid !== uid)
+        return { effect: 'none', why: 'it is gone', out: undefined };
+      return {
+        effect: 'change',
+        changes: [
+          { verb: 'delete', resource: refOf(host.name, core.namespaces, found.metadata), before: {}, after: null },
+        ],
+      };
+    },
+    capture: async () => null,
+    async run(work) {
+      host.dialect;
+      if ((await host.connection.find(resource, { namespace: name, name }, { signal: work.signal })) !== undefined)
+        throw new FederationError(
+          'WORLD_MOVED',
+          `${host.name}: there is a FederatedNamespace "${name}" again. The namespace was not deleted: its copies would go with it.`,
+        );
+      const closure = await deletionClosure(host, [uid], work.signal);
+      const others = closure.objects.filter((one) => one.kind === 'Namespace');
+      if (others.length > 0)
+        throw new FederationError(
+          'KEPT_AT_RISK',
+          `${host.name}: namespace "${name}" owns ${some(others.map((one) => one.name))}, which would go with it. Nothing was deleted.`,
+        );
+      await remove(work, { ...target, ...background });
+    },
+    verify: async (work) => waitGone(work, target, syncLimitMs),
+    compensate: async () => {},
+  };
+}

@@ -1,0 +1,124 @@
+import { FederationError } from '../../errors.ts';
+import { deadline } from '../../internal/signal.ts';
+import { hostLabel } from '../../kubesphere/names.ts';
+import { kubesphere } from '../../kubesphere/resources.ts';
+import { checkNames, checkObjectName } from '../../kubesphere/validation.ts';
+import { type BatchOptions, type ItemOutcome, performEach } from '../batch.ts';
+import type { FederationEnv } from '../env.ts';
+import { changePlacement, foreseeChange } from '../placement-guard.ts';
+import {
+  checkFate,
+  checkLookBack,
+  lookBackDefaultMs,
+  type ProjectAt,
+  type ProjectsFate,
+  refuseSystemWorkspace,
+  type ShrinkOptions,
+} from './input.ts';
+import { differences, mismatch } from './last-look.ts';
+import { type Survey, survey } from './survey.ts';
+
+function checkWorkspaces(cluster: unknown, workspaces: unknown): void {
+  checkObjectName('cluster', cluster);
+  checkNames('workspaces', workspaces);
+  for (const [index, name] of workspaces.entries()) refuseSystemWorkspace(`workspaces[${index}]`, name);
+}
+
+/** The name that placements have for a cluster: that of its Cluster object. @throws FederationError `NOT_FOUND` */
+async function placedAs({ host }: FederationEnv, cluster: string, signal: AbortSignal): Promise<string> {
+  const found = await host.connection.find(kubesphere.clusters, { name: cluster }, { signal });
+  if (found !== undefined) return cluster;
+  const all = cluster === host.name ? await host.connection.list(kubesphere.clusters, { signal }).toArray() : [];
+  const own = all.find(({ metadata }) => hostLabel in (metadata.labels ?? {}));
+  if (own !== undefined) return own.metadata.name;
+  throw new FederationError(
+    'NOT_FOUND',
+    `${host.name} has no cluster "${cluster}". federation.clusters.list() tells which it has.`,
+  );
+}
+
+/** Adds a cluster to the placement of workspaces. See `Clusters.authorize`. */
+export async function authorize(
+  env: FederationEnv,
+  cluster: string,
+  workspaces: readonly string[],
+  options: BatchOptions = {},
+): Promise<readonly ItemOutcome<string, void>[]> {
+  checkWorkspaces(cluster, workspaces);
+  const what = `authorize cluster "${cluster}"`;
+  using limit = deadline(options, what);
+  const call = { ...options, signal: limit.signal };
+  const name = await placedAs(env, cluster, limit.signal);
+  return performEach(
+    workspaces,
+    what,
+    (workspace) => changePlacement(env, { kind: 'workspace', name: workspace }, { add: [name] }, {}, call),
+    call,
+  );
+}
+
+/** Takes a cluster off the placement of workspaces. See `Clusters.revoke`. */
+export async function revoke(
+  env: FederationEnv,
+  cluster: string,
+  workspaces: readonly string[],
+  shrink: ShrinkOptions,
+  options: BatchOptions = {},
+): Promise<readonly ItemOutcome<string, void>[]> {
+  checkWorkspaces(cluster, workspaces);
+  const { projects, lookBackMs }: Partial<ShrinkOptions> = shrink ?? {};
+  checkFate(projects);
+  checkLookBack(env, lookBackMs);
+  const what = `revoke cluster "${cluster}"`;
+  using limit = deadline(options, what);
+  const call = { ...options, signal: limit.signal };
+  const name = await placedAs(env, cluster, limit.signal);
+  const patience = lookBackMs ?? lookBackDefaultMs;
+  const fates = await fatesOf(env, name, workspaces, projects, { signal: limit.signal, lookBackMs: patience });
+  return performEach(
+    workspaces,
+    what,
+    (workspace) =>
+      changePlacement(
+        env,
+        { kind: 'workspace', name: workspace },
+        { remove: [name] },
+        { projects: fates.get(workspace) ?? 'keep', lookBackMs: patience },
+        call,
+      ),
+    call,
+  );
+}
+
+/**
+ * What of one list belongs to which workspace. All of it is compared before anything is done for the first: a project that no workspace
+ * loses, or one that nobody named, refuses the call.
+ */
+async function fatesOf(
+  env: FederationEnv,
+  cluster: string,
+  workspaces: readonly string[],
+  projects: ProjectsFate,
+  options: { readonly signal: AbortSignal; readonly lookBackMs: number },
+): Promise<ReadonlyMap<string, ProjectsFate>> {
+  if (projects === 'keep') return new Map();
+  const fates = new Map<string, ProjectsFate>();
+  const seen: Survey['clusters'][number][] = [];
+  for (const workspace of workspaces) {
+    const of = { kind: 'workspace', name: workspace } as const;
+    const { subject, leaving } = await foreseeChange(env, of, { remove: [cluster] }, options.signal);
+    const found = leaving.length === 0 ? { clusters: [] } : await survey(env, subject, leaving, options);
+    seen.push(...found.clusters);
+    const closure = found.clusters.flatMap((one) => one.closure);
+    const mine: ProjectAt[] = projects.delete.filter(({ uid }) => closure.some((one) => one.uid === uid));
+    fates.set(workspace, { delete: mine });
+  }
+  const wrong = differences(env, { clusters: seen, apps: [] }, projects.delete);
+  const why = mismatch(wrong);
+  if (why === undefined) return fates;
+  throw new FederationError(
+    'PLAN_BLOCKED',
+    `revoke cluster "${cluster}": the list is not exactly what would be deleted: ${why}. Nothing was changed. Look at each of them, then call again with a list of exactly those.`,
+    { details: { unlisted: wrong.unlisted, untaken: wrong.untaken } },
+  );
+}

@@ -1,0 +1,62 @@
+import { FederationError } from '../../errors.ts';
+import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
+import { kubesphere } from '../../kubesphere/resources.ts';
+import type { Operation } from '../operation.ts';
+import { type Bound, unbindProject } from '../operations/bind-project.ts';
+import { placeables, resolve } from './clusters.ts';
+import type { Pinned } from './survey.ts';
+
+/** A project on a cluster that goes, and the Workspace that it was in. */
+export interface BoundAt extends Pinned {
+  /** Name of its Cluster object. */
+  readonly cluster: string;
+  readonly workspace: Pinned | null;
+}
+
+/**
+ * Unbinds a project before its workspace leaves the cluster. Its way back puts the project only into the very Workspace that it was in,
+ * for one that was made again may be anybody's, and only while the host places that workspace there: else kubefed would delete it any
+ * moment, and the project with it.
+ */
+export function unbindFrom(
+  host: KubeSphereCluster,
+  member: KubeSphereCluster,
+  { cluster, workspace, ...project }: BoundAt,
+): Operation<Bound, void> {
+  const unbinding = unbindProject(member, project);
+  return {
+    ...unbinding,
+    async compensate(work, before) {
+      const name = before.workspace;
+      if (name === null) return;
+      const lives = `Project "${project.name}" lives, and belongs to no workspace. Bind it with namespaces.bind once the right Workspace is there.`;
+      const now = (await member.connection.find(kubesphere.workspaces, { name }, { signal: work.signal }))?.metadata;
+      if (workspace === null || now?.uid !== workspace.uid || now.deletionTimestamp !== undefined)
+        throw new FederationError(
+          'WORLD_MOVED',
+          `${member.name}: Workspace "${name}" is ${now === undefined ? 'gone' : now.uid === workspace?.uid ? 'being deleted' : 'another one by now'}. ${lives}`,
+        );
+      if (!(await isPlaced(host, name, cluster, work.signal)))
+        throw new FederationError(
+          'KEPT_AT_RISK',
+          `${host.name}: workspace "${name}" is not placed on ${cluster} any more, and will be deleted there. ${lives}`,
+        );
+      await unbinding.compensate(work, before, undefined);
+    },
+  };
+}
+
+/** Whether a host, and its kubefed, want a workspace on a cluster. */
+async function isPlaced(host: KubeSphereCluster, name: string, cluster: string, signal: AbortSignal): Promise<boolean> {
+  const [template, federated, all] = await Promise.all([
+    host.connection.find(kubesphere.workspaceTemplates, { name }, { signal }),
+    host.connection.find(kubesphere.federatedWorkspaces, { name }, { signal }),
+    placeables(host, signal),
+  ]);
+  return [template, federated].every(
+    (object) =>
+      object !== undefined &&
+      object.metadata.deletionTimestamp === undefined &&
+      resolve(object.spec.placement ?? {}, all, 'surely').includes(cluster),
+  );
+}
