@@ -137,7 +137,7 @@ export class Namespaces {
    * Takes projects out of their workspaces, one or thousands; they live on. A note on each says where it was. Apps that follow are in
    * no workspace either.
    *
-   * @throws FederationError as {@link Namespaces.bind}
+   * @throws FederationError as `bind`
    */
   unbind(project: ProjectName, options?: MoveOptions): Promise<Written<Moved>>;
   unbind(projects: readonly ProjectName[] | ProjectNames, options?: MoveOptions): Promise<MovedEach<ProjectName>>;
@@ -152,7 +152,7 @@ export class Namespaces {
    * Puts projects from the workspaces they are in into another, one or thousands, each in one patch: a project is in one of the two at
    * every moment. Done when the live Workspace owns it.
    *
-   * @throws FederationError as {@link Namespaces.bind}; `PLAN_BLOCKED` for one that is in no workspace
+   * @throws FederationError as `bind`; `PLAN_BLOCKED` for one that is in no workspace
    */
   transfer(project: ProjectToMove, options?: MoveOptions): Promise<Written<Moved>>;
   transfer(

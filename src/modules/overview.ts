@@ -1,6 +1,6 @@
 import { core } from '../kube/resources.ts';
 import type { KubeSphereCluster } from '../kubesphere/cluster.ts';
-import { type Installation, readInstallation } from '../kubesphere/installation.ts';
+import { readInstallation } from '../kubesphere/installation.ts';
 import { type KubeconfigExpiry, kubeconfigExpiry } from '../kubesphere/kubeconfig-expiry.ts';
 import { hostLabel, hostStubLabel, systemWorkspace, workspaceLabel } from '../kubesphere/names.ts';
 import { type Cluster, kubesphere } from '../kubesphere/resources.ts';
@@ -21,7 +21,7 @@ export interface StoredKubeconfig extends KubeconfigExpiry {
 export interface ClusterAnswered {
   readonly answered: true;
   /** As its kubesphere-config says. */
-  readonly role: Installation['role'];
+  readonly role: 'host' | 'member' | 'none';
   readonly kubeSphereVersion: string;
   readonly kubernetesVersion: string;
   /** Whether its jwtSecret is the host's: compared by digest. Where it `differs`, tokens of the host are not accepted there. */

@@ -1,19 +1,10 @@
 import type { PolicyRule } from '../kube/resources.ts';
-import { rights } from './rights-table.ts';
-
-/** A method of the modules: `workspaces.delete`. */
-export type MethodName = Exclude<keyof typeof rights, 'connect'>;
+import { type MethodName, type Rights, rights } from './rights-table.ts';
 
 /** Rules of RBAC, for a ClusterRole on the host and one on each member. */
 export interface RequiredRules {
   readonly host: readonly PolicyRule[];
   readonly members: readonly PolicyRule[];
-}
-
-/** Rights by the cluster on which they are needed, each as `verb plural.group`. */
-interface Rights {
-  readonly host: readonly string[];
-  readonly members: readonly string[];
 }
 
 /**

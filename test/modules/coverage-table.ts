@@ -11,7 +11,7 @@ import { Components } from '../../src/modules/components.ts';
 import { Namespaces } from '../../src/modules/namespaces.ts';
 import { Users } from '../../src/modules/users.ts';
 import { Workspaces } from '../../src/modules/workspaces.ts';
-import { allSpecs } from './kit/all-specs.ts';
+import { specsByModule } from './kit/all-specs.ts';
 import { type AnyMethodSpec, type Case, cases, hasCase, isRead } from './kit/method.ts';
 
 /** One cell: the test that shows the case, or why there is none. */
@@ -34,7 +34,7 @@ const top = fileURLToPath(new URL('../..', import.meta.url));
 const ofWrites: readonly Case[] = ['dry run', 'already so', 'conflict', 'answer lost'];
 
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
-const specs = await allSpecs();
+const specs = (await specsByModule()).flatMap(({ methods }) => methods);
 const tests = testNames();
 const rows = Object.entries(modules).flatMap(([module, { prototype }]) =>
   Object.getOwnPropertyNames(prototype)

@@ -1,5 +1,7 @@
+import { describe } from 'vitest';
 import { sandboxGround } from '../grounds.ts';
-import { allSpecs } from './kit/all-specs.ts';
+import { specsByModule } from './kit/all-specs.ts';
 import { describeLeastPrivilege } from './kit/least-privilege.ts';
 
-describeLeastPrivilege(sandboxGround, await allSpecs());
+for (const { module, methods } of await specsByModule())
+  describe(module, () => describeLeastPrivilege(sandboxGround, methods));

@@ -1,5 +1,7 @@
-import { allSpecs } from '../modules/kit/all-specs.ts';
+import { describe } from 'vitest';
+import { specsByModule } from '../modules/kit/all-specs.ts';
 import { describeLeastPrivilege } from '../modules/kit/least-privilege.ts';
 import { realGround } from './ground.ts';
 
-describeLeastPrivilege(realGround, await allSpecs());
+for (const { module, methods } of await specsByModule())
+  describe(module, () => describeLeastPrivilege(realGround, methods));

@@ -8,13 +8,15 @@ import type { FederationEnv } from '../env.ts';
 import { composeMethod, performAll } from '../method.ts';
 import type { WriteOptions, Written } from '../operation.ts';
 import { editPlacement, type PlacementBefore, strangerOn } from '../operations/edit-placement.ts';
-import { createFederatedNamespace, createHostNamespace, type NewProject } from '../operations/federated-namespace.ts';
+import { createFederatedNamespace, createHostNamespace } from '../operations/federated-namespace.ts';
 import { placeables, resolve } from '../placement/clusters.ts';
 import { refuseSystemWorkspace } from '../placement/input.ts';
 import { operates } from '../steps.ts';
 
 /** A multi-cluster project to create. */
-export interface NewFederatedProject extends NewProject {
+export interface NewFederatedProject {
+  readonly name: string;
+  readonly workspace: string;
   /** Names of Cluster objects, on each of which the workspace is placed. */
   readonly clusters: readonly string[];
 }

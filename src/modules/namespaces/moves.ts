@@ -13,7 +13,7 @@ import { partOf } from './info.ts';
 import { type MoveVerb, moveOperation, moveWithApps } from './move-workflow.ts';
 import { type Release, releasesOf } from './releases.ts';
 
-/** Options of {@link Namespaces.bind}, {@link Namespaces.unbind} and {@link Namespaces.transfer}. */
+/** Options of `bind`, `unbind` and `transfer` of {@link Namespaces}. */
 export interface MoveOptions extends BatchOptions {
   /**
    * What becomes of the project's apps of the App Store. `follow`: they get the project's new workspace, in the same call, as a run

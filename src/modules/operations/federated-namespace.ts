@@ -10,8 +10,8 @@ import { placeables, resolve } from '../placement/clusters.ts';
 import { create, remove, type Work, waitGone } from '../work.ts';
 import { syncLimitMs } from './workspace-template.ts';
 
-/** A multi-cluster project to create. */
-export interface NewProject {
+/** Which multi-cluster project to create. */
+interface NewProject {
   readonly name: string;
   readonly workspace: string;
 }

@@ -11,7 +11,7 @@ import { edit } from '../work.ts';
 
 const resource = kubesphere.clusterConfigurations;
 
-/** What {@link switchComponent} yields. */
+/** What `components.enable` and `disable` yields. */
 export interface Switched {
   /** What of the component is on the cluster and stays there, of one that was switched off. */
   readonly leaves?: string;

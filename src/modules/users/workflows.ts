@@ -28,8 +28,19 @@ interface EnvWithPassword extends FederationEnv {
 }
 
 /**
- * A federation that knows the password of a user whose creation is to be resumed: `resume(methodWorkflows['users.create'], runId,
- * { env: withPassword(federation, password), journal })`. No journal holds it, so that it dies with the process that was given it.
+ * A federation that knows the password of a user whose creation is to be resumed: no journal holds it, so that it dies with the process
+ * that was given it.
+ *
+ * @example
+ * ```ts
+ * import { type Federation, type JournalStore, methodWorkflows, resume, withPassword } from 'kubesphere-federation';
+ *
+ * export async function goOn(federation: Federation, journal: JournalStore, runId: string, password: string): Promise<void> {
+ *   const workflow = methodWorkflows['users.create'];
+ *   if (workflow === undefined) return;
+ *   await (await resume(workflow, runId, { env: withPassword(federation, password), journal })).result();
+ * }
+ * ```
  */
 export function withPassword(env: FederationEnv, password: string): FederationEnv {
   const known: EnvWithPassword = { host: env.host, member: (name, options) => env.member(name, options), password };
@@ -119,7 +130,7 @@ export const setGlobalRole = composeMethod<GlobalRoleInput>('users.setGlobalRole
   )
   .returns(() => undefined);
 
-/** What {@link grantCluster} is called with. */
+/** What `users.grantCluster` is called with. */
 export interface ClusterGrant {
   readonly user: string;
   /** A member, or the host itself by the name it was given. */
@@ -170,7 +181,7 @@ export const grantCluster = composeMethod<ClusterGrant & PinnedCluster>('users.g
   )
   .returns(() => undefined);
 
-/** What {@link revokeCluster} is called with. */
+/** What `users.revokeCluster` is called with. */
 export type ClusterRevocation = Pick<ClusterGrant, 'user' | 'cluster'>;
 
 interface Revoking {

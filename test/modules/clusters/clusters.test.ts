@@ -52,7 +52,10 @@ describe('updateKubeconfig', patient, () => {
   test('refuses it while the member has another jwtSecret', async () => {
     const body = { spec: { authentication: { jwtSecret: 'of-another-host' } } };
     await onM().patch(kubesphere.clusterConfigurations, configurationAt, { type: 'merge', body });
-    await field.sandbox.clock.rest();
+    await until(
+      'the installer wrote it',
+      async () => (await readInstallation(onM())).jwtDigest !== (await readInstallation(onA())).jwtDigest,
+    );
     await blocked(renewed(), /\[JWT_SECRET\].*not the one of a/);
   });
 

@@ -374,6 +374,7 @@ export const methods = [
   }),
   method({
     method: 'clusters.agentManifest',
+    answerIsSecret: 'the manifest holds the token with which the agent signs in',
     async prepare(world) {
       const name = await agentName(world);
       await world.federation.clusters.import({ name, connection: 'agent', formerHostGone: true });

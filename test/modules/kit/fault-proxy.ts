@@ -11,6 +11,8 @@ export interface PassingRequest {
   readonly query: URLSearchParams;
   readonly type: string | undefined;
   readonly body: unknown;
+  /** Status of the answer, once there is one. */
+  status?: number;
 }
 
 /** What befalls a request. `lost`: it takes effect, and its answer never comes. */
@@ -65,7 +67,7 @@ export async function startFaultProxy(name: string, kubeconfig: string): Promise
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
     const text = Buffer.concat(chunks).toString();
     const { method = 'GET', headers } = incoming;
-    const passing = {
+    const passing: PassingRequest = {
       method,
       path: url.pathname,
       query: url.searchParams,
@@ -100,6 +102,7 @@ export async function startFaultProxy(name: string, kubeconfig: string): Promise
       },
       ...(text !== '' && { body: text }),
     });
+    passing.status = answer.statusCode;
     if (mishap === 'lost') {
       await answer.body.dump();
       incoming.socket.destroy();

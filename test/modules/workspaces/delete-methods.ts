@@ -97,6 +97,7 @@ const removed = ({ workspace }: Args) => [
       metadata: {
         uid: expect.any(String),
         resourceVersion: expect.any(String),
+        annotations: { 'kubesphere-federation/run': expect.stringMatching(/^run-/) },
         finalizers: ['finalizers.workspacetemplate.kubesphere.io', 'orphan.finalizers.kubesphere.io'],
       },
     },
