@@ -133,7 +133,7 @@ export type { ClaimInProject, ProjectContents } from './modules/namespaces/conte
 export type { NewProject } from './modules/namespaces/creation.ts';
 export type { ProjectToDelete } from './modules/namespaces/deletion.ts';
 export type { NewFederatedProject } from './modules/namespaces/federated-create.ts';
-export type { NamespaceInfo } from './modules/namespaces/info.ts';
+export type { NamespaceEvent, NamespaceInfo } from './modules/namespaces/info.ts';
 export type { LimitRangeInfo, NewLimitRange, NewQuota, QuotaInfo } from './modules/namespaces/limits.ts';
 export type { Moved, MoveOptions } from './modules/namespaces/moves.ts';
 export type { ProjectUser, ProjectUserName } from './modules/namespaces/people.ts';
@@ -146,7 +146,7 @@ export type {
 } from './modules/namespaces/projects.ts';
 export type { Protection } from './modules/namespaces/protection.ts';
 export type { Amounts, Limit } from './modules/namespaces/resources.ts';
-export type { NamespaceEvent, Namespaces } from './modules/namespaces.ts';
+export type { Namespaces } from './modules/namespaces.ts';
 export type { WriteOptions, Written } from './modules/operation.ts';
 export type { ProjectMade } from './modules/operations/create-project.ts';
 export type { Visibility } from './modules/operations/set-visibility.ts';
@@ -171,8 +171,8 @@ export type {
   Survey as LeavingProjects,
 } from './modules/placement/survey.ts';
 export type { WorkspacePlacement } from './modules/placement/workspace.ts';
+export type { MethodName } from './modules/required/names.ts';
 export { type RequiredRules, requiredRules } from './modules/required-rules.ts';
-export type { MethodName } from './modules/rights-table.ts';
 export type { Form as ShieldForm, Raised as RaisedShield } from './modules/shield.ts';
 export type { ShieldUp } from './modules/shields-up.ts';
 export type { UserDetails, UserEvent, UserInfo } from './modules/users/info.ts';

@@ -13,7 +13,7 @@ import { deleteNamespace, type ProjectToDelete } from './namespaces/deletion.ts'
 import { createFederated, type NewFederatedProject } from './namespaces/federated-create.ts';
 import { deleteFederated } from './namespaces/federated-delete.ts';
 import { setFederatedPlacement } from './namespaces/federated-place.ts';
-import { infoOf, type NamespaceInfo } from './namespaces/info.ts';
+import { infoOf, type NamespaceEvent, type NamespaceInfo } from './namespaces/info.ts';
 import {
   type LimitRangeInfo,
   limitRangesOf,
@@ -42,11 +42,6 @@ import { protectProjects, unprotectProjects } from './operations/protect-project
 import type { NewPlacement, ShrinkOptions } from './placement/input.ts';
 import type { Raised } from './shield.ts';
 import { type ShieldUp, shieldsUp } from './shields-up.ts';
-
-/** A change that {@link Namespaces.watch} tells. */
-export type NamespaceEvent =
-  | { readonly type: 'synced'; readonly namespaces: readonly NamespaceInfo[] }
-  | { readonly type: 'added' | 'modified' | 'deleted'; readonly namespace: NamespaceInfo };
 
 const selecting = (workspace: string | undefined): { readonly labelSelector?: string } =>
   workspace === undefined ? {} : { labelSelector: `${workspaceLabel}=${workspace}` };
@@ -134,8 +129,7 @@ export class Namespaces {
   }
 
   /**
-   * Takes projects out of their workspaces, one or thousands; they live on. A note on each says where it was. Apps that follow are in
-   * no workspace either.
+   * Takes projects out of their workspaces, one or thousands; they live on. A note on each says where it was.
    *
    * @throws FederationError as `bind`
    */
@@ -227,8 +221,8 @@ export class Namespaces {
   }
 
   /**
-   * Creates a multi-cluster project: the host's own namespace, which holds the definitions, and a FederatedNamespace, first placed
-   * nowhere, then on these clusters (domain reference, 1.5). Waits until it is on each of them.
+   * Creates a multi-cluster project: the host's own namespace, which holds the definitions, and a FederatedNamespace (domain reference,
+   * 1.5). Waits until it is on each of these clusters.
    *
    * @throws FederationError `PLAN_BLOCKED` where the workspace is not placed on one of them, or a namespace of that name is there;
    * `NOT_FOUND` for a workspace or a cluster that there is not
@@ -257,9 +251,8 @@ export class Namespaces {
   }
 
   /**
-   * Deletes a multi-cluster project by way of its FederatedNamespace. With `projects: 'keep'` every copy is released first and lives on
-   * as a namespace of its own, and so does the host's own namespace, with the definitions; with `delete` exactly the namespaces named
-   * go: every copy, and the host's own. There is no way back from either.
+   * Deletes a multi-cluster project by way of its FederatedNamespace. `keep` releases every copy first; each lives on as a namespace of
+   * its own, as does the host's with the definitions. `delete` takes exactly those named: every copy and the host's. No way back.
    *
    * @throws FederationError `INVALID` without `projects`; `UNREACHABLE` while any joined cluster does not answer or is not ready, for
    * kubefed would wait for it for ever; `PLAN_BLOCKED`, `KEPT_AT_RISK` where `delete` does not name exactly what would be deleted
@@ -295,7 +288,7 @@ export class Namespaces {
     return perform(unprotectProjects(at, shieldOf(protection)), `unprotect ${told(protection)}`, options);
   }
 
-  /** What is protected on a cluster, by whomever: by {@link Namespaces.protect}, or by a run that is at work or died. */
+  /** What is protected on a cluster: by {@link Namespaces.protect}, or by a run that is at work or died. */
   async protections(cluster: string, options: CallOptions = {}): Promise<readonly ShieldUp[]> {
     checkName('cluster', cluster);
     return shieldsUp(await this.#cluster(cluster, options), options);

@@ -1,5 +1,20 @@
 import type { PolicyRule } from '../kube/resources.ts';
-import { type MethodName, type Rights, rights } from './rights-table.ts';
+import { clusters } from './required/clusters.ts';
+import { components } from './required/components.ts';
+import { federation } from './required/federation.ts';
+import { connect, type MethodName, type Rights } from './required/names.ts';
+import { namespaces } from './required/namespaces.ts';
+import { users } from './required/users.ts';
+import { workspaces } from './required/workspaces.ts';
+
+const rights: Readonly<Record<MethodName, Rights>> = {
+  ...clusters,
+  ...components,
+  ...federation,
+  ...namespaces,
+  ...users,
+  ...workspaces,
+};
 
 /** Rules of RBAC, for a ClusterRole on the host and one on each member. */
 export interface RequiredRules {
@@ -23,17 +38,17 @@ export interface RequiredRules {
  * ```
  */
 export function requiredRules(methods: readonly MethodName[]): RequiredRules {
-  const all: readonly Rights[] = [rights.connect, ...methods.map((method) => rights[method])];
+  const all: readonly Rights[] = [connect, ...methods.map((method) => rights[method])];
   return {
-    host: rulesOf(all.flatMap(({ host }) => host)),
-    members: rulesOf(all.flatMap(({ members }) => members)),
+    host: rulesOf(all.map(({ host }) => host)),
+    members: rulesOf(all.map(({ members }) => members)),
   };
 }
 
 /** One rule for each kind, its verbs together. */
 function rulesOf(needed: readonly string[]): readonly PolicyRule[] {
   const verbsOf = new Map<string, Set<string>>();
-  for (const right of needed) {
+  for (const right of needed.flatMap((text) => text.split(', ')).filter((text) => text !== '')) {
     const [verb = '', resource = ''] = right.split(' ');
     verbsOf.set(resource, (verbsOf.get(resource) ?? new Set()).add(verb));
   }

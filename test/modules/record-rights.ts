@@ -22,26 +22,39 @@ for (const { methods } of await specsByModule()) {
     table.set(methodOf(spec), known === undefined ? rights : joined(known, rights));
   }
 }
-const lines = [...table]
-  .sort(([a], [b]) => (a < b ? -1 : 1))
-  .map(([method, rights]) => `  '${method}': ${JSON.stringify(rights)},`);
+const made = 'Made by `npm run rights` from the requests of each method; see `requiredRules`.';
+const folder = `${top}src/modules/required`;
 const names = [...table.keys()].filter((name) => name !== 'connect').sort();
+const modules = [...new Set(names.map((name) => name.split('.')[0] ?? name))];
 await writeFile(
-  `${top}src/modules/rights-table.ts`,
-  `/** Made by \`npm run rights\` from the requests of each method; see \`requiredRules\`. */
-
-/** A method of the modules that {@link requiredRules} knows. */
+  `${folder}/names.ts`,
+  `/** A method of the modules that {@link requiredRules} knows. ${made} */
 export type MethodName =
 ${names.map((name) => `  | '${name}'`).join('\n')};
 
-/** Rights by the cluster on which they are needed, each as \`verb plural.group\`. */
+/** Rights by the cluster on which they are needed, each as \`verb plural.group\`, joined by commas. */
 export interface Rights {
-  readonly host: readonly string[];
-  readonly members: readonly string[];
+  readonly host: string;
+  readonly members: string;
 }
 
-export const rights: Readonly<Record<MethodName | 'connect', Rights>> = {
-${lines.join('\n')}
-};
+/** What connecting alone needs. */
+export const connect: Rights = ${textOf('connect')};
 `,
 );
+for (const module of modules)
+  await writeFile(
+    `${folder}/${module}.ts`,
+    `import type { MethodName, Rights } from './names.ts';
+
+/** ${made} */
+export const ${module}: Readonly<Record<Extract<MethodName, \`${module}.\${string}\`>, Rights>> = {
+${names.flatMap((name) => (name.startsWith(`${module}.`) ? [`  '${name}': ${textOf(name)},`] : [])).join('\n')}
+};
+`,
+  );
+
+function textOf(name: string): string {
+  const { host, members } = table.get(name) ?? { host: [], members: [] };
+  return `{ host: '${host.join(', ')}', members: '${members.join(', ')}' }`;
+}

@@ -28,3 +28,8 @@ export function partOf({ labels = {} }: ObjectMeta): 'multi-cluster project' | '
   if (labels[managedLabel] === 'true' || labels[hostStubLabel] === 'true') return 'multi-cluster project';
   return devopsLabel in labels ? 'DevOps project' : undefined;
 }
+
+/** A change that `namespaces.watch` tells. */
+export type NamespaceEvent =
+  | { readonly type: 'synced'; readonly namespaces: readonly NamespaceInfo[] }
+  | { readonly type: 'added' | 'modified' | 'deleted'; readonly namespace: NamespaceInfo };

@@ -1,10 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { ServiceAccount } from '../../../src/kube/resources.ts';
 import { core } from '../../../src/kube/resources.ts';
+import { readInstallation } from '../../../src/kubesphere/installation.ts';
 import { hostClusterRole, hostServiceAccount, kubefedNamespace, managedLabel } from '../../../src/kubesphere/names.ts';
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
 import { unbindWorkflow } from '../../../src/modules/clusters/unbind.ts';
-import { observeProjects } from '../../../src/testing/index.ts';
+import { observeProjects, until } from '../../../src/testing/index.ts';
 import { memoryJournal } from '../../../src/workflow/memory-journal.ts';
 import { resume, rollback } from '../../../src/workflow/run.ts';
 import { dyingAfter, once, runIdOf } from './journalled.ts';
@@ -91,7 +92,10 @@ describe('unbind', patient, () => {
     const at = { namespace: 'kubesphere-system', name: 'ks-installer' };
     const body = { spec: { authentication: { jwtSecret: 'secret-of-another-host' } } };
     await onM().patch(kubesphere.clusterConfigurations, at, { type: 'merge', body });
-    await field.sandbox.clock.rest();
+    await until(
+      'the installer wrote it',
+      async () => (await readInstallation(onM())).jwtDigest !== (await readInstallation(onA())).jwtDigest,
+    );
     await kept(/jwtSecret there is not the one of a/);
   });
 

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { FederationError } from '../../../src/errors.ts';
 import { core, type PolicyRule } from '../../../src/kube/resources.ts';
+import type { MethodName } from '../../../src/modules/required/names.ts';
 import { requiredRules } from '../../../src/modules/required-rules.ts';
-import type { MethodName } from '../../../src/modules/rights-table.ts';
 import { chance } from '../../../src/testing/chance.ts';
 import { until } from '../../../src/testing/index.ts';
 import type { Ground } from '../../grounds.ts';
