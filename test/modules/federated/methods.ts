@@ -5,8 +5,8 @@ import { kubesphere } from '../../../src/kubesphere/resources.ts';
 import type { PassingRequest } from '../kit/fault-proxy.ts';
 import { method } from '../kit/method.ts';
 import type { ModuleWorld } from '../kit/world.ts';
-import { placed } from './methods.ts';
-import { listOf, lookBackMs, team, watchOver } from './scene.ts';
+import { placed } from '../placement/methods.ts';
+import { listOf, lookBackMs, team, watchOver } from '../placement/scene.ts';
 
 const types = '/apis/types.kubefed.io/v1beta1/namespaces/';
 const pathOf = (name: string): string => `${types}${name}/federatednamespaces/${name}`;
@@ -59,7 +59,7 @@ async function released(world: ModuleWorld, { name, watch }: OnM): Promise<void>
 }
 
 /** Methods that place multi-cluster projects. */
-export const federatedMethods = [
+export const methods = [
   method({
     method: 'namespaces.createFederated',
     async prepare(world: ModuleWorld) {
