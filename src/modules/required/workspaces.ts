@@ -42,7 +42,7 @@ export const workspaces: Readonly<Record<Extract<MethodName, `workspaces.${strin
   },
   'workspaces.removeUser': {
     host: 'create configmaps, create leases.coordination.k8s.io, create workspacerolebindings.iam.kubesphere.io, delete configmaps, delete leases.coordination.k8s.io, delete workspacerolebindings.iam.kubesphere.io, get leases.coordination.k8s.io, get workspacerolebindings.iam.kubesphere.io, get workspacetemplates.tenant.kubesphere.io, list clusters.cluster.kubesphere.io, list configmaps, list workspacerolebindings.iam.kubesphere.io, list workspaceroles.iam.kubesphere.io, patch leases.coordination.k8s.io',
-    members: 'list workspacerolebindings.iam.kubesphere.io',
+    members: 'list workspacerolebindings.iam.kubesphere.io, watch workspacerolebindings.iam.kubesphere.io',
   },
   'workspaces.setPlacement': {
     host: 'create configmaps, create leases.coordination.k8s.io, delete configmaps, delete leases.coordination.k8s.io, get leases.coordination.k8s.io, get workspacetemplates.tenant.kubesphere.io, list clusters.cluster.kubesphere.io, list configmaps, list federatedworkspaces.types.kubefed.io, list helmreleases.application.kubesphere.io, list kubefedclusters.core.kubefed.io, patch leases.coordination.k8s.io, patch workspacetemplates.tenant.kubesphere.io',

@@ -10,13 +10,13 @@ import { seedOfCommit } from '../../workflow/crash/share.ts';
 import type { AnyMethodSpec } from './method.ts';
 import { isRead } from './method.ts';
 import { methodOf, rightsToCall } from './rights.ts';
+import { sliceOf } from './slice.ts';
 import { type ModuleWorld, startWorld } from './world.ts';
 
 const clusters = ['a', 'm', 'n'] as const;
 const who = 'least';
 /** How many rules are taken away from each method in a slice; all of them with KSF_EXHAUSTIVE. */
 const slice = 2;
-const exhaustive = process.env['KSF_EXHAUSTIVE'] !== undefined;
 
 type Rules = ReturnType<typeof requiredRules>;
 /** One rule of one side that a call is to do without. */
@@ -55,7 +55,7 @@ export function describeLeastPrivilege(ground: Ground, specs: readonly AnyMethod
         );
         expect(needed.length).toBeGreaterThan(0);
         const args: unknown = await spec.prepare(world);
-        const taken = exhaustive ? needed : drawn(needed, slice, random);
+        const taken = sliceOf(needed, slice, random);
         for (const one of taken) {
           const error = await refusal(world, spec, args, rules, one);
           expect([error.code, error.message]).toEqual([
@@ -128,11 +128,4 @@ async function grant({ clusters: all, proxies }: ModuleWorld, { host, members }:
 function isOf(right: string, { apiGroups = [], resources = [] }: PolicyRule): boolean {
   const [, resource] = right.split(' ');
   return resource === `${resources[0]}${apiGroups[0] === '' ? '' : `.${apiGroups[0]}`}`;
-}
-
-function drawn<T>(from: readonly T[], count: number, random: () => number): readonly T[] {
-  const left = [...from];
-  return Array.from({ length: Math.min(count, left.length) }, () =>
-    left.splice(Math.floor(random() * left.length), 1),
-  ).flat();
 }
