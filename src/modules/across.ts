@@ -57,7 +57,7 @@ export async function askClusters<T>(
 /**
  * {@link askClusters} for guards: all must answer, for a cluster that is silent is not an empty one.
  *
- * @throws FederationError `UNREACHABLE` naming those that did not answer
+ * @throws FederationError `UNREACHABLE` naming those that did not answer, `FORBIDDEN` where the first of them may not be asked
  */
 export async function askEveryCluster<T>(
   env: FederationEnv,
@@ -70,9 +70,14 @@ export async function askEveryCluster<T>(
   const [first] = silent;
   if (first === undefined)
     return new Map(answers.flatMap((one) => (one.answered ? [[one.cluster, one.value] as const] : [])));
+  const code = FederationError.is(first.error, 'FORBIDDEN') ? 'FORBIDDEN' : 'UNREACHABLE';
   throw new FederationError(
-    'UNREACHABLE',
+    code,
     `${what} needs an answer of every cluster, and ${some(silent.map(({ cluster }) => cluster))} gave none: ${first.error.message} Nothing was changed. Bring ${silent.length === 1 ? 'it' : 'them'} back, or unbind ${silent.length === 1 ? 'it' : 'them'} first.`,
-    { cause: first.error, retryable: true, details: { clusters: silent.map(({ cluster }) => cluster) } },
+    {
+      cause: first.error,
+      retryable: code === 'UNREACHABLE',
+      details: { clusters: silent.map(({ cluster }) => cluster) },
+    },
   );
 }

@@ -9,7 +9,7 @@ import { release as version } from '../workflow/release.ts';
 import { plan, run } from '../workflow/run.ts';
 import type { FederationEnv } from './env.ts';
 import type { WriteOptions, Written } from './operation.ts';
-import { assertAllowed } from './rights.ts';
+import { assertAllowed, type ChangesToAllow } from './rights.ts';
 
 /** Begins the workflow of a method of more than one write. Its world is the host; everything else is pinned by UID as it is captured. */
 export function composeMethod<Input>(name: string) {
@@ -40,7 +40,7 @@ export async function performAll<Input, Out>(
   if (forecast.effect === 'blocked')
     throw new FederationError('PLAN_BLOCKED', `${what}: ${forecast.why} ${forecast.remedy}`);
   if (forecast.effect === 'none') return { outcome: 'already', result: undefined, why: forecast.why };
-  await assertAllowed(env, changesOf(planned), signal);
+  await assertAllowed(env, writtenOf(planned), signal);
   const journal = options.journal ?? clusterJournal(env.host.connection, { namespace: kubesphereNamespace });
   const driving = await run(workflow, input, { env, journal, signal });
   return { outcome: 'changed', result: await driving.result(), runId: driving.id };
@@ -48,6 +48,16 @@ export async function performAll<Input, Out>(
 
 const changesOf = ({ steps }: Plan): readonly Change[] =>
   steps.flatMap(({ forecast }) => (forecast.effect === 'change' ? forecast.changes : []));
+
+/** What is written by the run itself: a step that cannot be undone also tells what controllers will do because of its first change. */
+const writtenOf = ({ steps }: Plan): ChangesToAllow => ({
+  undoable: steps.flatMap(({ forecast, undo }) =>
+    forecast.effect === 'change' && undo === 'restores' ? forecast.changes : [],
+  ),
+  final: steps.flatMap(({ forecast, undo }) =>
+    forecast.effect === 'change' && undo !== 'restores' ? forecast.changes.slice(0, 1) : [],
+  ),
+});
 
 /** One forecast for a whole plan: blocked where any step is, every change otherwise, nothing only where no step has anything to do. */
 function wholeOf<Out>(planned: Plan): Forecast<Out | undefined> {

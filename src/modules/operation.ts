@@ -76,7 +76,15 @@ export async function perform<Before, Out>(
   if (forecast.effect === 'blocked')
     throw new FederationError('PLAN_BLOCKED', `${what}: ${forecast.why} ${forecast.remedy}`);
   const before = await operation.capture(work);
-  return { outcome: 'changed', result: await runAndVerify(operation, work, before) };
+  const out = await operation.run(work, before);
+  try {
+    await operation.verify(work, before, out);
+  } catch (error) {
+    // Written by whoever may not look: nobody would know what became of it. Where it cannot be taken back, the reason to look is told.
+    if (FederationError.is(error, 'FORBIDDEN')) await operation.compensate(work, before, out).catch(() => undefined);
+    throw error;
+  }
+  return { outcome: 'changed', result: out };
 }
 
 /** A logger that says nothing: the default everywhere, for a library does not write to the console. */

@@ -52,7 +52,10 @@ function rulesOf(needed: readonly string[]): readonly PolicyRule[] {
     const [verb = '', resource = ''] = right.split(' ');
     verbsOf.set(resource, (verbsOf.get(resource) ?? new Set()).add(verb));
   }
-  return [...verbsOf].sort().map(([resource, verbs]) => {
+  // Whoever may list whatever there is needs no right to list one kind.
+  if (verbsOf.has('*.*')) for (const [resource, verbs] of verbsOf) if (resource !== '*.*') verbs.delete('list');
+  const rest = [...verbsOf].filter(([, verbs]) => verbs.size > 0);
+  return rest.sort().map(([resource, verbs]) => {
     const dot = resource.indexOf('.');
     const [plural, group] = dot < 0 ? [resource, ''] : [resource.slice(0, dot), resource.slice(dot + 1)];
     return { apiGroups: [group], resources: [plural], verbs: [...verbs].sort() };

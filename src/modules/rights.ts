@@ -8,8 +8,15 @@ import { resourceOf } from './changes.ts';
 import { some } from './closure.ts';
 import { clusterByName, type FederationEnv } from './env.ts';
 
-/** The verbs that a change needs, and those that undo it. */
-const verbs = { create: ['create', 'delete'], update: ['patch'], delete: ['delete', 'create'] } as const;
+/** The verb that a change needs, and the one that undoes it. */
+const verbs = { create: 'create', update: 'patch', delete: 'delete' } as const;
+const inverse = { create: 'delete', update: 'patch', delete: 'create' } as const;
+
+/** What a run will write: what can be taken back, which needs the rights for that, too, and what cannot. */
+export interface ChangesToAllow {
+  readonly undoable: readonly Change[];
+  readonly final: readonly Change[];
+}
 const atOnce = 8;
 
 /**
@@ -21,13 +28,14 @@ const atOnce = 8;
  */
 export async function assertAllowed(
   env: FederationEnv,
-  changes: readonly Change[],
+  { undoable, final }: ChangesToAllow,
   signal: AbortSignal,
 ): Promise<void> {
   const asked = new Map<string, { readonly ref: ResourceRef; readonly verb: string }>();
-  for (const { verb, resource: ref } of changes)
-    for (const one of verbs[verb])
-      asked.set([ref.cluster, ref.apiVersion, ref.kind, ref.namespace, one].join(' '), { ref, verb: one });
+  const ask = ({ resource: ref }: Change, verb: string): unknown =>
+    asked.set([ref.cluster, ref.apiVersion, ref.kind, ref.namespace, verb].join(' '), { ref, verb });
+  for (const change of [...undoable, ...final]) ask(change, verbs[change.verb]);
+  for (const change of undoable) ask(change, inverse[change.verb]);
   const refused: string[] = [];
   const { failed } = await pool(
     [...asked.values()],

@@ -17,7 +17,8 @@ for (const { methods } of await specsByModule()) {
   table.set('connect', connect);
   for (const spec of methods) {
     console.error(spec.method);
-    const rights = without(await rightsToCall(world, spec), connect);
+    const seen = await rightsToCall(world, spec);
+    const rights = without(joined(seen, { host: [], members: [], ...spec.alsoNeeds }), connect);
     const known = table.get(methodOf(spec));
     table.set(methodOf(spec), known === undefined ? rights : joined(known, rights));
   }

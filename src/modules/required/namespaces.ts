@@ -10,7 +10,7 @@ export const namespaces: Readonly<Record<Extract<MethodName, `namespaces.${strin
   'namespaces.create': {
     host: 'get federatednamespaces.types.kubefed.io, get workspacetemplates.tenant.kubesphere.io, list clusters.cluster.kubesphere.io',
     members:
-      'create namespaces, get users.iam.kubesphere.io, get workspaces.tenant.kubesphere.io, list namespaces, list roles.rbac.authorization.k8s.io',
+      'create namespaces, get users.iam.kubesphere.io, get workspaces.tenant.kubesphere.io, list *.*, list namespaces, list roles.rbac.authorization.k8s.io',
   },
   'namespaces.createFederated': {
     host: 'create configmaps, create federatednamespaces.types.kubefed.io, create leases.coordination.k8s.io, create namespaces, delete configmaps, delete federatednamespaces.types.kubefed.io, delete leases.coordination.k8s.io, delete namespaces, get federatednamespaces.types.kubefed.io, get leases.coordination.k8s.io, get workspacetemplates.tenant.kubesphere.io, list clusters.cluster.kubesphere.io, list configmaps, list kubefedclusters.core.kubefed.io, patch federatednamespaces.types.kubefed.io, patch leases.coordination.k8s.io',

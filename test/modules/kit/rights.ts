@@ -70,7 +70,7 @@ export async function rightsToCall(world: ModuleWorld, spec: AnyMethodSpec): Pro
   await using federation = await world.connect();
   const answer = await spec.call(federation, args, {});
   const undone = typeof answer === 'object' && answer !== null && 'runId' in answer;
-  return joined(seenRights(world, undone), { host: [], members: [], ...spec.alsoNeeds });
+  return seenRights(world, undone);
 }
 
 /** The method of a spec without its variant. */
