@@ -24,8 +24,7 @@ export interface RequiredRules {
 
 /**
  * The rights that these methods need, `Federation.connect` included: least privilege for a program that does nothing else. They were
- * recorded from the methods' own requests, with what undo needs, and every one of them is needed: tests run each method with exactly
- * these, and see it refused without any of them.
+ * recorded from the methods' own requests, with what undo needs.
  *
  * Through KubeSphere's gateway the roles of the KubeSphere user decide instead.
  *

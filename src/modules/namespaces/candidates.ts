@@ -109,6 +109,7 @@ export async function candidatesFor(
   let holding: string | undefined;
   for (const answer of await weigh(env, [...roles.keys()], project, options)) {
     const { cluster } = answer;
+    if (!answer.answered && answer.error.code === 'FORBIDDEN') throw answer.error;
     if (!answer.answered) others.push({ cluster, why: `does not answer (${answer.error.code})` });
     else if (!answer.value.alive) others.push({ cluster, why: 'has no such Workspace' });
     else {

@@ -3,7 +3,7 @@ import { specsByModule } from '../modules/kit/all-specs.ts';
 import { describeLeastPrivilege } from '../modules/kit/least-privilege.ts';
 import { isRead } from '../modules/kit/method.ts';
 import { sliceOf } from '../modules/kit/slice.ts';
-import { realGround } from './ground.ts';
+import { realGround } from '../real/ground.ts';
 
 /** So many writes of each module. */
 const some = 1;

@@ -1,9 +1,9 @@
 import { describe } from 'vitest';
 import { sandboxGround } from '../grounds.ts';
-import { specsByModule } from './kit/all-specs.ts';
-import { describeLeastPrivilege } from './kit/least-privilege.ts';
-import { isRead } from './kit/method.ts';
-import { sliceOf } from './kit/slice.ts';
+import { specsByModule } from '../modules/kit/all-specs.ts';
+import { describeLeastPrivilege } from '../modules/kit/least-privilege.ts';
+import { isRead } from '../modules/kit/method.ts';
+import { sliceOf } from '../modules/kit/slice.ts';
 
 /** So many writes of each module. */
 const some = 3;
