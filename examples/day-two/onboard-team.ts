@@ -49,6 +49,12 @@ const team: Team = {
 
 await withFederation(async ({ federation }) => {
   const places = await onboard(federation, team);
-  for (const user of await federation.workspaces.users(team.name)) console.log(`${user.user} is ${user.role}`);
+  const people = await federation.workspaces.users(team.name);
+  console.log(
+    people
+      .map(({ user, role }) => `${user} is ${role}`)
+      .toSorted()
+      .join('\n'),
+  );
   console.log(`${places.length} projects on ${new Set(places.map(({ cluster }) => cluster)).size} clusters`);
 });
