@@ -193,13 +193,15 @@ describe('a call that shrinks', slow, () => {
     const { workspace, plain } = await team(clusters, world.fresh('team'));
     const watch = await watchOver(clusters, plain);
     const list = await listOf(clusters, plain);
-    for (const shrink of [keep(), losing(list)]) {
-      proxies.m.hinder(({ path }) =>
-        path === '/api/v1/namespaces' ? { status: 403, reason: 'Forbidden' } : undefined,
-      );
-      const calling = federation.workspaces.setPlacement(workspace, { clusters: [] }, shrink);
-      await expect(calling).rejects.toMatchObject({ code: 'UNREACHABLE' });
-    }
+    for (const shrink of [keep(), losing(list)])
+      for (const [mishap, code] of [
+        [{ status: 403, reason: 'Forbidden' }, 'FORBIDDEN'],
+        ['refused', 'UNREACHABLE'],
+      ] as const) {
+        proxies.m.hinder(({ path }) => (path === '/api/v1/namespaces' ? mishap : undefined));
+        const calling = federation.workspaces.setPlacement(workspace, { clusters: [] }, shrink, { retry: false });
+        await expect(calling).rejects.toMatchObject({ code });
+      }
     expect(await placedOn(clusters, workspace)).toEqual(['m']);
     expect(await watch()).toEqual(nothingLost(1));
   });
