@@ -14,8 +14,8 @@ export default defineConfig({
   test: {
     reporters: ['default', `${root}test/summary-reporter.ts`],
     testTimeout: 30_000,
-    // Many tests wait more than they work: three at once use two cores.
-    maxWorkers: 3,
+    // Delays of the sandbox are those of the wall's clock: more at once than there are cores blurs them.
+    maxWorkers: 2,
     projects: [
       {
         extends: true,
