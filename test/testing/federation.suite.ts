@@ -100,7 +100,10 @@ export function describeFederation(ground: Ground): void {
       expect(after.metadata.uid).toBe(before.uid);
       expect(after.spec.password).not.toBe(spec.password);
       expect(after.spec.password).toBe((await user(a(), 'adopted')).spec.password);
-      const synced = await a().get(kubesphere.federatedUsers, { name: 'adopted' });
+      // Written on the member first; only then does the host's object say so.
+      const at = { name: 'adopted' };
+      await until('the host says so', async () => propagation(a(), kubesphere.federatedUsers, at, 'm'), patient);
+      const synced = await a().get(kubesphere.federatedUsers, at);
       expect(await ready).toBeLessThan(BigInt(synced.metadata.resourceVersion));
     });
 

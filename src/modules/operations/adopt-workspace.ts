@@ -2,7 +2,7 @@ import { FederationError } from '../../errors.ts';
 import type { Resource } from '../../kube/objects.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { managedLabel } from '../../kubesphere/names.ts';
-import { kubesphere, type WorkspaceTemplate } from '../../kubesphere/resources.ts';
+import { federatedKinds, kubesphere, type WorkspaceTemplate } from '../../kubesphere/resources.ts';
 import { refOf } from '../changes.ts';
 import type { Operation } from '../operation.ts';
 import { edit, type Work, waitFor } from '../work.ts';
@@ -15,16 +15,52 @@ export interface Adoptable {
   readonly uid: string;
 }
 
-/** Makes kubefed leave what it took over alone, so that it deletes nothing of it when its own object goes (8.2). */
+/**
+ * Makes kubefed leave objects alone, so that it deletes none of them when its own object goes (8.2). Those that it did not take over yet
+ * are held as well: it may be about to.
+ */
 export async function holdAdopted(work: Work, member: KubeSphereCluster, objects: readonly Adoptable[]): Promise<void> {
   for (const { resource, name, uid } of objects) {
     const found = await member.connection.find(resource, { name }, { signal: work.signal });
     if (found?.metadata.uid !== uid) continue;
     await edit(work, { cluster: member, resource, name: { name }, uid }, ({ metadata }) =>
-      metadata.labels?.[managedLabel] === 'true'
-        ? { type: 'merge', body: { metadata: { labels: { [managedLabel]: 'false' } } } }
-        : undefined,
+      metadata.labels?.[managedLabel] === 'false'
+        ? undefined
+        : { type: 'merge', body: { metadata: { labels: { [managedLabel]: 'false' } } } },
     );
+  }
+}
+
+/**
+ * Waits until no copy of the host is placed on any of these objects: only then may the mark that holds them be taken off. Where the host
+ * places its workspace there still, nothing is waited for.
+ */
+export async function waitUnplaced(
+  work: Pick<Work, 'signal'>,
+  host: KubeSphereCluster,
+  member: KubeSphereCluster,
+  workspace: string,
+  objects: readonly Adoptable[],
+): Promise<void> {
+  const template = await host.connection.find(
+    kubesphere.workspaceTemplates,
+    { name: workspace },
+    { signal: work.signal },
+  );
+  if (template !== undefined && placedOn(template)?.includes(member.name) !== false) return;
+  for (const { federated, target } of federatedKinds) {
+    const names = objects.filter(({ resource }) => resource.kind === target.kind).map(({ name }) => name);
+    if (names.length === 0) continue;
+    await waitFor(work.signal, {
+      cluster: host,
+      resource: federated,
+      test: (found) =>
+        names.every(
+          (name) => found.get(name)?.spec.placement?.clusters?.some((one) => one.name === member.name) !== true,
+        ) || undefined,
+      what: `the copies of workspace "${workspace}" (${target.kind}) to be off ${member.name}`,
+      timeoutMs: syncLimitMs,
+    });
   }
 }
 

@@ -6,7 +6,7 @@ import { appResource, type WorkspaceApp } from '../apps.ts';
 import { namespacesOf, some } from '../closure.ts';
 import { clusterByName, type FederationEnv } from '../env.ts';
 import type { Operation } from '../operation.ts';
-import { type AdoptedBefore, adoptWorkspace, holdAdopted } from '../operations/adopt-workspace.ts';
+import { type AdoptedBefore, adoptWorkspace, holdAdopted, waitUnplaced } from '../operations/adopt-workspace.ts';
 import { dropLabel, type Label } from '../operations/drop-label.ts';
 import { retireTemplate } from '../operations/remove-workspace.ts';
 import { createWorkspace } from '../operations/workspace-template.ts';
@@ -132,8 +132,10 @@ export const create = defineStep<Surveyed, FederationEnv>()({
       ...creating,
       async compensate(work, before, out) {
         // Else the roles that the host's copies took over would go with them.
-        await holdAdopted(work, await memberOf(known), adoptable(survey));
+        const member = await memberOf(known);
+        await holdAdopted(work, member, adoptable(survey));
         await creating.compensate(work, before, out);
+        await waitUnplaced(work, known.env.host, member, input.name, adoptable(survey));
       },
     };
   }),
@@ -148,7 +150,16 @@ export const place = defineStep<Surveyed, FederationEnv>()({
     if (survey === undefined) return undefined;
     if (survey.already)
       return nothing<AdoptedBefore, void>({ clusters: [], spec: { manager: null, networkIsolation: null } }, undefined);
-    return adoptWorkspace(known.env.host, await memberOf(known), input.name, survey.uid);
+    const member = await memberOf(known);
+    const adopting = adoptWorkspace(known.env.host, member, input.name, survey.uid);
+    return {
+      ...adopting,
+      async compensate(work, before, out) {
+        // Its roles and their bindings are placed wherever the Workspace is: what kubefed has of them would go as that shrinks.
+        await holdAdopted(work, member, adoptable(survey));
+        await adopting.compensate(work, before, out);
+      },
+    };
   }),
 });
 

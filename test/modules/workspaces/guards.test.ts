@@ -4,7 +4,7 @@ import { core } from '../../../src/kube/resources.ts';
 import { type KubeSphereCluster, openCluster } from '../../../src/kubesphere/cluster.ts';
 import { hostLabel, kubefedNamespace, managedLabel, workspaceLabel } from '../../../src/kubesphere/names.ts';
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
-import { adoptWorkspace, holdAdopted } from '../../../src/modules/operations/adopt-workspace.ts';
+import { adoptWorkspace, holdAdopted, waitUnplaced } from '../../../src/modules/operations/adopt-workspace.ts';
 import { deleteWorkspace } from '../../../src/modules/operations/delete-workspace.ts';
 import { leaveWorkspace } from '../../../src/modules/operations/leave-workspace.ts';
 import { letGo } from '../../../src/modules/operations/let-go.ts';
@@ -12,7 +12,7 @@ import type { Work } from '../../../src/modules/work.ts';
 import { obstacles } from '../../../src/modules/workspaces/delete-plan.ts';
 import { notReady } from '../../../src/modules/workspaces/ready.ts';
 import type { FoundProject, Survey } from '../../../src/modules/workspaces/survey.ts';
-import { createSandbox, type Sandbox } from '../../../src/testing/index.ts';
+import { createSandbox, type Sandbox, until } from '../../../src/testing/index.ts';
 
 /** No controller runs: nothing but the guard stands between an operation and the loss. */
 let sandbox: Sandbox<'c'>;
@@ -20,6 +20,11 @@ let cluster: KubeSphereCluster;
 beforeAll(async () => {
   sandbox = await createSandbox({ clusters: { c: { role: 'host' } }, speed: 100 });
   const { connection, stopControllers } = sandbox.clusters.c;
+  const itself = { namespace: kubefedNamespace, name: 'host' };
+  await until('kubefed has the host', async () => {
+    const { conditions = [] } = (await connection.find(kubesphere.kubeFedClusters, itself))?.status ?? {};
+    return conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
+  });
   await stopControllers();
   cluster = await openCluster(connection);
 }, 60_000);
@@ -289,6 +294,29 @@ describe('adopting a workspace', () => {
       ),
     ).rejects.toBeDefined();
     expect(markWhenShrunk).toBe('false');
+  });
+
+  test('holds what kubefed did not take over yet, for it may be about to', async () => {
+    const { uid } = await given(kubesphere.workspaceRoles, { name: 'w-y' });
+    await holdAdopted(work, cluster, [{ resource: kubesphere.workspaceRoles, name: 'w-y', uid }]);
+    const { labels } = (await cluster.connection.get(kubesphere.workspaceRoles, { name: 'w-y' })).metadata;
+    expect(labels).toEqual({ [managedLabel]: 'false' });
+  });
+
+  test('lets go of the mark only once no copy is placed there any more', async () => {
+    const { uid } = await given(kubesphere.workspaceRoles, { name: 'w-z' });
+    const placed = { spec: { template: {}, placement: { clusters: [{ name: 'c' }] } } };
+    await given(kubesphere.federatedWorkspaceRoles, { name: 'w-z' }, placed);
+    const role = { resource: kubesphere.workspaceRoles, name: 'w-z', uid };
+    let waited = false;
+    const waiting = waitUnplaced(work, cluster, cluster, 'w', [role]).then(() => {
+      waited = true;
+    });
+    await expect(waitUnplaced(work, cluster, { ...cluster, name: 'd' }, 'w', [role])).resolves.toBeUndefined();
+    expect(waited).toBe(false);
+    const body = { spec: { placement: { clusters: [] } } };
+    await cluster.connection.patch(kubesphere.federatedWorkspaceRoles, { name: 'w-z' }, { type: 'merge', body });
+    await waiting;
   });
 
   test('holds the very objects only', async () => {

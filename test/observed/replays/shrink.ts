@@ -147,17 +147,25 @@ export async function deadMember(stage: Stage): Promise<Seen> {
   await untilFederated(a, { name: 'm', workspaces: ['leaving'] });
   await goDown(stage);
   await until('kubefed noticed', isTrue(a, 'KubeFedCluster', 'Offline'), patient);
-  // A minute later it looks at everything: whoever is deleted just then is made again before the garbage collector comes.
   await until(
     'and says so',
     async () => (await propagation(a, kubesphere.federatedUsers, at, 'm')) === 'ClusterNotReady',
     patient,
   );
-  await a.delete(kubesphere.users, at, background);
+  const going = async (): Promise<boolean> =>
+    (await a.get(kubesphere.federatedUsers, at)).metadata.deletionTimestamp !== undefined;
+  // Deleted just as kubefed looks at everything, it is made again before the garbage collector comes.
+  await until(
+    'the user goes for good',
+    async () => {
+      await a.delete(kubesphere.users, at, background).catch(() => undefined);
+      return (await a.find(kubesphere.users, at)) === undefined && (await going());
+    },
+    patient,
+  );
   await untilGone(a, kubesphere.users, at);
   await untilGone(x, kubesphere.users, at);
-  const federated = await a.find(kubesphere.federatedUsers, at);
-  const hangs = federated?.metadata.deletionTimestamp !== undefined;
+  const hangs = await going();
   await detach(a, 'm');
   await untilGone(a, kubesphere.federatedUsers, at);
   await comeBack(stage);
