@@ -119,6 +119,7 @@ export type { BatchOptions, BatchProgress, ItemOutcome } from './modules/batch.t
 export type { ClusterFinding } from './modules/clusters/checks/finding.ts';
 export type { ClusterEvent, ClusterInfo, NewCluster } from './modules/clusters/info.ts';
 export type { Candidate as ClusterCandidate, Preflight as ClusterPreflight } from './modules/clusters/preflight.ts';
+export type { Rotated as RotatedSecret, RotateOptions } from './modules/clusters/rotate-secret.ts';
 export type { Unbound as ClusterUnbound } from './modules/clusters/unbind.ts';
 export type { Clusters } from './modules/clusters.ts';
 export type { Component, ComponentName } from './modules/components/catalogue.ts';

@@ -13,6 +13,13 @@ import { type BatchOptions, type ItemOutcome, performEach } from './batch.ts';
 import { type ClusterEvent, type ClusterInfo, infoOf, type NewCluster } from './clusters/info.ts';
 import { type Candidate, examine, type Preflight } from './clusters/preflight.ts';
 import { prepareNoHost } from './clusters/prepare.ts';
+import {
+  newSecret,
+  type Rotated,
+  type RotateEnv,
+  type RotateOptions,
+  rotateSecretWorkflow,
+} from './clusters/rotate-secret.ts';
 import { sharedSecret } from './clusters/shared-secret.ts';
 import { agentManifestOf } from './clusters/tower.ts';
 import { type Unbound, unbindWorkflow } from './clusters/unbind.ts';
@@ -91,6 +98,25 @@ export class Clusters {
       return perform(prepareNoHost(member, jwtSecret), `align the jwtSecret of "${name}"`, options);
     };
     return performEach(clusters, 'Aligning jwtSecrets', align, options);
+  }
+
+  /**
+   * Gives the host and all its members another jwtSecret, through their ClusterConfigurations: the members first, then the host; done when
+   * every installer has carried it out. All sessions end, and until the host follows the members refuse its tokens. What fails is taken
+   * back; every member must answer, or nothing is written. The secret is made at random, or given, and never told.
+   *
+   * @returns the members that have it; in a dry run what would change
+   * @throws FederationError `INVALID` where the host has no jwtSecret, `UNREACHABLE`, `PLAN_BLOCKED` where a member has another secret than
+   * the host or is reached through it
+   */
+  async rotateJwtSecret({ jwtSecret, ...options }: RotateOptions = {}): Promise<Written<Rotated | undefined>> {
+    const { host } = this.#env;
+    const env: RotateEnv = {
+      host,
+      member: (...args) => this.#env.member(...args),
+      newSecret: newSecret(jwtSecret),
+    };
+    return performAll(rotateSecretWorkflow, null, env, `rotate the jwtSecret of ${host.name} and its members`, options);
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { Workflow } from '../workflow/compose.ts';
+import { rotateSecretWorkflow } from './clusters/rotate-secret.ts';
 import { unbindWorkflow } from './clusters/unbind.ts';
 import { updateKubeconfigWorkflow } from './clusters/update-kubeconfig.ts';
 import type { FederationEnv } from './env.ts';
@@ -37,6 +38,7 @@ export const methodWorkflows: Readonly<Record<string, MethodWorkflow>> = Object.
       deleteWorkspaceWorkflow,
       unbindWorkflow,
       updateKubeconfigWorkflow,
+      rotateSecretWorkflow,
       createFederatedProject,
       deleteFederatedDelete,
       deleteFederatedKeep,

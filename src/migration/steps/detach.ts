@@ -5,7 +5,7 @@ import { sharedSecret } from '../../modules/clusters/shared-secret.ts';
 import { type ClusterBefore, type ClusterSecrets, clusterSecrets } from '../../modules/operations/cluster-object.ts';
 import { detachCluster } from '../../modules/operations/detach-cluster.ts';
 import { type HostAccess, shutOut } from '../../modules/operations/host-access.ts';
-import { type MemberBefore, prepareMember } from '../../modules/operations/member-role.ts';
+import { prepareMember, type TrustBefore } from '../../modules/operations/trust.ts';
 import { type Parked, park, unpark } from '../../modules/parking.ts';
 import type { Forecast } from '../../workflow/change.ts';
 import { defineStep } from '../../workflow/step.ts';
@@ -126,7 +126,7 @@ export const parkMember = defineStep<ParkedOnSource, MigrationEnv>()({
 export const memberSettings = defineStep<ParkedOnMember, MigrationEnv>()({
   name: 'member-settings',
   title: "Give the member its role and the new host's jwtSecret",
-  ...writes<ParkedOnMember, MemberBefore, void>(({ state, env }) => {
+  ...writes<ParkedOnMember, TrustBefore, void>(({ state, env }) => {
     const parked = state['park-member'];
     const preparing = prepareMember(env.member, {
       jwtSecret: (signal) => sharedSecret(env.target.host, signal),

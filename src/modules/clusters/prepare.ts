@@ -5,7 +5,7 @@ import { kubefedNamespace } from '../../kubesphere/names.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
 import { some } from '../closure.ts';
 import type { Operation } from '../operation.ts';
-import { type MemberBefore, prepareMember } from '../operations/member-role.ts';
+import { prepareMember, type TrustBefore } from '../operations/trust.ts';
 import { ownMembers } from './checks/controllers.ts';
 
 /** Clusters that kubefed on this one is joined to, besides itself: it goes on managing them whatever its role is (H17). */
@@ -30,7 +30,7 @@ async function joinedOf({ connection }: KubeSphereCluster, signal: AbortSignal):
 export function prepareNoHost(
   member: KubeSphereCluster,
   jwtSecret: (signal: AbortSignal) => Promise<string>,
-): Operation<MemberBefore, void> {
+): Operation<TrustBefore, void> {
   let former: string | undefined;
   const preparing = prepareMember(member, { jwtSecret, formerSecret: async () => former });
   return {

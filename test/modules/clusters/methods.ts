@@ -16,12 +16,13 @@ import {
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
 import type { ClusterInfo } from '../../../src/modules/clusters/info.ts';
 import { joinCluster, makeMember, until } from '../../../src/testing/index.ts';
-import { method } from '../kit/method.ts';
+import { type ExpectedWrite, method } from '../kit/method.ts';
 import type { ModuleWorld } from '../kit/world.ts';
 
 const clustersPath = '/apis/cluster.kubesphere.io/v1alpha1/clusters';
 const parkedPath = `/api/v1/namespaces/${kubesphereNamespace}/secrets`;
 const parked = 'kubesphere-federation-parked-m';
+const parkedSecret = 'kubesphere-federation-parked-jwt-secret';
 const parkedBody = expect.objectContaining({ metadata: expect.objectContaining({ name: parked }) });
 const configurationPath = `/apis/installer.kubesphere.io/v1alpha1/namespaces/${kubesphereNamespace}/clusterconfigurations/ks-installer`;
 
@@ -39,16 +40,18 @@ async function joined({ clusters: { a, m } }: ModuleWorld) {
   };
 }
 
+/** Its Cluster and kubefed's go; nothing on the member. */
+async function letGoOf({ connection }: ModuleWorld['clusters']['a'], name: string): Promise<void> {
+  await connection.delete(kubesphere.clusters, { name }, { propagationPolicy: 'Orphan' });
+  await until('its Cluster is gone', async () => !(await connection.find(kubesphere.clusters, { name })));
+  const at = { namespace: kubefedNamespace, name };
+  await until('kubefed has let go of it', async () => !(await connection.find(kubesphere.kubeFedClusters, at)));
+}
+
 /** M, which A has let go of; its account there stays. */
 async function apart(world: ModuleWorld) {
   const { a } = world.clusters;
-  const found = await a.connection.find(kubesphere.clusters, { name: 'm' });
-  if (found !== undefined)
-    await a.connection.delete(kubesphere.clusters, { name: 'm' }, { propagationPolicy: 'Orphan' });
-  const at = { namespace: kubefedNamespace, name: 'm' };
-  const gone = async () => (await a.connection.find(kubesphere.kubeFedClusters, at)) === undefined;
-  await until('A has let go of M', gone);
-  await until('its Cluster is gone', async () => !(await a.connection.find(kubesphere.clusters, { name: 'm' })));
+  if ((await a.connection.find(kubesphere.clusters, { name: 'm' })) !== undefined) await letGoOf(a, 'm');
   return { name: 'm', kubeconfig: world.clusters.m.kubeconfig };
 }
 
@@ -438,6 +441,60 @@ export const methods = [
     ],
     missing: ({ clusters }, _args, options) => unwrapped(clusters.alignJwtSecret(['ghost'], options)),
     invalid: { clusters: ({ clusters }) => clusters.alignJwtSecret([]) },
+  }),
+  method({
+    method: 'clusters.rotateJwtSecret',
+    async prepare(world) {
+      await joined(world);
+      const { a, m, n } = world.clusters;
+      // Members that never called are none that could follow.
+      for (const { metadata } of await a.connection.list(kubesphere.clusters).toArray())
+        if (metadata.name.startsWith('agent-')) await letGoOf(a, metadata.name);
+      for (const one of [m, n]) await makeMember({ host: a.connection, member: one.connection });
+      const { jwtDigest } = await readInstallation(a.connection);
+      return { jwtSecret: `${world.password()}-${'x'.repeat(32)}`, before: jwtDigest };
+    },
+    call: ({ clusters }, { jwtSecret }, options) => clusters.rotateJwtSecret({ ...options, jwtSecret }),
+    async done({ clusters: { a, m, n } }, { jwtSecret }, answer) {
+      expect(answer).toMatchObject({ outcome: 'changed', result: { members: ['m', 'n'] } });
+      expect(await readInstallation(a.connection)).toMatchObject({ role: 'host', jwtDigest: digest(jwtSecret) });
+      for (const { connection } of [m, n])
+        expect(await readInstallation(connection)).toMatchObject({
+          ...{ role: 'member', jwtDigest: digest(jwtSecret), acceptsHostTokens: true },
+        });
+      const left = { namespace: kubesphereNamespace, name: parkedSecret };
+      expect(await a.connection.find(core.secrets, left)).toBeUndefined();
+    },
+    async untouched({ clusters: { a, m, n } }, { before }) {
+      for (const { connection } of [a, m, n])
+        expect((await readInstallation(connection)).jwtDigest, connection.cluster).toBe(before);
+    },
+    decisive: { cluster: 'a', matches: ({ method, path }) => method === 'PATCH' && path === configurationPath },
+    writes: ({ jwtSecret }) => {
+      const trusts = (cluster: 'a' | 'm' | 'n', clusterRole: string): ExpectedWrite => ({
+        cluster,
+        method: 'PATCH',
+        path: configurationPath,
+        body: {
+          metadata: { uid: expect.any(String), resourceVersion: expect.any(String) },
+          spec: { authentication: { jwtSecret }, multicluster: { clusterRole } },
+        },
+      });
+      const data = { former: expect.any(String), next: Buffer.from(jwtSecret).toString('base64') };
+      const metadata = expect.objectContaining({ name: parkedSecret });
+      return [
+        { cluster: 'a', method: 'POST', path: parkedPath, body: expect.objectContaining({ metadata, data }) },
+        trusts('a', 'host'),
+        { cluster: 'a', method: 'DELETE', path: `${parkedPath}/${parkedSecret}`, body: precisely },
+        trusts('m', 'member'),
+        trusts('n', 'member'),
+      ];
+    },
+    whileOtherIsDown: 'UNREACHABLE',
+    invalid: {
+      jwtSecret: ({ clusters }) => clusters.rotateJwtSecret({ jwtSecret: 'much too short' }),
+    },
+    without: { 'not found': 'it names nothing' },
   }),
 ];
 

@@ -9,18 +9,18 @@ import { refOf, secretField } from '../changes.ts';
 import type { Operation } from '../operation.ts';
 import { edit, type Work, waitFor } from '../work.ts';
 
-/** What makes a cluster ready to be this host's member. */
-export interface MemberSettings {
-  /** Reads the host's jwtSecret afresh: it goes from cluster to cluster and never into a journal. */
+/** What makes a cluster trust the tokens of a host. */
+export interface TrustSettings {
+  /** Reads the jwtSecret afresh that it is to have: it goes from cluster to cluster and never into a journal. */
   readonly jwtSecret: (signal: AbortSignal) => Promise<string>;
-  /** Reads what was parked of the member's former secret, for the way back. */
+  /** Reads what was parked of its former secret, for the way back. */
   readonly formerSecret: (signal: AbortSignal) => Promise<string | undefined>;
   /** The installer takes minutes. @defaultValue 1800000 */
   readonly timeoutMs?: number;
 }
 
-/** What {@link prepareMember} captures. */
-export interface MemberBefore {
+/** What {@link prepareMember} and {@link giveHostSecret} capture. */
+export interface TrustBefore {
   readonly role: string | null;
   readonly jwtDigest: string | null;
 }
@@ -30,16 +30,27 @@ const roleField = '/spec/multicluster/clusterRole';
 const jwtField = secretField('/spec/authentication/jwtSecret');
 const resource = kubesphere.clusterConfigurations;
 
+/** Makes a cluster a member that trusts its host's tokens; {@link trust} tells how. */
+export const prepareMember = (member: KubeSphereCluster, settings: TrustSettings): Operation<TrustBefore, void> =>
+  trust(member, 'member', settings);
+
+/** Gives a host another jwtSecret than it has; {@link trust} tells how. */
+export const giveHostSecret = (host: KubeSphereCluster, settings: TrustSettings): Operation<TrustBefore, void> =>
+  trust(host, 'host', settings);
+
 /**
- * Makes a cluster a member that trusts its host's tokens: role and jwtSecret in its ClusterConfiguration, then waits until
- * the installer has carried them into kubesphere-config (domain reference, 1.9 and 1.10).
+ * Role and jwtSecret in a ClusterConfiguration; waits until the installer has carried them into kubesphere-config (domain reference, 1.9
+ * and 1.10).
  */
-export function prepareMember(
-  member: KubeSphereCluster,
-  { jwtSecret, formerSecret, timeoutMs = 1_800_000 }: MemberSettings,
-): Operation<MemberBefore, void> {
+function trust(
+  cluster: KubeSphereCluster,
+  wantedRole: 'host' | 'member',
+  { jwtSecret, formerSecret, timeoutMs = 1_800_000 }: TrustSettings,
+): Operation<TrustBefore, void> {
+  const isSo = (now: Installation, wanted: string): boolean =>
+    now.role === wantedRole && now.jwtDigest === wanted && (wantedRole === 'host' || now.acceptsHostTokens);
   const set = (work: Work, role: string | null, secret: string | null): Promise<unknown> =>
-    edit(work, { cluster: member, resource, name }, ({ spec }) =>
+    edit(work, { cluster, resource, name }, ({ spec }) =>
       (spec.multicluster?.clusterRole ?? null) === role && (spec.authentication?.jwtSecret ?? null) === secret
         ? undefined
         : {
@@ -48,46 +59,42 @@ export function prepareMember(
           },
     );
   const settled = (work: Pick<Work, 'signal'>, is: (now: Installation) => boolean, what: string): Promise<true> =>
-    waitForInstallation(work, member, is, what, timeoutMs);
+    waitForInstallation(work, cluster, is, what, timeoutMs);
   return {
     async forecast({ signal }) {
       const wanted = digest(await jwtSecret(signal));
-      const now = await readInstallation(member.connection, { signal });
-      if (now.role === 'member' && now.jwtDigest === wanted && now.acceptsHostTokens)
-        return { effect: 'none', why: 'it is a member with this secret already', out: undefined };
-      const { spec } = await member.connection.get(resource, name, { signal });
+      const now = await readInstallation(cluster.connection, { signal });
+      if (isSo(now, wanted))
+        return { effect: 'none', why: `it is a ${wantedRole} with this secret already`, out: undefined };
+      const { spec } = await cluster.connection.get(resource, name, { signal });
       const before = spec.authentication?.jwtSecret;
       return {
         effect: 'change',
         changes: [
           {
             verb: 'update',
-            resource: refOf(member.name, resource, name),
+            resource: refOf(cluster.name, resource, name),
             before: {
               [roleField]: spec.multicluster?.clusterRole ?? null,
               [jwtField]: before === undefined ? null : digest(before),
             },
-            after: { [roleField]: 'member', [jwtField]: wanted },
+            after: { [roleField]: wantedRole, [jwtField]: wanted },
           },
         ],
       };
     },
     async capture({ signal }) {
-      const { spec } = await member.connection.get(resource, name, { signal });
-      const { jwtDigest } = await readInstallation(member.connection, { signal });
+      const { spec } = await cluster.connection.get(resource, name, { signal });
+      const { jwtDigest } = await readInstallation(cluster.connection, { signal });
       return { role: spec.multicluster?.clusterRole ?? null, jwtDigest: jwtDigest ?? null };
     },
     async run(work) {
-      member.dialect;
-      await set(work, 'member', await jwtSecret(work.signal));
+      cluster.dialect;
+      await set(work, wantedRole, await jwtSecret(work.signal));
     },
     async verify(work) {
       const wanted = digest(await jwtSecret(work.signal));
-      await settled(
-        work,
-        (now) => now.role === 'member' && now.jwtDigest === wanted && now.acceptsHostTokens,
-        "to take over the member role and the host's jwtSecret",
-      );
+      await settled(work, (now) => isSo(now, wanted), `to take over the role of a ${wantedRole} and the jwtSecret`);
     },
     async compensate(work, before) {
       // An empty spec once meant "generate one", and does not bring the generated one back: the one in force is written.
@@ -97,7 +104,7 @@ export function prepareMember(
       if (before.jwtDigest !== null && secret === undefined)
         throw new FederationError(
           'WORLD_MOVED',
-          `${member.name}: its former jwtSecret was not parked. Set spec.authentication.jwtSecret of ClusterConfiguration ks-installer by hand.`,
+          `${cluster.name}: its former jwtSecret was not parked. Set spec.authentication.jwtSecret of ClusterConfiguration ks-installer by hand.`,
         );
       await set(work, before.role, secret ?? null);
       if (secret !== undefined)
@@ -108,18 +115,18 @@ export function prepareMember(
 
 async function waitForInstallation(
   { signal }: Pick<Work, 'signal'>,
-  member: KubeSphereCluster,
+  cluster: KubeSphereCluster,
   is: (now: Installation) => boolean,
   what: string,
   timeoutMs: number,
 ): Promise<true> {
   return waitFor(signal, {
-    cluster: member,
+    cluster,
     resource: core.configMaps,
     select: { namespace: kubesphereNamespace, fieldSelector: `metadata.name=${installation.config}` },
     test: (objects) => {
       const map = objects.get(`${kubesphereNamespace}/${installation.config}`);
-      return map !== undefined && is(installationOf(map, member.name)) ? true : undefined;
+      return map !== undefined && is(installationOf(map, cluster.name)) ? true : undefined;
     },
     what: `KubeSphere's installer ${what}`,
     timeoutMs,
