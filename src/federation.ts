@@ -1,15 +1,13 @@
 import { FederationError } from './errors.ts';
 import { connectCluster } from './kube/connect.ts';
 import type { KubeconfigSource } from './kube/kubeconfig.ts';
-import { type KubeSphereCluster, openCluster } from './kubesphere/cluster.ts';
+import type { KubeSphereCluster } from './kubesphere/cluster.ts';
 import { type GatewayAddress, type GatewaySession, openGateway } from './kubesphere/gateway/connect.ts';
 import { readInstallation } from './kubesphere/installation.ts';
-import { hostLabel } from './kubesphere/names.ts';
-import { kubesphere } from './kubesphere/resources.ts';
+import { Members, opened } from './members.ts';
 import { Clusters } from './modules/clusters.ts';
 import { Components } from './modules/components.ts';
 import { Namespaces } from './modules/namespaces.ts';
-import { clusterSecrets } from './modules/operations/cluster-object.ts';
 import { type FederationOverview, overview } from './modules/overview.ts';
 import { Users } from './modules/users.ts';
 import { Workspaces } from './modules/workspaces.ts';
@@ -70,18 +68,6 @@ export async function connectMember({
   return opened(connection, options);
 }
 
-async function opened(
-  connection: Awaited<ReturnType<typeof connectCluster>>,
-  options: CallOptions,
-): Promise<KubeSphereCluster> {
-  try {
-    return await openCluster(connection, options);
-  } catch (error) {
-    await connection[Symbol.asyncDispose]();
-    throw error;
-  }
-}
-
 /**
  * A host and its members.
  *
@@ -106,14 +92,13 @@ export class Federation implements AsyncDisposable {
   readonly users: Users;
   /** Pluggable components of any cluster. */
   readonly components: Components;
-  readonly #options: FederationOptions;
   readonly #gateway: GatewaySession | undefined;
-  readonly #members = new Map<string, Promise<MemberCluster>>();
+  readonly #members: Members;
 
   private constructor(host: KubeSphereCluster, options: FederationOptions, gateway: GatewaySession | undefined) {
     this.host = host;
-    this.#options = options;
     this.#gateway = gateway;
+    this.#members = new Members(host, options, gateway);
     this.clusters = new Clusters(this);
     this.workspaces = new Workspaces(this);
     this.namespaces = new Namespaces(this);
@@ -165,39 +150,14 @@ export class Federation implements AsyncDisposable {
   }
 
   /**
-   * A member, reached with the credentials given to {@link Federation.connect}, else with those stored in its Cluster object.
-   * Connected once; closed with the federation.
+   * A member, reached with the credentials given to {@link Federation.connect}, else with those stored in its Cluster object. The host is
+   * asked each time which cluster has that name now; that one is connected once, and closed with the federation.
    *
-   * @throws FederationError `NOT_FOUND` where the host has no such cluster, `UNSUPPORTED` for one connected by agent
+   * @throws FederationError `NOT_FOUND` where the host has no such cluster, `UNSUPPORTED` for one connected by agent, `ENV_CHANGED` where
+   * the way leads to another cluster than the host's
    */
   member(name: string, options?: CallOptions): Promise<MemberCluster> {
-    const known = this.#members.get(name);
-    if (known !== undefined) return known;
-    const member = this.#connect(name, options);
-    this.#members.set(name, member);
-    member.catch(() => this.#members.delete(name));
-    return member;
-  }
-
-  async #connect(name: string, options: CallOptions = {}): Promise<MemberCluster> {
-    const own = this.#options.members?.[name];
-    const logger = this.#options.logger === undefined ? {} : { logger: this.#options.logger };
-    if (own !== undefined) return connectMember({ ...own, name, ...logger, ...options });
-    const cluster = await this.host.connection.find(kubesphere.clusters, { name }, options);
-    if (cluster === undefined)
-      throw new FederationError(
-        'NOT_FOUND',
-        `${this.host.name} has no cluster "${name}". federation.clusters.list() tells which it has.`,
-      );
-    if (hostLabel in (cluster.metadata.labels ?? {})) return this.host;
-    if (this.#gateway !== undefined) return opened(this.#gateway.connect(name, name), options);
-    const { kubeconfig } = await clusterSecrets(this.host, name, options.signal ?? new AbortController().signal);
-    if (cluster.spec.connection.type !== 'direct' || kubeconfig === undefined)
-      throw new FederationError(
-        'UNSUPPORTED',
-        `${this.host.name}: cluster "${name}" is connected by agent; its address works inside the host only. Give its own kubeconfig: Federation.connect({ …, members: { '${name}': { kubeconfig } } }).`,
-      );
-    return connectMember({ kubeconfig, name, ...logger, ...options });
+    return this.#members.get(name, options);
   }
 
   /**
@@ -210,9 +170,7 @@ export class Federation implements AsyncDisposable {
 
   /** Closes every connection. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const members = await Promise.allSettled(this.#members.values());
-    for (const member of members)
-      if (member.status === 'fulfilled' && member.value !== this.host) await member.value[Symbol.asyncDispose]();
+    await this.#members[Symbol.asyncDispose]();
     await this.host[Symbol.asyncDispose]();
     await this.#gateway?.[Symbol.asyncDispose]();
   }

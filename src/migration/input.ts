@@ -56,6 +56,7 @@ function checkNames(names: readonly unknown[], where: string): void {
  * @throws FederationError `INVALID`, `UNSUPPORTED`
  */
 export function checkInput(input: MigrationInput): void {
+  if (typeof input !== 'object' || input === null) throw invalid('it must be an object, with retain at least.');
   const { retain, leave = [], discard = [], workspaces = {} } = input;
   if (retain !== 'all' && (typeof retain !== 'object' || retain === null))
     throw invalid(`retain must be 'all' or an object with workspaces or namespaces.`);

@@ -20,7 +20,7 @@ export function composeMethod<Input>(name: string) {
  * Performs a method of more than one write: its workflow, from plan to end, under a journal. Where nothing is to be done nothing is
  * recorded. A dry run answers with the forecasts of all steps as one.
  *
- * @throws FederationError `PLAN_BLOCKED` where a step must not be done; else the code of what failed, and `details.runId` names the run
+ * @throws FederationError `PLAN_BLOCKED` where a step must not be done; `TIMEOUT` where `timeoutMs` is over; else the code of what failed, and `details.runId` names the run
  * that `resume` or `rollback` goes on with
  */
 export async function performAll<Input, Out>(
@@ -43,7 +43,16 @@ export async function performAll<Input, Out>(
   await assertAllowed(env, writtenOf(planned), signal);
   const journal = options.journal ?? clusterJournal(env.host.connection, { namespace: kubesphereNamespace });
   const driving = await run(workflow, input, { env, journal, signal });
-  return { outcome: 'changed', result: await driving.result(), runId: driving.id };
+  try {
+    return { outcome: 'changed', result: await driving.result(), runId: driving.id };
+  } catch (error) {
+    // The engine was asked to pause; that the call's time was over is known here alone.
+    if (!FederationError.is(error, 'ABORTED') || !FederationError.is(signal.reason, 'TIMEOUT')) throw error;
+    throw new FederationError('TIMEOUT', `${signal.reason.message} ${error.message}`, {
+      cause: error,
+      details: error.details ?? {},
+    });
+  }
 }
 
 const changesOf = ({ steps }: Plan): readonly Change[] =>

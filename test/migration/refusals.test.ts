@@ -50,6 +50,7 @@ async function during(create: () => Promise<unknown>, remove: () => Promise<unkn
 describe('input that contradicts itself is refused before anything is written', () => {
   const cases: readonly (readonly [string, unknown, string, RegExp])[] = [
     ['nothing', { retain: {} }, 'INVALID', /retain names nothing/],
+    ['no input at all', null as never, 'INVALID', /must be an object/],
     ['something else', { retain: 'some' }, 'INVALID', /retain must be/],
     [
       'a namespace twice',

@@ -9,6 +9,7 @@ export type MethodName =
   | 'clusters.preflight'
   | 'clusters.prepareMember'
   | 'clusters.revoke'
+  | 'clusters.rotateJwtSecret'
   | 'clusters.setVisibility'
   | 'clusters.unbind'
   | 'clusters.updateKubeconfig'
@@ -82,6 +83,6 @@ export interface Rights {
 
 /** What connecting alone needs. */
 export const connect: Rights = {
-  host: 'get clusterconfigurations.installer.kubesphere.io, get configmaps, get namespaces',
+  host: 'get clusterconfigurations.installer.kubesphere.io, get clusters.cluster.kubesphere.io, get configmaps, get namespaces',
   members: 'get clusterconfigurations.installer.kubesphere.io, get namespaces',
 };

@@ -168,6 +168,31 @@ describe('a method of more than one write', () => {
     expect(await idsOf(journal)).toEqual([]);
   });
 
+  it('says TIMEOUT when its time is over half way, and which run rests there', async () => {
+    const what = await input();
+    const records = memoryJournal();
+    let over: () => void = () => {};
+    const timeIsOver = new Promise<void>((resolve) => {
+      over = resolve;
+    });
+    const journal: JournalStore = {
+      ...records,
+      async append(runId, seq, entry, options) {
+        await records.append(runId, seq, entry, options);
+        if (entry.type === 'captured') await timeIsOver;
+      },
+    };
+    setTimeout(over, 3_000);
+    const error = await perform(what, { journal, timeoutMs: 2_000 }).catch((one: unknown) => one);
+    const [runId = ''] = await idsOf(records);
+    expect(error).toMatchObject({
+      code: 'TIMEOUT',
+      message: expect.stringMatching(/^unlabel took longer than 2000 ms\. Run ".*" is paused/),
+      details: { runId },
+    });
+    await (await rollback(workflow, runId, { env: federation, journal: records })).settled();
+  });
+
   it.each(['resume', 'rollback'] as const)('is ended by another driver when its own dies: %s', async (verb) => {
     const what = await input();
     const records = memoryJournal();
