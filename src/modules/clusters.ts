@@ -10,9 +10,10 @@ import { kubesphere } from '../kubesphere/resources.ts';
 import { checkName, checkNames, checkObjectName, checkOneOf, checkText, invalid } from '../kubesphere/validation.ts';
 import type { CallOptions } from '../types.ts';
 import { type BatchOptions, type ItemOutcome, performEach } from './batch.ts';
-import { type ClusterEvent, type ClusterInfo, infoOf, type NewCluster } from './clusters/info.ts';
+import { guardImport } from './clusters/import-guard.ts';
+import { acceptableFindings, type ClusterEvent, type ClusterInfo, infoOf, type NewCluster } from './clusters/info.ts';
 import { type Candidate, examine, type Preflight } from './clusters/preflight.ts';
-import { prepareNoHost } from './clusters/prepare.ts';
+import { type PrepareOptions, prepareNoHost } from './clusters/prepare.ts';
 import {
   newSecret,
   type Rotated,
@@ -20,14 +21,13 @@ import {
   type RotateOptions,
   rotateSecretWorkflow,
 } from './clusters/rotate-secret.ts';
-import { sharedSecret } from './clusters/shared-secret.ts';
 import { agentManifestOf } from './clusters/tower.ts';
 import { type Unbound, unbindWorkflow } from './clusters/unbind.ts';
 import { type UpdateEnv, updateKubeconfigWorkflow } from './clusters/update-kubeconfig.ts';
 import { clusterByName, type FederationEnv } from './env.ts';
 import { mapListing } from './listing.ts';
 import { performAll } from './method.ts';
-import { perform, type WriteOptions, type Written } from './operation.ts';
+import { type Operation, perform, type WriteOptions, type Written } from './operation.ts';
 import { waitArrived, waitJoined } from './operations/cluster-object.ts';
 import { importByAgent } from './operations/import-by-agent.ts';
 import { importCluster } from './operations/import-cluster.ts';
@@ -68,13 +68,17 @@ export class Clusters {
    * Makes a cluster ready to be a member of this host: its role, and the host's jwtSecret, through its ClusterConfiguration; waits for its
    * installer, which takes minutes. Skipped where it is so already.
    *
-   * @throws FederationError `INVALID` where the host has no jwtSecret to share, `PLAN_BLOCKED` where it is a host with members of its own (H17)
+   * @throws FederationError `INVALID` where the host has no jwtSecret to share, `PLAN_BLOCKED` where it is a host with members of its own
+   * (H17), or bears the marks of another host, unless `formerHostGone` is said
    */
-  async prepareMember(member: KubeSphereCluster, options?: WriteOptions): Promise<Written<void>> {
+  async prepareMember(
+    member: KubeSphereCluster,
+    { formerHostGone, ...options }: PrepareOptions = {},
+  ): Promise<Written<void>> {
     if (typeof member?.connection?.get !== 'function')
       throw invalid('member', 'must be a cluster: what federation.member or connectMember yields.');
-    const jwtSecret = (signal: AbortSignal) => sharedSecret(this.#host, signal);
-    return perform(prepareNoHost(member, jwtSecret), `prepare ${member.name} as a member`, options);
+    const preparing = prepareNoHost(member, { host: this.#host, formerHostGone: formerHostGone === true });
+    return perform(preparing, `prepare ${member.name} as a member`, options);
   }
 
   /**
@@ -90,12 +94,11 @@ export class Clusters {
     options?: BatchOptions,
   ): Promise<readonly ItemOutcome<string, void>[]> {
     checkNames('clusters', clusters);
-    const jwtSecret = (signal: AbortSignal) => sharedSecret(this.#host, signal);
     const align = async (name: string): Promise<Written<void>> => {
       const member = await clusterByName(this.#env)(name, options);
       if (member.uid === this.#host.uid)
         throw new FederationError('INVALID', `"${name}" is the host itself, whose jwtSecret the members are to have.`);
-      return perform(prepareNoHost(member, jwtSecret), `align the jwtSecret of "${name}"`, options);
+      return perform(prepareNoHost(member, { host: this.#host }), `align the jwtSecret of "${name}"`, options);
     };
     return performEach(clusters, 'Aligning jwtSecrets', align, options);
   }
@@ -124,14 +127,19 @@ export class Clusters {
    * agent: done when the host is ready for the agent's call; apply {@link Clusters.agentManifest} on the member, then
    * {@link Clusters.waitUntilReady}. For a member that another host holds, use `memberMigration`.
    *
-   * @throws FederationError `INVALID`, `SAME_CLUSTER`, `PLAN_BLOCKED` where the name is taken, a host holds the member, or agents have
-   * nowhere to dial, `NOT_OBSERVED`
+   * Whatever {@link Clusters.preflight} finds to block it stands against it: a new host deletes what a former one left there under names
+   * that it has elsewhere (H5), and takes over what has its own names. A cluster that cannot be read whole is refused; by agent and with
+   * `formerHostGone` it can be imported unread, without a kubeconfig.
+   *
+   * @throws FederationError `INVALID`, `KUBECONFIG_INVALID`, `SAME_CLUSTER`, `PLAN_BLOCKED` where the name is taken, a finding stands
+   * against it, or agents have nowhere to dial, `NOT_OBSERVED`, `KEPT_AT_RISK` where another host joined it at the same time
    */
   async import(cluster: NewCluster, options?: WriteOptions): Promise<Written<void>> {
-    const { name, kubeconfig, connection: way = 'direct', provider, labels, formerHostGone } = cluster;
+    const { name, kubeconfig, connection: way = 'direct', provider, labels, formerHostGone, accept = [] } = cluster;
     checkName('name', name);
     checkOneOf('connection', way, ['direct', 'agent']);
     if (way === 'direct' || formerHostGone !== true) checkText('kubeconfig', kubeconfig);
+    for (const [index, code] of accept.entries()) checkOneOf(`accept[${index}]`, code, acceptableFindings);
     const what = `import cluster "${name}"`;
     const common = {
       name,
@@ -139,22 +147,26 @@ export class Clusters {
       ...(labels === undefined ? {} : { labels }),
     };
     if (kubeconfig === undefined) return perform(importByAgent(this.#host, common), what, options);
-    await using connection = await connectCluster({ kubeconfig, name });
+    const { text } = await portableKubeconfig(kubeconfig);
+    await using connection = await connectCluster({ kubeconfig: text, name });
     const member = await openCluster(connection, options);
     assertDifferent(this.#host, member, ['the host', `the member "${name}"`]);
+    const candidate = { name, kubeconfig: text, connection: way };
+    const guard = { accept, formerHostGone: formerHostGone === true };
+    const guarded = (operation: Operation<null, void>) => guardImport(operation, this.#host, member, candidate, guard);
+    // Awaited here: the connection lives only as long as this call.
     if (way === 'agent') {
       const marked = formerHostGone === true ? {} : { unlessMarked: member };
-      return await perform(importByAgent(this.#host, { ...common, ...marked }), what, options);
+      return await perform(guarded(importByAgent(this.#host, { ...common, ...marked })), what, options);
     }
     const settings = {
       ...common,
       member,
-      kubeconfig: async () => kubeconfig,
+      kubeconfig: async () => text,
       proof: [systemWorkspace],
       unlessMarked: formerHostGone !== true,
     };
-    // Awaited here: the connection lives only as long as this call.
-    return await perform(importCluster(this.#host, settings), what, options);
+    return await perform(guarded(importCluster(this.#host, settings)), what, options);
   }
 
   /**

@@ -2,6 +2,14 @@ import { credentialsExpire } from '../../kube/expiry.ts';
 import { hostLabel } from '../../kubesphere/names.ts';
 import type { Cluster, Condition } from '../../kubesphere/resources.ts';
 
+/**
+ * A finding of preflight that an import can be told to accept: a workspace of the host's takes over, or is refused for, one of the
+ * member's of that name; users of one name with two addresses, or two with one address.
+ */
+export const acceptableFindings = ['WORKSPACE_NAME', 'WORKSPACE_CONFLICT', 'SAME_USER_NAME', 'SAME_EMAIL'] as const;
+/** One of {@link acceptableFindings}. */
+export type AcceptableFinding = (typeof acceptableFindings)[number];
+
 /** A cluster as its host knows it; without its credentials. */
 export interface ClusterInfo {
   readonly name: string;
@@ -35,8 +43,13 @@ export type NewCluster = {
   readonly name: string;
   readonly provider?: string;
   readonly labels?: Readonly<Record<string, string>>;
-  /** The member bears the marks of a host that has let go of it, or is gone for good. Without this such a member is refused. */
+  /**
+   * The member bears the marks of a host that has let go of it, or is gone for good. Without this such a member is refused. It lifts no
+   * other finding: what the former host left there, and this one would delete, has to be relabelled first.
+   */
   readonly formerHostGone?: true;
+  /** Findings of preflight that would stand against it, by their code: equal names that mean the same. @defaultValue none */
+  readonly accept?: readonly AcceptableFinding[];
 } & (
   | {
       readonly connection?: 'direct';

@@ -253,6 +253,7 @@ export const methods = [
   }),
   method({
     method: 'clusters.prepareMember',
+    throughGateway: 'UNAUTHENTICATED',
     async prepare({ clusters: { m } }) {
       const body = { spec: { authentication: { jwtSecret: 'of-nobody' }, multicluster: { clusterRole: 'none' } } };
       await m.connection.patch(kubesphere.clusterConfigurations, configurationAt, { type: 'merge', body });
@@ -289,6 +290,11 @@ export const methods = [
   }),
   method({
     method: 'clusters.unbind',
+    throughGateway: (answer) =>
+      expect(answer).toMatchObject({
+        outcome: 'changed',
+        result: { account: 'kept', why: expect.stringMatching(/leads through a and ends with the unbinding/) },
+      }),
     prepare: joined,
     call: ({ clusters }, _args, options) => clusters.unbind('m', options),
     async done({ clusters: { a, m } }, _args, answer) {
@@ -406,6 +412,7 @@ export const methods = [
   }),
   method({
     method: 'clusters.alignJwtSecret',
+    throughGateway: 'UNAUTHENTICATED',
     async prepare(world) {
       await joined(world);
       const { m } = world.clusters;
@@ -444,6 +451,7 @@ export const methods = [
   }),
   method({
     method: 'clusters.rotateJwtSecret',
+    throughGateway: 'PLAN_BLOCKED',
     async prepare(world) {
       await joined(world);
       const { a, m, n } = world.clusters;

@@ -62,6 +62,8 @@ export interface MethodSpec<Args> {
   readonly alsoNeeds?: { readonly host?: readonly string[]; readonly members?: readonly string[] };
   /** Why the answer itself is a secret, which is what it was asked for. */
   readonly answerIsSecret?: string;
+  /** What is otherwise by the gateway: the code with which that way in refuses it, or what the answer is to be. */
+  readonly throughGateway?: ErrorCode | ((answer: unknown) => void);
   /** What a second identical call yields. @defaultValue `already` for writes */
   readonly again?: 'already' | 'changed';
 }
