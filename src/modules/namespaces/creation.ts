@@ -13,7 +13,6 @@ import { clusterByName, type FederationEnv } from '../env.ts';
 import { perform, type WriteOptions, type Written } from '../operation.ts';
 import { createProject, type ProjectMade } from '../operations/create-project.ts';
 import { type Candidate, candidatesFor, leastLoaded } from './candidates.ts';
-import { contentsOf } from './contents.ts';
 
 /** A project to create. */
 export interface NewProject {
@@ -112,11 +111,6 @@ export async function createOne(
     ...(alias !== undefined && { [aliasAnnotation]: alias }),
     ...(description !== undefined && { [descriptionAnnotation]: description }),
   };
-  const operation = createProject(
-    at,
-    env.host,
-    { name, workspace, annotations },
-    async (namespace, signal) => (await contentsOf(at, namespace, { signal })).objects,
-  );
+  const operation = createProject(at, env.host, { name, workspace, annotations });
   return perform(operation, `create project "${name}" on ${cluster}`, options);
 }

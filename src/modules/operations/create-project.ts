@@ -1,11 +1,12 @@
 import { FederationError } from '../../errors.ts';
-import type { ObjectMeta, Resource } from '../../kube/objects.ts';
+import type { ObjectMeta } from '../../kube/objects.ts';
 import { core, type Namespace } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { creatorAnnotation, workspaceLabel } from '../../kubesphere/names.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
 import { labelField, madeBy, refOf } from '../changes.ts';
 import { some } from '../closure.ts';
+import { builtInRoles, othersIn } from '../namespaces/others-in.ts';
 import type { Operation } from '../operation.ts';
 import { create, remove, type Work, waitFor, waitGone } from '../work.ts';
 import { assertAlive, owned, unownable, workspaceOf } from './project.ts';
@@ -25,35 +26,8 @@ export interface ProjectMade {
   readonly workspace: string;
 }
 
-/** Built-in roles of a project, which the namespace controller makes (domain reference, 1.7 and 2.1). */
-const builtIn = ['admin', 'operator', 'viewer'] as const;
 const rolesLimitMs = 120_000;
 const goneLimitMs = 300_000;
-
-/** What Kubernetes and KubeSphere put into every project by themselves, by kind; anything else somebody has put there. */
-const ownContents: readonly (readonly [Resource, (name: string, creator: string | undefined) => boolean])[] = [
-  [core.configMaps, (name) => ['kube-root-ca.crt', 'istio-ca-root-cert'].includes(name)],
-  [core.serviceAccounts, (name) => name === 'default'],
-  [core.secrets, (name) => name.startsWith('default-token-')],
-  [core.roles, (name) => builtIn.some((role) => role === name)],
-  [core.roleBindings, (name, creator) => name === `${creator}-admin`],
-];
-const kindOf = ({ plural, group }: Resource): string => (group === '' ? plural : `${plural}.${group}`);
-
-/** What people, or their tools, have put into a project since it was made. */
-async function othersIn(
-  { connection }: KubeSphereCluster,
-  { name, annotations }: ProjectToMake,
-  counted: Readonly<Record<string, number>>,
-  signal: AbortSignal,
-): Promise<readonly string[]> {
-  const looked = new Set(ownContents.map(([resource]) => kindOf(resource)));
-  const found = Object.keys(counted).filter((kind) => !looked.has(kind));
-  for (const [resource, isOwn] of ownContents)
-    for await (const { metadata } of connection.listMetadata(resource, { namespace: name, signal }))
-      if (!isOwn(metadata.name, annotations[creatorAnnotation])) found.push(`${resource.kind} ${metadata.name}`);
-  return found;
-}
 
 /** Why a project of that name cannot be made there. */
 async function taken(
@@ -74,13 +48,11 @@ async function taken(
  * Makes a project: a namespace with the workspace's label from its first moment on, owned by the live Workspace, by UID, with its
  * built-in roles. Its way back deletes it again, by UID, while nobody has put anything into it.
  *
- * @param contents - counts what is in a namespace by kind
  */
 export function createProject(
   at: KubeSphereCluster,
   host: KubeSphereCluster,
   project: ProjectToMake,
-  contents: (name: string, signal: AbortSignal) => Promise<Readonly<Record<string, number>>>,
 ): Operation<null, ProjectMade> {
   const { name, workspace, annotations } = project;
   const find = (signal: AbortSignal): Promise<Namespace | undefined> =>
@@ -130,8 +102,8 @@ export function createProject(
         cluster: at,
         resource: core.roles,
         select: { namespace: name },
-        test: (roles) => builtIn.every((role) => roles.has(`${name}/${role}`)) || undefined,
-        what: `project "${name}" to have its roles ${builtIn.join(', ')}`,
+        test: (roles) => builtInRoles.every((role) => roles.has(`${name}/${role}`)) || undefined,
+        what: `project "${name}" to have its roles ${builtInRoles.join(', ')}`,
         timeoutMs: rolesLimitMs,
       });
     },
@@ -139,7 +111,7 @@ export function createProject(
       const found = await find(work.signal);
       if (found === undefined || !madeBy(work.runId, found)) return;
       const { uid } = found.metadata;
-      const theirs = await othersIn(at, project, await contents(name, work.signal), work.signal);
+      const theirs = await othersIn(at, name, annotations[creatorAnnotation], work.signal);
       if (theirs.length > 0)
         throw new FederationError(
           'KEPT_AT_RISK',

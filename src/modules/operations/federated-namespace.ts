@@ -1,10 +1,11 @@
 import { FederationError } from '../../errors.ts';
 import { core } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
-import { hostStubLabel, managedLabel, workspaceLabel } from '../../kubesphere/names.ts';
+import { creatorAnnotation, hostStubLabel, managedLabel, workspaceLabel } from '../../kubesphere/names.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
 import { madeBy, refOf } from '../changes.ts';
 import { deletionClosure, some } from '../closure.ts';
+import { othersIn } from '../namespaces/others-in.ts';
 import type { Operation } from '../operation.ts';
 import { placeables, resolve } from '../placement/clusters.ts';
 import { create, remove, type Work, waitGone } from '../work.ts';
@@ -16,26 +17,7 @@ interface NewProject {
   readonly workspace: string;
 }
 
-/** Kinds that Kubernetes and KubeSphere put into every namespace: nobody misses them. */
-const published: ReadonlySet<string> = new Set(['Event', 'Role', 'RoleBinding', 'ServiceAccount']);
 const background = { propagationPolicy: 'Background' } as const;
-
-/** What people put into a namespace; deleting it would delete that. */
-async function contentsOf(cluster: KubeSphereCluster, namespace: string, signal: AbortSignal): Promise<string[]> {
-  const served = (await cluster.connection.resources({ signal })).filter(
-    ({ namespaced, kind, verbs }) => namespaced && verbs.includes('list') && !published.has(kind),
-  );
-  const lists = await Promise.all(
-    served.map(async (resource) => {
-      const found = await cluster.connection.listMetadata(resource, { namespace, signal }).toArray();
-      return found
-        .filter(({ metadata }) => metadata.name !== 'kube-root-ca.crt' && metadata.ownerReferences === undefined)
-        .map(({ metadata: { name } }) => `${resource.kind} ${name}`);
-    }),
-  );
-  // Tokens of service accounts are told by their name alone in a metadata list.
-  return lists.flat().filter((one) => !/^Secret .*-token-[a-z0-9]+$/.test(one));
-}
 
 /**
  * Creates the host's own namespace of a multi-cluster project, as the console does: it holds the definitions of what is copied, kubefed
@@ -71,7 +53,7 @@ export function createHostNamespace(host: KubeSphereCluster, { name, workspace }
     async compensate(work) {
       const found = await host.connection.find(core.namespaces, { name }, { signal: work.signal });
       if (found === undefined || !madeBy(work.runId, found)) return;
-      const contents = await contentsOf(host, name, work.signal);
+      const contents = await othersIn(host, name, found.metadata.annotations?.[creatorAnnotation], work.signal);
       if (contents.length > 0)
         throw new FederationError(
           'KEPT_AT_RISK',

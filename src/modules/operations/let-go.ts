@@ -5,7 +5,7 @@ import { managedLabel, unboundAnnotation, workspaceLabel } from '../../kubespher
 import { foreignOwners } from '../../kubesphere/v3.ts';
 import { labelField, refOf } from '../changes.ts';
 import type { Operation } from '../operation.ts';
-import { edit } from '../work.ts';
+import { edit, type Work } from '../work.ts';
 import type { Labelled } from './drop-label.ts';
 
 /** What {@link letGo} captures. */
@@ -21,8 +21,15 @@ const workspaceField = labelField(workspaceLabel);
  * Makes kubefed let go of one object and leave it alone: label `kubefed.io/managed` becomes `false`, which holds while a host is joined
  * (domain reference, 8.2). A namespace leaves its workspace in the same patch (H6): with the mark alone gone it would be bound at
  * once. A note on it says where it was.
+ *
+ * @param mayReturn - asked by the way back before it is marked as kubefed's again; throws where that would delete it (H5)
  */
-export function letGo(cluster: KubeSphereCluster, resource: Resource, object: Labelled): Operation<Held, void> {
+export function letGo(
+  cluster: KubeSphereCluster,
+  resource: Resource,
+  object: Labelled,
+  mayReturn: (work: Pick<Work, 'signal'>) => Promise<void>,
+): Operation<Held, void> {
   const { name, namespace, uid } = object;
   const at = { name, ...(namespace === undefined ? {} : { namespace }) };
   const target = { cluster, resource, name: at, uid };
@@ -91,6 +98,7 @@ export function letGo(cluster: KubeSphereCluster, resource: Resource, object: La
     },
     async compensate(work, { managed, workspace }) {
       if ((await cluster.connection.find(resource, at, { signal: work.signal }))?.metadata.uid !== uid) return;
+      if (managed === 'true') await mayReturn(work);
       await edit(work, target, (found) => {
         const now = heldOf(found);
         if (now.managed === managed && now.workspace === workspace) return undefined;

@@ -1,11 +1,10 @@
 import { FederationError } from '../../errors.ts';
 import { deadline } from '../../internal/signal.ts';
-import { hostLabel } from '../../kubesphere/names.ts';
-import { kubesphere } from '../../kubesphere/resources.ts';
 import { checkNames, checkObjectName } from '../../kubesphere/validation.ts';
 import { type BatchOptions, type ItemOutcome, performEach } from '../batch.ts';
 import type { FederationEnv } from '../env.ts';
 import { changePlacement, foreseeChange } from '../placement-guard.ts';
+import { placedAs } from './clusters.ts';
 import {
   checkFate,
   checkLookBack,
@@ -22,19 +21,6 @@ function checkWorkspaces(cluster: unknown, workspaces: unknown): void {
   checkObjectName('cluster', cluster);
   checkNames('workspaces', workspaces);
   for (const [index, name] of workspaces.entries()) refuseSystemWorkspace(`workspaces[${index}]`, name);
-}
-
-/** The name that placements have for a cluster: that of its Cluster object. @throws FederationError `NOT_FOUND` */
-async function placedAs({ host }: FederationEnv, cluster: string, signal: AbortSignal): Promise<string> {
-  const found = await host.connection.find(kubesphere.clusters, { name: cluster }, { signal });
-  if (found !== undefined) return cluster;
-  const all = cluster === host.name ? await host.connection.list(kubesphere.clusters, { signal }).toArray() : [];
-  const own = all.find(({ metadata }) => hostLabel in (metadata.labels ?? {}));
-  if (own !== undefined) return own.metadata.name;
-  throw new FederationError(
-    'NOT_FOUND',
-    `${host.name} has no cluster "${cluster}". federation.clusters.list() tells which it has.`,
-  );
 }
 
 /** Adds a cluster to the placement of workspaces. See `Clusters.authorize`. */

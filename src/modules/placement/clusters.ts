@@ -107,6 +107,19 @@ export function arrivingOf(now: Placement, next: Placement, all: ReadonlyMap<str
   return resolve(next, all, 'surely').filter((name) => !was.has(name));
 }
 
+/** The name that placements have for a cluster: that of its Cluster object. @throws FederationError `NOT_FOUND` */
+export async function placedAs({ host }: FederationEnv, cluster: string, signal: AbortSignal): Promise<string> {
+  const found = await host.connection.find(kubesphere.clusters, { name: cluster }, { signal });
+  if (found !== undefined) return cluster;
+  const all = cluster === host.name ? await host.connection.list(kubesphere.clusters, { signal }).toArray() : [];
+  const own = all.find(({ metadata }) => hostLabel in (metadata.labels ?? {}));
+  if (own !== undefined) return own.metadata.name;
+  throw new FederationError(
+    'NOT_FOUND',
+    `${host.name} has no cluster "${cluster}". federation.clusters.list() tells which it has.`,
+  );
+}
+
 /** Whether two placements say the same. */
 export const samePlacement = (a: Placement, b: Placement): boolean => canonical(a) === canonical(b);
 

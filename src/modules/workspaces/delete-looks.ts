@@ -4,6 +4,7 @@ import { managedLabel, workspaceLabel } from '../../kubesphere/names.ts';
 import { namespacesOf, some } from '../closure.ts';
 import { clusterByName, type FederationEnv } from '../env.ts';
 import type { ProjectAt } from '../placement/input.ts';
+import { assertNotTaken, keptFromDeletion } from './delete-named.ts';
 import { assertNoObstacle, type DeletionInput } from './delete-plan.ts';
 import { type FoundProject, projectText, type Survey, survey } from './survey.ts';
 
@@ -89,5 +90,8 @@ export async function assertStill(
       'WORLD_MOVED',
       `${env.host.name}: workspace "${name}" is another one by now. It was not deleted.`,
     );
-  if (projects === 'keep') await assertFree(env, name, before.projects, signal);
+  if (projects === 'keep') return assertFree(env, name, before.projects, signal);
+  await assertNotTaken(env, name, before.projects, signal);
+  const [kept] = await keptFromDeletion(env, before.projects, signal);
+  if (kept !== undefined) throw new FederationError('KEPT_AT_RISK', `${kept.why} Nothing was deleted. ${kept.remedy}`);
 }

@@ -12,9 +12,13 @@ import { deleteWorkspace } from '../operations/delete-workspace.ts';
 import { dropLabel, type Label } from '../operations/drop-label.ts';
 import { leaveWorkspace } from '../operations/leave-workspace.ts';
 import { type Held, letGo } from '../operations/let-go.ts';
+import { assertPlacedThere } from '../operations/placed-there.ts';
+import { placedAs } from '../placement/clusters.ts';
 import type { ProjectAt } from '../placement/input.ts';
 import { operates, operatesOnEach } from '../steps.ts';
+import type { Work } from '../work.ts';
 import { assertFree, assertStill } from './delete-looks.ts';
+import { discardProject, keptFromDeletion, spared } from './delete-named.ts';
 import { type DeletionInput, lookBackMs, obstacles } from './delete-plan.ts';
 import { type FoundObject, type FoundProject, resourceOf, type Survey, survey as surveyed } from './survey.ts';
 
@@ -26,8 +30,6 @@ interface Surveyed extends Begun {
 }
 type Known = StepContext<Surveyed, FederationEnv>;
 
-/** A namespace with all its contents may take minutes to go. */
-const projectLimitMs = 600_000;
 const objectLimitMs = 120_000;
 
 /** Reads everything that belongs to the workspace, everywhere; blocked while something is in the way, and says all of it at once. */
@@ -37,7 +39,10 @@ export const survey = defineStep<Begun, FederationEnv>()({
   readOnly: true,
   forecast: async ({ state: { input }, env, signal }) => {
     const out = await surveyed(env, input.name, { signal });
-    const blocked = obstacles(input, out);
+    const blocked = [
+      ...obstacles(input, out),
+      ...(input.projects === 'keep' ? [] : await keptFromDeletion(env, out.projects, signal)),
+    ];
     if (blocked.length > 0)
       return {
         effect: 'blocked',
@@ -67,6 +72,12 @@ export const detachApps = defineItemStep<Surveyed, FederationEnv>()({
   remedy: `Put label ${workspaceLabel} back on that HelmRelease, HelmRepo or HelmApplication.`,
 });
 
+/** Whatever was placed elsewhere meanwhile kubefed would delete as soon as it is its own again (H5). */
+const mayReturn =
+  ({ env }: Known, cluster: string, project: string, objects: readonly FoundObject[]) =>
+  async ({ signal }: Pick<Work, 'signal'>): Promise<void> =>
+    assertPlacedThere({ signal }, env.host, await placedAs(env, cluster, signal), project, objects);
+
 /** What kubefed owns in kept multi-cluster projects is deleted with their FederatedNamespace, until kubefed has let go of it (8.2). */
 export const releaseContents = defineItemStep<Surveyed, FederationEnv>()({
   name: 'release-contents',
@@ -79,11 +90,16 @@ export const releaseContents = defineItemStep<Surveyed, FederationEnv>()({
           )
         : [],
     async (known, one) =>
-      letGo(await ofCluster(known, one), resourceOf(one), {
-        name: one.name,
-        uid: one.uid,
-        ...(one.namespace !== null && { namespace: one.namespace }),
-      }),
+      letGo(
+        await ofCluster(known, one),
+        resourceOf(one),
+        {
+          name: one.name,
+          uid: one.uid,
+          ...(one.namespace !== null && { namespace: one.namespace }),
+        },
+        mayReturn(known, one.cluster, one.namespace ?? '', [one]),
+      ),
   ),
   remedy: 'Put label kubefed.io/managed=true back on that object.',
 });
@@ -95,7 +111,13 @@ export const release = defineItemStep<Surveyed, FederationEnv>()({
   ...operatesOnEach<Surveyed, FoundProject, Held>(
     async ({ state: { input, survey } }) =>
       input.projects === 'keep' ? listed((survey?.projects ?? []).filter(isCopy), projectKey) : [],
-    async (known, project) => letGo(await ofCluster(known, project), core.namespaces, project),
+    async (known, project) =>
+      letGo(
+        await ofCluster(known, project),
+        core.namespaces,
+        project,
+        mayReturn(known, project.cluster, project.name, []),
+      ),
   ),
   remedy: `Put labels kubefed.io/managed=true and ${workspaceLabel} back on that namespace.`,
 });
@@ -178,7 +200,7 @@ function discarding<const Name extends string>(
               (survey?.projects ?? []).filter((one) => belongs(one, env.host.name)),
               projectKey,
             ),
-      async (known, project) => deleteObject(await ofCluster(known, project), core.namespaces, project, projectLimitMs),
+      async (known, project) => discardProject(await ofCluster(known, project), project, known.state.input.name),
     ),
     irreversible,
   });
@@ -207,7 +229,7 @@ export const sweep = defineItemStep<Surveyed, FederationEnv>()({
     async (known, project) => {
       const cluster = await ofCluster(known, project);
       return (
-        isCopy(project) ? letGo(cluster, core.namespaces, project) : leaveWorkspace(cluster, project)
+        isCopy(project) ? letGo(cluster, core.namespaces, project, async () => {}) : leaveWorkspace(cluster, project)
       ) as Operation<Bound | Held, void>;
     },
   ),
@@ -216,7 +238,7 @@ export const sweep = defineItemStep<Surveyed, FederationEnv>()({
 
 /** What became of a deleted workspace. */
 export interface DeletedWorkspace {
-  /** Alive, the very ones, in no workspace. */
+  /** Alive, the very ones: in no workspace, or bound elsewhere before they could be deleted. */
   readonly kept: readonly ProjectAt[];
   readonly deleted: readonly ProjectAt[];
   readonly apps: { readonly kept: readonly string[]; readonly uninstalled: readonly string[] };
@@ -231,13 +253,15 @@ export const report = defineStep<Surveyed, FederationEnv>()({
   readOnly: true,
   forecast: async () => ({ effect: 'unknown', why: 'it reads every project', touches: [] }),
   run: async ({ state: { input, survey }, env, signal }): Promise<DeletedWorkspace> => {
-    const all = survey.projects.map(({ cluster, name, uid }) => ({ cluster, name, uid }));
     const keep = input.projects === 'keep';
     if (keep) await assertFree(env, input.name, survey.projects, signal);
+    const kept = keep ? survey.projects : await spared(env, survey.projects, signal);
+    const plain = (projects: readonly FoundProject[]): readonly ProjectAt[] =>
+      projects.map(({ cluster, name, uid }) => ({ cluster, name, uid }));
     const apps = survey.apps.map(({ kind, name }) => `${kind} ${name}`);
     return {
-      kept: keep ? all : [],
-      deleted: keep ? [] : all,
+      kept: plain(kept),
+      deleted: plain(survey.projects.filter((one) => !kept.includes(one))),
       apps: input.apps === 'keep' ? { kept: apps, uninstalled: [] } : { kept: [], uninstalled: apps },
       foreign: survey.foreign,
     };

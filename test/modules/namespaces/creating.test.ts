@@ -4,7 +4,6 @@ import { openCluster } from '../../../src/kubesphere/cluster.ts';
 import { workspaceLabel } from '../../../src/kubesphere/names.ts';
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
 import type { Candidate } from '../../../src/modules/namespaces/candidates.ts';
-import { contentsOf } from '../../../src/modules/namespaces/contents.ts';
 import { createProject } from '../../../src/modules/operations/create-project.ts';
 import type { Work } from '../../../src/modules/work.ts';
 import { createWorkspace, until } from '../../../src/testing/index.ts';
@@ -142,13 +141,7 @@ test(
   patient,
   async () => {
     const at = await openCluster(world.clusters.m.connection);
-    const make = (name: string) =>
-      createProject(
-        at,
-        world.federation.host,
-        { name, workspace, annotations: {} },
-        async (namespace, signal) => (await contentsOf(at, namespace, { signal })).objects,
-      );
+    const make = (name: string) => createProject(at, world.federation.host, { name, workspace, annotations: {} });
     for (const [name, resource] of [
       ['used-1', core.configMaps],
       ['used-2', core.persistentVolumeClaims],

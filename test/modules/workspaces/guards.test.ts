@@ -204,13 +204,14 @@ describe('deleting a workspace', () => {
 });
 
 describe('taking a project out of kubefed and its workspace', () => {
+  const gladly = async () => {};
   const managed = { [managedLabel]: 'true', [workspaceLabel]: 'w' };
   const labels = async () => (await cluster.connection.get(core.namespaces, { name: 'p' })).metadata.labels;
 
   test('is one patch, for the very one and out of the workspace it was counted in', async () => {
     const { uid } = await given(core.namespaces, { name: 'p', labels: managed } as never);
-    const releasing = letGo(cluster, core.namespaces, { name: 'p', uid });
-    const other = letGo(cluster, core.namespaces, { name: 'p', uid: 'former' });
+    const releasing = letGo(cluster, core.namespaces, { name: 'p', uid }, gladly);
+    const other = letGo(cluster, core.namespaces, { name: 'p', uid: 'former' }, gladly);
     await expect(other.run(work, { managed: 'true', workspace: 'w' })).rejects.toMatchObject({ code: 'CONFLICT' });
     await expect(releasing.run(work, { managed: 'true', workspace: 'elsewhere' })).rejects.toMatchObject(
       refusal('WORLD_MOVED', /was in workspace "elsewhere" and is in "w" now/),
@@ -227,10 +228,21 @@ describe('taking a project out of kubefed and its workspace', () => {
     });
   });
 
+  test('is not taken back where kubefed would delete it', async () => {
+    const { uid } = await given(core.namespaces, { name: 'p', labels: { [managedLabel]: 'false' } } as never);
+    const refused = Promise.reject(new Error('placed elsewhere'));
+    refused.catch(() => {});
+    const held = letGo(cluster, core.namespaces, { name: 'p', uid }, () => refused);
+    await expect(held.compensate(work, { managed: 'true', workspace: 'w' }, undefined)).rejects.toThrow(
+      'placed elsewhere',
+    );
+    expect(await labels()).toMatchObject({ [managedLabel]: 'false' });
+  });
+
   test('is not taken back from another workspace', async () => {
     const { uid } = await given(core.namespaces, { name: 'p', labels: { [workspaceLabel]: 'other' } } as never);
     await expect(
-      letGo(cluster, core.namespaces, { name: 'p', uid }).compensate(
+      letGo(cluster, core.namespaces, { name: 'p', uid }, gladly).compensate(
         work,
         { managed: 'true', workspace: 'w' },
         undefined,
