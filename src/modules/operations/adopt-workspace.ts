@@ -32,33 +32,26 @@ export async function holdAdopted(work: Work, member: KubeSphereCluster, objects
 }
 
 /**
- * Waits until no copy of the host is placed on any of these objects: only then may the mark that holds them be taken off. Where the host
- * places its workspace there still, nothing is waited for.
+ * Waits until the host has nothing any more that would be copied onto these objects: only then may the mark that holds them be taken
+ * off. Roles go to every member whatever their workspace is placed on, so that nothing else will do. Where the host keeps its workspace
+ * it keeps them, too, and nothing is waited for.
  */
-export async function waitUnplaced(
+export async function waitForgotten(
   work: Pick<Work, 'signal'>,
   host: KubeSphereCluster,
-  member: KubeSphereCluster,
   workspace: string,
   objects: readonly Adoptable[],
 ): Promise<void> {
-  const template = await host.connection.find(
-    kubesphere.workspaceTemplates,
-    { name: workspace },
-    { signal: work.signal },
-  );
-  if (template !== undefined && placedOn(template)?.includes(member.name) !== false) return;
+  const { signal } = work;
+  if ((await host.connection.find(resource, { name: workspace }, { signal })) !== undefined) return;
   for (const { federated, target } of federatedKinds) {
-    const names = objects.filter(({ resource }) => resource.kind === target.kind).map(({ name }) => name);
+    const names = objects.filter((object) => object.resource.kind === target.kind).map(({ name }) => name);
     if (names.length === 0) continue;
-    await waitFor(work.signal, {
+    await waitFor(signal, {
       cluster: host,
       resource: federated,
-      test: (found) =>
-        names.every(
-          (name) => found.get(name)?.spec.placement?.clusters?.some((one) => one.name === member.name) !== true,
-        ) || undefined,
-      what: `the copies of workspace "${workspace}" (${target.kind}) to be off ${member.name}`,
+      test: (found) => (names.some((name) => found.has(name)) ? undefined : true),
+      what: `what is copied of workspace "${workspace}" (${federated.kind}) to be gone`,
       timeoutMs: syncLimitMs,
     });
   }

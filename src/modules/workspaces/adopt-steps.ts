@@ -6,7 +6,7 @@ import { appResource, type WorkspaceApp } from '../apps.ts';
 import { namespacesOf, some } from '../closure.ts';
 import { clusterByName, type FederationEnv } from '../env.ts';
 import type { Operation } from '../operation.ts';
-import { type AdoptedBefore, adoptWorkspace, holdAdopted, waitUnplaced } from '../operations/adopt-workspace.ts';
+import { type AdoptedBefore, adoptWorkspace, holdAdopted, waitForgotten } from '../operations/adopt-workspace.ts';
 import { dropLabel, type Label } from '../operations/drop-label.ts';
 import { retireTemplate } from '../operations/remove-workspace.ts';
 import { createWorkspace } from '../operations/workspace-template.ts';
@@ -135,7 +135,7 @@ export const create = defineStep<Surveyed, FederationEnv>()({
         const member = await memberOf(known);
         await holdAdopted(work, member, adoptable(survey));
         await creating.compensate(work, before, out);
-        await waitUnplaced(work, known.env.host, member, input.name, adoptable(survey));
+        await waitForgotten(work, known.env.host, input.name, adoptable(survey));
       },
     };
   }),

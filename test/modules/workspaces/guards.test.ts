@@ -4,7 +4,7 @@ import { core } from '../../../src/kube/resources.ts';
 import { type KubeSphereCluster, openCluster } from '../../../src/kubesphere/cluster.ts';
 import { hostLabel, kubefedNamespace, managedLabel, workspaceLabel } from '../../../src/kubesphere/names.ts';
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
-import { adoptWorkspace, holdAdopted, waitUnplaced } from '../../../src/modules/operations/adopt-workspace.ts';
+import { adoptWorkspace, holdAdopted, waitForgotten } from '../../../src/modules/operations/adopt-workspace.ts';
 import { deleteWorkspace } from '../../../src/modules/operations/delete-workspace.ts';
 import { leaveWorkspace } from '../../../src/modules/operations/leave-workspace.ts';
 import { letGo } from '../../../src/modules/operations/let-go.ts';
@@ -315,19 +315,22 @@ describe('adopting a workspace', () => {
     expect(labels).toEqual({ [managedLabel]: 'false' });
   });
 
-  test('lets go of the mark only once no copy is placed there any more', async () => {
+  test('lets go of the mark only once the host has nothing of that name to copy, however it is placed', async () => {
     const { uid } = await given(kubesphere.workspaceRoles, { name: 'w-z' });
-    const placed = { spec: { template: {}, placement: { clusters: [{ name: 'c' }] } } };
-    await given(kubesphere.federatedWorkspaceRoles, { name: 'w-z' }, placed);
+    const everywhere = { spec: { template: {}, placement: { clusterSelector: {} } } };
+    const copied = await given(kubesphere.federatedWorkspaceRoles, { name: 'w-z' }, everywhere);
     const role = { resource: kubesphere.workspaceRoles, name: 'w-z', uid };
     let waited = false;
-    const waiting = waitUnplaced(work, cluster, cluster, 'w', [role]).then(() => {
+    const waiting = waitForgotten(work, cluster, 'w', [role]).then(() => {
       waited = true;
     });
-    await expect(waitUnplaced(work, cluster, { ...cluster, name: 'd' }, 'w', [role])).resolves.toBeUndefined();
+    await expect(waitForgotten(work, cluster, 'w', [{ ...role, name: 'other' }])).resolves.toBeUndefined();
     expect(waited).toBe(false);
-    const body = { spec: { placement: { clusters: [] } } };
-    await cluster.connection.patch(kubesphere.federatedWorkspaceRoles, { name: 'w-z' }, { type: 'merge', body });
+    await cluster.connection.delete(
+      kubesphere.federatedWorkspaceRoles,
+      { name: 'w-z' },
+      { ...background, uid: copied.uid },
+    );
     await waiting;
   });
 
