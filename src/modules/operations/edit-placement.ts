@@ -10,6 +10,7 @@ import type { Operation } from '../operation.ts';
 import { arrivingOf, leavingOf, type Placeable, placeables, resolve, samePlacement } from '../placement/clusters.ts';
 import { applyEdit, called, type Placed, type PlacementEdit, placedAt, type Subject } from '../placement/subject.ts';
 import { edit, type Work, waitFor } from '../work.ts';
+import { inTheWay } from '../workspaces/in-the-way.ts';
 import { adopted, assertEmpty, syncLimitMs } from './workspace-template.ts';
 
 /** A change of placement, and what it may do. */
@@ -82,10 +83,12 @@ export function editPlacement(
       const next = applyEdit(subject, now, change);
       if (samePlacement(now, next)) return { effect: 'none', why: 'it is placed so already', out: undefined };
       refuseOthers(now, next, all, mayLeave);
-      if (subject.kind === 'project') {
-        const hindrance = await hindranceOf(env, object, arrivingOf(now, next, all), all, work.signal);
-        if (hindrance !== undefined) return hindrance;
-      }
+      const arriving = arrivingOf(now, next, all);
+      const hindrance =
+        subject.kind === 'project'
+          ? await hindranceOf(env, object, arriving, all, work.signal)
+          : await ownWorkspaceOn(env, subject.name, arriving, work.signal);
+      if (hindrance !== undefined) return hindrance;
       return {
         effect: 'change',
         changes: [
@@ -166,6 +169,17 @@ async function hindranceOf(
   for (const cluster of arriving) {
     const strange = await strangerOn(env, cluster, metadata.name, signal);
     if (strange !== undefined) return strange;
+  }
+  return undefined;
+}
+
+/** A member's own Workspace of that name would be taken over, and be deleted as the host's the next time the placement shrinks. */
+async function ownWorkspaceOn(env: FederationEnv, name: string, arriving: readonly string[], signal: AbortSignal) {
+  for (const cluster of arriving) {
+    const member = await env.member(cluster, { signal });
+    if (member.uid === env.host.uid) continue;
+    const [obstacle] = await inTheWay(member, name, { known: true, placed: true }, signal);
+    if (obstacle !== undefined) return { effect: 'blocked' as const, ...obstacle };
   }
   return undefined;
 }

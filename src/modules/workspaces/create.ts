@@ -1,22 +1,25 @@
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
-import { systemWorkspace, workspaceLabel } from '../../kubesphere/names.ts';
+import { systemWorkspace } from '../../kubesphere/names.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
 import { checkName, checkNames, checkObjectName, checkOneOf, checkText, invalid } from '../../kubesphere/validation.ts';
 import { defineItemStep, defineStep } from '../../workflow/step.ts';
-import { namespacesOf, some } from '../closure.ts';
+import { askClusters, askEveryCluster } from '../across.ts';
 import { clusterByName, type FederationEnv } from '../env.ts';
 import { composeMethod, performAll } from '../method.ts';
 import type { WriteOptions, Written } from '../operation.ts';
 import { type PlacedBefore, placeWorkspace } from '../operations/place-workspace.ts';
-import { createWorkspace as creating, type NewWorkspace } from '../operations/workspace-template.ts';
+import { createWorkspace as creating, type NewWorkspace, placedOn } from '../operations/workspace-template.ts';
 import { operates, operatesOnEach } from '../steps.ts';
 import type { Obstacle } from './delete-plan.ts';
+import { inTheWay } from './in-the-way.ts';
 import { aliasAnnotation, descriptionAnnotation } from './info.ts';
 
 /** A workspace to create, with where it is to live. */
 export interface WorkspaceToCreate extends NewWorkspace {
   /** Clusters to place it on, by the host's names of them. @defaultValue none: it can be placed later */
   readonly clusters?: readonly string[];
+  /** `accept`: members that do not answer are not asked whether they have a workspace of that name. @defaultValue they stand against it */
+  readonly unread?: 'accept';
   /** What the console shows instead of the name. */
   readonly alias?: string;
   readonly description?: string;
@@ -24,31 +27,31 @@ export interface WorkspaceToCreate extends NewWorkspace {
 
 interface Input extends NewWorkspace {
   readonly clusters: readonly string[];
+  readonly unread?: 'accept';
 }
 interface Begun {
   readonly input: Input;
 }
 
-/** What must not be there yet: a Workspace of that name would be taken over, projects with its label would fall into it (H10). */
-async function inTheWay(cluster: KubeSphereCluster, name: string, signal: AbortSignal): Promise<readonly Obstacle[]> {
-  const workspace = await cluster.connection.find(kubesphere.workspaces, { name }, { signal });
-  if (workspace !== undefined)
-    return [
-      {
-        why: `${cluster.name} has a Workspace "${name}" already; equal names need not mean the same workspace.`,
-        remedy:
-          'If it is the same, take it over: federation.workspaces.adopt({ cluster, name }); if not, take another name.',
-      },
-    ];
-  const projects = [...(await namespacesOf(cluster, signal, `${workspaceLabel}=${name}`)).keys()];
-  return projects.length === 0
-    ? []
-    : [
-        {
-          why: `${cluster.name} has projects with the label of a workspace "${name}" that is gone: ${some(projects)}. They would fall into this one.`,
-          remedy: 'Take the label off them (federation.namespaces.unbind), or take another name.',
-        },
-      ];
+/** What is in its way, on every cluster that it comes near: its roles go to all members, wherever it is placed. */
+async function strangers(
+  env: FederationEnv,
+  { name, clusters, unread }: Input,
+  placed: readonly string[],
+  known: boolean,
+  signal: AbortSignal,
+): Promise<readonly Obstacle[]> {
+  for (const cluster of clusters) await clusterByName(env)(cluster, { signal });
+  const look = (cluster: KubeSphereCluster) =>
+    placed.includes(cluster.name) || (known && !clusters.includes(cluster.name))
+      ? []
+      : inTheWay(cluster, name, { known, placed: clusters.includes(cluster.name) }, signal);
+  if (unread === 'accept') {
+    const answers = await askClusters(env, async (cluster) => look(cluster), { signal });
+    return answers.flatMap((one) => (one.answered ? one.value : []));
+  }
+  const what = `Whether a cluster has a workspace "${name}" of its own`;
+  return [...(await askEveryCluster(env, what, async (cluster) => look(cluster), { signal })).values()].flat();
 }
 
 const check = defineStep<Begun, FederationEnv>()({
@@ -57,15 +60,15 @@ const check = defineStep<Begun, FederationEnv>()({
   readOnly: true,
   forecast: async ({ state: { input }, env, signal }) => {
     const { host } = env;
-    const { name, manager, clusters, existing } = input;
+    const { name, manager, existing } = input;
     const obstacles: Obstacle[] = [];
     const there = await host.connection.find(kubesphere.workspaceTemplates, { name }, { signal });
-    if (there === undefined || existing !== 'join') {
-      if ((await host.connection.find(kubesphere.users, { name: manager }, { signal })) === undefined)
-        obstacles.push({ why: `"${manager}" is no user of ${host.name}.`, remedy: 'Create that user first.' });
-      if (there === undefined)
-        for (const cluster of clusters)
-          obstacles.push(...(await inTheWay(await clusterByName(env)(cluster, { signal }), name, signal)));
+    const known = there !== undefined && existing === 'join';
+    if (!known && (await host.connection.find(kubesphere.users, { name: manager }, { signal })) === undefined)
+      obstacles.push({ why: `"${manager}" is no user of ${host.name}.`, remedy: 'Create that user first.' });
+    if (there === undefined || known) {
+      const looks = await strangers(env, input, known ? (placedOn(there) ?? []) : [], known, signal);
+      obstacles.push(...looks);
     }
     if (obstacles.length === 0) return { effect: 'none', why: `workspace "${name}" is there`, out: null };
     const all = (key: keyof Obstacle): string => obstacles.map((one) => one[key]).join(' ');
@@ -105,7 +108,17 @@ export async function createWorkspace(
   workspace: WorkspaceToCreate,
   options?: WriteOptions,
 ): Promise<Written<void>> {
-  const { name, manager, networkIsolation, annotations = {}, existing, clusters = [], alias, description } = workspace;
+  const {
+    name,
+    manager,
+    networkIsolation,
+    annotations = {},
+    existing,
+    clusters = [],
+    alias,
+    description,
+    unread,
+  } = workspace;
   checkName('name', name);
   if (name === systemWorkspace) throw invalid('name', `is ${systemWorkspace}, which every cluster has.`);
   checkObjectName('manager', manager);
@@ -115,6 +128,7 @@ export async function createWorkspace(
     throw invalid('networkIsolation', 'must be true or false.');
   if (alias !== undefined) checkText('alias', alias);
   if (description !== undefined) checkText('description', description);
+  if (unread !== undefined) checkOneOf('unread', unread, ['accept']);
   const notes = {
     ...annotations,
     ...(alias !== undefined && { [aliasAnnotation]: alias }),
@@ -125,6 +139,7 @@ export async function createWorkspace(
     ...(Object.keys(notes).length > 0 && { annotations: notes }),
     ...(networkIsolation !== undefined && { networkIsolation }),
     ...(existing !== undefined && { existing }),
+    ...(unread !== undefined && { unread }),
   };
   const written = await performAll(createWorkspaceWorkflow, input, env, `create workspace "${name}"`, options);
   return written.outcome === 'dry-run' ? (written as Written<void>) : { ...written, result: undefined };

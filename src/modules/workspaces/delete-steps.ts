@@ -104,6 +104,20 @@ export const releaseContents = defineItemStep<Surveyed, FederationEnv>()({
   remedy: 'Put label kubefed.io/managed=true back on that object.',
 });
 
+/** Where a member has a workspace of its own under that name, the host's roles were copied onto its own, which would go with them. */
+export const releaseForeign = defineItemStep<Surveyed, FederationEnv>()({
+  name: 'release-foreign',
+  title: "Make kubefed let go of the roles of members' own workspaces of that name",
+  ...operatesOnEach<Surveyed, FoundObject, Held>(
+    async ({ state: { survey } }) =>
+      listed(survey?.foreignRoles ?? [], ({ cluster, kind, name }) => `${cluster}/${kind}/${name}`),
+    // Given back, it is what it was: the host still has its own.
+    async (known, one) =>
+      letGo(await ofCluster(known, one), resourceOf(one), { name: one.name, uid: one.uid }, async () => {}),
+  ),
+  remedy: 'Put label kubefed.io/managed=true back on that object.',
+});
+
 /** Copies of multi-cluster projects leave kubefed and the workspace in one patch (H6). */
 export const release = defineItemStep<Surveyed, FederationEnv>()({
   name: 'release',

@@ -11,6 +11,7 @@ import {
   quotas,
   release,
   releaseContents,
+  releaseForeign,
   remove,
   report,
   survey,
@@ -25,6 +26,7 @@ import {
 export const deleteWorkspaceWorkflow = composeMethod<DeletionInput>('workspaces.delete')
   .step(survey)
   .each(detachApps)
+  .each(releaseForeign)
   .each(releaseContents)
   .each(release)
   .each(unbind)

@@ -37,6 +37,8 @@ export interface Survey {
   readonly workspaces: readonly { readonly cluster: string; readonly uid: string }[];
   /** Clusters with a Workspace of that name which is not this one: it came from no host, and stays with its projects. */
   readonly foreign: readonly string[];
+  /** Their roles and bindings that the host's took over, for these go to every member: they would go with the host's. */
+  readonly foreignRoles: readonly FoundObject[];
   /** Of those, the ones with a WorkspaceTemplate of their own although kubefed owns the Workspace. */
   readonly ownTemplates: readonly string[];
   readonly projects: readonly FoundProject[];
@@ -126,19 +128,21 @@ async function contentsOf(
   return found;
 }
 
+/** Roles and bindings of the workspace on one cluster; with `managed` only those that kubefed owns. */
 const rolesOf = async (
-  host: KubeSphereCluster,
+  cluster: KubeSphereCluster,
   name: string,
   options: CallOptions,
+  { managed = false } = {},
 ): Promise<readonly FoundObject[]> => {
   const kinds: readonly Resource[] = [kubesphere.workspaceRoles, kubesphere.workspaceRoleBindings];
   const lists = await Promise.all(
     kinds.map(async (resource) => {
-      const labelSelector = `${workspaceLabel}=${name}`;
-      const found = await host.connection.listMetadata(resource, { ...options, labelSelector }).toArray();
+      const labelSelector = `${workspaceLabel}=${name}${managed ? `,${managedLabel}=true` : ''}`;
+      const found = await cluster.connection.listMetadata(resource, { ...options, labelSelector }).toArray();
       const { group, version, kind, plural } = resource;
       return found.map(({ metadata }) => ({
-        ...{ cluster: host.name, group, version, kind, plural, namespace: null },
+        ...{ cluster: cluster.name, group, version, kind, plural, namespace: null },
         ...{ name: metadata.name, uid: metadata.uid },
       }));
     }),
@@ -203,6 +207,11 @@ export async function survey(env: FederationEnv, name: string, options: CallOpti
       return shared.length === 0 ? [] : contentsOf(cluster, here.resources, new Set(shared), options);
     }),
   );
+  const foreignRoles = await Promise.all(
+    [...found]
+      .filter(([name]) => foreignNames.has(name))
+      .map(([, { cluster }]) => rolesOf(cluster, name, options, { managed: true })),
+  );
   return {
     template: found.get(host.name)?.here.template?.uid ?? null,
     federated: federated?.metadata.uid ?? null,
@@ -210,6 +219,7 @@ export async function survey(env: FederationEnv, name: string, options: CallOpti
       workspace !== undefined && ours(cluster, workspace) ? [{ cluster, uid: workspace.uid }] : [],
     ),
     foreign: [...foreignNames],
+    foreignRoles: foreignRoles.flat(),
     ownTemplates: all
       .filter(({ cluster, here }) => !isHost(cluster) && here.template !== undefined && !foreignNames.has(cluster))
       .map(({ cluster }) => cluster),

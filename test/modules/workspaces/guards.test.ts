@@ -94,7 +94,16 @@ describe('a member that is not ready', () => {
 
 describe('what is in the way of a deletion', () => {
   const nothing: Survey = {
-    ...{ template: 't', federated: 'f', workspaces: [], foreign: [], ownTemplates: [], projects: [], contents: [] },
+    ...{
+      template: 't',
+      federated: 'f',
+      workspaces: [],
+      foreign: [],
+      foreignRoles: [],
+      ownTemplates: [],
+      projects: [],
+      contents: [],
+    },
     ...{ apps: [], quotas: [], roles: [], devops: [], notReady: [] },
   };
   const keep = { name: 'w', projects: 'keep', apps: 'keep' } as const;
