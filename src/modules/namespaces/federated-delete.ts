@@ -3,6 +3,7 @@ import { kubesphere } from '../../kubesphere/resources.ts';
 import { checkName } from '../../kubesphere/validation.ts';
 import { defineStep } from '../../workflow/step.ts';
 import type { FederationEnv } from '../env.ts';
+import { assertNotKept } from '../kept-from-deletion.ts';
 import { composeMethod, performAll } from '../method.ts';
 import type { WriteOptions, Written } from '../operation.ts';
 import { deleteFederatedNamespace, deleteHostNamespace } from '../operations/federated-namespace.ts';
@@ -57,7 +58,10 @@ const deleteCopies = defineStep<Agreed, FederationEnv>()({
       : deleteFederatedNamespace(
           env.host,
           input.subject,
-          ({ signal }) => assertExactly(env, input.subject, input.leaving, input.delete, { ...input, signal }),
+          async ({ signal }) => {
+            await assertExactly(env, input.subject, input.leaving, input.delete, { ...input, signal });
+            await assertNotKept(env, input.delete, signal);
+          },
           (work) => untilLeft(env, input.subject, membersOf(found), 'delete', work),
         ),
   ),

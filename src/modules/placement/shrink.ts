@@ -1,6 +1,7 @@
 import type { Forecast } from '../../workflow/change.ts';
 import { defineStep } from '../../workflow/step.ts';
 import type { FederationEnv } from '../env.ts';
+import { assertNotKept, keptFromDeletion } from '../kept-from-deletion.ts';
 import { composeMethod } from '../method.ts';
 import { editPlacement, type PlacementBefore } from '../operations/edit-placement.ts';
 import { operates } from '../steps.ts';
@@ -81,6 +82,13 @@ export const agree = defineStep<Deleting, FederationEnv>()({
         why: `The list is not exactly what would be deleted: ${wrong}.`,
         remedy: 'Look at each of them, then call again with a list of exactly those.',
       };
+    const kept = await keptFromDeletion(env, input.delete, signal);
+    if (kept.length > 0)
+      return {
+        effect: 'blocked',
+        why: kept.map(({ why }) => why).join(' '),
+        remedy: kept.map(({ remedy }) => remedy).join(' '),
+      };
     return { effect: 'none', why: `${input.delete.length} project(s) go, as agreed`, out: found };
   },
   run: async ({ state: { input }, env, signal }): Promise<Survey> =>
@@ -104,8 +112,10 @@ const shrinkDeleting = defineStep<Agreed, FederationEnv>()({
           subject: input.subject,
           edit: input.edit,
           mayLeave: input.leaving,
-          lastLook: ({ signal }) =>
-            assertExactly(env, input.subject, input.leaving, input.delete, { ...input, signal }),
+          lastLook: async ({ signal }) => {
+            await assertExactly(env, input.subject, input.leaving, input.delete, { ...input, signal });
+            await assertNotKept(env, input.delete, signal);
+          },
           left: (work) => untilLeft(env, input.subject, found, 'delete', work),
         }),
   ),

@@ -3,8 +3,9 @@ import type { ObjectMeta } from '../../kube/objects.ts';
 import { managedLabel, workspaceLabel } from '../../kubesphere/names.ts';
 import { namespacesOf, some } from '../closure.ts';
 import { clusterByName, type FederationEnv } from '../env.ts';
+import { assertNotKept } from '../kept-from-deletion.ts';
 import type { ProjectAt } from '../placement/input.ts';
-import { assertNotTaken, keptFromDeletion } from './delete-named.ts';
+import { assertNotTaken } from './delete-named.ts';
 import { assertNoObstacle, type DeletionInput } from './delete-plan.ts';
 import { type FoundProject, projectText, type Survey, survey } from './survey.ts';
 
@@ -92,6 +93,5 @@ export async function assertStill(
     );
   if (projects === 'keep') return assertFree(env, name, before.projects, signal);
   await assertNotTaken(env, name, before.projects, signal);
-  const [kept] = await keptFromDeletion(env, before.projects, signal);
-  if (kept !== undefined) throw new FederationError('KEPT_AT_RISK', `${kept.why} Nothing was deleted. ${kept.remedy}`);
+  await assertNotKept(env, before.projects, signal);
 }

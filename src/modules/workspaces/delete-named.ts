@@ -4,12 +4,11 @@ import { core } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { managedLabel, workspaceLabel } from '../../kubesphere/names.ts';
 import { refOf } from '../changes.ts';
-import { deletionClosure, namespacesOf, some } from '../closure.ts';
+import { namespacesOf, some } from '../closure.ts';
 import { clusterByName, type FederationEnv } from '../env.ts';
+import { keptOn } from '../kept-from-deletion.ts';
 import type { Operation } from '../operation.ts';
-import { shieldsUp } from '../shields-up.ts';
 import { remove, waitGone } from '../work.ts';
-import type { Obstacle } from './delete-plan.ts';
 import { type FoundProject, projectText } from './survey.ts';
 
 /** A namespace with all its contents may take minutes to go. */
@@ -20,55 +19,6 @@ function takenBy({ labels = {} }: ObjectMeta, { kind }: FoundProject, workspace:
   const now = labels[workspaceLabel];
   if (now !== undefined && now !== workspace) return `it is in workspace "${now}" by now`;
   return kind === 'plain' && labels[managedLabel] === 'true' ? 'it is a multi-cluster project by now' : undefined;
-}
-
-/** Why projects of one cluster must not be deleted: a shield keeps them, or something outside of them would go along. */
-async function keptOn(
-  cluster: KubeSphereCluster,
-  projects: readonly FoundProject[],
-  signal: AbortSignal,
-): Promise<readonly Obstacle[]> {
-  const names = new Set(projects.map(({ name }) => name));
-  const shields = await shieldsUp(cluster, { signal });
-  const shielded = [...names].filter((name) => shields.some(({ namespaces }) => namespaces.includes(name)));
-  const roots = projects.map(({ uid }) => uid);
-  const outside = (await deletionClosure(cluster, roots, signal)).objects.filter(
-    ({ kind, name, namespace }) => !names.has(namespace ?? (kind === 'Namespace' ? name : '')),
-  );
-  return [
-    ...(shielded.length === 0
-      ? []
-      : [
-          {
-            why: `${cluster.name}: named for deletion, and protected: ${some(shielded)}.`,
-            remedy: 'Take the protection away first (namespaces.protections, namespaces.unprotect), or keep them.',
-          },
-        ]),
-    ...(outside.length === 0
-      ? []
-      : [
-          {
-            why: `${cluster.name}: deleting the named projects would take along what is not in them: ${some(outside.map(({ kind, namespace, name }) => `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`))}.`,
-            remedy: 'Take that owner off them first.',
-          },
-        ]),
-  ];
-}
-
-/** {@link keptOn}, of every cluster. */
-export async function keptFromDeletion(
-  env: FederationEnv,
-  projects: readonly FoundProject[],
-  signal: AbortSignal,
-): Promise<readonly Obstacle[]> {
-  const clusters = [...new Set(projects.map(({ cluster }) => cluster))];
-  const found = await Promise.all(
-    clusters.map(async (name) => {
-      const there = projects.filter(({ cluster }) => cluster === name);
-      return keptOn(await clusterByName(env)(name, { signal }), there, signal);
-    }),
-  );
-  return found.flat();
 }
 
 /**

@@ -5,6 +5,7 @@ import { kubesphere } from '../../kubesphere/resources.ts';
 import { defineItemStep, defineStep, type StepContext } from '../../workflow/step.ts';
 import { appResource, type WorkspaceApp } from '../apps.ts';
 import { clusterByName, type FederationEnv } from '../env.ts';
+import { keptFromDeletion } from '../kept-from-deletion.ts';
 import type { Operation } from '../operation.ts';
 import type { Bound } from '../operations/bind-project.ts';
 import { deleteObject } from '../operations/delete-object.ts';
@@ -18,7 +19,7 @@ import type { ProjectAt } from '../placement/input.ts';
 import { operates, operatesOnEach } from '../steps.ts';
 import type { Work } from '../work.ts';
 import { assertFree, assertStill } from './delete-looks.ts';
-import { discardProject, keptFromDeletion, spared } from './delete-named.ts';
+import { discardProject, spared } from './delete-named.ts';
 import { type DeletionInput, lookBackMs, obstacles } from './delete-plan.ts';
 import { type FoundObject, type FoundProject, resourceOf, type Survey, survey as surveyed } from './survey.ts';
 

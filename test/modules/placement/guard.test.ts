@@ -373,3 +373,37 @@ describe('what others do meanwhile', slow, () => {
     expect(await workspaceOf(plain[0] ?? '')).toBe(workspace);
   });
 });
+
+describe('a project that is named for deletion, and protected', slow, () => {
+  const protectedTeam = async () => {
+    const { clusters, federation } = world;
+    const { workspace, plain } = await team(clusters, world.fresh('team'), { plain: 1 });
+    const list = await listOf(clusters, plain);
+    const protection = () => federation.namespaces.protect({ cluster: 'm', names: [...plain] });
+    return { workspace, plain, list, protection };
+  };
+
+  test('stands against it before anything is written: else the placement shrinks, and the rest waits for ever', async () => {
+    const { workspace, list, protection } = await protectedTeam();
+    await protection();
+    const { clusters } = world.federation;
+    const revoking = clusters.revoke('m', [workspace], losing(list)).catch((error: { readonly cause?: unknown }) => {
+      throw error.cause;
+    });
+    await expect(revoking).rejects.toMatchObject({
+      code: 'PLAN_BLOCKED',
+      message: expect.stringMatching(/named for deletion, and protected/),
+    });
+    expect(await isThere(world.clusters.m, workspace)).toBe(true);
+  });
+
+  test('at the last moment, too', async () => {
+    const { workspace, list, protection } = await protectedTeam();
+    const journal = during(memoryJournal(), beforePlacing, protection);
+    const revoking = world.federation.clusters.revoke('m', [workspace], losing(list), { journal });
+    await expect(
+      revoking.catch((error: { readonly cause?: unknown }) => Promise.reject(error.cause)),
+    ).rejects.toMatchObject({ code: 'KEPT_AT_RISK' });
+    expect(await isThere(world.clusters.m, workspace)).toBe(true);
+  });
+});
