@@ -13,6 +13,11 @@ const forms: readonly (readonly [pattern: RegExp, instead: string])[] = [
   // The same in base64.
   [/LS0tLS1CRUdJTi[\w+/=-]*/g, hidden],
   [/\$2[aby]\$\d{2}\$[./A-Za-z0-9]{53}/g, hidden],
+  // As Kubernetes says what it refuses.
+  [
+    /((?:token|passw(?:or)?d|passphrase|secret)s?\\{0,8}["']?: (?:Invalid|Unsupported|Duplicate) value: \\{0,8}")(?:[^"\\]|\\[^"])+/gi,
+    `$1${hidden}`,
+  ],
   [/(kubeconfig\\{0,8}["']?\s{0,8}[:=]\s{0,8}\\{0,8}["']?)[A-Za-z0-9+/=]{40,}/gi, `$1${hidden}`],
 ];
 

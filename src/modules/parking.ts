@@ -2,7 +2,7 @@ import { FederationError } from '../errors.ts';
 import { digest } from '../internal/digest.ts';
 import { core } from '../kube/resources.ts';
 import type { KubeSphereCluster } from '../kubesphere/cluster.ts';
-import { kubesphereNamespace } from '../kubesphere/names.ts';
+import { kubesphereNamespace, runAnnotation } from '../kubesphere/names.ts';
 import type { ResourceRef } from '../types.ts';
 import { madeBy, refOf } from './changes.ts';
 import type { Operation } from './operation.ts';
@@ -43,7 +43,7 @@ export function park(
       if (found !== undefined && !madeBy(runId, found))
         return {
           effect: 'blocked',
-          why: `${cluster.name}: Secret ${name.namespace}/${name.name} is there, parked by another run.`,
+          why: `${cluster.name}: Secret ${name.namespace}/${name.name} is there, parked by run ${found.metadata.annotations?.[runAnnotation] ?? 'of which nobody knows'}.`,
           remedy:
             'Finish or roll back that run. If it is lost, see what the Secret holds, put that where it belongs, then delete it.',
         };

@@ -1,4 +1,5 @@
 import type { PolicyRule } from '../kube/resources.ts';
+import { invalid } from '../kubesphere/validation.ts';
 import { clusters } from './required/clusters.ts';
 import { components } from './required/components.ts';
 import { federation } from './required/federation.ts';
@@ -26,7 +27,11 @@ export interface RequiredRules {
  * The rights that these methods need, `Federation.connect` included: least privilege for a program that does nothing else. They were
  * recorded from the methods' own requests, with what undo needs.
  *
+ * Methods that look for whatever an object owns list every kind of a cluster, Secrets included: `list *.*`.
+ *
  * Through KubeSphere's gateway the roles of the KubeSphere user decide instead.
+ *
+ * @throws FederationError `INVALID` for a name that is no method's
  *
  * @example
  * ```ts
@@ -37,6 +42,9 @@ export interface RequiredRules {
  * ```
  */
 export function requiredRules(methods: readonly MethodName[]): RequiredRules {
+  for (const [index, method] of methods.entries())
+    if (rights[method] === undefined)
+      throw invalid(`methods[${index}]`, `is ${JSON.stringify(method)}, which is no method: say module.method.`);
   const all: readonly Rights[] = [connect, ...methods.map((method) => rights[method])];
   return {
     host: rulesOf(all.map(({ host }) => host)),

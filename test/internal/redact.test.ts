@@ -57,6 +57,8 @@ const texts: readonly (readonly [what: string, text: (s: string) => string])[] =
   ['a bcrypt hash', (s) => `hash $2a$10$${s.padEnd(53, 'a').slice(0, 53)} kept`],
   ['client-key-data', (s) => `client-key-data: ${s}\nname: me`],
   ['tls.key', (s) => `tls.key: ${s}`],
+  ['a value that Kubernetes refused', (s) => `spec.authentication.jwtSecret: Invalid value: "${s}": too weak`],
+  ['a refused value in JSON', (s) => `{"message":"spec.token: Unsupported value: \\"${s}\\": no"}`],
   ['a kubeconfig', (s) => `kubeconfig: ${base64('apiVersion: v1\nclusters: []\nusers: []')}${s}`],
 ];
 

@@ -8,7 +8,7 @@ import { hostMarks } from '../marks.ts';
 import type { Operation, WriteOptions } from '../operation.ts';
 import { prepareMember, type TrustBefore } from '../operations/trust.ts';
 import { ownMembers } from './checks/controllers.ts';
-import { sharedSecret } from './shared-secret.ts';
+import { rotationUnderWay, sharedSecret, unfinished } from './shared-secret.ts';
 
 /** Options of `Clusters.prepareMember`. */
 export interface PrepareOptions extends WriteOptions {
@@ -59,6 +59,8 @@ export function prepareNoHost(
       const { signal } = work;
       const forecast = await preparing.forecast(work);
       if (forecast.effect !== 'change') return forecast;
+      const rotating = await rotationUnderWay(host, signal);
+      if (rotating !== undefined) return { effect: 'blocked', ...unfinished(host.name, rotating) };
       const { role } = await readInstallation(member.connection, { signal });
       const marks = formerHostGone ? [] : await foreignMarks(host, member, signal);
       if (marks.length > 0)

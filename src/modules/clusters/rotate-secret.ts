@@ -8,6 +8,7 @@ import { kubesphere } from '../../kubesphere/resources.ts';
 import { checkText, invalid } from '../../kubesphere/validation.ts';
 import type { Forecast } from '../../workflow/change.ts';
 import { defineItemStep, defineStep } from '../../workflow/step.ts';
+import { some } from '../closure.ts';
 import type { FederationEnv } from '../env.ts';
 import { composeMethod } from '../method.ts';
 import type { WriteOptions } from '../operation.ts';
@@ -15,7 +16,7 @@ import { giveHostSecret, prepareMember, type TrustBefore, type TrustSettings } f
 import { discardParked, type Parked, park, parkedRef, unpark } from '../parking.ts';
 import { type Known, operates, operatesOnEach } from '../steps.ts';
 import type { Obstacle } from '../workspaces/delete-plan.ts';
-import { sharedSecret } from './shared-secret.ts';
+import { parkedSecret, rotationUnderWay, sharedSecret, unfinished } from './shared-secret.ts';
 import { leadsThrough } from './way.ts';
 
 /** Options of `Clusters.rotateJwtSecret`. */
@@ -47,8 +48,6 @@ interface ParkedBoth extends Surveyed {
   /** `null`: all have that very secret. */
   readonly park: Parked | null;
 }
-
-const parkedAs = 'jwt-secret';
 
 /** The secret that a call wishes for, or one made for it. @throws FederationError `INVALID` */
 export function newSecret(wanted: string | undefined): string {
@@ -132,11 +131,34 @@ async function surveyed(env: RotateEnv, signal: AbortSignal) {
   };
 }
 
+/**
+ * Looks at every member again: installers take minutes, in which one can be imported, or be given another secret.
+ *
+ * @throws FederationError `WORLD_MOVED` naming those that do not have the new secret
+ */
+async function assertAllFollow({ env, state, signal }: Known<ParkedBoth>): Promise<void> {
+  const wanted = digest(await nextOf(env, state.park, signal));
+  const clusters = await env.host.connection.list(kubesphere.clusters, { signal }).toArray();
+  const others: string[] = [];
+  for (const { metadata } of clusters) {
+    if (hostLabel in (metadata.labels ?? {})) continue;
+    const { connection } = await env.member(metadata.name, { signal });
+    if ((await readInstallation(connection, { signal })).jwtDigest !== wanted) others.push(metadata.name);
+  }
+  if (others.length === 0) return;
+  throw new FederationError(
+    'WORLD_MOVED',
+    `${some(others)} ${others.length === 1 ? 'has' : 'have'} another jwtSecret than the new one: imported meanwhile, or given another. Nothing goes on, and the former secret is kept. Roll this run back, then call rotateJwtSecret again.`,
+  );
+}
+
 const survey = defineStep<object, RotateEnv>()({
   name: 'survey',
   title: 'Every member answers, and has the secret that its host has',
   readOnly: true,
-  forecast: async ({ env, signal }) => {
+  forecast: async ({ env, signal, runId }) => {
+    const other = await rotationUnderWay(env.host, signal);
+    if (other !== undefined && other !== runId) return { effect: 'blocked', ...unfinished(env.host.name, other) };
     const { members, obstacles } = await surveyed(env, signal);
     if (obstacles.length === 0) return { effect: 'none', why: `${members.length} member(s) follow`, out: members };
     return {
@@ -152,7 +174,7 @@ const parkStep = defineStep<Surveyed, RotateEnv>()({
   name: 'park',
   title: 'Park the former secret, and the new one',
   ...operates<Surveyed, null, Parked | null>(async ({ env }) =>
-    park(env.host, parkedAs, async (signal): Promise<Readonly<Record<string, string>>> => {
+    park(env.host, parkedSecret, async (signal): Promise<Readonly<Record<string, string>>> => {
       const [former, next] = await Promise.all([sharedSecret(env.host, signal), nextOf(env, undefined, signal)]);
       return former === next ? {} : { former, next };
     }),
@@ -171,6 +193,23 @@ const members = defineItemStep<ParkedBoth, RotateEnv>()({
   remedy: 'Set spec.authentication.jwtSecret of its ClusterConfiguration ks-installer to the one of its host.',
 });
 
+const confirm = <const Name extends string>(name: Name, title: string) =>
+  defineStep<ParkedBoth, RotateEnv>()({
+    name,
+    title,
+    readOnly: true,
+    forecast: async ({ state }): Promise<Forecast<null>> =>
+      state.park === null
+        ? { effect: 'none', why: 'all have this very secret', out: null }
+        : { effect: 'unknown', why: 'it reads them again', touches: [] },
+    run: async (known) => {
+      await assertAllFollow(known);
+      return null;
+    },
+  });
+const membersConfirmed = confirm('confirm-members', 'See that every member has it, the host’s newest ones too');
+const allConfirmed = confirm('confirm-all', 'See once more that all have it, before the former one is forgotten');
+
 const host = defineStep<ParkedBoth, RotateEnv>()({
   name: 'host',
   title: 'The host gets it as well: from here on its tokens are taken again',
@@ -186,8 +225,8 @@ const tidy = defineStep<ParkedBoth, RotateEnv>()({
   forecast: async ({ env, state }): Promise<Forecast<void>> =>
     state.park === null
       ? { effect: 'none', why: 'all have this very secret', out: undefined }
-      : { effect: 'change', changes: [{ verb: 'delete', resource: parkedRef(env.host, parkedAs), before: {} }] },
-  run: (ctx) => discardParked({ ...ctx, assertHeld: ctx.confirmDriver }, ctx.env.host, parkedAs),
+      : { effect: 'change', changes: [{ verb: 'delete', resource: parkedRef(env.host, parkedSecret), before: {} }] },
+  run: (ctx) => discardParked({ ...ctx, assertHeld: ctx.confirmDriver }, ctx.env.host, parkedSecret),
 });
 
 /** Gives a host and all its members another jwtSecret; the members first: what fails among them is taken back before the host is touched. */
@@ -195,6 +234,8 @@ export const rotateSecretWorkflow = composeMethod<null>('rotate-jwt-secret')
   .step(survey)
   .step(parkStep)
   .each(members)
+  .step(membersConfirmed)
   .step(host)
+  .step(allConfirmed)
   .step(tidy)
   .returns(({ survey: followers }): Rotated => ({ members: followers.map(({ name }) => name) }));

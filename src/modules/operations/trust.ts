@@ -1,5 +1,6 @@
 import { FederationError } from '../../errors.ts';
 import { digest } from '../../internal/digest.ts';
+import { unquoted } from '../../internal/unquoted.ts';
 import { core } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { type Installation, installationOf, readInstallation } from '../../kubesphere/installation.ts';
@@ -50,14 +51,25 @@ function trust(
   const isSo = (now: Installation, wanted: string): boolean =>
     now.role === wantedRole && now.jwtDigest === wanted && (wantedRole === 'host' || now.acceptsHostTokens);
   const set = (work: Work, role: string | null, secret: string | null): Promise<unknown> =>
-    edit(work, { cluster, resource, name }, ({ spec }) =>
-      (spec.multicluster?.clusterRole ?? null) === role && (spec.authentication?.jwtSecret ?? null) === secret
-        ? undefined
-        : {
-            type: 'merge',
-            body: { spec: { multicluster: { clusterRole: role }, authentication: { jwtSecret: secret } } },
-          },
+    unquoted(
+      `${cluster.name}: the jwtSecret`,
+      secret ?? '',
+      'about ClusterConfigurations',
+      edit(work, { cluster, resource, name }, ({ spec }) =>
+        (spec.multicluster?.clusterRole ?? null) === role && (spec.authentication?.jwtSecret ?? null) === secret
+          ? undefined
+          : {
+              type: 'merge',
+              body: { spec: { multicluster: { clusterRole: role }, authentication: { jwtSecret: secret } } },
+            },
+      ),
     );
+  /** The installer's run with what was written here would end after the former settings were believed to be back. */
+  const carriedOut = async (work: Pick<Work, 'signal'>, written: string): Promise<void> => {
+    const { spec } = await cluster.connection.get(resource, name, { signal: work.signal });
+    if (spec.authentication?.jwtSecret !== written) return;
+    await settled(work, (now) => now.jwtDigest === digest(written), 'to end the run that is under way');
+  };
   const settled = (work: Pick<Work, 'signal'>, is: (now: Installation) => boolean, what: string): Promise<true> =>
     waitForInstallation(work, cluster, is, what, timeoutMs);
   return {
@@ -106,6 +118,7 @@ function trust(
           'WORLD_MOVED',
           `${cluster.name}: its former jwtSecret was not parked. Set spec.authentication.jwtSecret of ClusterConfiguration ks-installer by hand.`,
         );
+      await carriedOut(work, shared);
       await set(work, before.role, secret ?? null);
       if (secret !== undefined)
         await settled(work, (now) => now.jwtDigest === digest(secret), 'to take its former jwtSecret back');

@@ -1,4 +1,5 @@
 import { FederationError } from '../../errors.ts';
+import { unquoted } from '../../internal/unquoted.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { isPasswordHash } from '../../kubesphere/people-input.ts';
 import { kubesphere, type User } from '../../kubesphere/resources.ts';
@@ -15,28 +16,6 @@ async function fits(stored: string | undefined, password: string): Promise<boole
   if (isPasswordHash(password)) return stored === password;
   const { compare } = await import('bcryptjs');
   return compare(password, stored);
-}
-
-/**
- * Keeps a password out of what is thrown: a server that refuses an object may quote it.
- *
- * @throws FederationError the same failure, without the words that quoted the password
- */
-async function unquoted<T>(cluster: string, password: string, call: Promise<T>): Promise<T> {
-  try {
-    return await call;
-  } catch (error) {
-    if (!FederationError.is(error)) throw error;
-    const quoted = [password, JSON.stringify(password).slice(1, -1)].some((one) =>
-      `${JSON.stringify(error.toJSON())} ${String(error.cause)}`.includes(one),
-    );
-    if (!quoted) throw error;
-    throw new FederationError(
-      error.code,
-      `${cluster}: the password was refused (${error.code}); the answer quoted it and is left out. Which policy, webhook or schema decides about users there?`,
-      { retryable: error.retryable },
-    );
-  }
 }
 
 /** Waits until the user controller has hashed the password: until then it stands there in plain text. */
@@ -96,8 +75,9 @@ export function setPassword(host: KubeSphereCluster, name: string, password: str
       const { uid, password: stored } = await found(work, host, name);
       if (await fits(stored, password)) return;
       await unquoted(
-        host.name,
+        `${host.name}: the password`,
         password,
+        'about users',
         edit(work, { cluster: host, resource, name: { name }, uid }, ({ spec }) =>
           spec.password === password ? undefined : { type: 'merge', body: { spec: { password } } },
         ),
@@ -153,8 +133,9 @@ export function openAccount(
         );
       const { uid } = await found(work, host, name);
       await unquoted(
-        host.name,
+        `${host.name}: the password`,
         known,
+        'about users',
         edit(work, { cluster: host, resource, name: { name }, uid }, ({ spec, status }) =>
           spec.password !== undefined && status?.state !== 'Disabled'
             ? undefined

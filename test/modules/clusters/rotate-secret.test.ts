@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Federation } from '../../../src/federation.ts';
 import { digest } from '../../../src/internal/digest.ts';
@@ -7,10 +8,10 @@ import { kubesphereNamespace } from '../../../src/kubesphere/names.ts';
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
 import { rotateSecretWorkflow } from '../../../src/modules/clusters/rotate-secret.ts';
 import { until } from '../../../src/testing/index.ts';
-import type { JournalEntry } from '../../../src/workflow/journal.ts';
+import type { JournalEntry, JournalStore } from '../../../src/workflow/journal.ts';
 import { memoryJournal } from '../../../src/workflow/memory-journal.ts';
 import { resume, rollback } from '../../../src/workflow/run.ts';
-import { dyingAfter, runIdOf } from './journalled.ts';
+import { dyingAfter, once, runIdOf } from './journalled.ts';
 import { type Field, startField } from './kit.ts';
 
 let field: Field;
@@ -110,6 +111,90 @@ describe('rotateJwtSecret', patient, () => {
     });
     expect(await secrets()).toEqual(before);
     expect(await parkedThere()).toBe(false);
+  });
+});
+
+describe('what happens meanwhile', patient, () => {
+  const settledAs = async (runId: string, journal: JournalStore) =>
+    (await rollback(rotateSecretWorkflow, runId, { env: await field.connect(), journal })).settled();
+
+  test('a member that was given another secret: nothing goes on, and nothing is said to be done', async () => {
+    const { a, m } = field.sandbox.clusters;
+    const { clusters } = await field.connect();
+    const before = await secrets();
+    const journal = memoryJournal();
+    const another = once(journal, 'done', 'members', async () => {
+      const body = { spec: { authentication: { jwtSecret: 'of-another-host' } } };
+      await m.connection.patch(kubesphere.clusterConfigurations, configurationAt, { type: 'merge', body });
+      const other = async () => (await readInstallation(m.connection)).jwtDigest === digest('of-another-host');
+      await until('M has another one', other);
+    });
+    const error = await clusters.rotateJwtSecret({ journal: another }).catch((one: unknown) => one);
+    expect(error).toMatchObject({
+      code: 'WORLD_MOVED',
+      message: expect.stringMatching(/^Run.*m has another jwtSecret/),
+    });
+    expect(await readJwtSecret(a.connection)).toBe(before[0]);
+    expect(await parkedThere()).toBe(true);
+  });
+
+  test('nobody else may touch secrets: alignJwtSecret, a second rotation and an import name the run', async () => {
+    const journal = memoryJournal();
+    const { clusters } = await field.connect();
+    const runId = await runIdOf(clusters.rotateJwtSecret({ journal: dyingAfter(journal, 'done', 'members') }));
+    const other = await field.connect();
+    const named = { code: 'PLAN_BLOCKED', message: expect.stringContaining(runId) };
+    await expect(
+      other.clusters.alignJwtSecret(['m']).catch((error: { readonly cause?: unknown }) => Promise.reject(error.cause)),
+    ).rejects.toMatchObject(named);
+    await expect(other.clusters.rotateJwtSecret()).rejects.toMatchObject(named);
+    const { findings } = await other.clusters.preflight({ name: 'x', kubeconfig: field.sandbox.clusters.m.kubeconfig });
+    expect(findings).toContainEqual(expect.objectContaining({ code: 'ROTATION', severity: 'blocks' }));
+    expect(await settledAs(runId, journal)).toMatchObject({ state: 'rolled-back' });
+    expect((await other.clusters.alignJwtSecret(['m']))[0]).toMatchObject({ outcome: 'already' });
+  });
+
+  test('an installer that is at work when all is taken back: it is waited for, or it would end after that', async () => {
+    const journal = memoryJournal();
+    const { a } = field.sandbox.clusters;
+    const before = await secrets();
+    const { clusters } = await field.connect();
+    const stop = new AbortController();
+    const calling = clusters.rotateJwtSecret({ jwtSecret: given, journal, signal: stop.signal });
+    calling.catch(() => {});
+    await until(
+      'the host is asked for it',
+      async () =>
+        (await a.connection.get(kubesphere.clusterConfigurations, configurationAt)).spec.authentication?.jwtSecret ===
+        given,
+      { everyMs: 1 },
+    );
+    stop.abort();
+    const runId = await runIdOf(calling);
+    expect(await settledAs(runId, journal)).toMatchObject({ state: 'rolled-back' });
+    await field.sandbox.clock.rest();
+    expect(await secrets()).toEqual(before);
+  });
+
+  test('a server that quotes the secret as it refuses it: it is told to nobody', async () => {
+    const journal = memoryJournal();
+    let refused = 0;
+    const lift = field.sandbox.clusters.m.intercept(({ verb, resource }) => {
+      if (verb !== 'patch' || !resource.startsWith('clusterconfigurations') || refused > 0) return undefined;
+      refused += 1;
+      const status = { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'Invalid', code: 422 };
+      return { status: 422, body: { ...status, message: `our policy finds ${given} too weak` } };
+    });
+    const { clusters } = await field.connect();
+    const error = await clusters
+      .rotateJwtSecret({ jwtSecret: given, journal })
+      .finally(lift)
+      .catch((one: unknown) => one);
+    const records: unknown[] = [];
+    for await (const runId of journal.runs()) for await (const entry of journal.read(runId)) records.push(entry);
+    expect(records.length).toBeGreaterThan(3);
+    expect(inspect([error, records], { depth: 20 })).not.toContain(given);
+    expect(error).toMatchObject({ message: expect.stringContaining('the answer quoted it') });
   });
 });
 

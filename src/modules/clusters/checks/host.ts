@@ -12,6 +12,7 @@ import {
 import { some } from '../../closure.ts';
 import { openedBy } from '../../operations/cluster-webhook.ts';
 import { placedOn } from '../../operations/workspace-template.ts';
+import { rotationUnderWay, unfinished } from '../shared-secret.ts';
 import { towerAddress } from '../tower.ts';
 import { controllersAtWork, deadMembers } from './controllers.ts';
 import { blocks, type ClusterFinding, warns } from './finding.ts';
@@ -69,6 +70,11 @@ export async function checkHost(
         'See that its installer has finished.',
       ),
     );
+  const rotating = await rotationUnderWay(host, signal);
+  if (rotating !== undefined) {
+    const { why, remedy } = unfinished(host.name, rotating);
+    found.push(blocks('ROTATION', host.name, why, remedy));
+  }
   const placed = templates.filter((template) => placedOn(template)?.includes(name) === true);
   const expected = federatedNamespaces.filter(({ spec }) =>
     spec.placement?.clusters?.some((cluster) => cluster.name === name),
