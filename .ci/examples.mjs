@@ -33,6 +33,10 @@ const cases = [
     args: ['day-two/onboard-team.ts'],
     ends: [
       'workspace payments on berlin, tokyo: changed',
+      'Once more:',
+      'workspace payments on berlin, tokyo: already',
+      'project payments-jobs on ',
+      ': already',
       'dora is admin',
       'emil is self-provisioner',
       '3 projects on 2 clusters',

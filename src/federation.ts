@@ -4,9 +4,9 @@ import type { KubeconfigSource } from './kube/kubeconfig.ts';
 import type { KubeSphereCluster } from './kubesphere/cluster.ts';
 import { type GatewayAddress, type GatewaySession, openGateway } from './kubesphere/gateway/connect.ts';
 import { readInstallation } from './kubesphere/installation.ts';
-import { Members, opened } from './members.ts';
 import { Clusters } from './modules/clusters.ts';
 import { Components } from './modules/components.ts';
+import { Members, opened } from './modules/members.ts';
 import { Namespaces } from './modules/namespaces.ts';
 import { type FederationOverview, overview } from './modules/overview.ts';
 import { Users } from './modules/users.ts';
@@ -98,7 +98,12 @@ export class Federation implements AsyncDisposable {
   private constructor(host: KubeSphereCluster, options: FederationOptions, gateway: GatewaySession | undefined) {
     this.host = host;
     this.#gateway = gateway;
-    this.#members = new Members(host, options, gateway);
+    const { members, logger } = options;
+    this.#members = new Members(host, {
+      ...(members === undefined ? {} : { members }),
+      ...(logger === undefined ? {} : { logger }),
+      ...(gateway === undefined ? {} : { gateway: (name: string) => gateway.connect(name, name) }),
+    });
     this.clusters = new Clusters(this);
     this.workspaces = new Workspaces(this);
     this.namespaces = new Namespaces(this);

@@ -16,14 +16,16 @@ export interface Team {
 
 /** Answers where each project is. */
 export async function onboard({ users, workspaces, namespaces }: Federation, team: Team) {
+  const known = new Set((await users.list().toArray()).map((user) => user.name));
   for (const name of [team.lead, ...team.people]) {
-    const created = await users.create({ name, email: `${name}@example.com` });
-    console.log(`user ${name}: ${created.outcome}`);
+    // A name that is taken is refused: equal names need not mean the same person. Here they do.
+    if (!known.has(name)) await users.create({ name, email: `${name}@example.com` });
+    console.log(`user ${name}: ${known.has(name) ? 'already' : 'changed'}`);
   }
   for (const name of [team.lead, ...team.people]) await users.waitUntilSynced(name, { clusters: team.clusters });
 
   const { name } = team;
-  const workspace = await workspaces.create({ name, manager: team.lead, clusters: team.clusters });
+  const workspace = await workspaces.create({ name, manager: team.lead, clusters: team.clusters, existing: 'join' });
   console.log(`workspace ${name} on ${team.clusters.join(', ')}: ${workspace.outcome}`);
   for (const user of team.people) await workspaces.inviteUser(name, { user, role: 'self-provisioner' });
 
@@ -49,6 +51,8 @@ const team: Team = {
 
 await withFederation(async ({ federation }) => {
   const places = await onboard(federation, team);
+  console.log('Once more:');
+  await onboard(federation, team);
   const people = await federation.workspaces.users(team.name);
   console.log(
     people

@@ -1,17 +1,14 @@
 import { FederationError } from '../errors.ts';
 import { deadline } from '../internal/signal.ts';
-import { connectCluster } from '../kube/connect.ts';
 import type { Listing, WatchOptions } from '../kube/connection.ts';
 import { portableKubeconfig } from '../kube/portable.ts';
 import type { KubeSphereCluster } from '../kubesphere/cluster.ts';
-import { assertDifferent, openCluster } from '../kubesphere/cluster.ts';
-import { systemWorkspace } from '../kubesphere/names.ts';
 import { kubesphere } from '../kubesphere/resources.ts';
 import { checkName, checkNames, checkObjectName, checkOneOf, checkText, invalid } from '../kubesphere/validation.ts';
 import type { CallOptions } from '../types.ts';
 import { type BatchOptions, type ItemOutcome, performEach } from './batch.ts';
-import { guardImport } from './clusters/import-guard.ts';
-import { acceptableFindings, type ClusterEvent, type ClusterInfo, infoOf, type NewCluster } from './clusters/info.ts';
+import { importMember } from './clusters/importing.ts';
+import { type ClusterEvent, type ClusterInfo, infoOf, type NewCluster } from './clusters/info.ts';
 import { type Candidate, examine, type Preflight } from './clusters/preflight.ts';
 import { type PrepareOptions, prepareNoHost } from './clusters/prepare.ts';
 import {
@@ -27,10 +24,8 @@ import { type UpdateEnv, updateKubeconfigWorkflow } from './clusters/update-kube
 import { clusterByName, type FederationEnv } from './env.ts';
 import { mapListing } from './listing.ts';
 import { performAll } from './method.ts';
-import { type Operation, perform, type WriteOptions, type Written } from './operation.ts';
+import { perform, type WriteOptions, type Written } from './operation.ts';
 import { waitArrived, waitJoined } from './operations/cluster-object.ts';
-import { importByAgent } from './operations/import-by-agent.ts';
-import { importCluster } from './operations/import-cluster.ts';
 import { setVisibility, type Visibility } from './operations/set-visibility.ts';
 import { authorize, revoke } from './placement/authorize.ts';
 import type { ShrinkOptions } from './placement/input.ts';
@@ -135,38 +130,7 @@ export class Clusters {
    * against it, or agents have nowhere to dial, `NOT_OBSERVED`, `KEPT_AT_RISK` where another host joined it at the same time
    */
   async import(cluster: NewCluster, options?: WriteOptions): Promise<Written<void>> {
-    const { name, kubeconfig, connection: way = 'direct', provider, labels, formerHostGone, accept = [] } = cluster;
-    checkName('name', name);
-    checkOneOf('connection', way, ['direct', 'agent']);
-    if (way === 'direct' || formerHostGone !== true) checkText('kubeconfig', kubeconfig);
-    for (const [index, code] of accept.entries()) checkOneOf(`accept[${index}]`, code, acceptableFindings);
-    const what = `import cluster "${name}"`;
-    const common = {
-      name,
-      ...(provider === undefined ? {} : { provider }),
-      ...(labels === undefined ? {} : { labels }),
-    };
-    if (kubeconfig === undefined) return perform(importByAgent(this.#host, common), what, options);
-    const { text } = await portableKubeconfig(kubeconfig);
-    await using connection = await connectCluster({ kubeconfig: text, name });
-    const member = await openCluster(connection, options);
-    assertDifferent(this.#host, member, ['the host', `the member "${name}"`]);
-    const candidate = { name, kubeconfig: text, connection: way };
-    const guard = { accept, formerHostGone: formerHostGone === true };
-    const guarded = (operation: Operation<null, void>) => guardImport(operation, this.#host, member, candidate, guard);
-    // Awaited here: the connection lives only as long as this call.
-    if (way === 'agent') {
-      const marked = formerHostGone === true ? {} : { unlessMarked: member };
-      return await perform(guarded(importByAgent(this.#host, { ...common, ...marked })), what, options);
-    }
-    const settings = {
-      ...common,
-      member,
-      kubeconfig: async () => text,
-      proof: [systemWorkspace],
-      unlessMarked: formerHostGone !== true,
-    };
-    return await perform(guarded(importCluster(this.#host, settings)), what, options);
+    return importMember(this.#host, cluster, options);
   }
 
   /**

@@ -1,13 +1,12 @@
-import { FederationError } from './errors.ts';
-import type { FederationOptions, MemberCluster } from './federation.ts';
-import { digest } from './internal/digest.ts';
-import { connectCluster } from './kube/connect.ts';
-import type { Connection } from './kube/connection.ts';
-import { type KubeSphereCluster, openCluster } from './kubesphere/cluster.ts';
-import type { GatewaySession } from './kubesphere/gateway/connect.ts';
-import { hostLabel } from './kubesphere/names.ts';
-import { type Cluster, kubesphere } from './kubesphere/resources.ts';
-import type { CallOptions } from './types.ts';
+import { FederationError } from '../errors.ts';
+import { digest } from '../internal/digest.ts';
+import { connectCluster } from '../kube/connect.ts';
+import type { Connection } from '../kube/connection.ts';
+import type { KubeconfigSource } from '../kube/kubeconfig.ts';
+import { type KubeSphereCluster, openCluster } from '../kubesphere/cluster.ts';
+import { hostLabel } from '../kubesphere/names.ts';
+import { type Cluster, kubesphere } from '../kubesphere/resources.ts';
+import type { CallOptions, Logger } from '../types.ts';
 
 /** Asks a cluster who it is; closes the connection where it does not say. */
 export async function opened(connection: Connection, options: CallOptions): Promise<KubeSphereCluster> {
@@ -19,10 +18,19 @@ export async function opened(connection: Connection, options: CallOptions): Prom
   }
 }
 
+/** How members are reached. */
+export interface Ways {
+  /** Credentials of one's own, instead of those that the host has stored. */
+  readonly members?: Readonly<Record<string, { readonly kubeconfig: KubeconfigSource; readonly context?: string }>>;
+  /** The way through KubeSphere's gateway, where the host is reached by it. */
+  readonly gateway?: (name: string) => Connection;
+  readonly logger?: Logger;
+}
+
 /** A member that was reached, and by which way: another Cluster object, or another kubeconfig in it, is another way. */
 interface Reached {
   readonly way: string;
-  readonly member: Promise<MemberCluster>;
+  readonly member: Promise<KubeSphereCluster>;
 }
 
 /**
@@ -31,22 +39,20 @@ interface Reached {
  */
 export class Members implements AsyncDisposable {
   readonly #host: KubeSphereCluster;
-  readonly #options: FederationOptions;
-  readonly #gateway: GatewaySession | undefined;
+  readonly #ways: Ways;
   readonly #reached = new Map<string, Reached>();
   /** By ways that lead there no longer; somebody may be in the middle of a request. */
-  readonly #former: Promise<MemberCluster>[] = [];
+  readonly #former: Promise<KubeSphereCluster>[] = [];
 
-  constructor(host: KubeSphereCluster, options: FederationOptions, gateway: GatewaySession | undefined) {
+  constructor(host: KubeSphereCluster, ways: Ways) {
     this.#host = host;
-    this.#options = options;
-    this.#gateway = gateway;
+    this.#ways = ways;
   }
 
   /** @throws FederationError `NOT_FOUND`, `UNSUPPORTED`, `ENV_CHANGED` */
-  async get(name: string, options: CallOptions = {}): Promise<MemberCluster> {
+  async get(name: string, options: CallOptions = {}): Promise<KubeSphereCluster> {
     const cluster = await this.#host.connection.find(kubesphere.clusters, { name }, options);
-    const own = this.#options.members?.[name];
+    const own = this.#ways.members?.[name];
     if (cluster === undefined && own === undefined)
       throw new FederationError(
         'NOT_FOUND',
@@ -63,7 +69,7 @@ export class Members implements AsyncDisposable {
     );
   }
 
-  async #by(way: string, name: string, cluster: Cluster | undefined, options: CallOptions): Promise<MemberCluster> {
+  async #by(way: string, name: string, cluster: Cluster | undefined, options: CallOptions): Promise<KubeSphereCluster> {
     const known = this.#reached.get(name);
     if (known?.way === way)
       return known.member.catch((error: unknown) => {
@@ -80,11 +86,12 @@ export class Members implements AsyncDisposable {
     return reached.member;
   }
 
-  async #connect(name: string, cluster: Cluster | undefined, options: CallOptions): Promise<MemberCluster> {
-    const logging = this.#options.logger === undefined ? {} : { logger: this.#options.logger };
-    const own = this.#options.members?.[name];
+  async #connect(name: string, cluster: Cluster | undefined, options: CallOptions): Promise<KubeSphereCluster> {
+    const { gateway, logger } = this.#ways;
+    const logging = logger === undefined ? {} : { logger };
+    const own = this.#ways.members?.[name];
     if (own !== undefined) return opened(await connectCluster({ ...own, name, ...logging }), options);
-    if (this.#gateway !== undefined) return opened(this.#gateway.connect(name, name), options);
+    if (gateway !== undefined) return opened(gateway(name), options);
     const { type, kubeconfig } = cluster?.spec.connection ?? {};
     if (type !== 'direct' || kubeconfig === undefined)
       throw new FederationError(
