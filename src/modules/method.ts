@@ -34,7 +34,10 @@ export async function performAll<Input, Out>(
   const { signal } = limit;
   // Asking for the dialect is what refuses a version that cannot be written.
   env.host.dialect;
-  const planned = await plan(workflow, input, { env, signal });
+  const planned = await plan(workflow, input, { env, signal }).catch((error: unknown) => {
+    // Whoever called a method knows of no steps.
+    throw FederationError.is(error) && FederationError.is(error.cause) ? error.cause : error;
+  });
   const forecast = wholeOf<Out>(planned);
   if (options.dryRun === true) return { outcome: 'dry-run', forecast };
   if (forecast.effect === 'blocked')

@@ -80,12 +80,23 @@ export async function perform<Before, Out>(
   try {
     await operation.verify(work, before, out);
   } catch (error) {
-    // Written by whoever may not look: nobody would know what became of it. Where it cannot be taken back, the reason to look is told.
-    if (FederationError.is(error, 'FORBIDDEN')) await operation.compensate(work, before, out).catch(() => undefined);
-    throw error;
+    if (!FederationError.is(error, 'FORBIDDEN')) throw error;
+    // Written by whoever may not look: nobody would know what became of it. The call's own time may be over by now.
+    const back: Work = { ...work, signal: AbortSignal.timeout(takeBackLimitMs) };
+    const left = await operation.compensate(back, before, out).then(
+      () => undefined,
+      (failure: unknown) => (failure instanceof Error ? failure.message : String(failure)),
+    );
+    const became = left === undefined ? 'It was taken back.' : `It was written, and stands: ${left}`;
+    throw new FederationError('FORBIDDEN', `${error.message} ${became}`, {
+      cause: error,
+      details: { takenBack: left === undefined },
+    });
   }
   return { outcome: 'changed', result: out };
 }
+
+const takeBackLimitMs = 120_000;
 
 /** A logger that says nothing: the default everywhere, for a library does not write to the console. */
 const silent: Logger = Object.freeze({ debug() {}, info() {}, warn() {}, error() {} });

@@ -13,6 +13,8 @@ export type Outcome<Output> =
       /** What has to be approved, where `why` is `approval`. */
       readonly gate?: ShownGate;
       readonly error?: FederationError;
+      /** It is past its pivot: it only goes forward. */
+      readonly pastPivot?: true;
     }
   | { readonly state: 'rolled-back'; readonly error?: FederationError }
   | { readonly state: 'rollback-incomplete'; readonly residue: readonly Residue[]; readonly error?: FederationError }
@@ -91,7 +93,7 @@ function outcomeError(
     case 'paused':
       return new FederationError(
         code,
-        `${run} is paused ${rests[outcome.why](outcome.gate)}${because} ${ways(outcome.why)}`,
+        `${run} is paused ${rests[outcome.why](outcome.gate)}${because} ${ways(outcome)}`,
         { ...cause, details: { ...details, why: outcome.why } },
       );
     case 'rolled-back':
@@ -131,10 +133,11 @@ const rests: Readonly<Record<PauseReason, (gate: ShownGate | undefined) => strin
   stuck: () => 'with an attempt that does not end',
 };
 
-/** What drives it on; where it is past its pivot, `rollback` says so itself. */
-function ways(why: PauseReason): string {
-  return why === 'approval'
-    ? 'Resume it with an approval of what it shows, or roll it back.'
+/** What drives it on. */
+function ways({ why, pastPivot }: { readonly why: PauseReason; readonly pastPivot?: true }): string {
+  if (why === 'approval') return 'Resume it with an approval of what it shows, or roll it back.';
+  return pastPivot === true
+    ? 'It is past its pivot and only goes forward: call resume() with this run id.'
     : 'Call resume() with this run id to go on, or rollback() to undo it.';
 }
 

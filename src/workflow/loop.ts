@@ -140,7 +140,8 @@ async function afterFailure(drive: Drive, action: Action, error: unknown): Promi
     return undefined;
   }
   drive.tell({ type: 'run:paused', why: result.why });
-  return { state: 'paused', why: result.why, ...(!wished && { error: failure }) };
+  const past = isPastPivot(ledger.state) && { pastPivot: true as const };
+  return { state: 'paused', why: result.why, ...(!wished && { error: failure }), ...past };
 }
 
 /** Rule 3: no undo begins while something that it needs is silent. */

@@ -30,6 +30,10 @@ describe('what result() says of a run that did not complete', () => {
     [{ state: 'paused', why: 'approval', gate, error }, `is paused at gate "approve": no luck. ${approve}`],
     [{ state: 'paused', why: 'requested' }, `is paused as it was asked to. ${goOn}`],
     [{ state: 'paused', why: 'failed', error }, `is paused by a failure: no luck. ${goOn}`],
+    [
+      { state: 'paused', why: 'failed', error, pastPivot: true },
+      'is paused by a failure: no luck. It is past its pivot and only goes forward: call resume() with this run id.',
+    ],
     [{ state: 'paused', why: 'unreachable', error }, `is paused because something does not answer: no luck. ${goOn}`],
     [{ state: 'paused', why: 'time-limit', error }, `is paused by a time limit: no luck. ${goOn}`],
     [{ state: 'paused', why: 'stuck', error }, `is paused with an attempt that does not end: no luck. ${goOn}`],

@@ -18,7 +18,7 @@ describe('rule 4: the pivot', () => {
         return null;
       }),
     );
-    expect(await h.run()).toMatchObject({ state: 'paused', why: 'failed' });
+    expect(await h.run()).toMatchObject({ state: 'paused', why: 'failed', pastPivot: true });
     const error = await failureOf(h.rollback());
     expect(error).toMatchObject({ code: 'PAST_PIVOT', message: expect.stringContaining('resume()') });
     expect(await h.records()).not.toContain('undoing');
@@ -39,7 +39,7 @@ describe('rule 4: the pivot', () => {
         return null;
       }, failing('after')),
     );
-    expect(await h.run()).toMatchObject({ state: 'paused', why: 'failed' });
+    expect(await h.run()).toMatchObject({ state: 'paused', why: 'failed', pastPivot: true });
     expect(h.world.value('a')).toBe('1');
   });
 

@@ -1,4 +1,4 @@
-import type { Subject } from '../../kube/resources.ts';
+import type { RoleBinding, Subject } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { userLabel, workspaceLabel } from '../../kubesphere/names.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
@@ -48,10 +48,21 @@ export function grantWorkspaceRole(
 ): Operation<null, void> {
   const name = bindingName(grant);
   const { workspace, user, role } = grant;
+  const gives = ({ metadata, roleRef, subjects = [] }: RoleBinding): boolean =>
+    roleRef.name === role &&
+    subjects.some((one) => one.kind === 'User' && one.name === user) &&
+    metadata.labels?.[workspaceLabel] === workspace;
   return {
     async forecast({ signal }) {
-      if ((await host.connection.find(resource, { name }, { signal })) !== undefined)
+      const found = await host.connection.find(resource, { name }, { signal });
+      if (found !== undefined && gives(found))
         return { effect: 'none', why: `${user} has role ${role} already`, out: undefined };
+      if (found !== undefined)
+        return {
+          effect: 'blocked',
+          why: `${host.name}: WorkspaceRoleBinding "${name}" is there and gives something else (role ${found.roleRef.name}).`,
+          remedy: 'Find out who made it, and delete it.',
+        };
       return {
         effect: 'change',
         changes: [{ verb: 'create', resource: refOf(host.name, resource, { name }), before: null, after: {} }],

@@ -21,7 +21,11 @@ function failing(code: ErrorCode, undo: () => Promise<void> = async () => {}) {
 describe('a write whose effect may not be looked at', () => {
   it('is taken back to what was captured, and the reason is told', async () => {
     const { done, operation } = failing('FORBIDDEN');
-    await expect(perform(operation, 'write')).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    await expect(perform(operation, 'write')).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+      message: 'The look failed. It was taken back.',
+      details: { takenBack: true },
+    });
     expect(done).toEqual(['run', 'undo to as it was']);
   });
 
@@ -29,7 +33,11 @@ describe('a write whose effect may not be looked at', () => {
     const { operation } = failing('FORBIDDEN', async () =>
       Promise.reject(new FederationError('CONFLICT', 'It moved.')),
     );
-    await expect(perform(operation, 'write')).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    await expect(perform(operation, 'write')).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+      message: 'The look failed. It was written, and stands: It moved.',
+      details: { takenBack: false },
+    });
   });
 
   it.each(['NOT_OBSERVED', 'UNREACHABLE', 'KEPT_AT_RISK'] as const)('is left alone after %s', async (code) => {

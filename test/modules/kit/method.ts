@@ -162,7 +162,10 @@ async function play(world: ModuleWorld, spec: AnyMethodSpec, one: Case): Promise
       return spec.done(world, args, answer);
     }
     case 'dry run':
-      expect(await call({ dryRun: true })).toMatchObject({ outcome: 'dry-run' });
+      expect(await call({ dryRun: true })).toMatchObject({
+        outcome: 'dry-run',
+        forecast: { effect: expect.stringMatching(/^(change|unknown)$/) },
+      });
       expect(writes()).toEqual([]);
       return untouched();
     case 'already so': {

@@ -49,6 +49,20 @@ describe('the people of a workspace', patient, () => {
     expect(await rolesOf(name, 'ben')).toEqual(['auditor']);
   });
 
+  test('a binding of the right name that gives another role is none: nobody is said to have what they have not', async () => {
+    const name = await workspace();
+    const labels = { [userLabel]: 'ben', [workspaceLabel]: name };
+    await host().create(kubesphere.workspaceRoleBindings, {
+      metadata: { name: `ben-${name}-regular`, labels },
+      roleRef: { apiGroup: 'iam.kubesphere.io', kind: 'WorkspaceRole', name: `${name}-admin` },
+      subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: 'ben' }],
+    });
+    await expect(world.federation.workspaces.inviteUser(name, { user: 'ben', role: 'regular' })).rejects.toMatchObject({
+      code: 'PLAN_BLOCKED',
+      message: expect.stringMatching(/gives something else \(role folk-.*-admin\)/),
+    });
+  });
+
   test('the manager’s binding stays: neither removed nor replaced, until the workspace has another', async () => {
     const name = await workspace();
     const { workspaces } = world.federation;
