@@ -34,7 +34,11 @@ export async function performAll<Input, Out>(
   const { signal } = limit;
   // Asking for the dialect is what refuses a version that cannot be written.
   env.host.dialect;
-  const planned = await plan(workflow, input, { env, signal }).catch((error: unknown) => {
+  const planned = await plan(workflow, input, {
+    env,
+    signal,
+    ...(options.retry !== undefined && { retry: options.retry }),
+  }).catch((error: unknown) => {
     // Whoever called a method knows of no steps.
     throw FederationError.is(error) && FederationError.is(error.cause) ? error.cause : error;
   });

@@ -99,6 +99,7 @@ async function foresee<I, E, O>(
     log: logger ?? silentLogger,
     signal: own,
     tuning,
+    retry: options.retry,
   });
   return { planned, input: kept, identity };
 }

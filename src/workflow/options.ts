@@ -4,6 +4,8 @@ import type { Plan } from './planned.ts';
 
 /** How a workflow is planned. */
 export interface PlanOptions<Env> extends Pick<CallOptions, 'signal'> {
+  /** Of what fails while planning, for steps that do not say it themselves. @defaultValue four repeats */
+  readonly retry?: CallOptions['retry'];
   readonly env: Env;
   readonly logger?: Logger;
 }

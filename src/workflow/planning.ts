@@ -1,6 +1,6 @@
 import { FederationError } from '../errors.ts';
 import { traced, tracing } from '../internal/tracing.ts';
-import type { Json, Logger } from '../types.ts';
+import type { CallOptions, Json, Logger } from '../types.ts';
 import { attempted } from './attempts.ts';
 import type { Forecast } from './change.ts';
 import type { Workflow } from './compose.ts';
@@ -20,6 +20,7 @@ interface Planning {
   readonly log: Logger;
   readonly signal: AbortSignal;
   readonly tuning: Tuning;
+  readonly retry: CallOptions['retry'];
 }
 
 /** Asks every step in turn what it would do, giving each what the earlier ones expect to yield. Reads only. */
@@ -76,11 +77,11 @@ export function refuseBlocked({ workflow, blocked }: Plan): void {
 async function foresee(
   element: Exclude<Element, { readonly kind: 'gate' }>,
   state: Results,
-  { env, log, signal, tuning }: Planning,
+  { env, log, signal, tuning, retry }: Planning,
 ): Promise<Pick<PlannedStep, 'forecast' | 'items'>> {
   const { name, step } = element;
   const { clock, graceMs } = tuning;
-  const limits = { signal, clock, graceMs, timeoutMs: step.timeoutMs, retry: step.retry };
+  const limits = { signal, clock, graceMs, timeoutMs: step.timeoutMs, retry: step.retry ?? retry };
   const { runId, epoch } = idle;
   const ask = <T>(call: 'forecast' | 'items', what: string, work: (ctx: Context) => Promise<T>): Promise<T> =>
     attempted(

@@ -4,25 +4,25 @@ import type { MethodName, Rights } from './names.ts';
 export const clusters: Readonly<Record<Extract<MethodName, `clusters.${string}`>, Rights>> = {
   'clusters.agentManifest': { host: '', members: '' },
   'clusters.alignJwtSecret': {
-    host: '',
+    host: 'get secrets, list clusters.cluster.kubesphere.io',
     members: 'get configmaps, list configmaps, patch clusterconfigurations.installer.kubesphere.io, watch configmaps',
   },
   'clusters.authorize': {
     host: 'get workspacetemplates.tenant.kubesphere.io, list clusters.cluster.kubesphere.io, list federatedworkspaces.types.kubefed.io, list kubefedclusters.core.kubefed.io, patch workspacetemplates.tenant.kubesphere.io',
-    members: 'list workspaces.tenant.kubesphere.io',
+    members: 'get workspaces.tenant.kubesphere.io, list namespaces, list workspaces.tenant.kubesphere.io',
   },
   'clusters.get': { host: '', members: '' },
   'clusters.import': {
-    host: 'create clusters.cluster.kubesphere.io, list clusters.cluster.kubesphere.io, list kubefedclusters.core.kubefed.io, patch clusters.cluster.kubesphere.io, watch clusters.cluster.kubesphere.io, watch kubefedclusters.core.kubefed.io',
+    host: 'create clusters.cluster.kubesphere.io, get deployments.apps, get secrets, get validatingwebhookconfigurations.admissionregistration.k8s.io, list clusters.cluster.kubesphere.io, list federatedglobalrolebindings.types.kubefed.io, list federatedglobalroles.types.kubefed.io, list federatednamespaces.types.kubefed.io, list federatedusers.types.kubefed.io, list federatedworkspacerolebindings.types.kubefed.io, list federatedworkspaceroles.types.kubefed.io, list federatedworkspaces.types.kubefed.io, list kubefedclusters.core.kubefed.io, list users.iam.kubesphere.io, list workspacetemplates.tenant.kubesphere.io, patch clusters.cluster.kubesphere.io, watch clusters.cluster.kubesphere.io, watch kubefedclusters.core.kubefed.io',
     members: '',
   },
   'clusters.list': { host: 'list clusters.cluster.kubesphere.io', members: '' },
   'clusters.preflight': {
-    host: 'get deployments.apps, get validatingwebhookconfigurations.admissionregistration.k8s.io, list clusters.cluster.kubesphere.io, list federatednamespaces.types.kubefed.io, list kubefedclusters.core.kubefed.io, list users.iam.kubesphere.io, list workspacetemplates.tenant.kubesphere.io',
+    host: 'get deployments.apps, get secrets, get validatingwebhookconfigurations.admissionregistration.k8s.io, list clusters.cluster.kubesphere.io, list federatednamespaces.types.kubefed.io, list kubefedclusters.core.kubefed.io, list users.iam.kubesphere.io, list workspacetemplates.tenant.kubesphere.io',
     members: '',
   },
   'clusters.prepareMember': {
-    host: '',
+    host: 'get secrets',
     members:
       'get configmaps, list clusters.cluster.kubesphere.io, list configmaps, list kubefedclusters.core.kubefed.io, patch clusterconfigurations.installer.kubesphere.io, watch configmaps',
   },

@@ -261,7 +261,7 @@ export const methods = [
       return null;
     },
     call: async (federation, _args, options) =>
-      federation.clusters.prepareMember(await federation.member('m'), options),
+      federation.clusters.prepareMember(await federation.member('m'), { ...options, formerHostGone: true }),
     async done({ clusters: { a, m } }) {
       const [host, member] = await Promise.all([readInstallation(a.connection), readInstallation(m.connection)]);
       expect(member).toMatchObject({ role: 'member', jwtDigest: host.jwtDigest, acceptsHostTokens: true });

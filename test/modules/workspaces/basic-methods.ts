@@ -90,6 +90,7 @@ export const basicSpecs = [
   method<Args>({
     ...creating,
     method: 'workspaces.create',
+    whileOtherIsDown: 'UNREACHABLE',
     call: (federation, { name }, options) =>
       federation.workspaces.create({ name, manager: 'ann', alias: 'The new', description: 'For trying' }, options),
     async done(world, args) {
@@ -128,6 +129,7 @@ export const basicSpecs = [
   method<Args>({
     ...creating,
     method: 'workspaces.create placed',
+    whileOtherIsDown: 'UNREACHABLE',
     call: (federation, { name }, options) =>
       federation.workspaces.create({ name, manager: 'ann', clusters: ['m'] }, options),
     async done(world, args) {

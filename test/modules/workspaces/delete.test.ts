@@ -7,6 +7,7 @@ import { deleteWorkspaceWorkflow } from '../../../src/modules/workspaces/delete.
 import {
   compareProjects,
   createProjects,
+  createWorkspace,
   observeProjects,
   type ProjectsObservation,
 } from '../../../src/testing/index.ts';
@@ -218,7 +219,8 @@ describe('workspaces.delete', patient, () => {
     const { n } = world.clusters;
     await n.connection.create(kubesphere.workspaces, { metadata: { name }, spec: { manager: 'ann' } });
     await createProjects(n.connection, { workspace: name, names: [`${name}-own`], creator: 'ann' });
-    await world.federation.workspaces.create({ name, manager: 'ann' });
+    // As the console does, which does not look at members.
+    await createWorkspace(world.clusters.a.connection, { name, manager: 'ann' });
     const { uid } = (await n.connection.get(core.namespaces, { name: `${name}-own` })).metadata;
     expect(await world.federation.workspaces.delete(name, keepAll)).toMatchObject({
       outcome: 'changed',
