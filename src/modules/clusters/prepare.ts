@@ -62,7 +62,8 @@ export function prepareNoHost(
       const rotating = await rotationUnderWay(host, signal);
       if (rotating !== undefined) return { effect: 'blocked', ...unfinished(host.name, rotating) };
       const { role } = await readInstallation(member.connection, { signal });
-      const marks = formerHostGone ? [] : await foreignMarks(host, member, signal);
+      // What was a host bears marks of its own.
+      const marks = formerHostGone || role !== 'member' ? [] : await foreignMarks(host, member, signal);
       if (marks.length > 0)
         return {
           effect: 'blocked',

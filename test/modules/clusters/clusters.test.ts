@@ -87,7 +87,7 @@ describe('updateKubeconfig', patient, () => {
     await expect(
       federation.clusters.updateKubeconfig('m', renewed(), { timeoutMs: 3_000, journal: memoryJournal() }),
       // The run rests, to be gone on with.
-    ).rejects.toMatchObject({ code: 'ABORTED', details: { runId: expect.any(String) } });
+    ).rejects.toMatchObject({ code: 'TIMEOUT', details: { runId: expect.any(String) } });
   });
 
   test.each(['resume', 'rollback'] as const)(
