@@ -6,7 +6,7 @@ import type { KubeSphereCluster } from '../kubesphere/cluster.ts';
 import { kubesphere } from '../kubesphere/resources.ts';
 import { checkName, checkNames, checkObjectName, checkOneOf, checkText, invalid } from '../kubesphere/validation.ts';
 import type { CallOptions } from '../types.ts';
-import { type BatchOptions, type ItemOutcome, performEach } from './batch.ts';
+import { type BatchOptions, type ItemOptions, type ItemOutcome, performEach } from './batch.ts';
 import { importMember } from './clusters/importing.ts';
 import { type ClusterEvent, type ClusterInfo, infoOf, type NewCluster } from './clusters/info.ts';
 import { type Candidate, examine, type Preflight } from './clusters/preflight.ts';
@@ -89,11 +89,11 @@ export class Clusters {
     options?: BatchOptions,
   ): Promise<readonly ItemOutcome<string, void>[]> {
     checkNames('clusters', clusters);
-    const align = async (name: string): Promise<Written<void>> => {
-      const member = await clusterByName(this.#env)(name, options);
+    const align = async (name: string, call: ItemOptions): Promise<Written<void>> => {
+      const member = await clusterByName(this.#env)(name, call);
       if (member.uid === this.#host.uid)
         throw new FederationError('INVALID', `"${name}" is the host itself, whose jwtSecret the members are to have.`);
-      return perform(prepareNoHost(member, { host: this.#host }), `align the jwtSecret of "${name}"`, options);
+      return perform(prepareNoHost(member, { host: this.#host }), `align the jwtSecret of "${name}"`, call);
     };
     return performEach(clusters, 'Aligning jwtSecrets', align, options);
   }

@@ -150,11 +150,11 @@ export class Components {
     return performEach(
       clusters,
       `${act} component ${component}`,
-      async (cluster) =>
+      async (cluster, call) =>
         perform(
-          switchComponent(await this.#cluster(cluster, options), what, to),
+          switchComponent(await this.#cluster(cluster, call), what, to),
           `${act} component ${component} on ${cluster}`,
-          options,
+          call,
         ),
       options,
     );

@@ -2,7 +2,7 @@ import { systemNamespaces, systemWorkspace } from '../../kubesphere/names.ts';
 import { checkName, checkOneOf, invalid } from '../../kubesphere/validation.ts';
 import { type ItemOutcome, performEach } from '../batch.ts';
 import type { FederationEnv } from '../env.ts';
-import type { Written } from '../operation.ts';
+import type { WriteOptions, Written } from '../operation.ts';
 import { askConsequences } from './consequences.ts';
 import type { MoveVerb } from './move-workflow.ts';
 import { type Moved, type MoveOptions, moveProject } from './moves.ts';
@@ -72,8 +72,8 @@ export async function moveProjects<Item extends ProjectName & { readonly workspa
     ...(call.signal !== undefined && { signal: call.signal }),
     ...(call.retry !== undefined && { retry: call.retry }),
   });
-  const move = ({ cluster, name, workspace }: Item): Promise<Written<Moved>> =>
-    moveProject(env, { verb, cluster, name, to: workspace ?? null }, call, consequencesOf);
+  const move = ({ cluster, name, workspace }: Item, each: WriteOptions = call): Promise<Written<Moved>> =>
+    moveProject(env, { verb, cluster, name, to: workspace ?? null }, each, consequencesOf);
   if (!Array.isArray(given) && 'name' in given) {
     check(given, verb, '');
     return move(given);

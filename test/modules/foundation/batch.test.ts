@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FederationError } from '../../../src/errors.ts';
+import { abortError } from '../../../src/internal/signal.ts';
 import { performEach } from '../../../src/modules/batch.ts';
 
 const changed = async () => ({ outcome: 'changed', result: undefined }) as const;
@@ -32,7 +33,7 @@ describe('a call over many items', () => {
     await expect(performEach(['x', 'y'], 'bind', write, { concurrency: 1 })).rejects.toMatchObject({
       code: 'BATCH_FAILED',
       retryable: true,
-      message: expect.stringMatching(/^bind: 1 of 2 failed: x: m: it changed\. Call again/),
+      message: expect.stringMatching(/^bind: 1 of 2 failed: x: m: it changed\. What is done is left/),
       details: {
         items: [
           { item: 'x', outcome: 'failed', error: { code: 'CONFLICT' } },
@@ -65,5 +66,39 @@ describe('a call over many items', () => {
     expect(await performEach(['x'], 'bind', changed, { onProgress })).toHaveLength(1);
     const defect = async () => Promise.reject(new TypeError('a defect'));
     await expect(performEach(['x'], 'bind', defect)).rejects.toThrow(TypeError);
+  });
+
+  it('has one time limit for all: those that it comes too late for are not begun, and say why', async () => {
+    const tried: string[] = [];
+    const write = async (item: string, { signal }: { readonly signal: AbortSignal }) => {
+      tried.push(item);
+      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+      throw abortError(signal);
+    };
+    await expect(performEach(['x', 'y'], 'write', write, { concurrency: 1, timeoutMs: 20 })).rejects.toMatchObject({
+      code: 'BATCH_FAILED',
+      details: {
+        items: [
+          { item: 'x', error: { code: 'TIMEOUT' } },
+          { item: 'y', error: { code: 'TIMEOUT', message: 'write took longer than 20 ms. This item was not begun.' } },
+        ],
+      },
+    });
+    expect(tried).toEqual(['x']);
+  });
+
+  it('names items by what they are called, and what the others came to', async () => {
+    const write = async (item: { readonly cluster: string; readonly name: string }) => {
+      if (item.name === 'web') throw new FederationError('NOT_FOUND', 'm: there is none');
+      return { outcome: 'changed', result: { uid: 'u' } } as const;
+    };
+    const items = [
+      { cluster: 'm', name: 'web' },
+      { cluster: 'm', name: 'api' },
+    ];
+    await expect(performEach(items, 'bind 2 project(s)', write)).rejects.toMatchObject({
+      message: expect.stringMatching(/^bind 2 project\(s\): 1 of 2 failed: m\/web: m: there is none\. What is done/),
+      details: { items: [{ outcome: 'failed' }, { outcome: 'changed', result: { uid: 'u' } }] },
+    });
   });
 });
