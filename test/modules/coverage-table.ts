@@ -3,7 +3,8 @@
  * case a column; a cell is a test that vitest knows, or the reason why there cannot be one. Exits 1 where a cell is empty.
  */
 import { execFileSync } from 'node:child_process';
-import { relative } from 'node:path';
+import { readdirSync } from 'node:fs';
+import { basename, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Clusters } from '../../src/modules/clusters.ts';
@@ -52,7 +53,18 @@ const empty = rows.flatMap(({ method, cells }) =>
 );
 if (values.json) console.log(JSON.stringify({ rows, empty }, null, 2));
 else print();
-if (empty.length > 0) process.exitCode = 1;
+// A reason may say which test shows it instead.
+const cited = rows.flatMap(({ method, cells }) =>
+  Object.values(cells).flatMap((cell) =>
+    'reason' in cell ? [...cell.reason.matchAll(/[\w-]+\.test\.ts/g)].map(([file]) => ({ method, file })) : [],
+  ),
+);
+const files = new Set(
+  readdirSync(`${top}test/modules`, { recursive: true, encoding: 'utf8' }).map((one) => basename(one)),
+);
+const unfounded = cited.filter(({ file }) => !files.has(file));
+for (const { method, file } of unfounded) console.error(`${method}: there is no ${file}`);
+if (empty.length + unfounded.length > 0) process.exitCode = 1;
 
 function rowOf(spec: AnyMethodSpec): Row {
   return {

@@ -377,7 +377,7 @@ export const methods = [
         clusters.import({ name: 'agent-x', connection: 'tunnel' as 'agent', formerHostGone: true }),
     },
     without: {
-      'already so': 'a name that is taken is refused: agent.test.ts',
+      'already so': 'a name that is taken is refused: clusters.test.ts',
       'not found': 'a name that is free is a good one',
     },
   }),

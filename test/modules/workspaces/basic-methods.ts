@@ -129,6 +129,7 @@ export const basicSpecs = [
   method<Args>({
     ...creating,
     method: 'workspaces.create placed',
+    decisive: { cluster: 'a', matches: ({ method, path }) => method === 'PATCH' && path.startsWith(`${templates}/`) },
     whileOtherIsDown: 'UNREACHABLE',
     call: (federation, { name }, options) =>
       federation.workspaces.create({ name, manager: 'ann', clusters: ['m'] }, options),
@@ -154,7 +155,7 @@ export const basicSpecs = [
     invalid: {
       clusters: (federation) => federation.workspaces.create({ name: 't', manager: 'ann', clusters: 'm' as never }),
     },
-    without: { 'already so': creating.without['already so'], conflict: creating.without.conflict },
+    without: { 'already so': creating.without['already so'] },
   }),
   method<Args>({
     method: 'workspaces.update',
