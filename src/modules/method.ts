@@ -50,6 +50,7 @@ export async function performAll<Input, Out>(
   await assertAllowed(env, writtenOf(planned), signal);
   const journal = options.journal ?? clusterJournal(env.host.connection, { namespace: kubesphereNamespace });
   const driving = await run(workflow, input, { env, journal, signal });
+  if (options.onEvent !== undefined) driving.on('*', options.onEvent);
   try {
     return { outcome: 'changed', result: await driving.result(), runId: driving.id };
   } catch (error) {

@@ -3,6 +3,7 @@ import { FederationError } from '../errors.ts';
 import { deadline } from '../internal/signal.ts';
 import type { CallOptions, Logger } from '../types.ts';
 import type { Forecast } from '../workflow/change.ts';
+import type { RunEvent } from '../workflow/events.ts';
 import type { JournalStore } from '../workflow/journal.ts';
 import type { Work } from './work.ts';
 
@@ -43,6 +44,10 @@ export interface WriteOptions extends CallOptions {
    * @defaultValue `clusterJournal` on the host, in namespace kubesphere-system
    */
   readonly journal?: JournalStore;
+  /**
+   * Told of every event of the run of such a method, the run's id first: what it is at, while it takes minutes. What it throws is ignored.
+   */
+  readonly onEvent?: (event: RunEvent) => void;
 }
 
 /** What a write of a module resolves with. */

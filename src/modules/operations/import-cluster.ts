@@ -37,7 +37,9 @@ export function importCluster(host: KubeSphereCluster, settings: ImportSettings)
           remedy:
             found.status?.uid === member.uid
               ? 'This member is imported there already.'
-              : 'It is another cluster: unbind it, or give the member another name.',
+              : found.status?.uid === undefined
+                ? 'It was never reached. Where it is this one, unbind it and import it again; else give the member another name.'
+                : 'It is another cluster: unbind it, or give the member another name.',
         };
       const marks = unlessMarked ? await hostMarks(member, signal) : [];
       if (marks.length > 0)

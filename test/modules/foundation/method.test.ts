@@ -7,6 +7,7 @@ import { composeMethod, performAll } from '../../../src/modules/method.ts';
 import { dropLabel } from '../../../src/modules/operations/drop-label.ts';
 import { operates, operatesOnEach } from '../../../src/modules/steps.ts';
 import { createSandbox, type Sandbox } from '../../../src/testing/index.ts';
+import type { RunEvent } from '../../../src/workflow/events.ts';
 import type { JournalStore } from '../../../src/workflow/journal.ts';
 import { memoryJournal } from '../../../src/workflow/memory-journal.ts';
 import { resume, rollback } from '../../../src/workflow/run.ts';
@@ -166,6 +167,18 @@ describe('a method of more than one write', () => {
       details: { refused: ['a: patch namespaces'] },
     });
     expect(await idsOf(journal)).toEqual([]);
+  });
+
+  it('tells whoever asks what its run is at, and its id from the first event on', async () => {
+    const events: RunEvent[] = [];
+    const onEvent = (event: RunEvent): void => {
+      events.push(event);
+      throw new Error('whoever listens cannot fail the work');
+    };
+    const written = await perform(await input(), { journal: memoryJournal(), onEvent });
+    expect(events[0]).toMatchObject({ type: 'run:started', runId: written.outcome === 'changed' ? written.runId : '' });
+    expect(events.at(-1)).toMatchObject({ type: 'run:completed' });
+    expect(events.filter(({ type }) => type === 'step:completed').length).toBeGreaterThan(1);
   });
 
   it('says TIMEOUT when its time is over half way, and which run rests there', async () => {
