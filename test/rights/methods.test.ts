@@ -5,7 +5,7 @@ import { sliceOf } from '../modules/kit/slice.ts';
 import { realGround } from '../real/ground.ts';
 
 /** So many of each module: all of them take an hour. */
-const some = 3;
+const some = 2;
 
 for (const { module, methods } of await specsByModule())
   describe(module, () => describeMethods(realGround, sliceOf(methods, some)));

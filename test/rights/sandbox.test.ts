@@ -6,7 +6,7 @@ import { isRead } from '../modules/kit/method.ts';
 import { sliceOf } from '../modules/kit/slice.ts';
 
 /** So many writes of each module. */
-const some = 3;
+const some = 2;
 
 for (const { module, methods } of await specsByModule()) {
   const writes = methods.filter((spec) => !isRead(spec));
