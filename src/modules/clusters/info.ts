@@ -6,9 +6,13 @@ import type { Cluster, Condition } from '../../kubesphere/resources.ts';
  * A finding of preflight that an import can be told to accept: a workspace of the host's takes over, or is refused for, one of the
  * member's of that name; users of one name with two addresses, or two with one address.
  */
-export const acceptableFindings = ['WORKSPACE_NAME', 'WORKSPACE_CONFLICT', 'SAME_USER_NAME', 'SAME_EMAIL'] as const;
-/** One of {@link acceptableFindings}. */
-export type AcceptableFinding = (typeof acceptableFindings)[number];
+export type AcceptableFinding = 'WORKSPACE_NAME' | 'WORKSPACE_CONFLICT' | 'SAME_USER_NAME' | 'SAME_EMAIL';
+export const acceptableFindings: readonly AcceptableFinding[] = [
+  'WORKSPACE_NAME',
+  'WORKSPACE_CONFLICT',
+  'SAME_USER_NAME',
+  'SAME_EMAIL',
+];
 
 /** A cluster as its host knows it; without its credentials. */
 export interface ClusterInfo {
