@@ -43,7 +43,7 @@ export function park(
       if (found !== undefined && !madeBy(runId, found))
         return {
           effect: 'blocked',
-          why: `${cluster.name}: Secret ${name.namespace}/${name.name} is there, parked by run ${found.metadata.annotations?.[runAnnotation] ?? 'of which nobody knows'}.`,
+          why: `${cluster.name}: Secret ${name.namespace}/${name.name} is there, parked by another run (${found.metadata.annotations?.[runAnnotation] ?? 'nobody knows which'}).`,
           remedy:
             'Finish or roll back that run. If it is lost, see what the Secret holds, put that where it belongs, then delete it.',
         };
