@@ -257,12 +257,8 @@ export class Namespaces {
    * @throws FederationError `INVALID` without `projects`; `UNREACHABLE` while any joined cluster does not answer or is not ready, for
    * kubefed would wait for it for ever; `PLAN_BLOCKED`, `KEPT_AT_RISK` where `delete` does not name exactly what would be deleted
    */
-  async deleteFederated(
-    project: { readonly name: string },
-    shrink: ShrinkOptions,
-    options?: WriteOptions,
-  ): Promise<Written<void>> {
-    return deleteFederated(this.#env, project, shrink, options);
+  async deleteFederated(name: string, shrink: ShrinkOptions, options?: WriteOptions): Promise<Written<void>> {
+    return deleteFederated(this.#env, name, shrink, options);
   }
 
   /**

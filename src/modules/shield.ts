@@ -117,7 +117,7 @@ export async function assertSafeToLift(
     if (live?.metadata.uid === owner.uid && live.metadata.deletionTimestamp === undefined) continue;
     throw new FederationError(
       'KEPT_AT_RISK',
-      `${cluster.name}: ${owner.of.length} kept project(s) (${some(owner.of)}) still name ${owner.kind} "${owner.name}" (UID ${owner.uid}) as owner, which is ${live === undefined ? 'gone' : 'going'}. Without the shield the garbage collector deletes them at once: the shield stays up. Take that owner reference off them, then lift the shield.`,
+      `${cluster.name}: ${owner.of.length} kept project(s) (${some(owner.of)}) still name ${owner.kind} "${owner.name}" (UID ${owner.uid}) as owner, which is ${live === undefined ? 'gone' : 'going'}. Without the shield the garbage collector deletes them at once: the shield stays up. Take them out of that workspace first (federation.namespaces.unbind), or take that owner off them; then lift the shield.`,
     );
   }
 }

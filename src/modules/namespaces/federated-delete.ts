@@ -87,7 +87,7 @@ export const deleteFederatedDelete = composeMethod<AgreedInput>('delete-multi-cl
 /** Deletes a multi-cluster project. See `Namespaces.deleteFederated`. */
 export async function deleteFederated(
   env: FederationEnv,
-  { name }: { readonly name: string },
+  name: string,
   shrink: ShrinkOptions,
   options: WriteOptions = {},
 ): Promise<Written<void>> {

@@ -202,7 +202,7 @@ export const methods = [
     method: 'namespaces.deleteFederated keep',
     prepare: onM,
     call: (federation, { name, shrink }, options) =>
-      federation.namespaces.deleteFederated({ name }, { projects: 'keep', ...shrink }, options),
+      federation.namespaces.deleteFederated(name, { projects: 'keep', ...shrink }, options),
     async done(world, args) {
       expect(await placementOf(world, args.name)).toBeUndefined();
       await released(world, args);
@@ -212,13 +212,13 @@ export const methods = [
     untouched,
     decisive: writing('DELETE'),
     missing: (federation, { shrink }, options) =>
-      federation.namespaces.deleteFederated({ name: 'ghost' }, { projects: 'keep', ...shrink }, options),
+      federation.namespaces.deleteFederated('ghost', { projects: 'keep', ...shrink }, options),
     whileOtherIsDown: 'UNREACHABLE',
     invalid: {
-      name: (federation) => federation.namespaces.deleteFederated({ name: '' }, { projects: 'keep' }),
-      projects: (federation, { name }) => federation.namespaces.deleteFederated({ name }, {} as never),
+      name: (federation) => federation.namespaces.deleteFederated('', { projects: 'keep' }),
+      projects: (federation, { name }) => federation.namespaces.deleteFederated(name, {} as never),
       lookBackMs: (federation, { name }) =>
-        federation.namespaces.deleteFederated({ name }, { projects: 'keep', lookBackMs: Number.NaN }),
+        federation.namespaces.deleteFederated(name, { projects: 'keep', lookBackMs: Number.NaN }),
     },
     without: { 'already so': 'what is gone is NOT_FOUND' },
   }),
@@ -226,7 +226,7 @@ export const methods = [
     method: 'namespaces.deleteFederated delete',
     prepare: onM,
     call: (federation, { name, shrink, copies, own }, options) =>
-      federation.namespaces.deleteFederated({ name }, { projects: { delete: [...copies, own] }, ...shrink }, options),
+      federation.namespaces.deleteFederated(name, { projects: { delete: [...copies, own] }, ...shrink }, options),
     async done(world, { name }) {
       expect(await placementOf(world, name)).toBeUndefined();
       expect(await copyOn(world, 'm', name)).toBeUndefined();
@@ -251,7 +251,7 @@ export const methods = [
       },
     ],
     missing: (federation, { shrink, copies }, options) =>
-      federation.namespaces.deleteFederated({ name: 'ghost' }, { projects: { delete: copies }, ...shrink }, options),
+      federation.namespaces.deleteFederated('ghost', { projects: { delete: copies }, ...shrink }, options),
     whileOtherIsDown: 'UNREACHABLE',
     invalid: {},
     without: { 'bad input': 'see namespaces.deleteFederated keep', 'already so': 'what is gone is NOT_FOUND' },
