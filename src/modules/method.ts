@@ -8,7 +8,7 @@ import type { Plan } from '../workflow/planned.ts';
 import { release as version } from '../workflow/release.ts';
 import { plan, run } from '../workflow/run.ts';
 import type { FederationEnv } from './env.ts';
-import type { WriteOptions, Written } from './operation.ts';
+import { blockedBy, type WriteOptions, type Written } from './operation.ts';
 import { assertAllowed, type ChangesToAllow } from './rights.ts';
 
 /** Begins the workflow of a method of more than one write. Its world is the host; everything else is pinned by UID as it is captured. */
@@ -34,16 +34,15 @@ export async function performAll<Input, Out>(
   const { signal } = limit;
   // Asking for the dialect is what refuses a version that cannot be written.
   env.host.dialect;
-  const planned = await plan(workflow, input, {
-    env,
-    signal,
-    ...(options.retry !== undefined && { retry: options.retry }),
-  }).catch((error: unknown) => {
+  const planning = { env, signal, ...(options.retry !== undefined && { retry: options.retry }) };
+  const foreseeing = plan(workflow, input, planning).catch((error: unknown) => {
     // Whoever called a method knows of no steps.
     throw FederationError.is(error) && FederationError.is(error.cause) ? error.cause : error;
   });
+  if (options.dryRun === true)
+    return { outcome: 'dry-run', forecast: await foreseeing.then((one) => wholeOf<Out>(one)).catch(blockedBy) };
+  const planned = await foreseeing;
   const forecast = wholeOf<Out>(planned);
-  if (options.dryRun === true) return { outcome: 'dry-run', forecast };
   if (forecast.effect === 'blocked')
     throw new FederationError('PLAN_BLOCKED', `${what}: ${forecast.why} ${forecast.remedy}`);
   if (forecast.effect === 'none') return { outcome: 'already', result: undefined, why: forecast.why };

@@ -63,6 +63,14 @@ export type Written<Out> =
   | { readonly outcome: 'dry-run'; readonly forecast: Forecast<Out> };
 
 /**
+ * What a dry run answers where a judgement was thrown: that it must not be done is what was asked. Whatever only failed is thrown on.
+ */
+export function blockedBy(error: unknown): Forecast<never> {
+  if (!FederationError.is(error, 'KEPT_AT_RISK', 'UNSUPPORTED', 'WORLD_MOVED')) throw error;
+  return { effect: 'blocked', why: error.message, remedy: 'Clear that first.' };
+}
+
+/**
  * Performs one operation outside any run.
  *
  * @throws FederationError `PLAN_BLOCKED` where the forecast says that it must not be done
@@ -75,8 +83,9 @@ export async function perform<Before, Out>(
 ): Promise<Written<Out>> {
   using limit = deadline(options, what);
   const work: Work = { signal: limit.signal, log, runId: `call-${randomUUID()}`, confirmDriver: async () => {} };
-  const forecast = await operation.forecast(work);
-  if (options.dryRun === true) return { outcome: 'dry-run', forecast };
+  const foreseeing = operation.forecast(work);
+  if (options.dryRun === true) return { outcome: 'dry-run', forecast: await foreseeing.catch(blockedBy) };
+  const forecast = await foreseeing;
   if (forecast.effect === 'none') return { outcome: 'already', result: forecast.out, why: forecast.why };
   if (forecast.effect === 'blocked')
     throw new FederationError('PLAN_BLOCKED', `${what}: ${forecast.why} ${forecast.remedy}`);

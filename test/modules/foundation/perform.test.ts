@@ -46,3 +46,28 @@ describe('a write whose effect may not be looked at', () => {
     expect(done).toEqual(['run']);
   });
 });
+
+describe('a dry run', () => {
+  const judged = (code: ErrorCode) => {
+    const { operation } = failing('FORBIDDEN');
+    const forecast = async () => Promise.reject(new FederationError(code, 'Projects would go.'));
+    return perform({ ...operation, forecast }, 'write', { dryRun: true });
+  };
+
+  it('answers that it must not be done, where a forecast throws that', async () => {
+    expect(await judged('KEPT_AT_RISK')).toEqual({
+      outcome: 'dry-run',
+      forecast: { effect: 'blocked', why: 'Projects would go.', remedy: 'Clear that first.' },
+    });
+  });
+
+  it('fails where what it asks fails', async () => {
+    await expect(judged('UNREACHABLE')).rejects.toMatchObject({ code: 'UNREACHABLE' });
+  });
+
+  it('is the one that answers so: a real call throws what was thrown', async () => {
+    const { operation } = failing('FORBIDDEN');
+    const forecast = async () => Promise.reject(new FederationError('KEPT_AT_RISK', 'Projects would go.'));
+    await expect(perform({ ...operation, forecast }, 'write')).rejects.toMatchObject({ code: 'KEPT_AT_RISK' });
+  });
+});
