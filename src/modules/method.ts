@@ -95,6 +95,9 @@ function wholeOf<Out>(planned: Plan): Forecast<Out | undefined> {
       touches: [...changes.map(({ verb, resource: { kind } }) => ({ verb, kind })), ...touches],
     };
   if (changes.length > 0) return { effect: 'change', changes };
-  const why = forecasts.flatMap((one) => (one.effect === 'none' ? [one.why] : []));
+  // What item steps say of their lists is nothing that a caller asked about.
+  const why = steps.flatMap(({ forecast, items }) =>
+    forecast.effect === 'none' && items === undefined ? [forecast.why] : [],
+  );
   return { effect: 'none', why: why.at(-1) ?? 'There is nothing to do.', out: undefined };
 }

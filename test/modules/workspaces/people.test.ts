@@ -38,7 +38,10 @@ describe('the people of a workspace', patient, () => {
     const { workspaces } = world.federation;
     await workspaces.inviteUser(name, { user: 'ben', role: `${name}-regular` });
     expect(await rolesOf(name, 'ben')).toEqual(['regular']);
-    expect(await workspaces.inviteUser(name, { user: 'ben', role: 'regular' })).toMatchObject({ outcome: 'already' });
+    expect(await workspaces.inviteUser(name, { user: 'ben', role: 'regular' })).toMatchObject({
+      outcome: 'already',
+      why: expect.stringMatching(/^ben has role folk-.*-regular already$/),
+    });
     await workspaces.inviteUser(name, { user: 'ben', role: 'auditor' });
     expect(await rolesOf(name, 'ben')).toEqual(['auditor']);
     expect(await rolesOf(name, 'cy')).toEqual(['viewer']);
