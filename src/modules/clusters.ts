@@ -130,7 +130,7 @@ export class Clusters {
    * against it, or agents have nowhere to dial, `NOT_OBSERVED`, `KEPT_AT_RISK` where another host joined it at the same time
    */
   async import(cluster: NewCluster, options?: WriteOptions): Promise<Written<void>> {
-    return importMember(this.#host, cluster, options);
+    return importMember(this.#env, cluster, options);
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { Workflow } from '../workflow/compose.ts';
+import { importWorkflow } from './clusters/importing.ts';
 import { rotateSecretWorkflow } from './clusters/rotate-secret.ts';
 import { unbindWorkflow } from './clusters/unbind.ts';
 import { updateKubeconfigWorkflow } from './clusters/update-kubeconfig.ts';
@@ -36,6 +37,7 @@ export const methodWorkflows: Readonly<Record<string, MethodWorkflow>> = Object.
       createWorkspaceWorkflow,
       membershipWorkflow,
       deleteWorkspaceWorkflow,
+      importWorkflow,
       unbindWorkflow,
       updateKubeconfigWorkflow,
       rotateSecretWorkflow,

@@ -1,6 +1,9 @@
 import { FederationError } from '../../errors.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
+import { kubesphere } from '../../kubesphere/resources.ts';
+import { madeBy } from '../changes.ts';
 import type { Operation } from '../operation.ts';
+import type { Work } from '../work.ts';
 import { otherHosts } from './checks/controllers.ts';
 import type { ClusterFinding } from './checks/finding.ts';
 import type { AcceptableFinding } from './info.ts';
@@ -14,6 +17,8 @@ export interface ImportGuard {
 
 /** What tells of a former host. */
 const ofFormerHost = ['HOST_MARKS', 'OTHER_HOST'];
+/** What is found of the Cluster that this very run made. */
+const ofOwnCluster = ['CLUSTER_NAME', 'CLUSTER_TWICE'];
 /** What an import sees by itself, as it waits for something to arrive. */
 const seenAnyway = ['FRONT_DOOR', 'CONTROLLERS'];
 
@@ -37,7 +42,14 @@ export function guardImport<Before, Out>(
   candidate: Candidate,
   guard: ImportGuard,
 ): Operation<Before, Out> {
-  const against = async (signal: AbortSignal) => standing((await examine(host, candidate, signal)).findings, guard);
+  /** What stands against it; nothing more once this run's own Cluster has joined, and the cluster itself is none to be taken for another. */
+  const against = async ({ signal, runId }: Pick<Work, 'signal' | 'runId'>) => {
+    const own = await host.connection.find(kubesphere.clusters, { name: candidate.name }, { signal });
+    const ours = own !== undefined && madeBy(runId, own);
+    if (ours && own.spec.joinFederation === true) return [];
+    const findings = standing((await examine(host, candidate, signal)).findings, guard);
+    return ours ? findings.filter(({ code }) => !ofOwnCluster.includes(code)) : findings;
+  };
   const why = (findings: readonly ClusterFinding[]): string =>
     findings.map(({ code, what }) => `[${code}] ${what}`).join(' ');
   const remedies = (findings: readonly ClusterFinding[]): string =>
@@ -47,11 +59,11 @@ export function guardImport<Before, Out>(
     async forecast(work) {
       const forecast = await operation.forecast(work);
       if (forecast.effect !== 'change') return forecast;
-      const findings = await against(work.signal);
+      const findings = await against(work);
       return findings.length === 0 ? forecast : { effect: 'blocked', why: why(findings), remedy: remedies(findings) };
     },
     async run(work, before) {
-      const findings = await against(work.signal);
+      const findings = await against(work);
       if (findings.length > 0)
         throw new FederationError('WORLD_MOVED', `${why(findings)} Nothing was joined. ${remedies(findings)}`);
       return operation.run(work, before);

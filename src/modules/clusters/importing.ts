@@ -1,50 +1,129 @@
+import { FederationError } from '../../errors.ts';
 import { connectCluster } from '../../kube/connect.ts';
 import { portableKubeconfig } from '../../kube/portable.ts';
 import { assertDifferent, type KubeSphereCluster, openCluster } from '../../kubesphere/cluster.ts';
 import { systemWorkspace } from '../../kubesphere/names.ts';
 import { checkName, checkOneOf, checkText } from '../../kubesphere/validation.ts';
-import { type Operation, perform, type WriteOptions, type Written } from '../operation.ts';
+import { defineStep } from '../../workflow/step.ts';
+import type { FederationEnv } from '../env.ts';
+import { composeMethod, performAll } from '../method.ts';
+import type { Operation, WriteOptions, Written } from '../operation.ts';
+import { clusterSecrets } from '../operations/cluster-object.ts';
 import { importByAgent } from '../operations/import-by-agent.ts';
 import { importCluster } from '../operations/import-cluster.ts';
+import { type Known, operates } from '../steps.ts';
 import { guardImport } from './import-guard.ts';
-import { acceptableFindings, type NewCluster } from './info.ts';
+import { type AcceptableFinding, acceptableFindings, type NewCluster } from './info.ts';
+
+/** What the workflow of {@link Clusters.import} begins with. */
+export interface ImportInput {
+  readonly name: string;
+  readonly way: 'direct' | 'agent';
+  /** UID of the member; `null` where it was not read, which an agent's need not be. */
+  readonly memberUid: string | null;
+  readonly provider: string | null;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly accept: readonly AcceptableFinding[];
+  readonly formerHostGone: boolean;
+}
+
+/** The member as the call reached it, and the kubeconfig, which never goes into a journal. */
+interface Reached {
+  readonly member: KubeSphereCluster;
+  readonly kubeconfig: string;
+}
+
+/** Whoever goes on with a run reaches the member by what the Cluster object of that run holds. */
+export interface ImportEnv extends FederationEnv {
+  readonly reached?: Reached;
+}
+
+interface Begun {
+  readonly input: ImportInput;
+}
+
+/** The member, and the kubeconfig that the host has, or is to have; `undefined` where neither the call nor the host knows it. */
+async function reachedIn({ env, state: { input }, signal }: Known<Begun> & { readonly env: ImportEnv }) {
+  if (env.reached !== undefined) return env.reached;
+  const { kubeconfig } = await clusterSecrets(env.host, input.name, signal);
+  if (kubeconfig === undefined) return undefined;
+  const member = await env.member(input.name, { signal });
+  if (member.uid === input.memberUid) return { member, kubeconfig };
+  throw new FederationError(
+    'ENV_CHANGED',
+    `The way to "${input.name}" leads to another cluster (UID ${member.uid}) than the one that was to be imported (UID ${input.memberUid}).`,
+  );
+}
+
+/** What is left where the process that knew the kubeconfig died before the host had it: nothing but the way back. */
+function lost(taking: Operation<null, void>): Operation<null, void> {
+  const refuse = async (): Promise<never> => {
+    throw new FederationError(
+      'INVALID',
+      'The kubeconfig is known to the call alone that began this run. Roll the run back, then call import again.',
+    );
+  };
+  return { ...taking, forecast: refuse, run: refuse, verify: refuse };
+}
+
+async function importing(known: Known<Begun> & { readonly env: ImportEnv }): Promise<Operation<null, void>> {
+  const { host } = known.env;
+  const { name, way, memberUid, provider, labels, accept, formerHostGone } = known.state.input;
+  const common = { name, labels, ...(provider !== null && { provider }) };
+  const unread = importByAgent(host, common);
+  if (memberUid === null) return unread;
+  const reached = await reachedIn(known);
+  if (reached === undefined) return lost(unread);
+  const { member, kubeconfig } = reached;
+  const operation =
+    way === 'agent'
+      ? importByAgent(host, { ...common, ...(!formerHostGone && { unlessMarked: member }) })
+      : importCluster(host, {
+          ...common,
+          member,
+          kubeconfig: async () => kubeconfig,
+          proof: [systemWorkspace],
+          unlessMarked: !formerHostGone,
+        });
+  return guardImport(operation, host, member, { name, kubeconfig, connection: way }, { accept, formerHostGone });
+}
+
+const join = defineStep<Begun, ImportEnv>()({
+  name: 'import',
+  title: 'The host takes the member in, and something of it arrives there',
+  ...operates<Begun, null, void>(importing),
+  remedy: 'Unbind the cluster (federation.clusters.unbind), and look at what the host has left on it.',
+});
+
+/** Imports a member: its Cluster object is inert first, then it joins. Its way back unbinds it. */
+export const importWorkflow = composeMethod<ImportInput>('clusters.import')
+  .step(join)
+  .returns((): void => undefined);
 
 /** {@link Clusters.import}, with its input checked. */
 export async function importMember(
-  host: KubeSphereCluster,
+  federation: FederationEnv,
   cluster: NewCluster,
   options?: WriteOptions,
 ): Promise<Written<void>> {
-  const { name, kubeconfig, connection: way = 'direct', provider, labels, formerHostGone, accept = [] } = cluster;
+  const { name, kubeconfig, connection: way = 'direct', provider, labels = {}, formerHostGone, accept = [] } = cluster;
   checkName('name', name);
   checkOneOf('connection', way, ['direct', 'agent']);
   if (way === 'direct' || formerHostGone !== true) checkText('kubeconfig', kubeconfig);
   for (const [index, code] of accept.entries()) checkOneOf(`accept[${index}]`, code, acceptableFindings);
   const what = `import cluster "${name}"`;
-  const common = {
-    name,
-    ...(provider === undefined ? {} : { provider }),
-    ...(labels === undefined ? {} : { labels }),
+  const { host } = federation;
+  const env: FederationEnv = { host, member: (...args) => federation.member(...args) };
+  const input: ImportInput = {
+    ...{ name, way, provider: provider ?? null, labels, accept, formerHostGone: formerHostGone === true },
+    memberUid: null,
   };
-  if (kubeconfig === undefined) return perform(importByAgent(host, common), what, options);
+  if (kubeconfig === undefined) return performAll(importWorkflow, input, env, what, options);
   const { text } = await portableKubeconfig(kubeconfig);
   await using connection = await connectCluster({ kubeconfig: text, name });
   const member = await openCluster(connection, options);
   assertDifferent(host, member, ['the host', `the member "${name}"`]);
-  const candidate = { name, kubeconfig: text, connection: way };
-  const guard = { accept, formerHostGone: formerHostGone === true };
-  const guarded = (operation: Operation<null, void>) => guardImport(operation, host, member, candidate, guard);
+  const reaching: ImportEnv = { ...env, reached: { member, kubeconfig: text } };
   // Awaited here: the connection lives only as long as this call.
-  if (way === 'agent') {
-    const marked = formerHostGone === true ? {} : { unlessMarked: member };
-    return await perform(guarded(importByAgent(host, { ...common, ...marked })), what, options);
-  }
-  const settings = {
-    ...common,
-    member,
-    kubeconfig: async () => text,
-    proof: [systemWorkspace],
-    unlessMarked: formerHostGone !== true,
-  };
-  return await perform(guarded(importCluster(host, settings)), what, options);
+  return await performAll(importWorkflow, { ...input, memberUid: member.uid }, reaching, what, options);
 }

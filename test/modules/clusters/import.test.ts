@@ -9,9 +9,21 @@ import { readInstallation } from '../../../src/kubesphere/installation.ts';
 import { managedLabel, workspaceLabel } from '../../../src/kubesphere/names.ts';
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
 import { guardImport, standing } from '../../../src/modules/clusters/import-guard.ts';
+import { importWorkflow } from '../../../src/modules/clusters/importing.ts';
 import type { Operation } from '../../../src/modules/operation.ts';
 import type { Work } from '../../../src/modules/work.ts';
-import { createFederatedProjects, createUser, createWorkspace } from '../../../src/testing/index.ts';
+import {
+  compareProjects,
+  createFederatedProjects,
+  createUser,
+  createWorkspace,
+  observeProjects,
+} from '../../../src/testing/index.ts';
+import type { JournalEntry } from '../../../src/workflow/journal.ts';
+import { memoryJournal } from '../../../src/workflow/memory-journal.ts';
+import { resume, rollback } from '../../../src/workflow/run.ts';
+import { mortal } from '../../migration/kit.ts';
+import { runIdOf } from './journalled.ts';
 import { type Field, startField } from './kit.ts';
 
 let field: Field;
@@ -148,6 +160,54 @@ describe('an import', patient, () => {
     expect(await federation.clusters.import(settings)).toMatchObject({ outcome: 'changed' });
     const { spec } = await a.connection.get(kubesphere.clusters, { name: 'm' });
     expect(Buffer.from(spec.connection.kubeconfig ?? '', 'base64').toString()).toContain('client-certificate-data');
+  });
+});
+
+describe('an import whose process dies', patient, () => {
+  /** Where M is no member of A any more, a call that dies just before that record. */
+  const dies = async (type: JournalEntry['type']) => {
+    const { m } = field.sandbox.clusters;
+    const first = await field.connect();
+    await first.clusters.unbind('m');
+    const journal = memoryJournal();
+    const mortalJournal = mortal(journal, (entry) =>
+      entry.type === type && 'step' in entry && entry.step === 'import' ? 'before' : undefined,
+    );
+    const settings = { name: 'm', kubeconfig: m.clientCertificateKubeconfig, formerHostGone: true } as const;
+    const calling = first.clusters.import({ ...settings, accept: ['WORKSPACE_NAME'] }, { journal: mortalJournal });
+    return { journal, runId: await runIdOf(calling) };
+  };
+  const clusterOf = () => field.sandbox.clusters.a.connection.find(kubesphere.clusters, { name: 'm' });
+
+  test('is finished by another, by the kubeconfig that the host has by then', async () => {
+    const { journal, runId } = await dies('done');
+    const env = await field.connect({ members: false });
+    const settled = await (await resume(importWorkflow, runId, { env, journal })).settled();
+    expect(settled).toMatchObject({ state: 'completed' });
+    expect((await clusterOf())?.spec.joinFederation).toBe(true);
+  });
+
+  test('is taken back by another: its Cluster goes, and no project is written', async () => {
+    const { m } = field.sandbox.clusters;
+    const names = (await m.connection.list(core.namespaces, { labelSelector: workspaceLabel }).toArray()).map(
+      ({ metadata }) => metadata.name,
+    );
+    const before = await observeProjects(m.connection, names);
+    const { journal, runId } = await dies('done');
+    const env = await field.connect({ members: false });
+    const settled = await (await rollback(importWorkflow, runId, { env, journal })).settled();
+    expect(settled).toMatchObject({ state: 'rolled-back' });
+    expect(await clusterOf()).toBeUndefined();
+    const { lost, contents } = compareProjects(before, await observeProjects(m.connection, names));
+    expect([names.length > 1, lost, contents.lost]).toEqual([true, [], []]);
+  });
+
+  test('and took the kubeconfig with it can only be taken back', async () => {
+    const { journal, runId } = await dies('captured');
+    const env = await field.connect({ members: false });
+    const settled = await (await resume(importWorkflow, runId, { env, journal })).settled();
+    expect(settled).toMatchObject({ state: 'rolled-back', error: { code: 'INVALID' } });
+    expect(await clusterOf()).toBeUndefined();
   });
 });
 
