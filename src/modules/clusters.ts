@@ -126,6 +126,9 @@ export class Clusters {
    * that it has elsewhere (H5), and takes over what has its own names. A cluster that cannot be read whole is refused; by agent and with
    * `formerHostGone` it can be imported unread, without a kubeconfig.
    *
+   * It is a run: what fails is taken back. Where the process dies, `resume` finishes it once the host has the kubeconfig, and `rollback`
+   * takes it back at any time.
+   *
    * @throws FederationError `INVALID`, `KUBECONFIG_INVALID`, `SAME_CLUSTER`, `PLAN_BLOCKED` where the name is taken, a finding stands
    * against it, or agents have nowhere to dial, `NOT_OBSERVED`, `KEPT_AT_RISK` where another host joined it at the same time
    */
