@@ -6,6 +6,7 @@ import { hostLabel, kubefedNamespace, managedLabel, workspaceLabel } from '../..
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
 import { adoptWorkspace, holdAdopted, waitForgotten } from '../../../src/modules/operations/adopt-workspace.ts';
 import { deleteWorkspace } from '../../../src/modules/operations/delete-workspace.ts';
+import { createHostNamespace } from '../../../src/modules/operations/federated-namespace.ts';
 import { leaveWorkspace } from '../../../src/modules/operations/leave-workspace.ts';
 import { letGo } from '../../../src/modules/operations/let-go.ts';
 import type { Work } from '../../../src/modules/work.ts';
@@ -348,5 +349,27 @@ describe('adopting a workspace', () => {
     await holdAdopted(work, cluster, [{ resource: kubesphere.workspaceRoles, name: 'w-x', uid: 'former' }]);
     const { labels } = (await cluster.connection.get(kubesphere.workspaceRoles, { name: 'w-x' })).metadata;
     expect(labels).toMatchObject({ [managedLabel]: 'true' });
+  });
+});
+
+describe('the way back of a multi-cluster project’s own namespace', () => {
+  const metadata = { name: 'mine', namespace: 'fresh' };
+  const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'viewer' };
+  test.each([
+    ['a role binding', core.roleBindings, { metadata, roleRef }],
+    ['an account', core.serviceAccounts, { metadata }],
+    ['a secret that is called like a token', core.secrets, { metadata: { ...metadata, name: 'gitlab-token-prod' } }],
+  ] as const)('deletes it while it is empty, not once somebody put %s into it', async (_what, resource, object) => {
+    const making = createHostNamespace(cluster, { name: 'fresh', workspace: 'w' });
+    await making.run(work, null);
+    made.push([core.namespaces, { name: 'fresh' }]);
+    await cluster.connection.create(resource as Resource, object as never);
+    await expect(making.compensate(work, null, undefined)).rejects.toMatchObject(
+      refusal('KEPT_AT_RISK', /namespace "fresh" is not empty any more/),
+    );
+    const at = { namespace: 'fresh', name: object.metadata.name };
+    await cluster.connection.delete(resource as Resource, at, background);
+    await making.compensate(work, null, undefined);
+    expect(await cluster.connection.find(core.namespaces, { name: 'fresh' })).toBeUndefined();
   });
 });
