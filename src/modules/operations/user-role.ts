@@ -8,7 +8,7 @@ import { madeBy, refOf } from '../changes.ts';
 import { some } from '../closure.ts';
 import type { Operation } from '../operation.ts';
 import { type RememberedMeta, rememberMeta } from '../remembered.ts';
-import { create, remove, waitFor, waitGone } from '../work.ts';
+import { create, remove, type Work, waitFor, waitGone } from '../work.ts';
 import { assertAnotherAdmin, platformAdmin } from './platform-admins.ts';
 
 /** Where a user has one role: the platform, or one cluster. */
@@ -188,6 +188,34 @@ function taken(binding: RoleBinding): Taken {
   };
 }
 
+/** How often kubefed may have made a binding of the host again before that is found strange. */
+const madeAgainLimit = 3;
+
+/**
+ * Deletes one binding. Deleted on a host just as its kubefed looks at everything, it is made again before the garbage collector takes its
+ * federated object: then the copy goes as well.
+ */
+async function removeForGood(work: Work, { cluster, bindings, ...level }: RoleLevel, { name, uid, role }: Taken) {
+  const at = { cluster, resource: bindings, name: { name } };
+  await remove(work, { ...at, uid, propagationPolicy: 'Background' });
+  if (bindings !== kubesphere.globalRoleBindings) return;
+  for (let again = 0, last = uid; again < madeAgainLimit; again += 1) {
+    await waitGone(work, { ...at, uid: last }, limitMs);
+    await waitFor(work.signal, {
+      cluster,
+      resource: kubesphere.federatedGlobalRoleBindings,
+      select: { fieldSelector: `metadata.name=${name}` },
+      test: (objects) => (objects.has(name) ? undefined : true),
+      what: `what is copied of role ${role} on ${level.where} to be gone`,
+      timeoutMs: limitMs,
+    });
+    const copy = await cluster.connection.find(bindings, { name }, { signal: work.signal });
+    if (copy?.metadata.labels?.[managedLabel] !== 'true' || copy.roleRef.name !== role) return;
+    last = copy.metadata.uid;
+    await remove(work, { ...at, uid: last, propagationPolicy: 'Background' });
+  }
+}
+
 /**
  * Takes every role of a level from a user, but for `keep`. A binding that names others as well is refused: they would lose the role, too.
  */
@@ -226,8 +254,7 @@ export function takeRoles(level: RoleLevel, user: string, keep?: string): Operat
     capture: async ({ signal }) => (await others(signal)).map(taken),
     async run(work, before) {
       cluster.dialect;
-      for (const { name, uid } of before)
-        await remove(work, { cluster, resource: bindings, name: { name }, uid, propagationPolicy: 'Background' });
+      for (const one of before) await removeForGood(work, level, one);
     },
     async verify(work, before) {
       for (const { name, uid } of before)
