@@ -35,7 +35,7 @@ export const users: Readonly<Record<Extract<MethodName, `users.${string}`>, Righ
       'create clusterrolebindings.rbac.authorization.k8s.io, delete clusterrolebindings.rbac.authorization.k8s.io, get clusterrolebindings.rbac.authorization.k8s.io, list clusterrolebindings.rbac.authorization.k8s.io',
   },
   'users.setGlobalRole': {
-    host: 'create configmaps, create globalrolebindings.iam.kubesphere.io, create leases.coordination.k8s.io, delete configmaps, delete globalrolebindings.iam.kubesphere.io, delete leases.coordination.k8s.io, get globalrolebindings.iam.kubesphere.io, get leases.coordination.k8s.io, get users.iam.kubesphere.io, list configmaps, list globalrolebindings.iam.kubesphere.io, list globalroles.iam.kubesphere.io, patch leases.coordination.k8s.io',
+    host: 'create configmaps, create globalrolebindings.iam.kubesphere.io, create leases.coordination.k8s.io, delete configmaps, delete globalrolebindings.iam.kubesphere.io, delete leases.coordination.k8s.io, get globalrolebindings.iam.kubesphere.io, get leases.coordination.k8s.io, get users.iam.kubesphere.io, list configmaps, list federatedglobalrolebindings.types.kubefed.io, list globalrolebindings.iam.kubesphere.io, list globalroles.iam.kubesphere.io, patch leases.coordination.k8s.io, watch federatedglobalrolebindings.types.kubefed.io',
     members: '',
   },
   'users.setPassword': {
