@@ -1,4 +1,5 @@
 import { FederationError } from '../../errors.ts';
+import { sleep } from '../../internal/signal.ts';
 import type { Resource } from '../../kube/objects.ts';
 import { core, type RoleBinding } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
@@ -190,6 +191,8 @@ function taken(binding: RoleBinding): Taken {
 
 /** How often kubefed may have made a binding of the host again before that is found strange. */
 const madeAgainLimit = 3;
+/** How long a write of kubefed's may be under way when its federated object is gone. */
+const underWayMs = 500;
 
 /**
  * Deletes one binding. Deleted on a host just as its kubefed looks at everything, it is made again before the garbage collector takes its
@@ -209,6 +212,8 @@ async function removeForGood(work: Work, { cluster, bindings, ...level }: RoleLe
       what: `what is copied of role ${role} on ${level.where} to be gone`,
       timeoutMs: limitMs,
     });
+    // What kubefed had begun to write by then arrives now.
+    await sleep(underWayMs, work.signal);
     const copy = await cluster.connection.find(bindings, { name }, { signal: work.signal });
     if (copy?.metadata.labels?.[managedLabel] !== 'true' || copy.roleRef.name !== role) return;
     last = copy.metadata.uid;
