@@ -6,15 +6,22 @@ import type { ProjectAt } from './placement/input.ts';
 import { shieldsUp } from './shields-up.ts';
 import type { Obstacle } from './workspaces/delete-plan.ts';
 
-/** Why projects of one cluster must not be deleted: a shield keeps them, or something outside of them would go along. */
-export async function keptOn(
+/**
+ * Why projects of one cluster must not be deleted: a shield keeps them, or something outside of them would go along.
+ *
+ * @param named - all that go, so that one may own another of them
+ */
+export async function keptFromDeletionOn(
   cluster: KubeSphereCluster,
   projects: readonly ProjectAt[],
   signal: AbortSignal,
+  named: readonly ProjectAt[] = projects,
 ): Promise<readonly Obstacle[]> {
-  const names = new Set(projects.map(({ name }) => name));
+  const names = new Set(named.map(({ name }) => name));
   const shields = await shieldsUp(cluster, { signal });
-  const shielded = [...names].filter((name) => shields.some(({ namespaces }) => namespaces.includes(name)));
+  const shielded = projects
+    .map(({ name }) => name)
+    .filter((name) => shields.some(({ namespaces }) => namespaces.includes(name)));
   const roots = projects.map(({ uid }) => uid);
   const outside = (await deletionClosure(cluster, roots, signal)).objects.filter(
     ({ kind, name, namespace }) => !names.has(namespace ?? (kind === 'Namespace' ? name : '')),
@@ -39,7 +46,7 @@ export async function keptOn(
   ];
 }
 
-/** {@link keptOn}, of every cluster. */
+/** {@link keptFromDeletionOn}, of every cluster. */
 export async function keptFromDeletion(
   env: FederationEnv,
   projects: readonly ProjectAt[],
@@ -49,7 +56,7 @@ export async function keptFromDeletion(
   const found = await Promise.all(
     clusters.map(async (name) => {
       const there = projects.filter(({ cluster }) => cluster === name);
-      return keptOn(await clusterByName(env)(name, { signal }), there, signal);
+      return keptFromDeletionOn(await clusterByName(env)(name, { signal }), there, signal);
     }),
   );
   return found.flat();

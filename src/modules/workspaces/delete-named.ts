@@ -6,7 +6,7 @@ import { managedLabel, workspaceLabel } from '../../kubesphere/names.ts';
 import { refOf } from '../changes.ts';
 import { namespacesOf, some } from '../closure.ts';
 import { clusterByName, type FederationEnv } from '../env.ts';
-import { keptOn } from '../kept-from-deletion.ts';
+import { keptFromDeletionOn } from '../kept-from-deletion.ts';
 import type { Operation } from '../operation.ts';
 import { remove, waitGone } from '../work.ts';
 import { type FoundProject, projectText } from './survey.ts';
@@ -67,11 +67,14 @@ export async function spared(
 /**
  * Deletes one project that was named for it, this very one by UID, and waits until it is gone. One that somebody bound elsewhere
  * meanwhile is left alone; one that is protected, or that something outside of it depends on, is refused.
+ *
+ * @param named - all that were named on that cluster
  */
 export function discardProject(
   cluster: KubeSphereCluster,
   project: FoundProject,
   workspace: string,
+  named: readonly FoundProject[],
 ): Operation<null, void> {
   const { name, uid } = project;
   const target = { cluster, resource: core.namespaces, name: { name }, uid };
@@ -90,7 +93,7 @@ export function discardProject(
     capture: async () => null,
     async run(work) {
       cluster.dialect;
-      const [kept] = await keptOn(cluster, [project], work.signal);
+      const [kept] = await keptFromDeletionOn(cluster, [project], work.signal, named);
       if (kept !== undefined)
         throw new FederationError('KEPT_AT_RISK', `${kept.why} It was not deleted. ${kept.remedy} Then resume.`);
       const found = await find(work.signal);

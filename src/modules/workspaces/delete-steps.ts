@@ -215,7 +215,11 @@ function discarding<const Name extends string>(
               (survey?.projects ?? []).filter((one) => belongs(one, env.host.name)),
               projectKey,
             ),
-      async (known, project) => discardProject(await ofCluster(known, project), project, known.state.input.name),
+      async (known, project) => {
+        const { input, survey } = known.state;
+        const named = survey.projects.filter(({ cluster }) => cluster === project.cluster);
+        return discardProject(await ofCluster(known, project), project, input.name, named);
+      },
     ),
     irreversible,
   });

@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { core } from '../../src/kube/resources.ts';
+import { type KubeSphereCluster, openCluster } from '../../src/kubesphere/cluster.ts';
+import { managedLabel, workspaceLabel } from '../../src/kubesphere/names.ts';
+import { kubesphere } from '../../src/kubesphere/resources.ts';
+import { platformLevel, takeRoles } from '../../src/modules/operations/user-role.ts';
+import type { Work } from '../../src/modules/work.ts';
+import { discardProject } from '../../src/modules/workspaces/delete-named.ts';
+import { createSandbox, type Sandbox } from '../../src/testing/index.ts';
+
+/** What somebody writes between the last look and a deletion. No controller runs: nothing but the guard stands in between. */
+let sandbox: Sandbox<'c'>;
+let cluster: KubeSphereCluster;
+beforeAll(async () => {
+  sandbox = await createSandbox({ clusters: { c: { role: 'host' } }, speed: 100 });
+  await sandbox.clusters.c.stopControllers();
+  cluster = await openCluster(sandbox.clusters.c.connection);
+}, 60_000);
+afterAll(() => sandbox?.close());
+
+const work: Work = {
+  signal: new AbortController().signal,
+  log: { debug() {}, info() {}, warn() {}, error() {} },
+  runId: 'run-1',
+  confirmDriver: async () => {},
+};
+
+describe('a project that was named for deletion', () => {
+  test('and is bound elsewhere between the look and the deletion lives', async () => {
+    const { uid } = (await cluster.connection.create(core.namespaces, { metadata: { name: 'named' } })).metadata;
+    let looks = 0;
+    const late: KubeSphereCluster = {
+      ...cluster,
+      dialect: cluster.dialect,
+      connection: new Proxy(cluster.connection, {
+        get: (target, key) =>
+          key === 'find'
+            ? async (...args: Parameters<typeof target.find>) => {
+                const found = await target.find(...args);
+                looks += 1;
+                if (looks === 1)
+                  await target.patch(
+                    core.namespaces,
+                    { name: 'named' },
+                    { type: 'merge', body: { metadata: { labels: { [workspaceLabel]: 'other' } } } },
+                  );
+                return found;
+              }
+            : (Reflect.get(target, key).bind?.(target) ?? Reflect.get(target, key)),
+      }),
+    };
+    const project = {
+      ...{ cluster: 'c', name: 'named', uid, kind: 'plain' as const },
+      labelled: true,
+      devops: false,
+    } as const;
+    await expect(discardProject(late, project, 'w', [project]).run(work, null)).rejects.toMatchObject({
+      code: 'KEPT_AT_RISK',
+      message: expect.stringMatching(/is in workspace "other" by now\. It was not deleted/),
+    });
+    const { metadata } = await cluster.connection.get(core.namespaces, { name: 'named' });
+    expect([metadata.uid, metadata.deletionTimestamp]).toEqual([uid, undefined]);
+  });
+});
+
+describe('two projects that were named, of which one owns the other', () => {
+  test('are no reason to keep one another: each may go first', async () => {
+    const { connection } = cluster;
+    const owner = (await connection.create(core.namespaces, { metadata: { name: 'owner' } })).metadata;
+    const ownerReferences = [{ apiVersion: 'v1', kind: 'Namespace', name: owner.name, uid: owner.uid }];
+    const owned = (await connection.create(core.namespaces, { metadata: { name: 'owned', ownerReferences } })).metadata;
+    const named = [owner, owned].map(({ name, uid }) => ({
+      ...{ cluster: 'c', name, uid, kind: 'plain' as const },
+      ...{ labelled: true, devops: false },
+    }));
+    const [first] = named;
+    if (first === undefined) throw new Error('There are two.');
+    await expect(discardProject(cluster, first, 'w', [first]).run(work, null)).rejects.toMatchObject({
+      code: 'KEPT_AT_RISK',
+      message: expect.stringMatching(/take along what is not in them: Namespace owned/),
+    });
+    await discardProject(cluster, first, 'w', named).run(work, null);
+    expect((await connection.find(core.namespaces, { name: 'owner' }))?.metadata.deletionTimestamp).toBeDefined();
+  });
+});
+
+describe('a role that is taken from a user', () => {
+  const roleRef = { apiGroup: 'iam.kubesphere.io', kind: 'GlobalRole', name: 'platform-regular' };
+  const subjects = [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: 'eve' }];
+  const at = { name: 'eve-platform-regular' };
+  const find = () => cluster.connection.find(kubesphere.globalRoleBindings, at);
+
+  test.each([
+    ['by kubefed is taken again', { [managedLabel]: 'true' }, 'platform-regular', false],
+    ['by somebody is left', {}, 'platform-regular', true],
+    ['by kubefed, but another role, is left', { [managedLabel]: 'true' }, 'platform-admin', true],
+  ] as const)('and comes back at once %s', async (_what, labels, role, stays) => {
+    await cluster.connection
+      .delete(kubesphere.globalRoleBindings, at, { propagationPolicy: 'Background' })
+      .catch(() => {});
+    const made = await cluster.connection.create(kubesphere.globalRoleBindings, { metadata: at, roleRef, subjects });
+    const { uid } = made.metadata;
+    const taking = takeRoles(platformLevel(cluster), 'eve');
+    const before = await taking.capture(work);
+    expect(before.map((one) => one.uid)).toEqual([uid]);
+    const running = taking.run(work, before);
+    await expect.poll(find, { interval: 5 }).toBeUndefined();
+    const again = { metadata: { ...at, labels }, roleRef: { ...roleRef, name: role }, subjects };
+    await cluster.connection.create(kubesphere.globalRoleBindings, again);
+    await running;
+    expect((await find()) !== undefined).toBe(stays);
+  });
+});
