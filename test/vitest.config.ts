@@ -22,20 +22,10 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
-          exclude: ['test/real/**', 'test/rights/**', 'test/**/*.contract.test.ts'],
+          exclude: ['test/real/**', 'test/**/*.contract.test.ts'],
         },
       },
       { extends: true, test: { name: 'contract', include: ['test/**/*.contract.test.ts'], exclude: ['test/real/**'] } },
-      {
-        extends: true,
-        test: {
-          name: 'rights',
-          include: ['test/rights/*.test.ts'],
-          testTimeout: 600_000,
-          hookTimeout: 1_200_000,
-          fileParallelism: false,
-        },
-      },
       {
         extends: true,
         test: {

@@ -150,7 +150,8 @@ export interface Connection extends AsyncDisposable {
 export interface AccessQuestion {
   /** `get`, `list`, `watch`, `create`, `patch`, `delete` and the like. */
   readonly verb: string;
-  readonly resource: Resource;
+  /** `*` stands for all of them. */
+  readonly resource: Pick<Resource, 'group' | 'plural'>;
   /** Absent on a namespaced resource: in all namespaces. */
   readonly namespace?: string;
   /** Absent: any. */

@@ -5,6 +5,7 @@ import type { CallOptions, Logger } from '../types.ts';
 import type { Forecast } from '../workflow/change.ts';
 import type { RunEvent } from '../workflow/events.ts';
 import type { JournalStore } from '../workflow/journal.ts';
+import { assertReadable, type Reading } from './rights.ts';
 import type { Work } from './work.ts';
 
 /**
@@ -22,6 +23,32 @@ export interface Operation<Before, Out> {
   readonly verify: (work: Work, before: Before, out: Out) => Promise<void>;
   /** Restores `before`; `out` is absent where `run` failed half way. */
   readonly compensate: (work: Work, before: Before, out: Out | undefined) => Promise<void>;
+  /** What is read only once something is written: whoever may not read it is refused before. @defaultValue nothing */
+  readonly reads?: Reads | ((work: Work) => Promise<Reads>);
+}
+
+/** What an operation reads after its write, by what for. */
+interface Reads {
+  readonly verify?: readonly Reading[];
+  readonly compensate?: readonly Reading[];
+}
+
+/**
+ * The forecast of an operation that is to be run, by somebody who may see what comes of it.
+ *
+ * @param taken - whether it may be taken back later
+ * @throws FederationError `FORBIDDEN`
+ */
+export async function foresee<Before, Out>(
+  { forecast, reads = {} }: Operation<Before, Out>,
+  work: Work,
+  taken: boolean,
+): Promise<Forecast<Out>> {
+  const foreseen = await forecast(work);
+  if (foreseen.effect !== 'change') return foreseen;
+  const { verify = [], compensate = [] } = typeof reads === 'function' ? await reads(work) : reads;
+  await assertReadable([...verify, ...(taken ? compensate : [])], work.signal);
+  return foreseen;
 }
 
 /** `run` and its proof: what a step does. */
@@ -83,7 +110,7 @@ export async function perform<Before, Out>(
 ): Promise<Written<Out>> {
   using limit = deadline(options, what);
   const work: Work = { signal: limit.signal, log, runId: `call-${randomUUID()}`, confirmDriver: async () => {} };
-  const foreseeing = operation.forecast(work);
+  const foreseeing = foresee(operation, work, false);
   if (options.dryRun === true) return { outcome: 'dry-run', forecast: await foreseeing.catch(blockedBy) };
   const forecast = await foreseeing;
   if (forecast.effect === 'none') return { outcome: 'already', result: forecast.out, why: forecast.why };

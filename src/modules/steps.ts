@@ -3,7 +3,7 @@ import type { Change, Forecast } from '../workflow/change.ts';
 import type { ListedItem, StepContext } from '../workflow/step.ts';
 import { observeChanges, touchChanges } from './changes.ts';
 import { clusterByName, type FederationEnv } from './env.ts';
-import { type Operation, runAndVerify } from './operation.ts';
+import { foresee, type Operation, runAndVerify } from './operation.ts';
 import type { Work } from './work.ts';
 
 /** What a step of a module's workflow is given: while planning, an earlier step's result may be missing. */
@@ -31,13 +31,12 @@ export function operates<State extends object, Before, Out>(
   };
   return {
     ...looks,
-    forecast: async (ctx: StepContext<unknown, FederationEnv>): Promise<Forecast<Out>> =>
+    async forecast(ctx: StepContext<unknown, FederationEnv>): Promise<Forecast<Out>> {
       // What is known for sure is known while planning, too; the compiler cannot see that of an open State.
-      (await (await make(ctx as Known<State>))?.forecast(ctx)) ?? {
-        effect: 'unknown',
-        why: 'it depends on what earlier steps find',
-        touches: [],
-      },
+      const operation = await make(ctx as Known<State>);
+      if (operation !== undefined) return foresee(operation, ctx, true);
+      return { effect: 'unknown', why: 'it depends on what earlier steps find', touches: [] };
+    },
     capture: async (ctx: Known<State>): Promise<Before> => (await made(ctx)).capture(ctx),
     run: async (ctx: Known<State> & { readonly before: Before }): Promise<Out> =>
       runAndVerify(await made(ctx), held(ctx), ctx.before),
@@ -60,7 +59,7 @@ export function operatesOnEach<State extends object, Item, Before>(
         (await list(known)).map(async ({ key, item }) => ({
           key,
           item,
-          forecast: await (await make(known, item)).forecast(known),
+          forecast: await foresee(await make(known, item), known, true),
         })),
       );
     },

@@ -118,7 +118,7 @@ function print(): void {
   for (const { method, cells } of rows)
     console.log(`| ${method} | ${cases.map((one) => short(cells[one])).join(' | ')} |`);
   console.log(
-    '\nyes: the test "method > case" in test/modules/MODULE/methods.contract.test.ts, and with npm run test:methods on real API servers.',
+    '\nyes: the test "method > case" in test/modules/MODULE/methods.contract.test.ts, and with KSF_EXHAUSTIVE=1 npm run test:real on real API servers.',
   );
   for (const [reason, number] of reasons) console.log(`(${number}) ${reason}`);
   const shownBy = rows.flatMap(({ cells }) => Object.values(cells)).filter((cell) => 'test' in cell);

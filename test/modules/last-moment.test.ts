@@ -4,6 +4,7 @@ import { type KubeSphereCluster, openCluster } from '../../src/kubesphere/cluste
 import { managedLabel, workspaceLabel } from '../../src/kubesphere/names.ts';
 import { kubesphere } from '../../src/kubesphere/resources.ts';
 import { platformLevel, takeRoles } from '../../src/modules/operations/user-role.ts';
+import { revokeWorkspaceRole } from '../../src/modules/operations/workspace-binding.ts';
 import type { Work } from '../../src/modules/work.ts';
 import { discardProject } from '../../src/modules/workspaces/delete-named.ts';
 import { createSandbox, type Sandbox } from '../../src/testing/index.ts';
@@ -89,12 +90,14 @@ describe('a role that is taken from a user', () => {
   const subjects = [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: 'eve' }];
   const at = { name: 'eve-platform-regular' };
   const find = () => cluster.connection.find(kubesphere.globalRoleBindings, at);
+  const byControllers = { fieldManager: 'controller-manager' };
 
   test.each([
-    ['by kubefed is taken again', { [managedLabel]: 'true' }, 'platform-regular', false],
-    ['by somebody is left', {}, 'platform-regular', true],
-    ['by kubefed, but another role, is left', { [managedLabel]: 'true' }, 'platform-admin', true],
-  ] as const)('and comes back at once %s', async (_what, labels, role, stays) => {
+    ['by kubefed is taken again', 'true', 'platform-regular', byControllers, false],
+    ['by kubefed, and KubeSphere took it for an original, too', 'false', 'platform-regular', byControllers, false],
+    ['by somebody is left', 'false', 'platform-regular', { fieldManager: 'ks-apiserver' }, true],
+    ['by kubefed, but another role, is left', 'true', 'platform-admin', byControllers, true],
+  ] as const)('and comes back at once %s', async (_what, managed, role, options, stays) => {
     await cluster.connection
       .delete(kubesphere.globalRoleBindings, at, { propagationPolicy: 'Background' })
       .catch(() => {});
@@ -105,9 +108,45 @@ describe('a role that is taken from a user', () => {
     expect(before.map((one) => one.uid)).toEqual([uid]);
     const running = taking.run(work, before);
     await expect.poll(find, { interval: 5 }).toBeUndefined();
+    const labels = { [managedLabel]: managed };
     const again = { metadata: { ...at, labels }, roleRef: { ...roleRef, name: role }, subjects };
-    await cluster.connection.create(kubesphere.globalRoleBindings, again);
+    await cluster.connection.create(kubesphere.globalRoleBindings, again, options);
     await running;
     expect((await find()) !== undefined).toBe(stays);
+  });
+
+  test('of a workspace and is given back by kubefed is taken again; where it comes back for ever, that is said', async () => {
+    const { connection } = cluster;
+    const binding = {
+      metadata: { name: 'eve-team-a-viewer', labels: { [managedLabel]: 'true' } },
+      roleRef: { apiGroup: 'iam.kubesphere.io', kind: 'WorkspaceRole', name: 'team-a-viewer' },
+      subjects,
+    };
+    const { name } = binding.metadata;
+    const { uid } = (await connection.create(kubesphere.workspaceRoleBindings, binding, byControllers)).metadata;
+    const taking = revokeWorkspaceRole(cluster, [], { name, uid });
+    const before = await taking.capture(work);
+    let times = 0;
+    let limit = 2;
+    const stop = new AbortController();
+    const givesBack = (async () => {
+      for await (const event of connection.watch(kubesphere.workspaceRoleBindings, { signal: stop.signal })) {
+        if (event.type !== 'deleted' || times === limit) continue;
+        times += 1;
+        await connection.create(kubesphere.workspaceRoleBindings, binding, byControllers);
+      }
+    })();
+    await taking.run(work, before);
+    expect(times).toBe(2);
+    expect(await connection.find(kubesphere.workspaceRoleBindings, { name })).toBeUndefined();
+    limit = Number.POSITIVE_INFINITY;
+    const anew = await connection.create(kubesphere.workspaceRoleBindings, binding, byControllers);
+    const once = revokeWorkspaceRole(cluster, [], { name, uid: anew.metadata.uid });
+    await expect(once.run(work, await once.capture(work))).rejects.toMatchObject({
+      code: 'NOT_OBSERVED',
+      message: expect.stringMatching(/was deleted 6 times, and is there again/),
+    });
+    stop.abort();
+    await givesBack;
   });
 });

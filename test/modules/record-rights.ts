@@ -1,5 +1,5 @@
 /**
- * Records what each method of the modules needs the right to: `npm run rights` writes `src/modules/rights-table.ts`. Whether it still
+ * Records what each method of the modules needs the right to: `npm run rights` writes the files in `src/modules/required`. Whether it still
  * is so, and whether every one of them is needed, the suite of least privilege tells.
  */
 import { writeFile } from 'node:fs/promises';
@@ -17,8 +17,7 @@ for (const { methods } of await specsByModule()) {
   table.set('connect', connect);
   for (const spec of methods) {
     console.error(spec.method);
-    const seen = await rightsToCall(world, spec);
-    const rights = without(joined(seen, { host: [], members: [], ...spec.alsoNeeds }), connect);
+    const rights = without(await rightsToCall(world, spec), connect);
     const known = table.get(methodOf(spec));
     table.set(methodOf(spec), known === undefined ? rights : joined(known, rights));
   }

@@ -5,6 +5,7 @@ import { managedLabel } from '../../kubesphere/names.ts';
 import { federatedKinds, kubesphere, type WorkspaceTemplate } from '../../kubesphere/resources.ts';
 import { refOf } from '../changes.ts';
 import type { Operation } from '../operation.ts';
+import { toWatch } from '../rights.ts';
 import { edit, type Work, waitFor } from '../work.ts';
 import { adopted, placedOn, syncLimitMs } from './workspace-template.ts';
 
@@ -130,6 +131,10 @@ export function adoptWorkspace(
       host.dialect;
       await same(work.signal);
       await place(work, (now) => (now.includes(member.name) ? now : [...now, member.name]));
+    },
+    reads: {
+      verify: toWatch(member, kubesphere.workspaces),
+      compensate: toWatch(host, kubesphere.federatedWorkspaces),
     },
     async verify(work) {
       await adopted(work, member, name);

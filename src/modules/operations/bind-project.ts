@@ -1,8 +1,10 @@
 import { FederationError } from '../../errors.ts';
+import { core } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { unboundAnnotation } from '../../kubesphere/names.ts';
 import { foreignOwners } from '../../kubesphere/v3.ts';
 import type { Operation } from '../operation.ts';
+import { toWatch } from '../rights.ts';
 import { edit } from '../work.ts';
 import {
   assertAlive,
@@ -61,6 +63,7 @@ export function unbindProject(cluster: KubeSphereCluster, project: ProjectRef): 
         },
       );
     },
+    reads: { compensate: toWatch(cluster, core.namespaces) },
     async compensate(work, { workspace }) {
       if (workspace === null) return;
       await edit(work, target(cluster, project), (namespace) => {
@@ -112,6 +115,7 @@ export function bindProject(
         return now === workspace ? undefined : dialect.bind(namespace, workspace);
       });
     },
+    reads: { verify: toWatch(cluster, core.namespaces) },
     verify: (work) => owned(work, cluster, project, workspace),
     async compensate(work, { note }) {
       await edit(work, target(cluster, project), (namespace) => {

@@ -5,6 +5,7 @@ import { hostSecret, kubefedNamespace, systemWorkspace } from '../../kubesphere/
 import { type Cluster, type Condition, kubesphere } from '../../kubesphere/resources.ts';
 import { madeBy } from '../changes.ts';
 import { assertTakesNoNamespace, deletionClosure } from '../closure.ts';
+import { type Reading, toListAll, toWatch } from '../rights.ts';
 import { create, edit, remove, type Work, waitFor, waitGone } from '../work.ts';
 
 const resource = kubesphere.clusters;
@@ -117,6 +118,12 @@ export async function assertReleased(
     `${other.name} holds cluster "${name}": joined to ${host.name} as well it would lose what both hosts have on it, within a minute. Delete the Cluster on ${other.name}, wait until its KubeFedCluster is gone, then go on.`,
   );
 }
+
+/** What {@link release} reads. */
+export const toRelease = (host: KubeSphereCluster): readonly Reading[] => [
+  ...toListAll(host),
+  ...toWatch(host, resource, kubesphere.kubeFedClusters, core.secrets),
+];
 
 /** Deletes a Cluster object by UID and waits until the host has let go of the member altogether. Nothing on the member is written. */
 export async function release(work: Work, host: KubeSphereCluster, name: string, uid: string): Promise<void> {

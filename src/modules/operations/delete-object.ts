@@ -2,6 +2,7 @@ import type { Resource } from '../../kube/objects.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { refOf } from '../changes.ts';
 import type { Operation } from '../operation.ts';
+import { toWatch } from '../rights.ts';
 import { remove, waitGone } from '../work.ts';
 import type { Labelled } from './drop-label.ts';
 
@@ -32,6 +33,7 @@ export function deleteObject(
       cluster.dialect;
       await remove(work, { ...target, propagationPolicy: 'Background' });
     },
+    reads: { verify: toWatch(cluster, resource) },
     verify: (work) => waitGone(work, target, timeoutMs),
     compensate: async () => {},
   };

@@ -6,6 +6,7 @@ import { refOf } from '../changes.ts';
 import { type Closure, deletionClosure, some } from '../closure.ts';
 import type { ProjectContents } from '../namespaces/contents.ts';
 import type { Operation } from '../operation.ts';
+import { toWatch } from '../rights.ts';
 import { remove, type Work, waitGone } from '../work.ts';
 import type { ProjectRef } from './project.ts';
 
@@ -117,6 +118,7 @@ export function deleteProject(
       });
       return before;
     },
+    reads: { verify: toWatch(cluster, core.namespaces) },
     async verify(work: Pick<Work, 'signal'>) {
       try {
         await waitGone(work, { cluster, resource: core.namespaces, name: { name }, uid }, goneLimitMs);

@@ -7,6 +7,7 @@ import { refOf } from '../changes.ts';
 import { assertTakesNoNamespace, assertTakesNothingKept, deletionClosure } from '../closure.ts';
 import type { ClusterByName } from '../env.ts';
 import type { Operation } from '../operation.ts';
+import { toListAll, toWatch } from '../rights.ts';
 import { remove, type Work, waitGone } from '../work.ts';
 import { removeTemplate } from './workspace-template.ts';
 
@@ -93,6 +94,16 @@ export function deleteWorkspace(
         if (cluster === host.name) await remove(work, { ...target, propagationPolicy: 'Orphan' });
         await waitGone(work, target, limitMs);
       }
+    },
+    async reads({ signal }) {
+      const others = await Promise.all(workspaces.map(({ cluster }) => clusterOf(cluster, { signal })));
+      return {
+        verify: [
+          ...toListAll(host),
+          ...toWatch(host, kubesphere.workspaceTemplates, kubesphere.federatedWorkspaces),
+          ...others.flatMap((cluster) => [...toListAll(cluster), ...toWatch(cluster, kubesphere.workspaces)]),
+        ],
+      };
     },
     async verify({ signal }) {
       if (template === null) return;

@@ -15,6 +15,7 @@ import {
   type JoinLimits,
   join,
   release,
+  toRelease,
   waitJoined,
 } from './cluster-object.ts';
 
@@ -85,6 +86,7 @@ export function detachCluster(
       await settings.secrets(work.signal);
       await release(work, host, name, found.metadata.uid);
     },
+    reads: { verify: toRelease(host) },
     async verify(work) {
       if (await holds(work, host, name))
         throw new FederationError(

@@ -5,10 +5,11 @@ import { managedLabel, workspaceLabel } from '../../kubesphere/names.ts';
 import { type FederatedObject, kubesphere, type Placement } from '../../kubesphere/resources.ts';
 import { refOf } from '../changes.ts';
 import { assertTakesNothingKept, deletionClosure, some } from '../closure.ts';
-import type { FederationEnv } from '../env.ts';
+import { clusterByName, type FederationEnv } from '../env.ts';
 import type { Operation } from '../operation.ts';
 import { arrivingOf, leavingOf, type Placeable, placeables, resolve, samePlacement } from '../placement/clusters.ts';
 import { applyEdit, called, type Placed, type PlacementEdit, placedAt, type Subject } from '../placement/subject.ts';
+import { toListAll, toWatch } from '../rights.ts';
 import { edit, type Work, waitFor } from '../work.ts';
 import { inTheWay } from '../workspaces/in-the-way.ts';
 import { adopted, assertEmpty, syncLimitMs } from './workspace-template.ts';
@@ -117,6 +118,21 @@ export function editPlacement(
         refuseOthers(now, next, all, mayLeave);
         return samePlacement(now, next) ? undefined : write(next);
       });
+    },
+    async reads(work) {
+      const [now, all] = [placementOf(await read(work)), await placeables(host, work.signal)];
+      const opened = (names: readonly string[]) =>
+        Promise.all(names.map((name) => clusterByName(env)(name, { signal: work.signal })));
+      const arriving = await opened(arrivingOf(now, applyEdit(subject, now, change), all));
+      const copy = subject.kind === 'workspace' ? kubesphere.workspaces : core.namespaces;
+      return {
+        verify: [
+          ...toWatch(host, kubesphere.federatedWorkspaces),
+          ...arriving.flatMap((cluster) => toWatch(cluster, copy)),
+          ...(await opened(mayLeave)).flatMap((cluster) => toWatch(cluster, copy, core.namespaces)),
+        ],
+        compensate: subject.kind === 'workspace' ? arriving.flatMap(toListAll) : [],
+      };
     },
     async verify(work, { arriving }) {
       await federated(env, subject, { arriving, leaving: mayLeave }, work.signal);

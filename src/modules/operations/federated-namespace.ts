@@ -8,6 +8,7 @@ import { deletionClosure, some } from '../closure.ts';
 import { othersIn } from '../namespaces/others-in.ts';
 import type { Operation } from '../operation.ts';
 import { placeables, resolve } from '../placement/clusters.ts';
+import { toListAll, toWatch } from '../rights.ts';
 import { create, remove, type Work, waitGone } from '../work.ts';
 import { syncLimitMs } from './workspace-template.ts';
 
@@ -50,6 +51,7 @@ export function createHostNamespace(host: KubeSphereCluster, { name, workspace }
     async verify({ signal }) {
       await host.connection.get(core.namespaces, { name }, { signal });
     },
+    reads: { compensate: [...toListAll(host), ...toWatch(host, core.namespaces)] },
     async compensate(work) {
       const found = await host.connection.find(core.namespaces, { name }, { signal: work.signal });
       if (found === undefined || !madeBy(work.runId, found)) return;
@@ -104,6 +106,7 @@ export function createFederatedNamespace(
     async verify({ signal }) {
       await host.connection.get(resource, at, { signal });
     },
+    reads: { compensate: toWatch(host, resource) },
     async compensate(work) {
       const found = await host.connection.find(resource, at, { signal: work.signal });
       if (found === undefined || !madeBy(work.runId, found)) return;
@@ -158,6 +161,7 @@ export function deleteFederatedNamespace(
       };
       await remove(looking, { cluster: host, resource, name: at, uid, ...background });
     },
+    reads: { verify: toWatch(host, resource) },
     async verify(work) {
       await waitGone(work, { cluster: host, resource, name: at, uid }, syncLimitMs);
       await left(work);
@@ -204,6 +208,7 @@ export function deleteHostNamespace(
         );
       await remove(work, { ...target, ...background });
     },
+    reads: { verify: [...toListAll(host), ...toWatch(host, core.namespaces)] },
     verify: async (work) => waitGone(work, target, syncLimitMs),
     compensate: async () => {},
   };

@@ -6,6 +6,7 @@ import { refOf } from '../changes.ts';
 import { assertTakesNothingKept, deletionClosure } from '../closure.ts';
 import type { Operation } from '../operation.ts';
 import { rememberMeta } from '../remembered.ts';
+import { toListAll, toWatch } from '../rights.ts';
 import { create, remove, type Work, waitGone } from '../work.ts';
 
 interface Made<Body> {
@@ -109,6 +110,7 @@ export function shutOut(member: KubeSphereCluster, cluster: string): Operation<H
         await waitGone(work, target, goneLimitMs);
       }
     },
+    reads: { verify: [...toListAll(member), ...toWatch(member, ...kinds.map(([kind]) => kind), core.secrets)] },
     async verify(work) {
       // The token lives in Secrets of the account: access ends when the last one is gone.
       const { name } = names(cluster).account;

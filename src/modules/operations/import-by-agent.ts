@@ -5,8 +5,9 @@ import { madeBy, refOf } from '../changes.ts';
 import { towerAddress } from '../clusters/tower.ts';
 import { hostMarks } from '../marks.ts';
 import type { Operation } from '../operation.ts';
+import { toWatch } from '../rights.ts';
 import { waitFor } from '../work.ts';
-import { absent, join, release } from './cluster-object.ts';
+import { absent, join, release, toRelease } from './cluster-object.ts';
 
 const resource = kubesphere.clusters;
 /** Tower does it at once; a cold start of it takes longer. */
@@ -67,6 +68,7 @@ export function importByAgent(host: KubeSphereCluster, settings: AgentSettings):
       };
       await join(work, host, name, { labels, annotations: {}, spec }, { kubeconfig: '' });
     },
+    reads: { verify: toWatch(host, resource), compensate: toRelease(host) },
     verify: ({ signal }) =>
       waitFor(signal, {
         cluster: host,

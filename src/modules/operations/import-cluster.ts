@@ -3,7 +3,8 @@ import { kubesphere } from '../../kubesphere/resources.ts';
 import { madeBy, refOf } from '../changes.ts';
 import { hostMarks } from '../marks.ts';
 import type { Operation } from '../operation.ts';
-import { absent, assertReleased, type JoinLimits, join, release, waitJoined } from './cluster-object.ts';
+import { toWatch } from '../rights.ts';
+import { absent, assertReleased, type JoinLimits, join, release, toRelease, waitJoined } from './cluster-object.ts';
 import { adopted } from './workspace-template.ts';
 
 const resource = kubesphere.clusters;
@@ -64,6 +65,13 @@ export function importCluster(host: KubeSphereCluster, settings: ImportSettings)
         connection: { type: 'direct' as const },
       };
       await join(work, host, name, { labels, annotations: {}, spec }, { kubeconfig: await kubeconfig(work.signal) });
+    },
+    reads: {
+      verify: [
+        ...toWatch(host, resource, kubesphere.kubeFedClusters),
+        ...(proof.length > 0 ? toWatch(member, kubesphere.workspaces) : []),
+      ],
+      compensate: toRelease(host),
     },
     async verify(work) {
       await waitJoined(work, host, name, member.uid, settings);

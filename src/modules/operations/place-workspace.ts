@@ -5,6 +5,7 @@ import { kubesphere, type WorkspaceTemplate } from '../../kubesphere/resources.t
 import { refOf } from '../changes.ts';
 import { assertTakesNothingKept, deletionClosure } from '../closure.ts';
 import type { Operation } from '../operation.ts';
+import { toListAll, toWatch } from '../rights.ts';
 import { edit, type Work, waitFor, waitGone } from '../work.ts';
 import { adopted, assertEmpty, placedOn, syncLimitMs } from './workspace-template.ts';
 
@@ -86,6 +87,13 @@ export function placeWorkspace(
         timeoutMs: syncLimitMs,
       });
       if (member !== undefined) await adopted({ signal }, member, name);
+    },
+    reads: {
+      verify: [
+        ...toWatch(host, kubesphere.federatedWorkspaces),
+        ...(member === undefined ? [] : toWatch(member, kubesphere.workspaces)),
+      ],
+      compensate: member === undefined ? [] : toListAll(member),
     },
     async compensate(work) {
       if (member !== undefined) {

@@ -8,6 +8,7 @@ import type { Change } from '../../workflow/change.ts';
 import { refOf } from '../changes.ts';
 import { assertTakesNothingKept, deletionClosure, some } from '../closure.ts';
 import type { Operation } from '../operation.ts';
+import { toListAll, toWatch } from '../rights.ts';
 import type { UserLeftover } from '../users/leftovers.ts';
 import { remove, waitGone } from '../work.ts';
 import { assertAnotherAdmin } from './platform-admins.ts';
@@ -86,6 +87,7 @@ export function removeUser(
       await waitGone(work, target, userLimitMs);
       return leftovers(work.signal);
     },
+    reads: { verify: [...toListAll(host), ...toWatch(host, resource)] },
     verify: (work) => waitGone(work, target, userLimitMs),
     async compensate() {
       throw new FederationError(

@@ -1,8 +1,10 @@
 import { FederationError } from '../../errors.ts';
+import { core } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
 import { foreignOwners } from '../../kubesphere/v3.ts';
 import type { Operation } from '../operation.ts';
+import { toWatch } from '../rights.ts';
 import { edit } from '../work.ts';
 import {
   assertAlive,
@@ -64,6 +66,7 @@ export function transferProject(
         return dialect.transfer(namespace, workspace);
       });
     },
+    reads: { verify: toWatch(cluster, core.namespaces) },
     async verify(work) {
       await owned(work, cluster, project, workspace);
       const { ownerReferences = [] } = (await read(work, cluster, project)).metadata;

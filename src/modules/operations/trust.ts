@@ -8,6 +8,7 @@ import { installation, kubesphereNamespace } from '../../kubesphere/names.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
 import { refOf, secretField } from '../changes.ts';
 import type { Operation } from '../operation.ts';
+import { toWatch } from '../rights.ts';
 import { edit, type Work, waitFor } from '../work.ts';
 
 /** What makes a cluster trust the tokens of a host. */
@@ -104,6 +105,7 @@ function trust(
       cluster.dialect;
       await set(work, wantedRole, await jwtSecret(work.signal));
     },
+    reads: { verify: toWatch(cluster, core.configMaps) },
     async verify(work) {
       const wanted = digest(await jwtSecret(work.signal));
       await settled(work, (now) => isSo(now, wanted), `to take over the role of a ${wantedRole} and the jwtSecret`);

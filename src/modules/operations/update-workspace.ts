@@ -2,6 +2,7 @@ import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { kubesphere, type WorkspaceTemplate } from '../../kubesphere/resources.ts';
 import { refOf } from '../changes.ts';
 import type { Operation } from '../operation.ts';
+import { toWatch } from '../rights.ts';
 import { edit, type Work, waitFor } from '../work.ts';
 import { syncLimitMs } from './workspace-template.ts';
 
@@ -80,6 +81,7 @@ export function updateWorkspace(
       host.dialect;
       await write(work, wanted);
     },
+    reads: { verify: toWatch(host, kubesphere.federatedWorkspaces, kubesphere.workspaceRoleBindings) },
     async verify({ signal }) {
       await waitFor(signal, {
         cluster: host,

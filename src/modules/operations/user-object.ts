@@ -4,6 +4,7 @@ import type { Json } from '../../types.ts';
 import { madeBy, refOf } from '../changes.ts';
 import { assertTakesNothingKept, deletionClosure } from '../closure.ts';
 import type { Operation } from '../operation.ts';
+import { toListAll, toWatch } from '../rights.ts';
 import { create, edit, remove, waitFor, waitGone } from '../work.ts';
 
 const resource = kubesphere.users;
@@ -79,6 +80,7 @@ export function createAccount(
       host.dialect;
       await create(work, host, resource, { metadata: { name }, spec: profile });
     },
+    reads: { verify: toWatch(host, resource, kubesphere.federatedUsers), compensate: toListAll(host) },
     async verify({ signal }) {
       await waitFor(signal, {
         cluster: host,
@@ -159,6 +161,7 @@ export function updateProfile(
         is(user) ? undefined : { type: 'merge', body: { spec: write } },
       );
     },
+    reads: { verify: toWatch(host, kubesphere.federatedUsers) },
     async verify({ signal }) {
       await waitFor(signal, {
         cluster: host,

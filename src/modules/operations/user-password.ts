@@ -5,6 +5,7 @@ import { isPasswordHash } from '../../kubesphere/people-input.ts';
 import { kubesphere, type User } from '../../kubesphere/resources.ts';
 import { refOf } from '../changes.ts';
 import type { Operation } from '../operation.ts';
+import { toWatch } from '../rights.ts';
 import { edit, type Work, waitFor } from '../work.ts';
 import { userLimitMs } from './user-object.ts';
 
@@ -83,6 +84,7 @@ export function setPassword(host: KubeSphereCluster, name: string, password: str
         ),
       );
     },
+    reads: { verify: toWatch(host, resource) },
     verify: (work) => hashed(work, host, name, password, () => true),
     async compensate() {
       throw new FederationError(
@@ -143,6 +145,7 @@ export function openAccount(
         ),
       );
     },
+    reads: { verify: toWatch(host, resource) },
     async verify(work) {
       if (password !== undefined) await hashed(work, host, name, password, ({ status }) => status?.state === 'Active');
     },

@@ -1,5 +1,4 @@
 import { FederationError } from '../../errors.ts';
-import { sleep } from '../../internal/signal.ts';
 import type { Resource } from '../../kube/objects.ts';
 import { core, type RoleBinding } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
@@ -9,8 +8,10 @@ import { madeBy, refOf } from '../changes.ts';
 import { some } from '../closure.ts';
 import type { Operation } from '../operation.ts';
 import { type RememberedMeta, rememberMeta } from '../remembered.ts';
+import { type Reading, toWatch } from '../rights.ts';
 import { create, remove, type Work, waitFor, waitGone } from '../work.ts';
 import { assertAnotherAdmin, platformAdmin } from './platform-admins.ts';
+import { removeOriginal } from './remove-original.ts';
 
 /** Where a user has one role: the platform, or one cluster. */
 export interface RoleLevel {
@@ -138,6 +139,7 @@ export function giveRole(level: RoleLevel, user: string, role: string): Operatio
         roleRef: { apiGroup: group, kind: roles.kind, name: role },
       });
     },
+    reads: { verify: toWatch(cluster, bindings), compensate: toRemove(level) },
     async verify({ signal }) {
       await waitFor(signal, {
         cluster,
@@ -151,15 +153,26 @@ export function giveRole(level: RoleLevel, user: string, role: string): Operatio
     async compensate(work) {
       const made = await cluster.connection.find(bindings, { name }, { signal: work.signal });
       if (made === undefined || !madeBy(work.runId, made)) return;
-      await remove(work, {
-        cluster,
-        resource: bindings,
-        name: { name },
-        uid: made.metadata.uid,
-        propagationPolicy: 'Background',
-      });
+      await removeBinding(work, level, { name, uid: made.metadata.uid, role });
     },
   };
+}
+
+const toRemove = (level: RoleLevel): readonly Reading[] =>
+  toWatch(level.cluster, level.bindings, ...(isPlatform(level) ? [kubesphere.federatedGlobalRoleBindings] : []));
+
+/** Those of the platform are copied to every cluster, the host's own included. */
+async function removeBinding(
+  work: Work,
+  level: RoleLevel,
+  { name, uid, role }: Pick<Taken, 'name' | 'uid' | 'role'>,
+): Promise<void> {
+  const { cluster, bindings } = level;
+  if (!isPlatform(level))
+    return remove(work, { cluster, resource: bindings, name: { name }, uid, propagationPolicy: 'Background' });
+  const federated = kubesphere.federatedGlobalRoleBindings;
+  const same = ({ roleRef }: RoleBinding): boolean => roleRef.name === role;
+  return removeOriginal(work, { host: cluster, resource: bindings, federated, name, uid, same });
 }
 
 /** A binding, with what is needed to make it again. */
@@ -187,38 +200,6 @@ function taken(binding: RoleBinding): Taken {
       ...(apiGroup === undefined ? {} : { apiGroup }),
     })),
   };
-}
-
-/** How often kubefed may have made a binding of the host again before that is found strange. */
-const madeAgainLimit = 3;
-/** How long a write of kubefed's may be under way when its federated object is gone. */
-const underWayMs = 500;
-
-/**
- * Deletes one binding. Deleted on a host just as its kubefed looks at everything, it is made again before the garbage collector takes its
- * federated object: then the copy goes as well.
- */
-async function removeForGood(work: Work, { cluster, bindings, ...level }: RoleLevel, { name, uid, role }: Taken) {
-  const at = { cluster, resource: bindings, name: { name } };
-  await remove(work, { ...at, uid, propagationPolicy: 'Background' });
-  if (bindings !== kubesphere.globalRoleBindings) return;
-  for (let again = 0, last = uid; again < madeAgainLimit; again += 1) {
-    await waitGone(work, { ...at, uid: last }, limitMs);
-    await waitFor(work.signal, {
-      cluster,
-      resource: kubesphere.federatedGlobalRoleBindings,
-      select: { fieldSelector: `metadata.name=${name}` },
-      test: (objects) => (objects.has(name) ? undefined : true),
-      what: `what is copied of role ${role} on ${level.where} to be gone`,
-      timeoutMs: limitMs,
-    });
-    // What kubefed had begun to write by then arrives now.
-    await sleep(underWayMs, work.signal);
-    const copy = await cluster.connection.find(bindings, { name }, { signal: work.signal });
-    if (copy?.metadata.labels?.[managedLabel] !== 'true' || copy.roleRef.name !== role) return;
-    last = copy.metadata.uid;
-    await remove(work, { ...at, uid: last, propagationPolicy: 'Background' });
-  }
 }
 
 /**
@@ -259,8 +240,9 @@ export function takeRoles(level: RoleLevel, user: string, keep?: string): Operat
     capture: async ({ signal }) => (await others(signal)).map(taken),
     async run(work, before) {
       cluster.dialect;
-      for (const one of before) await removeForGood(work, level, one);
+      for (const one of before) await removeBinding(work, level, one);
     },
+    reads: { verify: toRemove(level) },
     async verify(work, before) {
       for (const { name, uid } of before)
         await waitGone(work, { cluster, resource: bindings, name: { name }, uid }, limitMs);

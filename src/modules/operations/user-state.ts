@@ -4,6 +4,7 @@ import { identityProviderLabel } from '../../kubesphere/names.ts';
 import { kubesphere, type User } from '../../kubesphere/resources.ts';
 import { refOf } from '../changes.ts';
 import type { Operation } from '../operation.ts';
+import { toWatch } from '../rights.ts';
 import { edit, waitFor } from '../work.ts';
 import { assertAnotherAdmin } from './platform-admins.ts';
 import { userLimitMs } from './user-object.ts';
@@ -57,6 +58,7 @@ export function setState(
             },
       );
     },
+    reads: { verify: toWatch(host, kubesphere.federatedUsers) },
     async verify({ signal }) {
       await waitFor(signal, {
         cluster: host,

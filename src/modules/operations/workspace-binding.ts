@@ -5,9 +5,12 @@ import { kubesphere } from '../../kubesphere/resources.ts';
 import { madeBy, refOf } from '../changes.ts';
 import type { Operation } from '../operation.ts';
 import { type RememberedMeta, rememberMeta } from '../remembered.ts';
-import { create, remove, type Work, waitFor, waitGone } from '../work.ts';
+import { toWatch } from '../rights.ts';
+import { create, type Work, waitFor } from '../work.ts';
+import { removeOriginal } from './remove-original.ts';
 
 const resource = kubesphere.workspaceRoleBindings;
+const federated = kubesphere.federatedWorkspaceRoleBindings;
 const limitMs = 120_000;
 
 /** Who is to have which role of which workspace; `role` is the WorkspaceRole's full name. */
@@ -77,13 +80,16 @@ export function grantWorkspaceRole(
         subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: user }],
       });
     },
+    reads: {
+      verify: members.flatMap((member) => toWatch(member, resource)),
+      compensate: toWatch(host, resource, federated),
+    },
     verify: (work) => arrived(work, members, name, true),
     async compensate(work) {
       const found = await host.connection.find(resource, { name }, { signal: work.signal });
       if (found === undefined || !madeBy(work.runId, found)) return;
-      const target = { cluster: host, resource, name: { name }, uid: found.metadata.uid };
-      await remove(work, { ...target, propagationPolicy: 'Background' });
-      await waitGone(work, target, limitMs);
+      const { uid } = found.metadata;
+      await removeOriginal(work, { host, resource, federated, name, uid, same: gives });
     },
   };
 }
@@ -100,7 +106,6 @@ export function revokeWorkspaceRole(
   members: readonly KubeSphereCluster[],
   { name, uid }: { readonly name: string; readonly uid: string },
 ): Operation<RevokedBinding, void> {
-  const target = { cluster: host, resource, name: { name }, uid };
   return {
     async forecast({ signal }) {
       const found = await host.connection.find(resource, { name }, { signal });
@@ -115,14 +120,21 @@ export function revokeWorkspaceRole(
       const subjects = (found.subjects ?? []).map(({ kind, name, apiGroup = null }) => ({ kind, name, apiGroup }));
       return { ...rememberMeta(found), roleRef: found.roleRef, subjects };
     },
-    async run(work) {
+    async run(work, { roleRef: { name: role } }) {
       host.dialect;
-      await remove(work, { ...target, propagationPolicy: 'Background' });
+      await removeOriginal(work, {
+        host,
+        resource,
+        federated,
+        name,
+        uid,
+        same: ({ roleRef }) => roleRef.name === role,
+      });
     },
-    async verify(work) {
-      await waitGone(work, target, limitMs);
-      await arrived(work, members, name, false);
+    reads: {
+      verify: [...toWatch(host, resource, federated), ...members.flatMap((member) => toWatch(member, resource))],
     },
+    verify: (work) => arrived(work, members, name, false),
     async compensate(work, { labels, annotations, roleRef, subjects }) {
       if ((await host.connection.find(resource, { name }, { signal: work.signal })) !== undefined) return;
       await create(work, host, resource, {

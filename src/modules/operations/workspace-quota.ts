@@ -6,6 +6,7 @@ import { madeBy, refOf } from '../changes.ts';
 import { some } from '../closure.ts';
 import type { Operation } from '../operation.ts';
 import { type RememberedMeta, rememberMeta } from '../remembered.ts';
+import { toWatch } from '../rights.ts';
 import { create, edit, remove, waitFor, waitGone } from '../work.ts';
 
 const resource = kubesphere.resourceQuotas;
@@ -106,6 +107,7 @@ export function setWorkspaceQuota(
         spec: { quota: { hard }, selector },
       });
     },
+    reads: { verify: toWatch(cluster, resource) },
     async verify({ signal }, { name }) {
       const live = await connection.get(kubesphere.workspaces, { name: workspace }, { signal });
       await waitFor(signal, {
@@ -169,6 +171,7 @@ export function removeWorkspaceQuota(
       const { name, uid } = before;
       await remove(work, { cluster, resource, name: { name }, uid, propagationPolicy: 'Background' });
     },
+    reads: { verify: toWatch(cluster, resource) },
     async verify(work, before) {
       if (before !== null)
         await waitGone(work, { cluster, resource, name: { name: before.name }, uid: before.uid }, limitMs);

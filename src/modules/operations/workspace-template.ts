@@ -6,6 +6,7 @@ import { appsOf } from '../apps.ts';
 import { madeBy, refOf } from '../changes.ts';
 import { assertTakesNothingKept, deletionClosure, namespacesOf, some } from '../closure.ts';
 import type { Operation } from '../operation.ts';
+import { toListAll, toWatch } from '../rights.ts';
 import { create, edit, remove, type Work, waitFor, waitGone } from '../work.ts';
 
 /** A workspace to create on a host. */
@@ -106,6 +107,10 @@ export function createWorkspace(
         what: `workspace "${name}" to be federated`,
         timeoutMs: syncLimitMs,
       });
+    },
+    reads: {
+      verify: toWatch(host, kubesphere.federatedWorkspaces),
+      compensate: [...toListAll(host), ...toWatch(host, resource)],
     },
     async compensate(work) {
       const { connection } = host;

@@ -8,12 +8,13 @@ export const clusters: Readonly<Record<Extract<MethodName, `clusters.${string}`>
     members: 'get configmaps, list configmaps, patch clusterconfigurations.installer.kubesphere.io, watch configmaps',
   },
   'clusters.authorize': {
-    host: 'get workspacetemplates.tenant.kubesphere.io, list clusters.cluster.kubesphere.io, list federatedworkspaces.types.kubefed.io, list kubefedclusters.core.kubefed.io, patch workspacetemplates.tenant.kubesphere.io',
-    members: 'get workspaces.tenant.kubesphere.io, list namespaces, list workspaces.tenant.kubesphere.io',
+    host: 'get workspacetemplates.tenant.kubesphere.io, list clusters.cluster.kubesphere.io, list federatedworkspaces.types.kubefed.io, list kubefedclusters.core.kubefed.io, patch workspacetemplates.tenant.kubesphere.io, watch federatedworkspaces.types.kubefed.io',
+    members:
+      'get workspaces.tenant.kubesphere.io, list namespaces, list workspaces.tenant.kubesphere.io, watch workspaces.tenant.kubesphere.io',
   },
   'clusters.get': { host: '', members: '' },
   'clusters.import': {
-    host: 'create clusters.cluster.kubesphere.io, create configmaps, create leases.coordination.k8s.io, delete clusters.cluster.kubesphere.io, delete configmaps, delete leases.coordination.k8s.io, get deployments.apps, get leases.coordination.k8s.io, get secrets, get validatingwebhookconfigurations.admissionregistration.k8s.io, list clusters.cluster.kubesphere.io, list configmaps, list federatedglobalrolebindings.types.kubefed.io, list federatedglobalroles.types.kubefed.io, list federatednamespaces.types.kubefed.io, list federatedusers.types.kubefed.io, list federatedworkspacerolebindings.types.kubefed.io, list federatedworkspaceroles.types.kubefed.io, list federatedworkspaces.types.kubefed.io, list kubefedclusters.core.kubefed.io, list users.iam.kubesphere.io, list workspacetemplates.tenant.kubesphere.io, patch clusters.cluster.kubesphere.io, patch leases.coordination.k8s.io, watch clusters.cluster.kubesphere.io, watch kubefedclusters.core.kubefed.io',
+    host: 'create clusters.cluster.kubesphere.io, create configmaps, create leases.coordination.k8s.io, delete clusters.cluster.kubesphere.io, get deployments.apps, get leases.coordination.k8s.io, get secrets, get validatingwebhookconfigurations.admissionregistration.k8s.io, list *.*, list clusters.cluster.kubesphere.io, list configmaps, list federatedglobalrolebindings.types.kubefed.io, list federatedglobalroles.types.kubefed.io, list federatednamespaces.types.kubefed.io, list federatedusers.types.kubefed.io, list federatedworkspacerolebindings.types.kubefed.io, list federatedworkspaceroles.types.kubefed.io, list federatedworkspaces.types.kubefed.io, list kubefedclusters.core.kubefed.io, list secrets, list users.iam.kubesphere.io, list workspacetemplates.tenant.kubesphere.io, patch clusters.cluster.kubesphere.io, patch leases.coordination.k8s.io, watch clusters.cluster.kubesphere.io, watch kubefedclusters.core.kubefed.io, watch secrets',
     members: '',
   },
   'clusters.list': { host: 'list clusters.cluster.kubesphere.io', members: '' },
@@ -27,27 +28,27 @@ export const clusters: Readonly<Record<Extract<MethodName, `clusters.${string}`>
       'get configmaps, list clusters.cluster.kubesphere.io, list configmaps, list kubefedclusters.core.kubefed.io, patch clusterconfigurations.installer.kubesphere.io, watch configmaps',
   },
   'clusters.revoke': {
-    host: 'create configmaps, create leases.coordination.k8s.io, delete configmaps, delete leases.coordination.k8s.io, get leases.coordination.k8s.io, get workspacetemplates.tenant.kubesphere.io, list clusters.cluster.kubesphere.io, list configmaps, list federatedworkspaces.types.kubefed.io, list helmreleases.application.kubesphere.io, list kubefedclusters.core.kubefed.io, patch leases.coordination.k8s.io, patch workspacetemplates.tenant.kubesphere.io',
+    host: 'create configmaps, create leases.coordination.k8s.io, get leases.coordination.k8s.io, get workspacetemplates.tenant.kubesphere.io, list clusters.cluster.kubesphere.io, list configmaps, list federatedworkspaces.types.kubefed.io, list helmreleases.application.kubesphere.io, list kubefedclusters.core.kubefed.io, patch leases.coordination.k8s.io, patch workspacetemplates.tenant.kubesphere.io, watch federatedworkspaces.types.kubefed.io',
     members:
-      'create namespaces, create validatingadmissionpolicies.admissionregistration.k8s.io, create validatingadmissionpolicybindings.admissionregistration.k8s.io, delete namespaces, delete validatingadmissionpolicies.admissionregistration.k8s.io, delete validatingadmissionpolicybindings.admissionregistration.k8s.io, get validatingadmissionpolicies.admissionregistration.k8s.io, get validatingadmissionpolicybindings.admissionregistration.k8s.io, get workspaces.tenant.kubesphere.io, list *.*, patch namespaces, watch namespaces',
+      'create validatingadmissionpolicies.admissionregistration.k8s.io, create validatingadmissionpolicybindings.admissionregistration.k8s.io, delete namespaces, delete validatingadmissionpolicies.admissionregistration.k8s.io, delete validatingadmissionpolicybindings.admissionregistration.k8s.io, get validatingadmissionpolicies.admissionregistration.k8s.io, get validatingadmissionpolicybindings.admissionregistration.k8s.io, get workspaces.tenant.kubesphere.io, list *.*, patch namespaces, watch namespaces, watch workspaces.tenant.kubesphere.io',
   },
   'clusters.rotateJwtSecret': {
-    host: 'create configmaps, create leases.coordination.k8s.io, create secrets, delete configmaps, delete leases.coordination.k8s.io, delete secrets, get leases.coordination.k8s.io, get secrets, list clusters.cluster.kubesphere.io, list configmaps, patch clusterconfigurations.installer.kubesphere.io, patch leases.coordination.k8s.io, watch configmaps',
+    host: 'create configmaps, create leases.coordination.k8s.io, create secrets, delete secrets, get leases.coordination.k8s.io, get secrets, list clusters.cluster.kubesphere.io, list configmaps, patch clusterconfigurations.installer.kubesphere.io, patch leases.coordination.k8s.io, watch configmaps',
     members: 'get configmaps, list configmaps, patch clusterconfigurations.installer.kubesphere.io, watch configmaps',
   },
   'clusters.setVisibility': { host: 'patch clusters.cluster.kubesphere.io', members: '' },
   'clusters.unbind': {
-    host: 'create clusters.cluster.kubesphere.io, create configmaps, create leases.coordination.k8s.io, create secrets, delete clusters.cluster.kubesphere.io, delete configmaps, delete leases.coordination.k8s.io, delete secrets, get kubefedclusters.core.kubefed.io, get leases.coordination.k8s.io, get secrets, get validatingwebhookconfigurations.admissionregistration.k8s.io, list *.*, patch leases.coordination.k8s.io',
+    host: 'create clusters.cluster.kubesphere.io, create configmaps, create leases.coordination.k8s.io, create secrets, delete clusters.cluster.kubesphere.io, delete secrets, get kubefedclusters.core.kubefed.io, get leases.coordination.k8s.io, get secrets, get validatingwebhookconfigurations.admissionregistration.k8s.io, list *.*, patch leases.coordination.k8s.io, watch clusters.cluster.kubesphere.io, watch kubefedclusters.core.kubefed.io, watch secrets',
     members:
-      'create clusterrolebindings.rbac.authorization.k8s.io, create clusterroles.rbac.authorization.k8s.io, create serviceaccounts, delete clusterrolebindings.rbac.authorization.k8s.io, delete clusterroles.rbac.authorization.k8s.io, delete serviceaccounts, get clusterrolebindings.rbac.authorization.k8s.io, get clusterroles.rbac.authorization.k8s.io, get configmaps, get serviceaccounts, list *.*',
+      'create clusterrolebindings.rbac.authorization.k8s.io, create clusterroles.rbac.authorization.k8s.io, create serviceaccounts, delete clusterrolebindings.rbac.authorization.k8s.io, delete clusterroles.rbac.authorization.k8s.io, delete serviceaccounts, get clusterrolebindings.rbac.authorization.k8s.io, get clusterroles.rbac.authorization.k8s.io, get configmaps, get serviceaccounts, list *.*, watch clusterrolebindings.rbac.authorization.k8s.io, watch clusterroles.rbac.authorization.k8s.io, watch serviceaccounts',
   },
   'clusters.updateKubeconfig': {
-    host: 'create configmaps, create leases.coordination.k8s.io, create secrets, delete configmaps, delete leases.coordination.k8s.io, delete secrets, get leases.coordination.k8s.io, get secrets, list clusters.cluster.kubesphere.io, list configmaps, list kubefedclusters.core.kubefed.io, patch clusters.cluster.kubesphere.io, patch leases.coordination.k8s.io, watch clusters.cluster.kubesphere.io',
+    host: 'create configmaps, create leases.coordination.k8s.io, create secrets, delete secrets, get leases.coordination.k8s.io, get secrets, list clusters.cluster.kubesphere.io, list configmaps, list kubefedclusters.core.kubefed.io, patch clusters.cluster.kubesphere.io, patch leases.coordination.k8s.io, watch clusters.cluster.kubesphere.io, watch kubefedclusters.core.kubefed.io',
     members: '',
   },
   'clusters.waitUntilReady': {
-    host: 'list clusters.cluster.kubesphere.io, list federatedworkspaces.types.kubefed.io, list kubefedclusters.core.kubefed.io, watch clusters.cluster.kubesphere.io',
+    host: 'list clusters.cluster.kubesphere.io, list federatedworkspaces.types.kubefed.io, list kubefedclusters.core.kubefed.io, watch clusters.cluster.kubesphere.io, watch federatedworkspaces.types.kubefed.io, watch kubefedclusters.core.kubefed.io',
     members: '',
   },
-  'clusters.watch': { host: 'list clusters.cluster.kubesphere.io', members: '' },
+  'clusters.watch': { host: 'list clusters.cluster.kubesphere.io, watch clusters.cluster.kubesphere.io', members: '' },
 };

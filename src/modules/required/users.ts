@@ -3,7 +3,7 @@ import type { MethodName, Rights } from './names.ts';
 /** Made by `npm run rights` from the requests of each method; see `requiredRules`. */
 export const users: Readonly<Record<Extract<MethodName, `users.${string}`>, Rights>> = {
   'users.create': {
-    host: 'create configmaps, create globalrolebindings.iam.kubesphere.io, create leases.coordination.k8s.io, create users.iam.kubesphere.io, delete configmaps, delete globalrolebindings.iam.kubesphere.io, delete leases.coordination.k8s.io, delete users.iam.kubesphere.io, get globalrolebindings.iam.kubesphere.io, get leases.coordination.k8s.io, get users.iam.kubesphere.io, list configmaps, list federatedusers.types.kubefed.io, list globalrolebindings.iam.kubesphere.io, list globalroles.iam.kubesphere.io, list users.iam.kubesphere.io, patch leases.coordination.k8s.io, patch users.iam.kubesphere.io, watch users.iam.kubesphere.io',
+    host: 'create configmaps, create globalrolebindings.iam.kubesphere.io, create leases.coordination.k8s.io, create users.iam.kubesphere.io, delete globalrolebindings.iam.kubesphere.io, delete users.iam.kubesphere.io, get globalrolebindings.iam.kubesphere.io, get leases.coordination.k8s.io, get users.iam.kubesphere.io, list *.*, list configmaps, list federatedglobalrolebindings.types.kubefed.io, list federatedusers.types.kubefed.io, list globalrolebindings.iam.kubesphere.io, list globalroles.iam.kubesphere.io, list users.iam.kubesphere.io, patch leases.coordination.k8s.io, patch users.iam.kubesphere.io, watch federatedglobalrolebindings.types.kubefed.io, watch federatedusers.types.kubefed.io, watch globalrolebindings.iam.kubesphere.io, watch users.iam.kubesphere.io',
     members: '',
   },
   'users.delete': {
@@ -11,11 +11,11 @@ export const users: Readonly<Record<Extract<MethodName, `users.${string}`>, Righ
     members: 'get users.iam.kubesphere.io',
   },
   'users.disable': {
-    host: 'get users.iam.kubesphere.io, list federatedusers.types.kubefed.io, list globalrolebindings.iam.kubesphere.io, patch users.iam.kubesphere.io',
+    host: 'get users.iam.kubesphere.io, list federatedusers.types.kubefed.io, list globalrolebindings.iam.kubesphere.io, patch users.iam.kubesphere.io, watch federatedusers.types.kubefed.io',
     members: '',
   },
   'users.enable': {
-    host: 'get users.iam.kubesphere.io, list federatedusers.types.kubefed.io, patch users.iam.kubesphere.io',
+    host: 'get users.iam.kubesphere.io, list federatedusers.types.kubefed.io, patch users.iam.kubesphere.io, watch federatedusers.types.kubefed.io',
     members: '',
   },
   'users.get': { host: 'get users.iam.kubesphere.io, list globalrolebindings.iam.kubesphere.io', members: '' },
@@ -24,18 +24,18 @@ export const users: Readonly<Record<Extract<MethodName, `users.${string}`>, Righ
     members: '',
   },
   'users.grantCluster': {
-    host: 'create configmaps, create leases.coordination.k8s.io, delete configmaps, delete leases.coordination.k8s.io, get leases.coordination.k8s.io, get users.iam.kubesphere.io, list configmaps, patch leases.coordination.k8s.io',
+    host: 'create configmaps, create leases.coordination.k8s.io, get leases.coordination.k8s.io, get users.iam.kubesphere.io, list configmaps, patch leases.coordination.k8s.io',
     members:
-      'create clusterrolebindings.rbac.authorization.k8s.io, delete clusterrolebindings.rbac.authorization.k8s.io, get clusterrolebindings.rbac.authorization.k8s.io, get users.iam.kubesphere.io, list clusterrolebindings.rbac.authorization.k8s.io, list clusterroles.rbac.authorization.k8s.io',
+      'create clusterrolebindings.rbac.authorization.k8s.io, delete clusterrolebindings.rbac.authorization.k8s.io, get clusterrolebindings.rbac.authorization.k8s.io, get users.iam.kubesphere.io, list clusterrolebindings.rbac.authorization.k8s.io, list clusterroles.rbac.authorization.k8s.io, watch clusterrolebindings.rbac.authorization.k8s.io',
   },
   'users.list': { host: 'list users.iam.kubesphere.io', members: '' },
   'users.revokeCluster': {
-    host: 'create configmaps, create leases.coordination.k8s.io, delete configmaps, delete leases.coordination.k8s.io, get leases.coordination.k8s.io, list configmaps, patch leases.coordination.k8s.io',
+    host: 'create configmaps, create leases.coordination.k8s.io, get leases.coordination.k8s.io, list configmaps, patch leases.coordination.k8s.io',
     members:
-      'create clusterrolebindings.rbac.authorization.k8s.io, delete clusterrolebindings.rbac.authorization.k8s.io, get clusterrolebindings.rbac.authorization.k8s.io, list clusterrolebindings.rbac.authorization.k8s.io',
+      'create clusterrolebindings.rbac.authorization.k8s.io, delete clusterrolebindings.rbac.authorization.k8s.io, get clusterrolebindings.rbac.authorization.k8s.io, list clusterrolebindings.rbac.authorization.k8s.io, watch clusterrolebindings.rbac.authorization.k8s.io',
   },
   'users.setGlobalRole': {
-    host: 'create configmaps, create globalrolebindings.iam.kubesphere.io, create leases.coordination.k8s.io, delete configmaps, delete globalrolebindings.iam.kubesphere.io, delete leases.coordination.k8s.io, get globalrolebindings.iam.kubesphere.io, get leases.coordination.k8s.io, get users.iam.kubesphere.io, list configmaps, list federatedglobalrolebindings.types.kubefed.io, list globalrolebindings.iam.kubesphere.io, list globalroles.iam.kubesphere.io, patch leases.coordination.k8s.io, watch federatedglobalrolebindings.types.kubefed.io',
+    host: 'create configmaps, create globalrolebindings.iam.kubesphere.io, create leases.coordination.k8s.io, delete globalrolebindings.iam.kubesphere.io, get globalrolebindings.iam.kubesphere.io, get leases.coordination.k8s.io, get users.iam.kubesphere.io, list configmaps, list federatedglobalrolebindings.types.kubefed.io, list globalrolebindings.iam.kubesphere.io, list globalroles.iam.kubesphere.io, patch leases.coordination.k8s.io, watch federatedglobalrolebindings.types.kubefed.io, watch globalrolebindings.iam.kubesphere.io',
     members: '',
   },
   'users.setPassword': {
@@ -47,12 +47,12 @@ export const users: Readonly<Record<Extract<MethodName, `users.${string}`>, Righ
     members: 'get users.iam.kubesphere.io',
   },
   'users.update': {
-    host: 'get users.iam.kubesphere.io, list federatedusers.types.kubefed.io, patch users.iam.kubesphere.io',
+    host: 'get users.iam.kubesphere.io, list federatedusers.types.kubefed.io, patch users.iam.kubesphere.io, watch federatedusers.types.kubefed.io',
     members: '',
   },
   'users.waitUntilSynced': {
     host: 'get federatedusers.types.kubefed.io, get users.iam.kubesphere.io, list clusters.cluster.kubesphere.io',
     members: 'get users.iam.kubesphere.io',
   },
-  'users.watch': { host: 'list users.iam.kubesphere.io', members: '' },
+  'users.watch': { host: 'list users.iam.kubesphere.io, watch users.iam.kubesphere.io', members: '' },
 };

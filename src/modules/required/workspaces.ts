@@ -3,18 +3,19 @@ import type { MethodName, Rights } from './names.ts';
 /** Made by `npm run rights` from the requests of each method; see `requiredRules`. */
 export const workspaces: Readonly<Record<Extract<MethodName, `workspaces.${string}`>, Rights>> = {
   'workspaces.adopt': {
-    host: 'create configmaps, create leases.coordination.k8s.io, create workspacetemplates.tenant.kubesphere.io, delete configmaps, delete leases.coordination.k8s.io, delete workspacetemplates.tenant.kubesphere.io, get leases.coordination.k8s.io, get users.iam.kubesphere.io, get workspacetemplates.tenant.kubesphere.io, list clusters.cluster.kubesphere.io, list configmaps, list federatedworkspaces.types.kubefed.io, list kubefedclusters.core.kubefed.io, patch leases.coordination.k8s.io, patch workspacetemplates.tenant.kubesphere.io',
+    host: 'create configmaps, create leases.coordination.k8s.io, create workspacetemplates.tenant.kubesphere.io, delete workspacetemplates.tenant.kubesphere.io, get leases.coordination.k8s.io, get users.iam.kubesphere.io, get workspacetemplates.tenant.kubesphere.io, list *.*, list clusters.cluster.kubesphere.io, list configmaps, list federatedworkspaces.types.kubefed.io, list kubefedclusters.core.kubefed.io, list workspacetemplates.tenant.kubesphere.io, patch leases.coordination.k8s.io, patch workspacetemplates.tenant.kubesphere.io, watch federatedworkspaces.types.kubefed.io, watch workspacetemplates.tenant.kubesphere.io',
     members:
-      'create namespaces, create validatingadmissionpolicies.admissionregistration.k8s.io, create validatingadmissionpolicybindings.admissionregistration.k8s.io, create workspaces.tenant.kubesphere.io, delete namespaces, delete validatingadmissionpolicies.admissionregistration.k8s.io, delete validatingadmissionpolicybindings.admissionregistration.k8s.io, delete workspaces.tenant.kubesphere.io, get validatingadmissionpolicies.admissionregistration.k8s.io, get validatingadmissionpolicybindings.admissionregistration.k8s.io, get workspaces.tenant.kubesphere.io, get workspacetemplates.tenant.kubesphere.io, list helmapplications.application.kubesphere.io, list helmreleases.application.kubesphere.io, list helmrepos.application.kubesphere.io, list namespaces, list workspacerolebindings.iam.kubesphere.io, list workspaceroles.iam.kubesphere.io, list workspaces.tenant.kubesphere.io',
+      'create validatingadmissionpolicies.admissionregistration.k8s.io, create validatingadmissionpolicybindings.admissionregistration.k8s.io, delete namespaces, delete validatingadmissionpolicies.admissionregistration.k8s.io, delete validatingadmissionpolicybindings.admissionregistration.k8s.io, delete workspaces.tenant.kubesphere.io, get validatingadmissionpolicies.admissionregistration.k8s.io, get validatingadmissionpolicybindings.admissionregistration.k8s.io, get workspaces.tenant.kubesphere.io, get workspacetemplates.tenant.kubesphere.io, list helmapplications.application.kubesphere.io, list helmreleases.application.kubesphere.io, list helmrepos.application.kubesphere.io, list namespaces, list workspacerolebindings.iam.kubesphere.io, list workspaceroles.iam.kubesphere.io, list workspaces.tenant.kubesphere.io, watch workspaces.tenant.kubesphere.io',
   },
   'workspaces.create': {
-    host: 'create configmaps, create leases.coordination.k8s.io, create workspacetemplates.tenant.kubesphere.io, delete configmaps, delete leases.coordination.k8s.io, delete workspacetemplates.tenant.kubesphere.io, get leases.coordination.k8s.io, get users.iam.kubesphere.io, get workspaces.tenant.kubesphere.io, get workspacetemplates.tenant.kubesphere.io, list clusters.cluster.kubesphere.io, list configmaps, list federatedworkspaces.types.kubefed.io, patch leases.coordination.k8s.io, patch workspacetemplates.tenant.kubesphere.io',
-    members: 'get workspaces.tenant.kubesphere.io, list namespaces, list workspaces.tenant.kubesphere.io',
+    host: 'create configmaps, create leases.coordination.k8s.io, create workspacetemplates.tenant.kubesphere.io, delete workspacetemplates.tenant.kubesphere.io, get leases.coordination.k8s.io, get users.iam.kubesphere.io, get workspaces.tenant.kubesphere.io, get workspacetemplates.tenant.kubesphere.io, list *.*, list clusters.cluster.kubesphere.io, list configmaps, list federatedworkspaces.types.kubefed.io, list workspacetemplates.tenant.kubesphere.io, patch leases.coordination.k8s.io, patch workspacetemplates.tenant.kubesphere.io, watch federatedworkspaces.types.kubefed.io, watch workspacetemplates.tenant.kubesphere.io',
+    members:
+      'get workspaces.tenant.kubesphere.io, list *.*, list namespaces, list workspaces.tenant.kubesphere.io, watch workspaces.tenant.kubesphere.io',
   },
   'workspaces.delete': {
-    host: 'create configmaps, create leases.coordination.k8s.io, create workspacetemplates.tenant.kubesphere.io, delete configmaps, delete leases.coordination.k8s.io, delete workspacetemplates.tenant.kubesphere.io, get federatedworkspaces.types.kubefed.io, get leases.coordination.k8s.io, get workspaces.tenant.kubesphere.io, get workspacetemplates.tenant.kubesphere.io, list *.*, patch leases.coordination.k8s.io, patch workspacetemplates.tenant.kubesphere.io, watch federatedworkspaces.types.kubefed.io',
+    host: 'create configmaps, create leases.coordination.k8s.io, delete workspacetemplates.tenant.kubesphere.io, get federatedworkspaces.types.kubefed.io, get leases.coordination.k8s.io, get workspaces.tenant.kubesphere.io, get workspacetemplates.tenant.kubesphere.io, list *.*, patch leases.coordination.k8s.io, patch workspacetemplates.tenant.kubesphere.io, watch federatedworkspaces.types.kubefed.io, watch workspacetemplates.tenant.kubesphere.io',
     members:
-      'create namespaces, delete namespaces, get workspaces.tenant.kubesphere.io, get workspacetemplates.tenant.kubesphere.io, list *.*, patch namespaces, watch namespaces',
+      'delete namespaces, get workspaces.tenant.kubesphere.io, get workspacetemplates.tenant.kubesphere.io, list *.*, patch namespaces, watch namespaces, watch workspaces.tenant.kubesphere.io',
   },
   'workspaces.drift': {
     host: 'list clusters.cluster.kubesphere.io, list workspacetemplates.tenant.kubesphere.io',
@@ -23,7 +24,7 @@ export const workspaces: Readonly<Record<Extract<MethodName, `workspaces.${strin
   },
   'workspaces.get': { host: 'get workspacetemplates.tenant.kubesphere.io', members: '' },
   'workspaces.inviteUser': {
-    host: 'create configmaps, create leases.coordination.k8s.io, create workspacerolebindings.iam.kubesphere.io, delete configmaps, delete leases.coordination.k8s.io, delete workspacerolebindings.iam.kubesphere.io, get leases.coordination.k8s.io, get users.iam.kubesphere.io, get workspacerolebindings.iam.kubesphere.io, get workspacetemplates.tenant.kubesphere.io, list clusters.cluster.kubesphere.io, list configmaps, list workspacerolebindings.iam.kubesphere.io, list workspaceroles.iam.kubesphere.io, patch leases.coordination.k8s.io',
+    host: 'create configmaps, create leases.coordination.k8s.io, create workspacerolebindings.iam.kubesphere.io, delete workspacerolebindings.iam.kubesphere.io, get leases.coordination.k8s.io, get users.iam.kubesphere.io, get workspacerolebindings.iam.kubesphere.io, get workspacetemplates.tenant.kubesphere.io, list clusters.cluster.kubesphere.io, list configmaps, list federatedworkspacerolebindings.types.kubefed.io, list workspacerolebindings.iam.kubesphere.io, list workspaceroles.iam.kubesphere.io, patch leases.coordination.k8s.io, watch federatedworkspacerolebindings.types.kubefed.io, watch workspacerolebindings.iam.kubesphere.io',
     members: 'list workspacerolebindings.iam.kubesphere.io, watch workspacerolebindings.iam.kubesphere.io',
   },
   'workspaces.list': { host: 'list workspacetemplates.tenant.kubesphere.io', members: '' },
@@ -38,29 +39,32 @@ export const workspaces: Readonly<Record<Extract<MethodName, `workspaces.${strin
   'workspaces.removeQuota': {
     host: 'get workspacetemplates.tenant.kubesphere.io',
     members:
-      'delete resourcequotas.quota.kubesphere.io, get resourcequotas.quota.kubesphere.io, list resourcequotas.quota.kubesphere.io',
+      'delete resourcequotas.quota.kubesphere.io, get resourcequotas.quota.kubesphere.io, list resourcequotas.quota.kubesphere.io, watch resourcequotas.quota.kubesphere.io',
   },
   'workspaces.removeUser': {
-    host: 'create configmaps, create leases.coordination.k8s.io, create workspacerolebindings.iam.kubesphere.io, delete configmaps, delete leases.coordination.k8s.io, delete workspacerolebindings.iam.kubesphere.io, get leases.coordination.k8s.io, get workspacerolebindings.iam.kubesphere.io, get workspacetemplates.tenant.kubesphere.io, list clusters.cluster.kubesphere.io, list configmaps, list workspacerolebindings.iam.kubesphere.io, list workspaceroles.iam.kubesphere.io, patch leases.coordination.k8s.io',
+    host: 'create configmaps, create leases.coordination.k8s.io, create workspacerolebindings.iam.kubesphere.io, delete workspacerolebindings.iam.kubesphere.io, get leases.coordination.k8s.io, get workspacerolebindings.iam.kubesphere.io, get workspacetemplates.tenant.kubesphere.io, list clusters.cluster.kubesphere.io, list configmaps, list federatedworkspacerolebindings.types.kubefed.io, list workspacerolebindings.iam.kubesphere.io, list workspaceroles.iam.kubesphere.io, patch leases.coordination.k8s.io, watch federatedworkspacerolebindings.types.kubefed.io, watch workspacerolebindings.iam.kubesphere.io',
     members: 'list workspacerolebindings.iam.kubesphere.io, watch workspacerolebindings.iam.kubesphere.io',
   },
   'workspaces.setPlacement': {
-    host: 'create configmaps, create leases.coordination.k8s.io, delete configmaps, delete leases.coordination.k8s.io, get leases.coordination.k8s.io, get workspacetemplates.tenant.kubesphere.io, list clusters.cluster.kubesphere.io, list configmaps, list federatedworkspaces.types.kubefed.io, list helmreleases.application.kubesphere.io, list kubefedclusters.core.kubefed.io, patch leases.coordination.k8s.io, patch workspacetemplates.tenant.kubesphere.io',
+    host: 'create configmaps, create leases.coordination.k8s.io, get leases.coordination.k8s.io, get workspacetemplates.tenant.kubesphere.io, list clusters.cluster.kubesphere.io, list configmaps, list federatedworkspaces.types.kubefed.io, list helmreleases.application.kubesphere.io, list kubefedclusters.core.kubefed.io, patch leases.coordination.k8s.io, patch workspacetemplates.tenant.kubesphere.io, watch federatedworkspaces.types.kubefed.io',
     members:
-      'create namespaces, create validatingadmissionpolicies.admissionregistration.k8s.io, create validatingadmissionpolicybindings.admissionregistration.k8s.io, delete namespaces, delete validatingadmissionpolicies.admissionregistration.k8s.io, delete validatingadmissionpolicybindings.admissionregistration.k8s.io, get validatingadmissionpolicies.admissionregistration.k8s.io, get validatingadmissionpolicybindings.admissionregistration.k8s.io, get workspaces.tenant.kubesphere.io, list *.*, list namespaces, list workspaces.tenant.kubesphere.io, patch namespaces, watch namespaces',
+      'create validatingadmissionpolicies.admissionregistration.k8s.io, create validatingadmissionpolicybindings.admissionregistration.k8s.io, delete namespaces, delete validatingadmissionpolicies.admissionregistration.k8s.io, delete validatingadmissionpolicybindings.admissionregistration.k8s.io, get validatingadmissionpolicies.admissionregistration.k8s.io, get validatingadmissionpolicybindings.admissionregistration.k8s.io, get workspaces.tenant.kubesphere.io, list *.*, list namespaces, list workspaces.tenant.kubesphere.io, patch namespaces, watch namespaces, watch workspaces.tenant.kubesphere.io',
   },
   'workspaces.setQuota': {
     host: 'get workspacetemplates.tenant.kubesphere.io',
     members:
-      'create resourcequotas.quota.kubesphere.io, get resourcequotas.quota.kubesphere.io, get workspaces.tenant.kubesphere.io, list resourcequotas.quota.kubesphere.io, patch resourcequotas.quota.kubesphere.io',
+      'create resourcequotas.quota.kubesphere.io, get resourcequotas.quota.kubesphere.io, get workspaces.tenant.kubesphere.io, list resourcequotas.quota.kubesphere.io, patch resourcequotas.quota.kubesphere.io, watch resourcequotas.quota.kubesphere.io',
   },
   'workspaces.update': {
-    host: 'get users.iam.kubesphere.io, get workspacetemplates.tenant.kubesphere.io, list federatedworkspaces.types.kubefed.io, list workspacerolebindings.iam.kubesphere.io, patch workspacetemplates.tenant.kubesphere.io',
+    host: 'get users.iam.kubesphere.io, get workspacetemplates.tenant.kubesphere.io, list federatedworkspaces.types.kubefed.io, list workspacerolebindings.iam.kubesphere.io, patch workspacetemplates.tenant.kubesphere.io, watch federatedworkspaces.types.kubefed.io, watch workspacerolebindings.iam.kubesphere.io',
     members: '',
   },
   'workspaces.users': {
     host: 'get workspacetemplates.tenant.kubesphere.io, list workspacerolebindings.iam.kubesphere.io',
     members: '',
   },
-  'workspaces.watch': { host: 'list workspacetemplates.tenant.kubesphere.io', members: '' },
+  'workspaces.watch': {
+    host: 'list workspacetemplates.tenant.kubesphere.io, watch workspacetemplates.tenant.kubesphere.io',
+    members: '',
+  },
 };

@@ -16,7 +16,7 @@ import {
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
 import type { ClusterInfo } from '../../../src/modules/clusters/info.ts';
 import { joinCluster, makeMember, until } from '../../../src/testing/index.ts';
-import { type ExpectedWrite, method } from '../kit/method.ts';
+import { type ExpectedWrite, method, toOpen } from '../kit/method.ts';
 import type { ModuleWorld } from '../kit/world.ts';
 
 const clustersPath = '/apis/cluster.kubesphere.io/v1alpha1/clusters';
@@ -213,6 +213,8 @@ export const methods = [
   }),
   method({
     method: 'clusters.import',
+    // Of the members that are there already: what it cannot open it does not compare with.
+    managesWithout: toOpen.map((resource) => ({ side: 'members', resource })),
     prepare: apart,
     call: ({ clusters }, settings, options) => clusters.import({ ...settings, formerHostGone: true }, options),
     async done({ clusters: { a, m } }) {
@@ -290,6 +292,11 @@ export const methods = [
   }),
   method({
     method: 'clusters.unbind',
+    managesWithout: [...toOpen, 'configmaps', '*'].map((resource) => ({
+      side: 'members',
+      resource,
+      says: /kept.*not allowed/,
+    })),
     throughGateway: (answer) =>
       expect(answer).toMatchObject({
         outcome: 'changed',

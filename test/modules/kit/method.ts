@@ -34,6 +34,18 @@ export interface ExpectedWrite {
   readonly body: unknown;
 }
 
+/** A rule that a method does not fail without. */
+export interface Dispensable {
+  readonly side: 'host' | 'members';
+  /** Plural; `*`: whatever there is. */
+  readonly resource: string;
+  /** In the answer; absent where nothing is lost. */
+  readonly says?: RegExp;
+}
+
+/** What it takes to open a member at all. */
+export const toOpen = ['clusterconfigurations', 'namespaces'] as const;
+
 /** One method of a module: how it is called and seen to work. Its cases follow from this. */
 export interface MethodSpec<Args> {
   /** `module.method`; a variant of it follows after a blank: `workspaces.delete keep`. */
@@ -58,8 +70,8 @@ export interface MethodSpec<Args> {
   readonly invalid: Readonly<Record<string, (federation: Federation, args: Args) => Promise<unknown>>>;
   /** Cases that there cannot be, each with its reason. */
   readonly without?: Partial<Readonly<Record<Case, string>>>;
-  /** Rights that it needs only now and then: a wait that begins with a look, and goes on with a watch where that was too early. */
-  readonly alsoNeeds?: { readonly host?: readonly string[]; readonly members?: readonly string[] };
+  /** Rules that it does not fail without: it then does, and `says`, what it can. */
+  readonly managesWithout?: readonly Dispensable[];
   /** Why the answer itself is a secret, which is what it was asked for. */
   readonly answerIsSecret?: string;
   /** What is otherwise by the gateway: the code with which that way in refuses it, or what the answer is to be. */

@@ -1,3 +1,12 @@
+import { FederationError } from '../../../src/errors.ts';
+import type { Federation } from '../../../src/federation.ts';
+import type { Connection, WatchOptions } from '../../../src/kube/connection.ts';
+import type { Resource } from '../../../src/kube/objects.ts';
+import type { KubeSphereCluster } from '../../../src/kubesphere/cluster.ts';
+import { methodWorkflows } from '../../../src/modules/workflows.ts';
+import type { JournalStore } from '../../../src/workflow/journal.ts';
+import { memoryJournal } from '../../../src/workflow/memory-journal.ts';
+import { rollback } from '../../../src/workflow/run.ts';
 import type { PassingRequest } from './fault-proxy.ts';
 import type { AnyMethodSpec } from './method.ts';
 import type { ModuleWorld } from './world.ts';
@@ -10,18 +19,29 @@ export interface Rights {
 
 const verbs: Readonly<Record<string, string>> = { POST: 'create', PATCH: 'patch', PUT: 'update' };
 
-/** What a request needs the right to; nothing where everybody may ask it: discovery, and reviews of one's own rights. */
-function rightOf({ method, path, query }: PassingRequest): string | undefined {
+/** What a request needs the right to; nothing where everybody may ask it, as discovery. Who asks whether it may do something needs that. */
+function rightOf({ method, path, query, body }: PassingRequest): string | undefined {
   const [, root, ...rest] = path.split('/');
   const group = root === 'apis' ? rest.shift() : '';
   rest.shift();
-  if ((root !== 'api' && root !== 'apis') || group === undefined || group === 'authorization.k8s.io') return undefined;
+  if ((root !== 'api' && root !== 'apis') || group === undefined) return undefined;
+  if (group === 'authorization.k8s.io') {
+    const asked = (body as { spec?: { resourceAttributes?: AskedFor } }).spec?.resourceAttributes;
+    return asked === undefined ? undefined : `${asked.verb} ${kindOf(asked.resource, asked.group)}`;
+  }
   const inNamespace = rest[0] === 'namespaces' && rest.length > 2 && !['finalize', 'status'].includes(rest[2] ?? '');
   const [plural, name, sub] = inNamespace ? rest.slice(2) : rest;
   if (plural === undefined || plural === '') return undefined;
-  const resource = `${plural}${sub === undefined ? '' : `/${sub}`}${group === '' ? '' : `.${group}`}`;
-  return `${verbOf(method, name, query)} ${resource}`;
+  return `${verbOf(method, name, query)} ${kindOf(`${plural}${sub === undefined ? '' : `/${sub}`}`, group)}`;
 }
+
+interface AskedFor {
+  readonly verb: string;
+  readonly group?: string;
+  readonly resource: string;
+}
+
+const kindOf = (plural: string, group = ''): string => `${plural}${group === '' ? '' : `.${group}`}`;
 
 function verbOf(method: string, name: string | undefined, query: URLSearchParams): string {
   if (method === 'DELETE') return name === undefined ? 'deletecollection' : 'delete';
@@ -32,45 +52,114 @@ function verbOf(method: string, name: string | undefined, query: URLSearchParams
 
 /** Whoever lists so many kinds lists whatever there is: a closure. */
 const everything = 40;
-/** What undoes a change. */
-const inverse: Readonly<Record<string, string>> = { create: 'delete', delete: 'create' };
-
-function rightsOf(requests: readonly PassingRequest[], undone: boolean): readonly string[] {
-  const all = new Set(requests.flatMap((request) => rightOf(request) ?? []));
+function rightsOf(requests: readonly PassingRequest[], watched: readonly string[]): readonly string[] {
+  const all = new Set([...requests.flatMap((request) => rightOf(request) ?? []), ...watched]);
   const lists = [...all].filter((right) => right.startsWith('list '));
   if (lists.length >= everything) {
     for (const right of lists) all.delete(right);
     all.add('list *.*');
   }
-  if (undone)
-    for (const right of [...all]) {
-      const [verb = '', resource] = right.split(' ');
-      if (inverse[verb] !== undefined) all.add(`${inverse[verb]} ${resource}`);
-    }
   return [...all].sort();
 }
 
-/** What everything of the way through the proxies needed since they were calmed. */
-function seenRights({ proxies: { a, m, n } }: ModuleWorld, undone: boolean): Rights {
-  return { host: rightsOf(a.requests, undone), members: rightsOf([...m.requests, ...n.requests], undone) };
+/** What `play` needs over a connection of its own. */
+async function rightsOfPlay(world: ModuleWorld, play: (federation: Federation) => Promise<void>): Promise<Rights> {
+  world.calm();
+  await using federation = await world.connect();
+  const watched = watchesOf(federation);
+  await play(federation);
+  const { a, m, n } = world.proxies;
+  return {
+    host: rightsOf(a.requests, [...watched.host]),
+    members: rightsOf([...m.requests, ...n.requests], [...watched.members]),
+  };
+}
+
+/** What is watched from now on: whether a watch comes to more than the list it begins with is a matter of chance. */
+function watchesOf(federation: Federation): {
+  readonly host: ReadonlySet<string>;
+  readonly members: ReadonlySet<string>;
+} {
+  const watched = { host: new Set<string>(), members: new Set<string>() };
+  const hooked = new Set<Connection>();
+  const hook = ({ connection }: KubeSphereCluster, side: keyof typeof watched): void => {
+    if (hooked.has(connection)) return;
+    hooked.add(connection);
+    const { watch } = connection;
+    const watching = (resource: Resource, options?: WatchOptions) => {
+      const { group, plural } = resource;
+      watched[side].add(`watch ${kindOf(plural, group)}`);
+      return watch(resource, options);
+    };
+    Object.assign(connection, { watch: watching });
+  };
+  hook(federation.host, 'host');
+  const open = federation.member.bind(federation);
+  const opening: Federation['member'] = async (name, options) => {
+    const cluster = await open(name, options);
+    hook(cluster, cluster.uid === federation.host.uid ? 'host' : 'members');
+    return cluster;
+  };
+  Object.assign(federation, { member: opening });
+  return watched;
 }
 
 /** The rights that connecting alone needs. */
 export async function rightsToConnect(world: ModuleWorld): Promise<Rights> {
-  world.calm();
-  await using federation = await world.connect();
-  await federation.member('m');
-  return seenRights(world, false);
+  return rightsOfPlay(world, async (federation) => {
+    await federation.member('m');
+  });
 }
 
-/** Plays a success of a method over connections of its own, and sees what it needed; a method with a run needs to undo it, too. */
+/** Plays a success of a method, and takes a run of it back where it has one: both have to be allowed before it begins. */
 export async function rightsToCall(world: ModuleWorld, spec: AnyMethodSpec): Promise<Rights> {
   const args: unknown = await spec.prepare(world);
-  world.calm();
-  await using federation = await world.connect();
-  const answer = await spec.call(federation, args, {});
-  const undone = typeof answer === 'object' && answer !== null && 'runId' in answer;
-  return seenRights(world, undone);
+  let runs = false;
+  const called = await rightsOfPlay(world, async (federation) => {
+    const answer = await spec.call(federation, args, {});
+    runs = typeof answer === 'object' && answer !== null && 'runId' in answer;
+  });
+  return runs ? joined(called, await rightsToUndo(world, spec)) : called;
+}
+
+async function rightsToUndo(world: ModuleWorld, spec: AnyMethodSpec): Promise<Rights> {
+  const args: unknown = await spec.prepare(world);
+  return rightsOfPlay(world, async (federation) => {
+    const { journal, began } = endless();
+    await spec.call(federation, args, { journal }).catch(() => undefined);
+    const { runId, workflow: name } = began();
+    const workflow = methodWorkflows[name];
+    if (workflow === undefined) throw new Error(`There is no workflow "${name}".`);
+    const run = await rollback(workflow, runId, { env: federation, journal }).catch((error: unknown) => {
+      if (FederationError.is(error, 'PAST_PIVOT')) return undefined;
+      throw error;
+    });
+    await run?.result().catch(() => undefined);
+  });
+}
+
+/** A journal that does not take the end of a run: all of it is done, and can still be taken back. */
+function endless(): { readonly journal: JournalStore; began(): { readonly runId: string; readonly workflow: string } } {
+  const journal = memoryJournal();
+  let opened: { readonly runId: string; readonly workflow: string } | undefined;
+  let ended = false;
+  return {
+    journal: {
+      ...journal,
+      append: async (runId, seq, entry, options) => {
+        if (entry.type === 'opened') opened = { runId, workflow: entry.workflow };
+        if (entry.type === 'closed' && !ended) {
+          ended = true;
+          throw new FederationError('JOURNAL_CONFLICT', 'Another driver took over.');
+        }
+        return journal.append(runId, seq, entry, options);
+      },
+    },
+    began: () => {
+      if (opened === undefined) throw new Error('No run began.');
+      return opened;
+    },
+  };
 }
 
 /** The method of a spec without its variant. */

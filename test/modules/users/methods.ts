@@ -5,7 +5,7 @@ import { core } from '../../../src/kube/resources.ts';
 import { managedLabel, userLabel } from '../../../src/kubesphere/names.ts';
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
 import { createUser, until } from '../../../src/testing/index.ts';
-import { type AnyMethodSpec, type ExpectedWrite, method } from '../kit/method.ts';
+import { type AnyMethodSpec, type ExpectedWrite, method, toOpen } from '../kit/method.ts';
 import type { ModuleWorld } from '../kit/world.ts';
 
 const usersPath = '/apis/iam.kubesphere.io/v1alpha2/users';
@@ -224,6 +224,14 @@ export const methods: readonly AnyMethodSpec[] = [
   }),
   method({
     method: 'users.delete',
+    managesWithout: [
+      { side: 'host', resource: 'clusters', says: /does not answer.*not allowed/ },
+      ...[...toOpen, 'users'].map((resource) => ({
+        side: 'members' as const,
+        resource,
+        says: /does not answer.*not allowed/,
+      })),
+    ],
     prepare: person,
     call: (federation, { name }, options) => federation.users.delete(name, options),
     async done({ clusters }, { name }, answer) {

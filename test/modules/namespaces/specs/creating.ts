@@ -38,8 +38,6 @@ const bad = (change: Partial<NewProject>) => (federation: Federation) =>
 export const creating = [
   method({
     method: 'namespaces.create',
-    // What came into it meanwhile is looked for before it is taken back.
-    alsoNeeds: { members: ['list *.*'] },
     prepare: named,
     call: (federation, { name, workspace }, options) =>
       federation.namespaces.create({ name, workspace, cluster: 'm', creator: 'ann', alias: 'Shop' }, options),
