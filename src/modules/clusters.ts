@@ -3,12 +3,13 @@ import { deadline } from '../internal/signal.ts';
 import type { Listing, WatchOptions } from '../kube/connection.ts';
 import { portableKubeconfig } from '../kube/portable.ts';
 import type { KubeSphereCluster } from '../kubesphere/cluster.ts';
+import { visibilityLabel } from '../kubesphere/names.ts';
 import { kubesphere } from '../kubesphere/resources.ts';
 import { checkName, checkNames, checkObjectName, checkOneOf, checkText, invalid } from '../kubesphere/validation.ts';
 import type { CallOptions } from '../types.ts';
 import { type BatchOptions, type ItemOptions, type ItemOutcome, performEach } from './batch.ts';
 import { importMember } from './clusters/importing.ts';
-import { type ClusterEvent, type ClusterInfo, infoOf, type NewCluster } from './clusters/info.ts';
+import { type ClusterEvent, type ClusterInfo, infoOf, type NewCluster, type Visibility } from './clusters/info.ts';
 import { type Candidate, examine, type Preflight } from './clusters/preflight.ts';
 import { type PrepareOptions, prepareNoHost } from './clusters/prepare.ts';
 import {
@@ -26,7 +27,7 @@ import { mapListing } from './listing.ts';
 import { performAll } from './method.ts';
 import { perform, type WriteOptions, type Written } from './operation.ts';
 import { waitArrived, waitJoined } from './operations/cluster-object.ts';
-import { setVisibility, type Visibility } from './operations/set-visibility.ts';
+import { setLabel } from './operations/set-label.ts';
 import { authorize, revoke } from './placement/authorize.ts';
 import type { ShrinkOptions } from './placement/input.ts';
 
@@ -253,7 +254,9 @@ export class Clusters {
   async setVisibility(name: string, visibility: Visibility, options?: WriteOptions): Promise<Written<void>> {
     checkObjectName('name', name);
     checkOneOf('visibility', visibility, ['public', 'private']);
-    return perform(setVisibility(this.#host, name, visibility), `make cluster "${name}" ${visibility}`, options);
+    const { metadata } = await this.#host.connection.get(kubesphere.clusters, { name }, options);
+    const setting = setLabel(this.#host, kubesphere.clusters, metadata, { label: visibilityLabel, to: visibility });
+    return perform(setting, `make cluster "${name}" ${visibility}`, options);
   }
 
   /**

@@ -15,12 +15,12 @@ import { kubesphere } from '../../src/kubesphere/resources.ts';
 import { observeChanges } from '../../src/modules/changes.ts';
 import { bindProject, unbindProject } from '../../src/modules/operations/bind-project.ts';
 import { detachCluster } from '../../src/modules/operations/detach-cluster.ts';
-import { dropLabel } from '../../src/modules/operations/drop-label.ts';
 import { shutOut } from '../../src/modules/operations/host-access.ts';
 import { expectCopies } from '../../src/modules/operations/host-copies.ts';
 import { importCluster } from '../../src/modules/operations/import-cluster.ts';
 import { placeWorkspace } from '../../src/modules/operations/place-workspace.ts';
 import { removeWorkspace, retireTemplate } from '../../src/modules/operations/remove-workspace.ts';
+import { setLabel } from '../../src/modules/operations/set-label.ts';
 import { createWorkspace } from '../../src/modules/operations/workspace-template.ts';
 import { discardParked } from '../../src/modules/parking.ts';
 import { assertSafeToLift, lowerShield, raiseShield } from '../../src/modules/shield.ts';
@@ -594,7 +594,7 @@ describe('binding and unbinding', () => {
 describe('taking a label off', () => {
   test('is nothing where the object is gone, and is put back on the very object only', async () => {
     const object = { name: 'ghost', uid: 'u' };
-    const dropping = dropLabel(cluster, kubesphere.users, object, managedLabel);
+    const dropping = setLabel(cluster, kubesphere.users, object, { label: managedLabel, to: null, heirs: true });
     await dropping.run(work, { value: 'true' });
     await given(kubesphere.users, { name: 'ghost' }, { spec: { email: 'g@example.com' } });
     await dropping.compensate(work, { value: 'true' }, undefined);

@@ -4,7 +4,7 @@ import { managedLabel, workspaceLabel } from '../../kubesphere/names.ts';
 import { federatedKinds } from '../../kubesphere/resources.ts';
 import { type AppKind, appResource } from '../../modules/apps.ts';
 import { labelField, refOf } from '../../modules/changes.ts';
-import { dropLabel, type Label } from '../../modules/operations/drop-label.ts';
+import { type Label, setLabel } from '../../modules/operations/set-label.ts';
 import { defineItemStep, type Foreseen, type ListedItem, type StepContext } from '../../workflow/step.ts';
 import type { MigrationEnv } from '../env.ts';
 import { looks, type Surveyed, writesEach } from '../writing.ts';
@@ -107,7 +107,7 @@ export const release = defineItemStep<Surveyed, MigrationEnv>()({
   title: "Take the old host's mark off everything on the member",
   items: managedItems,
   ...writesEach<Surveyed, ManagedItem, Label>(({ env }, item) =>
-    dropLabel(env.member, resourceOf(item), objectOf(item), managedLabel),
+    setLabel(env.member, resourceOf(item), objectOf(item), { label: managedLabel, to: null, heirs: true }),
   ),
   // An object that is gone, or was made afresh meanwhile, has nothing to get back: its host's kubefed marks it again.
   observe: async (ctx) =>
@@ -154,7 +154,7 @@ export const detachApps = defineItemStep<Surveyed, MigrationEnv>()({
       }));
   },
   ...writesEach<Surveyed, AppItem, Label>(({ env }, app) =>
-    dropLabel(env.member, appResource(app.kind), app, workspaceLabel),
+    setLabel(env.member, appResource(app.kind), app, { label: workspaceLabel, to: null, heirs: true }),
   ),
   remedy: `Put label ${workspaceLabel} back on that HelmRelease, HelmRepo or HelmApplication.`,
 });

@@ -36,6 +36,9 @@ export interface ClusterInfo {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/** Who may choose a cluster for a workspace: everybody, or those it was authorized for. */
+export type Visibility = 'public' | 'private';
+
 /** A change that `Clusters.watch` tells. */
 export type ClusterEvent =
   | { readonly type: 'synced'; readonly clusters: readonly ClusterInfo[] }

@@ -6,8 +6,7 @@ import { clusterByName, type FederationEnv } from '../env.ts';
 import { composeMethod } from '../method.ts';
 import type { Operation } from '../operation.ts';
 import { bindProject, type ProjectRef, unbindProject } from '../operations/bind-project.ts';
-import type { Label } from '../operations/drop-label.ts';
-import { relabel } from '../operations/relabel.ts';
+import { type Label, setLabel } from '../operations/set-label.ts';
 import { transferProject } from '../operations/transfer-project.ts';
 import { type Known, operates, operatesOnEach } from '../steps.ts';
 import { type Release, releasesOf } from './releases.ts';
@@ -61,13 +60,10 @@ const apps = defineItemStep<State, FederationEnv>()({
       return releases.map((item) => ({ key: `${item.cluster}/${item.name}`, item }));
     },
     async ({ env, state: { input }, signal }, release) =>
-      relabel(
-        await clusterByName(env)(release.cluster, { signal }),
-        kubesphere.helmReleases,
-        release,
-        workspaceLabel,
-        input.to,
-      ),
+      setLabel(await clusterByName(env)(release.cluster, { signal }), kubesphere.helmReleases, release, {
+        label: workspaceLabel,
+        to: input.to,
+      }),
   ),
   remedy: 'Give the HelmRelease label kubesphere.io/workspace of the workspace that its project is in.',
 });

@@ -4,7 +4,7 @@ import { refOf } from '../changes.ts';
 import type { Operation } from '../operation.ts';
 import { toWatch } from '../rights.ts';
 import { remove, waitGone } from '../work.ts';
-import type { Labelled } from './drop-label.ts';
+import type { Labelled } from './set-label.ts';
 
 /**
  * Deletes one very object, with what the garbage collector takes along, and waits until it is gone: what bears its name by then is

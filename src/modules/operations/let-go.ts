@@ -6,7 +6,7 @@ import { foreignOwners } from '../../kubesphere/v3.ts';
 import { labelField, refOf } from '../changes.ts';
 import type { Operation } from '../operation.ts';
 import { edit, type Work } from '../work.ts';
-import type { Labelled } from './drop-label.ts';
+import type { Labelled } from './set-label.ts';
 
 /** What {@link letGo} captures. */
 export interface Held {

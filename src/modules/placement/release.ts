@@ -8,8 +8,8 @@ import { some } from '../closure.ts';
 import type { FederationEnv } from '../env.ts';
 import type { Operation } from '../operation.ts';
 import type { Bound } from '../operations/bind-project.ts';
-import { dropLabel, type Label } from '../operations/drop-label.ts';
 import { type CopyBefore, releaseCopy } from '../operations/release-copy.ts';
+import { type Label, setLabel } from '../operations/set-label.ts';
 import { type Raised, raiseShield } from '../shield.ts';
 import { operatesOnEach } from '../steps.ts';
 import { assertNothingGoes } from './last-look.ts';
@@ -93,7 +93,8 @@ const detachApps = defineItemStep<Read, FederationEnv>()({
   title: 'Take the apps of these projects out of reach of the workspace',
   ...operatesOnEach<Read, Pinned, Label>(
     async ({ state }) => (state.survey?.apps ?? []).map((item) => ({ key: item.name, item })),
-    async ({ env }, app) => dropLabel(env.host, kubesphere.helmReleases, app, workspaceLabel),
+    async ({ env }, app) =>
+      setLabel(env.host, kubesphere.helmReleases, app, { label: workspaceLabel, to: null, heirs: true }),
   ),
   remedy: `Put label ${workspaceLabel} back on that HelmRelease.`,
 });

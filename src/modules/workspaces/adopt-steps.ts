@@ -7,8 +7,8 @@ import { namespacesOf, some } from '../closure.ts';
 import { clusterByName, type FederationEnv } from '../env.ts';
 import type { Operation } from '../operation.ts';
 import { type AdoptedBefore, adoptWorkspace, holdAdopted, waitForgotten } from '../operations/adopt-workspace.ts';
-import { dropLabel, type Label } from '../operations/drop-label.ts';
 import { retireTemplate } from '../operations/remove-workspace.ts';
+import { type Label, setLabel } from '../operations/set-label.ts';
 import { createWorkspace } from '../operations/workspace-template.ts';
 import {
   assertSafeToLift,
@@ -96,7 +96,11 @@ export const labels = defineItemStep<Surveyed, FederationEnv>()({
     async ({ state: { survey } }) =>
       survey?.already === false ? survey.objects.map((item) => ({ key: `${item.kind}/${item.name}`, item })) : [],
     async (known, one) => {
-      const dropping = dropLabel(await memberOf(known), managedResource(one.kind), one, managedLabel);
+      const dropping = setLabel(await memberOf(known), managedResource(one.kind), one, {
+        label: managedLabel,
+        to: null,
+        heirs: true,
+      });
       return {
         ...dropping,
         // Those without it are listed as well: what the host's copies write on them is taken off again by the way back.
@@ -170,7 +174,8 @@ export const detachApps = defineItemStep<Surveyed, FederationEnv>()({
   ...operatesOnEach<Surveyed, WorkspaceApp, Label>(
     async ({ state: { survey } }) =>
       survey?.ownTemplate === true ? survey.apps.map((item) => ({ key: `${item.kind}/${item.name}`, item })) : [],
-    async (known, app) => dropLabel(await memberOf(known), appResource(app.kind), app, workspaceLabel),
+    async (known, app) =>
+      setLabel(await memberOf(known), appResource(app.kind), app, { label: workspaceLabel, to: null, heirs: true }),
   ),
   remedy: `Put label ${workspaceLabel} back on that HelmRelease, HelmRepo or HelmApplication.`,
 });

@@ -10,10 +10,10 @@ import type { Operation } from '../operation.ts';
 import type { Bound } from '../operations/bind-project.ts';
 import { deleteObject } from '../operations/delete-object.ts';
 import { deleteWorkspace } from '../operations/delete-workspace.ts';
-import { dropLabel, type Label } from '../operations/drop-label.ts';
 import { leaveWorkspace } from '../operations/leave-workspace.ts';
 import { type Held, letGo } from '../operations/let-go.ts';
 import { assertPlacedThere } from '../operations/placed-there.ts';
+import { type Label, setLabel } from '../operations/set-label.ts';
 import { placedAs } from '../placement/clusters.ts';
 import type { ProjectAt } from '../placement/input.ts';
 import { operates, operatesOnEach } from '../steps.ts';
@@ -68,7 +68,8 @@ export const detachApps = defineItemStep<Surveyed, FederationEnv>()({
   ...operatesOnEach<Surveyed, WorkspaceApp, Label>(
     async ({ state: { input, survey } }) =>
       input.apps === 'keep' ? listed(survey?.apps ?? [], ({ kind, name }) => `${kind}/${name}`) : [],
-    async ({ env }, app) => dropLabel(env.host, appResource(app.kind), app, workspaceLabel),
+    async ({ env }, app) =>
+      setLabel(env.host, appResource(app.kind), app, { label: workspaceLabel, to: null, heirs: true }),
   ),
   remedy: `Put label ${workspaceLabel} back on that HelmRelease, HelmRepo or HelmApplication.`,
 });

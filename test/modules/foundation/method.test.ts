@@ -4,7 +4,7 @@ import { Federation } from '../../../src/federation.ts';
 import { core } from '../../../src/kube/resources.ts';
 import type { FederationEnv } from '../../../src/modules/env.ts';
 import { composeMethod, performAll } from '../../../src/modules/method.ts';
-import { dropLabel } from '../../../src/modules/operations/drop-label.ts';
+import { setLabel } from '../../../src/modules/operations/set-label.ts';
 import { operates, operatesOnEach } from '../../../src/modules/steps.ts';
 import { createSandbox, type Sandbox } from '../../../src/testing/index.ts';
 import type { RunEvent } from '../../../src/workflow/events.ts';
@@ -48,7 +48,7 @@ const workflow = composeMethod<Input>('unlabel')
       name: 'first',
       title: 'The first',
       ...operates<State, { readonly value: string | null }, void>(async ({ env, state }) =>
-        dropLabel(env.host, core.namespaces, state.input.first, label),
+        setLabel(env.host, core.namespaces, state.input.first, { label, to: null }),
       ),
     }),
   )
@@ -59,7 +59,7 @@ const workflow = composeMethod<Input>('unlabel')
       ...operatesOnEach<State, Named, { readonly value: string | null }>(
         async ({ state }) => state.input.rest.map((item) => ({ key: item.name, item: { ...item } })),
         async ({ env }, item) => {
-          const operation = dropLabel(env.host, core.namespaces, item, label);
+          const operation = setLabel(env.host, core.namespaces, item, { label, to: null });
           return {
             ...operation,
             run: async (work, before) => {

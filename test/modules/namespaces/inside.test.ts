@@ -5,7 +5,7 @@ import { managedLabel, workspaceLabel } from '../../../src/kubesphere/names.ts';
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
 import { amountOf, sameAmounts, sameLimits } from '../../../src/modules/namespaces/amounts.ts';
 import { inProject } from '../../../src/modules/namespaces/resources.ts';
-import { relabel } from '../../../src/modules/operations/relabel.ts';
+import { setLabel } from '../../../src/modules/operations/set-label.ts';
 import { transferProject } from '../../../src/modules/operations/transfer-project.ts';
 import type { Work } from '../../../src/modules/work.ts';
 import { sandboxGround } from '../../grounds.ts';
@@ -136,11 +136,21 @@ describe('the writes of a transfer, alone', patient, () => {
     await appOf(world, 'm', app, { workspace: 'theirs', project: 'x' });
     const { uid } = (await m().get(kubesphere.helmReleases, { name: app })).metadata;
     const cluster = await openCluster(m());
-    const operation = relabel(cluster, kubesphere.helmReleases, { name: app, uid }, workspaceLabel, workspace);
+    const operation = setLabel(
+      cluster,
+      kubesphere.helmReleases,
+      { name: app, uid },
+      { label: workspaceLabel, to: workspace },
+    );
     const refused = refusal('WORLD_MOVED', /is "theirs" by now/);
     await expect(operation.run(work, { value: 'former' })).rejects.toMatchObject(refused);
     await expect(operation.compensate(work, { value: 'former' }, undefined)).rejects.toMatchObject(refused);
-    const former = relabel(cluster, kubesphere.helmReleases, { name: app, uid: 'former' }, workspaceLabel, workspace);
+    const former = setLabel(
+      cluster,
+      kubesphere.helmReleases,
+      { name: app, uid: 'former' },
+      { label: workspaceLabel, to: workspace },
+    );
     await former.run(work, { value: 'theirs' });
     expect(await workspaceOfApp(world, 'm', app)).toBe('theirs');
   });
