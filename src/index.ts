@@ -40,6 +40,7 @@ export type {
   NewObject,
   ObjectMeta,
   ObjectName,
+  ObjectRef,
   OwnerReference,
   Resource,
 } from './kube/objects.ts';
@@ -168,8 +169,7 @@ export { type Guarded as ShieldedProjects, lowerShields } from './modules/placem
 export type { Subject as PlacedSubject } from './modules/placement/subject.ts';
 export type {
   Leaving as LeavingCluster,
-  Pinned as PinnedNamespace,
-  Survey as LeavingProjects,
+  LeavingProjects,
 } from './modules/placement/survey.ts';
 export type { WorkspacePlacement } from './modules/placement/workspace.ts';
 export type { MethodName } from './modules/required/names.ts';

@@ -70,6 +70,11 @@ export interface ObjectName {
   readonly namespace?: string;
 }
 
+/** One very object of a kind: its identity is the UID, not the name. */
+export interface ObjectRef extends ObjectName {
+  readonly uid: string;
+}
+
 /** `apiVersion` of a resource: `v1`, `apps/v1`. */
 export function apiVersionOf(resource: Pick<Resource, 'group' | 'version'>): string {
   return resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;

@@ -5,6 +5,7 @@ import type { KubeSphereCluster } from '../kubesphere/cluster.ts';
 import { systemNamespaces } from '../kubesphere/names.ts';
 import type { ResourceRef } from '../types.ts';
 import { refOf } from './changes.ts';
+import { throughKinds } from './found.ts';
 
 /** Everything that Kubernetes' garbage collector may take when the owners are deleted, at any depth. */
 export interface Closure {
@@ -19,27 +20,20 @@ interface Owned {
 
 /** Kinds that hold no data and change every second; nothing they own is worth keeping. */
 const skipped: ReadonlySet<string> = new Set(['events', 'leases']);
-const atOnce = 8;
 
-async function everyOwned(cluster: KubeSphereCluster, signal: AbortSignal): Promise<Owned[]> {
-  const { connection, name } = cluster;
-  const resources = (await connection.resources({ signal })).filter(
-    ({ plural, verbs }) => verbs.includes('list') && !skipped.has(plural),
-  );
-  const owned: Owned[] = [];
-  const queue = [...resources];
-  const lane = async (): Promise<void> => {
-    for (let resource = queue.shift(); resource !== undefined; resource = queue.shift())
-      for await (const { metadata } of connection.listMetadata(resource, { signal }))
-        if (metadata.ownerReferences?.length)
-          owned.push({
-            ref: { ...refOf(name, resource, metadata), uid: metadata.uid },
+const everyOwned = (cluster: KubeSphereCluster, signal: AbortSignal): Promise<readonly Owned[]> =>
+  throughKinds(
+    cluster,
+    ({ plural }) => !skipped.has(plural),
+    { signal },
+    (resource, metadata): Owned | undefined =>
+      metadata.ownerReferences?.length
+        ? {
+            ref: { ...refOf(cluster.name, resource, metadata), uid: metadata.uid },
             owners: metadata.ownerReferences.map(({ uid }) => uid),
-          });
-  };
-  await Promise.all(Array.from({ length: atOnce }, lane));
-  return owned;
-}
+          }
+        : undefined,
+  );
 
 /**
  * Computes what a deletion would take with it: a live list of every kind the cluster serves, page by page, following

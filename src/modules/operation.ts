@@ -28,7 +28,7 @@ export interface Operation<Before, Out> {
 }
 
 /** What an operation reads after its write, by what for. */
-interface Reads {
+export interface Reads {
   readonly verify?: readonly Reading[];
   readonly compensate?: readonly Reading[];
 }

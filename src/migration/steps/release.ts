@@ -1,77 +1,38 @@
-import type { Resource } from '../../kube/objects.ts';
 import { apiVersionOf } from '../../kube/objects.ts';
 import { managedLabel, workspaceLabel } from '../../kubesphere/names.ts';
 import { federatedKinds } from '../../kubesphere/resources.ts';
 import { type AppKind, appResource } from '../../modules/apps.ts';
 import { labelField, refOf } from '../../modules/changes.ts';
+import { asFound, type FoundObject, kindOf, objectOf, throughKinds } from '../../modules/found.ts';
 import { type Label, setLabel } from '../../modules/operations/set-label.ts';
 import { defineItemStep, type Foreseen, type ListedItem, type StepContext } from '../../workflow/step.ts';
 import type { MigrationEnv } from '../env.ts';
 import { looks, type Surveyed, writesEach } from '../writing.ts';
 
-/** One object that a kubefed owns, with what is needed to write to it. */
-interface ManagedItem {
-  readonly group: string;
-  readonly version: string;
-  readonly kind: string;
-  readonly plural: string;
-  readonly name: string;
-  readonly namespace: string | null;
-  readonly uid: string;
-}
-
 type Planning = StepContext<Foreseen<Surveyed>, MigrationEnv>;
 
-const objectOf = ({ name, namespace, uid }: ManagedItem) => ({
-  name,
-  uid,
-  ...(namespace === null ? {} : { namespace }),
-});
-const resourceOf = ({ group, version, kind, plural, namespace }: ManagedItem): Resource => ({
-  group,
-  version,
-  kind,
-  plural,
-  namespaced: namespace !== null,
-});
-
-async function managedItems({ env: { member }, signal, epoch }: Planning): Promise<readonly ListedItem<ManagedItem>[]> {
-  const served = (await member.connection.resources({ signal })).filter(
-    ({ verbs }) => verbs.includes('list') && verbs.includes('patch'),
+async function managedItems({ env: { member }, signal, epoch }: Planning): Promise<readonly ListedItem<FoundObject>[]> {
+  const field = labelField(managedLabel);
+  const items = await throughKinds(
+    member,
+    ({ verbs }) => verbs.includes('patch'),
+    { labelSelector: `${managedLabel}=true`, signal },
+    (resource, metadata): ListedItem<FoundObject> => ({
+      key: [apiVersionOf(resource), resource.kind, metadata.namespace ?? '', metadata.name].join('/'),
+      item: asFound(resource, metadata),
+      forecast: {
+        effect: 'change',
+        changes: [
+          {
+            verb: 'update',
+            resource: refOf(member.name, resource, metadata),
+            before: { [field]: 'true' },
+            after: { [field]: null },
+          },
+        ],
+      },
+    }),
   );
-  const items: ListedItem<ManagedItem>[] = [];
-  for (const resource of served)
-    for await (const { metadata } of member.connection.listMetadata(resource, {
-      labelSelector: `${managedLabel}=true`,
-      signal,
-    })) {
-      const { group, version, kind, plural } = resource;
-      const item = {
-        group,
-        version,
-        kind,
-        plural,
-        name: metadata.name,
-        namespace: metadata.namespace ?? null,
-        uid: metadata.uid,
-      };
-      const field = labelField(managedLabel);
-      items.push({
-        key: [apiVersionOf(resource), kind, metadata.namespace ?? '', metadata.name].join('/'),
-        item,
-        forecast: {
-          effect: 'change',
-          changes: [
-            {
-              verb: 'update',
-              resource: refOf(member.name, resource, metadata),
-              before: { [field]: 'true' },
-              after: { [field]: null },
-            },
-          ],
-        },
-      });
-    }
   return epoch === 0 ? foreseen(items) : items;
 }
 
@@ -79,7 +40,7 @@ async function managedItems({ env: { member }, signal, epoch }: Planning): Promi
  * While planning: every invitation on the old host adds objects until it is detached, so their list decides nothing; what
  * may be written, by kind, does.
  */
-function foreseen(items: readonly ListedItem<ManagedItem>[]): readonly ListedItem<ManagedItem>[] {
+function foreseen(items: readonly ListedItem<FoundObject>[]): readonly ListedItem<FoundObject>[] {
   const [first] = items;
   if (first === undefined) return [];
   const counts = new Map(federatedKinds.map(({ target }): [string, number] => [target.kind, 0]));
@@ -106,8 +67,8 @@ export const release = defineItemStep<Surveyed, MigrationEnv>()({
   name: 'release',
   title: "Take the old host's mark off everything on the member",
   items: managedItems,
-  ...writesEach<Surveyed, ManagedItem, Label>(({ env }, item) =>
-    setLabel(env.member, resourceOf(item), objectOf(item), { label: managedLabel, to: null, heirs: true }),
+  ...writesEach<Surveyed, FoundObject, Label>(({ env }, item) =>
+    setLabel(env.member, kindOf(item), objectOf(item), { label: managedLabel, to: null, heirs: true }),
   ),
   // An object that is gone, or was made afresh meanwhile, has nothing to get back: its host's kubefed marks it again.
   observe: async (ctx) =>

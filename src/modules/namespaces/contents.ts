@@ -1,5 +1,6 @@
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import type { CallOptions } from '../../types.ts';
+import { throughKinds } from '../found.ts';
 import { inProject } from './resources.ts';
 
 /** A claim for storage, and what becomes of its data with it. */
@@ -22,7 +23,6 @@ export interface ProjectContents {
 
 /** Kinds that hold nothing that anybody keeps. */
 const skipped: ReadonlySet<string> = new Set(['events', 'leases']);
-const atOnce = 8;
 
 /**
  * Counts everything in a namespace by kind, of every kind that the cluster serves.
@@ -30,21 +30,19 @@ const atOnce = 8;
  * @throws ApiError where any kind cannot be listed: contents with a gap are no contents
  */
 export async function contentsOf(
-  { connection }: KubeSphereCluster,
+  cluster: KubeSphereCluster,
   namespace: string,
   options: CallOptions,
 ): Promise<Omit<ProjectContents, 'apps'>> {
-  const queue = (await connection.resources(options)).filter(
-    ({ namespaced, verbs, plural }) => namespaced && verbs.includes('list') && !skipped.has(plural),
+  const { connection } = cluster;
+  const all = await throughKinds(
+    cluster,
+    ({ namespaced, plural }) => namespaced && !skipped.has(plural),
+    { ...options, namespace },
+    ({ group, plural }) => (group === '' ? plural : `${plural}.${group}`),
   );
   const counted = new Map<string, number>();
-  const lane = async (): Promise<void> => {
-    for (let kind = queue.shift(); kind !== undefined; kind = queue.shift()) {
-      const { length } = await connection.listMetadata(kind, { ...options, namespace }).toArray();
-      if (length > 0) counted.set(kind.group === '' ? kind.plural : `${kind.plural}.${kind.group}`, length);
-    }
-  };
-  await Promise.all(Array.from({ length: atOnce }, lane));
+  for (const kind of all) counted.set(kind, (counted.get(kind) ?? 0) + 1);
   const claims = await connection.list(inProject.claims, { ...options, namespace }).toArray();
   return {
     objects: Object.fromEntries([...counted].sort()),

@@ -13,7 +13,7 @@ import { assertAlive, assertExactly, assertNothingGoes, untilLeft } from '../pla
 import { type Released, type ReleaseInput, releaseProjects } from '../placement/release.ts';
 import { shieldDown } from '../placement/shield.ts';
 import { type AgreedInput, agree } from '../placement/shrink.ts';
-import type { Survey } from '../placement/survey.ts';
+import type { LeavingProjects } from '../placement/survey.ts';
 import { operates } from '../steps.ts';
 
 const pivot = { pivot: true, irreversible: 'what kubefed has let go of, or deleted, it does not take back' } as const;
@@ -43,10 +43,13 @@ export const deleteFederatedKeep = composeMethod<ReleaseInput>('delete-multi-clu
 
 interface Agreed {
   readonly input: AgreedInput;
-  readonly agree: Survey;
+  readonly agree: LeavingProjects;
 }
 
-const membersOf = ({ clusters, apps }: Survey): Survey => ({ clusters: clusters.filter(({ host }) => !host), apps });
+const membersOf = ({ clusters, apps }: LeavingProjects): LeavingProjects => ({
+  clusters: clusters.filter(({ host }) => !host),
+  apps,
+});
 
 const deleteCopies = defineStep<Agreed, FederationEnv>()({
   name: 'delete',

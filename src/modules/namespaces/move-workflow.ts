@@ -1,3 +1,4 @@
+import type { ObjectRef } from '../../kube/objects.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { workspaceLabel } from '../../kubesphere/names.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
@@ -5,7 +6,7 @@ import { defineItemStep, defineStep } from '../../workflow/step.ts';
 import { clusterByName, type FederationEnv } from '../env.ts';
 import { composeMethod } from '../method.ts';
 import type { Operation } from '../operation.ts';
-import { bindProject, type ProjectRef, unbindProject } from '../operations/bind-project.ts';
+import { bindProject, unbindProject } from '../operations/bind-project.ts';
 import { type Label, setLabel } from '../operations/set-label.ts';
 import { transferProject } from '../operations/transfer-project.ts';
 import { type Known, operates, operatesOnEach } from '../steps.ts';
@@ -34,7 +35,7 @@ type Former = { readonly note: string | null } | { readonly workspace: string | 
 export function moveOperation(
   at: KubeSphereCluster,
   verb: MoveVerb,
-  project: ProjectRef,
+  project: ObjectRef,
   to: string | null,
 ): Operation<Former, void> {
   const operation =
@@ -81,4 +82,4 @@ const project = defineStep<State, FederationEnv>()({
 export const moveWithApps = composeMethod<MoveWithApps>('namespaces.move')
   .each(apps)
   .step(project)
-  .returns(() => null);
+  .returns(() => undefined);

@@ -46,4 +46,4 @@ const take = defineItemStep<State, FederationEnv>()({
 export const changeRoles = composeMethod<RoleChange>('namespaces.roles')
   .each(give)
   .each(take)
-  .returns(() => null);
+  .returns(() => undefined);

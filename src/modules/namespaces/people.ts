@@ -103,7 +103,7 @@ export async function inviteUser(
   const what = `invite "${user}" to project "${namespace}" of ${cluster} as ${role}`;
   if (former.length === 0) return perform(giveProjectRole(at, { namespace, user, role }), what, options);
   const input = { cluster, namespace, user, role, former: former.map(refOf) };
-  return done(await performAll(changeRoles, input, env, what, options));
+  return performAll(changeRoles, input, env, what, options);
 }
 
 /** Takes every role of a project from a user. */
@@ -128,14 +128,5 @@ export async function removeUser(
   }
   if (more.length === 0) return perform(takeProjectRole(at, refOf(first)), what, options);
   const input = { cluster, namespace, user, role: null, former: bindings.map(refOf) };
-  return done(await performAll(changeRoles, input, env, what, options));
-}
-
-/** What a run yields besides, nobody asks for. */
-function done(written: Written<null | undefined>): Written<void> {
-  if (written.outcome !== 'dry-run') return { ...written, result: undefined };
-  const { forecast } = written;
-  if (forecast.effect === 'none') return { ...written, forecast: { ...forecast, out: undefined } };
-  if (forecast.effect === 'change') return { ...written, forecast: { effect: 'change', changes: forecast.changes } };
-  return { ...written, forecast };
+  return performAll(changeRoles, input, env, what, options);
 }

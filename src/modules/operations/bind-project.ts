@@ -1,4 +1,5 @@
 import { FederationError } from '../../errors.ts';
+import type { ObjectRef } from '../../kube/objects.ts';
 import { core } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { unboundAnnotation } from '../../kubesphere/names.ts';
@@ -6,19 +7,7 @@ import { foreignOwners } from '../../kubesphere/v3.ts';
 import type { Operation } from '../operation.ts';
 import { toWatch } from '../rights.ts';
 import { edit } from '../work.ts';
-import {
-  assertAlive,
-  change,
-  elsewhere,
-  owned,
-  type ProjectRef,
-  read,
-  target,
-  unownable,
-  workspaceOf,
-} from './project.ts';
-
-export type { ProjectRef } from './project.ts';
+import { assertAlive, change, elsewhere, owned, read, target, unownable, workspaceOf } from './project.ts';
 
 /** What {@link unbindProject} captures. */
 export interface Bound {
@@ -29,7 +18,7 @@ export interface Bound {
  * Takes a project out of its workspace: one patch for the label and the Workspace owners (H3); foreign owners stay. A note
  * on the project says where it belonged, so that a person can put it back without any journal.
  */
-export function unbindProject(cluster: KubeSphereCluster, project: ProjectRef): Operation<Bound, void> {
+export function unbindProject(cluster: KubeSphereCluster, project: ObjectRef): Operation<Bound, void> {
   const { dialect } = cluster;
   return {
     async forecast(work) {
@@ -84,7 +73,7 @@ export interface Unbound {
 /** Puts a project into a workspace that is there and alive, and waits until that Workspace, by UID, owns it (H10). */
 export function bindProject(
   cluster: KubeSphereCluster,
-  project: ProjectRef,
+  project: ObjectRef,
   workspace: string,
 ): Operation<Unbound, void> {
   const { dialect } = cluster;

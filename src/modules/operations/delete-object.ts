@@ -1,10 +1,9 @@
-import type { Resource } from '../../kube/objects.ts';
+import type { ObjectRef, Resource } from '../../kube/objects.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { refOf } from '../changes.ts';
 import type { Operation } from '../operation.ts';
 import { toWatch } from '../rights.ts';
 import { remove, waitGone } from '../work.ts';
-import type { Labelled } from './set-label.ts';
 
 /**
  * Deletes one very object, with what the garbage collector takes along, and waits until it is gone: what bears its name by then is
@@ -13,7 +12,7 @@ import type { Labelled } from './set-label.ts';
 export function deleteObject(
   cluster: KubeSphereCluster,
   resource: Resource,
-  object: Labelled,
+  object: ObjectRef,
   timeoutMs: number,
 ): Operation<null, void> {
   const { name, namespace, uid } = object;

@@ -1,4 +1,5 @@
 import { FederationError } from '../../errors.ts';
+import type { ObjectRef } from '../../kube/objects.ts';
 import { core, type Namespace } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
@@ -8,7 +9,6 @@ import type { ProjectContents } from '../namespaces/contents.ts';
 import type { Operation } from '../operation.ts';
 import { toWatch } from '../rights.ts';
 import { remove, type Work, waitGone } from '../work.ts';
-import type { ProjectRef } from './project.ts';
 
 /** What {@link deleteProject} asks before it deletes. */
 export interface Deletion {
@@ -23,7 +23,7 @@ export interface Deletion {
 }
 
 /** What a namespace's deletion takes that is not in it. */
-const outside = ({ objects }: Closure, { name }: ProjectRef): string[] =>
+const outside = ({ objects }: Closure, { name }: ObjectRef): string[] =>
   objects
     .filter(({ namespace }) => namespace !== name)
     .map((object) => [object.kind, object.namespace, object.name].filter((part) => part !== undefined).join(' '));
@@ -48,7 +48,7 @@ function holding({ metadata, spec, ...rest }: Namespace): string {
  */
 export function deleteProject(
   cluster: KubeSphereCluster,
-  project: ProjectRef,
+  project: ObjectRef,
   { assertMayGo, contents, keptBy, goneLimitMs = 600_000 }: Deletion,
 ): Operation<ProjectContents, ProjectContents> {
   const { name, uid } = project;

@@ -1,4 +1,5 @@
 import { FederationError } from '../../errors.ts';
+import type { ObjectRef } from '../../kube/objects.ts';
 import { core } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { creatorAnnotation, hostStubLabel, managedLabel, workspaceLabel } from '../../kubesphere/names.ts';
@@ -134,7 +135,7 @@ async function removeFederatedNamespace(work: Work, host: KubeSphereCluster, nam
  */
 export function deleteFederatedNamespace(
   host: KubeSphereCluster,
-  { name, uid }: { readonly name: string; readonly uid: string },
+  { name, uid }: ObjectRef,
   lastLook: (work: Pick<Work, 'signal'>) => Promise<void>,
   left: (work: Pick<Work, 'signal'>) => Promise<void>,
 ): Operation<null, void> {
@@ -174,10 +175,7 @@ export function deleteFederatedNamespace(
  * Deletes the host's own namespace of a multi-cluster project whose FederatedNamespace is gone, with the definitions of its copies.
  * The caller named it, by UID. Cannot be undone.
  */
-export function deleteHostNamespace(
-  host: KubeSphereCluster,
-  { name, uid }: { readonly name: string; readonly uid: string },
-): Operation<null, void> {
+export function deleteHostNamespace(host: KubeSphereCluster, { name, uid }: ObjectRef): Operation<null, void> {
   const target = { cluster: host, resource: core.namespaces, name: { name }, uid };
   return {
     async forecast({ signal }) {

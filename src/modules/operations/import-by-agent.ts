@@ -1,13 +1,10 @@
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { readInstallation } from '../../kubesphere/installation.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
-import { madeBy, refOf } from '../changes.ts';
 import { towerAddress } from '../clusters/tower.ts';
-import { hostMarks } from '../marks.ts';
 import type { Operation } from '../operation.ts';
-import { toWatch } from '../rights.ts';
 import { waitFor } from '../work.ts';
-import { absent, join, release, toRelease } from './cluster-object.ts';
+import { importObject, marked } from './import-object.ts';
 
 const resource = kubesphere.clusters;
 /** Tower does it at once; a cold start of it takes longer. */
@@ -27,16 +24,12 @@ export interface AgentSettings {
  * member once its agent has called.
  */
 export function importByAgent(host: KubeSphereCluster, settings: AgentSettings): Operation<null, void> {
-  const { name, labels = {}, provider, unlessMarked: member } = settings;
-  return {
-    async forecast({ signal, runId }) {
-      const found = await host.connection.find(resource, { name }, { signal });
-      if (found !== undefined && !madeBy(runId, found))
-        return {
-          effect: 'blocked',
-          why: `${host.name} has a cluster "${name}" already.`,
-          remedy: 'Unbind it, or give the member another name.',
-        };
+  const { name, unlessMarked: member } = settings;
+  return importObject(host, {
+    ...settings,
+    connection: 'proxy',
+    remedy: () => 'Unbind it, or give the member another name.',
+    async hindrance(signal) {
       const installation = await readInstallation(host.connection, { signal });
       if ((await towerAddress(host, installation, signal)) === undefined)
         return {
@@ -45,30 +38,10 @@ export function importByAgent(host: KubeSphereCluster, settings: AgentSettings):
           remedy:
             'Give Service kubesphere-system/tower a load balancer, or set spec.multicluster.proxyPublishAddress of ClusterConfiguration ks-installer.',
         };
-      const marks = member === undefined ? [] : await hostMarks(member, signal);
-      if (marks.length > 0)
-        return {
-          effect: 'blocked',
-          why: `${name} bears the marks of a host (${marks.join('; ')}): two hosts on one member destroy what both have.`,
-          remedy: 'Unbind it there. If no host has it any more, say formerHostGone: true.',
-        };
-      return {
-        effect: 'change',
-        changes: [{ verb: 'create', resource: refOf(host.name, resource, { name }), before: null, after: {} }],
-      };
+      const remedy = 'Unbind it there. If no host has it any more, say formerHostGone: true.';
+      return member === undefined ? undefined : marked(member, name, remedy, signal);
     },
-    capture: async () => null,
-    async run(work) {
-      host.dialect;
-      const spec = {
-        joinFederation: true,
-        enable: true,
-        ...(provider === undefined ? {} : { provider }),
-        connection: { type: 'proxy' as const },
-      };
-      await join(work, host, name, { labels, annotations: {}, spec }, { kubeconfig: '' });
-    },
-    reads: { verify: toWatch(host, resource), compensate: toRelease(host) },
+    secrets: async () => ({ kubeconfig: '' }),
     verify: ({ signal }) =>
       waitFor(signal, {
         cluster: host,
@@ -84,11 +57,6 @@ export function importByAgent(host: KubeSphereCluster, settings: AgentSettings):
         what: `tower to prepare for the agent of cluster "${name}"`,
         timeoutMs: tokenLimitMs,
       }).then(() => undefined),
-    async compensate(work) {
-      const cluster = await host.connection.find(resource, { name }, { signal: work.signal });
-      if (cluster !== undefined && !madeBy(work.runId, cluster)) return;
-      if (cluster !== undefined) await release(work, host, name, cluster.metadata.uid);
-      else await absent(work, host, name);
-    },
-  };
+    reads: [],
+  });
 }

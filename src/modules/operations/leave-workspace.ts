@@ -1,16 +1,17 @@
+import type { ObjectRef } from '../../kube/objects.ts';
 import { core } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { unboundAnnotation, workspaceLabel } from '../../kubesphere/names.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
 import type { Operation } from '../operation.ts';
 import { edit } from '../work.ts';
-import { type Bound, type ProjectRef, unbindProject } from './bind-project.ts';
+import { type Bound, unbindProject } from './bind-project.ts';
 
 /**
  * {@link unbindProject} wherever the project is: where no Workspace of that name lives, as for the host's namespace of a multi-cluster
  * project, its way back puts the label on again and waits for no owner.
  */
-export function leaveWorkspace(cluster: KubeSphereCluster, project: ProjectRef): Operation<Bound, void> {
+export function leaveWorkspace(cluster: KubeSphereCluster, project: ObjectRef): Operation<Bound, void> {
   const unbinding = unbindProject(cluster, project);
   return {
     ...unbinding,

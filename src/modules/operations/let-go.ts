@@ -1,12 +1,11 @@
 import { FederationError } from '../../errors.ts';
-import type { KubeObject, Resource } from '../../kube/objects.ts';
+import type { KubeObject, ObjectRef, Resource } from '../../kube/objects.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { managedLabel, unboundAnnotation, workspaceLabel } from '../../kubesphere/names.ts';
 import { foreignOwners } from '../../kubesphere/v3.ts';
 import { labelField, refOf } from '../changes.ts';
 import type { Operation } from '../operation.ts';
 import { edit, type Work } from '../work.ts';
-import type { Labelled } from './set-label.ts';
 
 /** What {@link letGo} captures. */
 export interface Held {
@@ -27,7 +26,7 @@ const workspaceField = labelField(workspaceLabel);
 export function letGo(
   cluster: KubeSphereCluster,
   resource: Resource,
-  object: Labelled,
+  object: ObjectRef,
   mayReturn: (work: Pick<Work, 'signal'>) => Promise<void>,
 ): Operation<Held, void> {
   const { name, namespace, uid } = object;

@@ -1,5 +1,6 @@
 import { FederationError } from '../../errors.ts';
 import { sleep } from '../../internal/signal.ts';
+import type { ObjectRef } from '../../kube/objects.ts';
 import { core, type Namespace } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { workspaceLabel } from '../../kubesphere/names.ts';
@@ -9,19 +10,13 @@ import type { Change } from '../../workflow/change.ts';
 import { labelField, refOf } from '../changes.ts';
 import { type Target, type Work, waitFor } from '../work.ts';
 
-/** A namespace, pinned by UID. */
-export interface ProjectRef {
-  readonly name: string;
-  readonly uid: string;
-}
-
 const boundLimitMs = 120_000;
 const field = labelField(workspaceLabel);
 /** The workspace that a namespace's label names. */
 export const workspaceOf = ({ metadata }: Namespace): string | undefined => metadata.labels?.[workspaceLabel];
 
 /** What an edit of a project is meant for. */
-export function target(cluster: KubeSphereCluster, { name, uid }: ProjectRef): Target<Namespace> {
+export function target(cluster: KubeSphereCluster, { name, uid }: ObjectRef): Target<Namespace> {
   return { cluster, resource: core.namespaces, name: { name }, uid };
 }
 
@@ -29,7 +24,7 @@ export function target(cluster: KubeSphereCluster, { name, uid }: ProjectRef): T
 export async function read(
   work: Pick<Work, 'signal'>,
   cluster: KubeSphereCluster,
-  { name, uid }: ProjectRef,
+  { name, uid }: ObjectRef,
 ): Promise<Namespace> {
   const namespace = await cluster.connection.find(core.namespaces, { name }, { signal: work.signal });
   if (namespace?.metadata.uid === uid && namespace.metadata.deletionTimestamp === undefined) return namespace;
@@ -49,7 +44,7 @@ export async function read(
 export async function owned(
   work: Pick<Work, 'signal'>,
   cluster: KubeSphereCluster,
-  project: ProjectRef,
+  project: ObjectRef,
   workspace: string,
 ): Promise<void> {
   const owner = await cluster.connection.get(kubesphere.workspaces, { name: workspace }, { signal: work.signal });
@@ -75,7 +70,7 @@ export async function owned(
 /** The change of a project's label. */
 export function change(
   cluster: KubeSphereCluster,
-  { name, uid }: ProjectRef,
+  { name, uid }: ObjectRef,
   before: string | null,
   after: string | null,
 ): readonly Change[] {
@@ -92,7 +87,7 @@ export function change(
 /** Somebody put the project into another workspace meanwhile: it is theirs to decide, not ours to take back. */
 export function elsewhere(
   cluster: KubeSphereCluster,
-  { name }: ProjectRef,
+  { name }: ObjectRef,
   now: string,
   wanted: string,
 ): FederationError {

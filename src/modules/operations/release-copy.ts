@@ -1,6 +1,6 @@
 import { FederationError } from '../../errors.ts';
 import type { Patch } from '../../kube/connection.ts';
-import type { KubeObject, ObjectMeta, Resource } from '../../kube/objects.ts';
+import type { KubeObject, ObjectMeta, ObjectRef, Resource } from '../../kube/objects.ts';
 import { core } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { managedLabel, unboundAnnotation, workspaceLabel } from '../../kubesphere/names.ts';
@@ -8,20 +8,13 @@ import { foreignOwners } from '../../kubesphere/v3.ts';
 import type { Change } from '../../workflow/change.ts';
 import { labelField, refOf } from '../changes.ts';
 import { some } from '../closure.ts';
+import { type FoundObject, kindOf, throughKinds } from '../found.ts';
 import type { Operation } from '../operation.ts';
 import { edit, type Work } from '../work.ts';
-import type { ProjectRef } from './bind-project.ts';
 import { assertPlacedThere } from './placed-there.ts';
 
 /** An object in a project that a host's kubefed owns. */
-export interface Copied {
-  readonly group: string;
-  readonly version: string;
-  readonly kind: string;
-  readonly plural: string;
-  readonly name: string;
-  readonly uid: string;
-}
+export type Copied = Omit<FoundObject, 'namespace'>;
 
 /** What {@link releaseCopy} captures. */
 export interface CopyBefore {
@@ -30,34 +23,16 @@ export interface CopyBefore {
   readonly objects: readonly Copied[];
 }
 
-const resourceOf = ({ group, version, kind, plural }: Copied): Resource => ({
-  group,
-  version,
-  kind,
-  plural,
-  namespaced: true,
-});
+const resourceOf = (object: Copied): Resource => kindOf({ ...object, namespace: '' });
 
 /** Everything in a namespace that kubefed would delete there: what bears its mark. */
-async function copiedIn(
-  cluster: KubeSphereCluster,
-  namespace: string,
-  signal: AbortSignal,
-): Promise<readonly Copied[]> {
-  const served = (await cluster.connection.resources({ signal })).filter(
-    ({ namespaced, verbs }) => namespaced && verbs.includes('list') && verbs.includes('patch'),
+const copiedIn = (cluster: KubeSphereCluster, namespace: string, signal: AbortSignal): Promise<readonly Copied[]> =>
+  throughKinds(
+    cluster,
+    ({ namespaced, verbs }) => namespaced && verbs.includes('patch'),
+    { namespace, labelSelector: `${managedLabel}=true`, signal },
+    ({ group, version, kind, plural }, { name, uid }) => ({ group, version, kind, plural, name, uid }),
   );
-  const lists = await Promise.all(
-    served.map(async ({ group, version, kind, plural, namespaced }) => {
-      const selected = { namespace, labelSelector: `${managedLabel}=true`, signal };
-      const found = await cluster.connection
-        .listMetadata({ group, version, kind, plural, namespaced }, selected)
-        .toArray();
-      return found.map(({ metadata: { name, uid } }) => ({ group, version, kind, plural, name, uid }));
-    }),
-  );
-  return lists.flat();
-}
 
 /**
  * Makes the copy of a multi-cluster project a namespace of its own that no kubefed touches: `managed=false` on everything in it, then,
@@ -71,7 +46,7 @@ export function releaseCopy(
   host: KubeSphereCluster,
   cluster: KubeSphereCluster,
   at: string,
-  project: ProjectRef,
+  project: ObjectRef,
 ): Operation<CopyBefore, void> {
   const { name, uid } = project;
   const target = { cluster, resource: core.namespaces, name: { name }, uid };
@@ -150,7 +125,7 @@ export function releaseCopy(
       // What kubefed copied into it in between.
       for (const object of await copiedIn(cluster, name, work.signal)) await mark(work, object, 'true', 'false');
     },
-    verify: (work) => assertReleased(cluster, project, work.signal),
+    verify: (work) => assertCopyReleased(cluster, project, work.signal),
     async compensate(work, { managed, workspace, objects }) {
       // Marked again where the host has it placed elsewhere, it would be deleted there and then (H5).
       if (managed === 'true' || objects.length > 0) await assertPlacedThere(work, host, at, project.name, objects);
@@ -174,7 +149,7 @@ export function releaseCopy(
 }
 
 /** Whether no kubefed owns a namespace or anything in it. @throws FederationError `KEPT_AT_RISK`, `NOT_OBSERVED` */
-export async function assertReleased(cluster: KubeSphereCluster, { name, uid }: ProjectRef, signal: AbortSignal) {
+export async function assertCopyReleased(cluster: KubeSphereCluster, { name, uid }: ObjectRef, signal: AbortSignal) {
   const namespace = await cluster.connection.find(core.namespaces, { name }, { signal });
   if (namespace?.metadata.uid !== uid || namespace.metadata.deletionTimestamp !== undefined)
     throw new FederationError(

@@ -1,5 +1,5 @@
 import { FederationError } from '../../errors.ts';
-import type { Resource } from '../../kube/objects.ts';
+import type { ObjectRef, Resource } from '../../kube/objects.ts';
 import { core } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { userLabel } from '../../kubesphere/names.ts';
@@ -50,7 +50,7 @@ export interface RemovalOfUser {
  */
 export function removeUser(
   host: KubeSphereCluster,
-  { name, uid }: { readonly name: string; readonly uid: string },
+  { name, uid }: ObjectRef,
   { leaveManaged, leftovers }: RemovalOfUser,
 ): Operation<null, readonly UserLeftover[]> {
   const target = { cluster: host, resource, name: { name }, uid };

@@ -1,16 +1,9 @@
 import { FederationError } from '../../errors.ts';
-import type { KubeObject, Resource } from '../../kube/objects.ts';
+import type { KubeObject, ObjectRef, Resource } from '../../kube/objects.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { labelField, refOf } from '../changes.ts';
 import type { Operation } from '../operation.ts';
 import { edit } from '../work.ts';
-
-/** An object with a label, pinned by UID. */
-export interface Labelled {
-  readonly name: string;
-  readonly namespace?: string;
-  readonly uid: string;
-}
 
 /** What {@link setLabel} captures. */
 export interface Label {
@@ -22,18 +15,20 @@ export interface LabelTo {
   readonly label: string;
   /** `null` takes it off. */
   readonly to: string | null;
-  /** Whatever has the name of the object by then is meant, too: kubefed and KubeSphere go by names. @defaultValue that very object alone */
+  /**
+   * Whatever has the name of the object by then is meant, too, and whatever its label says: controllers go by names, and write it.
+   * @defaultValue that very object alone, and no third value
+   */
   readonly heirs?: true;
 }
 
 /**
- * Gives a label of one object another value, and no third one that somebody else set meanwhile: its workspace, its visibility. An object
- * that is gone needs none. Its way back is for that very object: one that was made afresh never bore the former value.
+ * Gives a label of one object another value: its workspace, its visibility, kubefed's mark. An object that is gone needs none. Its way back is for that very object: one that was made afresh never bore the former value.
  */
 export function setLabel(
   cluster: KubeSphereCluster,
   resource: Resource,
-  object: Labelled,
+  object: ObjectRef,
   { label, to, heirs }: LabelTo,
 ): Operation<Label, void> {
   const { name, namespace, uid } = object;
@@ -47,12 +42,11 @@ export function setLabel(
     return found?.metadata.uid === uid ? found : undefined;
   };
   const meant = heirs === true ? find : own;
-  const write = (wanted: string | null) =>
-    ({ type: 'merge', body: { metadata: { labels: { [label]: wanted } } } }) as const;
   const move = (from: string | null, wanted: string | null) => (found: KubeObject) => {
     const now = value(found);
     if (now === wanted) return undefined;
-    if (now === from) return write(wanted);
+    if (now === from || heirs === true)
+      return { type: 'merge', body: { metadata: { labels: { [label]: wanted } } } } as const;
     throw new FederationError(
       'WORLD_MOVED',
       `${cluster.name}: label ${label} of ${resource.kind} "${name}" is ${JSON.stringify(now)} by now, where ${JSON.stringify(from)} was found before. It was left so. Find out who changed it.`,
@@ -84,8 +78,7 @@ export function setLabel(
     async run(work, before) {
       cluster.dialect;
       if ((await meant(work.signal)) === undefined) return;
-      if (heirs !== true) await edit(work, { cluster, resource, name: at, uid }, move(before.value, to));
-      else await edit(work, { cluster, resource, name: at }, (found) => (value(found) === to ? undefined : write(to)));
+      await edit(work, { cluster, resource, name: at, ...(heirs === true ? {} : { uid }) }, move(before.value, to));
     },
     async verify({ signal }) {
       const found = await meant(signal);

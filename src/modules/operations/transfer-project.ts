@@ -1,4 +1,5 @@
 import { FederationError } from '../../errors.ts';
+import type { ObjectRef } from '../../kube/objects.ts';
 import { core } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
@@ -6,17 +7,7 @@ import { foreignOwners } from '../../kubesphere/v3.ts';
 import type { Operation } from '../operation.ts';
 import { toWatch } from '../rights.ts';
 import { edit } from '../work.ts';
-import {
-  assertAlive,
-  change,
-  elsewhere,
-  owned,
-  type ProjectRef,
-  read,
-  target,
-  unownable,
-  workspaceOf,
-} from './project.ts';
+import { assertAlive, change, elsewhere, owned, read, target, unownable, workspaceOf } from './project.ts';
 
 /** What {@link transferProject} captures: the workspace that the project was in. */
 export interface InWorkspace {
@@ -30,7 +21,7 @@ export interface InWorkspace {
  */
 export function transferProject(
   cluster: KubeSphereCluster,
-  project: ProjectRef,
+  project: ObjectRef,
   workspace: string,
 ): Operation<InWorkspace, void> {
   const { dialect } = cluster;

@@ -1,3 +1,4 @@
+import type { ObjectRef } from '../../kube/objects.ts';
 import type { RoleBinding, Subject } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { userLabel, workspaceLabel } from '../../kubesphere/names.ts';
@@ -104,7 +105,7 @@ export interface RevokedBinding extends RememberedMeta {
 export function revokeWorkspaceRole(
   host: KubeSphereCluster,
   members: readonly KubeSphereCluster[],
-  { name, uid }: { readonly name: string; readonly uid: string },
+  { name, uid }: ObjectRef,
 ): Operation<RevokedBinding, void> {
   return {
     async forecast({ signal }) {

@@ -1,4 +1,5 @@
 import { FederationError } from '../../errors.ts';
+import type { ObjectRef } from '../../kube/objects.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { managedLabel, userLabel, workspaceLabel } from '../../kubesphere/names.ts';
 import { kubesphere, type WorkspaceTemplate } from '../../kubesphere/resources.ts';
@@ -31,7 +32,7 @@ export const syncLimitMs = 120_000;
 export async function removeTemplate(
   work: Work,
   cluster: KubeSphereCluster,
-  { name, uid }: { readonly name: string; readonly uid: string },
+  { name, uid }: ObjectRef,
   propagationPolicy: 'Orphan' | 'Background',
 ): Promise<void> {
   const template = await cluster.connection.find(resource, { name }, { signal: work.signal });

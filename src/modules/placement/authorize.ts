@@ -15,7 +15,7 @@ import {
   type ShrinkOptions,
 } from './input.ts';
 import { differences, mismatch } from './last-look.ts';
-import { type Survey, survey } from './survey.ts';
+import { type LeavingProjects, surveyLeaving } from './survey.ts';
 
 function checkWorkspaces(cluster: unknown, workspaces: unknown): void {
   checkObjectName('cluster', cluster);
@@ -89,11 +89,11 @@ async function fatesOf(
 ): Promise<ReadonlyMap<string, ProjectsFate>> {
   if (projects === 'keep') return new Map();
   const fates = new Map<string, ProjectsFate>();
-  const seen: Survey['clusters'][number][] = [];
+  const seen: LeavingProjects['clusters'][number][] = [];
   for (const workspace of workspaces) {
     const of = { kind: 'workspace', name: workspace } as const;
     const { subject, leaving } = await foreseeChange(env, of, { remove: [cluster] }, options.signal);
-    const found = leaving.length === 0 ? { clusters: [] } : await survey(env, subject, leaving, options);
+    const found = leaving.length === 0 ? { clusters: [] } : await surveyLeaving(env, subject, leaving, options);
     seen.push(...found.clusters);
     const closure = found.clusters.flatMap((one) => one.closure);
     const mine: ProjectAt[] = projects.delete.filter(({ uid }) => closure.some((one) => one.uid === uid));

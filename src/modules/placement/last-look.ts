@@ -5,7 +5,7 @@ import { managedLabel, workspaceLabel } from '../../kubesphere/names.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
 import { assertTakesNothingKept, deletionClosure, namespacesOf, some } from '../closure.ts';
 import type { FederationEnv } from '../env.ts';
-import { assertReleased } from '../operations/release-copy.ts';
+import { assertCopyReleased } from '../operations/release-copy.ts';
 import { syncLimitMs } from '../operations/workspace-template.ts';
 import type { Work } from '../work.ts';
 import { waitFor, waitGone } from '../work.ts';
@@ -14,17 +14,21 @@ import type { ProjectAt } from './input.ts';
 import { called, type Subject } from './subject.ts';
 import {
   type Leaving,
+  type LeavingOptions,
+  type LeavingProjects,
   openLeaving,
   refuseSystemNamespaces,
-  type Survey,
-  type SurveyOptions,
-  survey,
+  surveyLeaving,
 } from './survey.ts';
 
 type Looking = Pick<Work, 'signal'>;
 
 /** Every kept namespace lives, and is the one it was. @throws FederationError `KEPT_AT_RISK` naming those that are not */
-export async function assertAlive(env: FederationEnv, { clusters }: Survey, signal: AbortSignal): Promise<void> {
+export async function assertAlive(
+  env: FederationEnv,
+  { clusters }: LeavingProjects,
+  signal: AbortSignal,
+): Promise<void> {
   const breaches: string[] = [];
   for (const { cluster, plain, federated } of clusters) {
     if (plain.length + federated.length === 0) continue;
@@ -53,7 +57,7 @@ export async function assertAlive(env: FederationEnv, { clusters }: Survey, sign
 export async function assertNothingGoes(
   env: FederationEnv,
   subject: Subject,
-  { clusters, apps }: Survey,
+  { clusters, apps }: LeavingProjects,
   signal: AbortSignal,
 ): Promise<void> {
   const all = await placeables(env.host, signal);
@@ -61,7 +65,7 @@ export async function assertNothingGoes(
     const { cluster } = leaving;
     const what = `Taking ${called(subject)} off ${cluster}`;
     await openLeaving(env, what, all.get(cluster) ?? cluster, signal, async (member) => {
-      for (const copy of leaving.federated) await assertReleased(member, copy, signal);
+      for (const copy of leaving.federated) await assertCopyReleased(member, copy, signal);
       if (subject.kind === 'workspace') await assertNoNewcomer(member, subject.name, leaving, signal);
       else await assertNoCopy(member, subject.name, signal);
     });
@@ -123,7 +127,11 @@ export interface Differences {
 }
 
 /** Compares what a caller agreed to lose with what would be lost. */
-export function differences(env: FederationEnv, { clusters }: Survey, listed: readonly ProjectAt[]): Differences {
+export function differences(
+  env: FederationEnv,
+  { clusters }: LeavingProjects,
+  listed: readonly ProjectAt[],
+): Differences {
   const closure = new Set(
     clusters.flatMap(({ cluster, closure }) => closure.map((one) => keyOf({ cluster, name: one.name, uid: one.uid }))),
   );
@@ -156,9 +164,9 @@ export async function assertExactly(
   subject: Subject,
   leaving: readonly string[],
   listed: readonly ProjectAt[],
-  options: SurveyOptions,
+  options: LeavingOptions,
 ): Promise<void> {
-  const now = await survey(env, subject, leaving, options);
+  const now = await surveyLeaving(env, subject, leaving, options);
   refuseSystemNamespaces(now);
   const found = differences(env, now, listed);
   const why = mismatch(found);
@@ -174,7 +182,7 @@ export async function assertExactly(
 export async function untilLeft(
   env: FederationEnv,
   subject: Subject,
-  { clusters }: Survey,
+  { clusters }: LeavingProjects,
   fate: 'keep' | 'delete',
   { signal }: Looking,
 ): Promise<void> {

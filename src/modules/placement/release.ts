@@ -1,4 +1,5 @@
 import { sleep } from '../../internal/signal.ts';
+import type { ObjectRef } from '../../kube/objects.ts';
 import { workspaceLabel } from '../../kubesphere/names.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
 import type { Forecast } from '../../workflow/change.ts';
@@ -15,7 +16,7 @@ import { operatesOnEach } from '../steps.ts';
 import { assertNothingGoes } from './last-look.ts';
 import { type Kept, keptOn, shieldOf } from './shield.ts';
 import type { Subject } from './subject.ts';
-import { type Pinned, refuseSystemNamespaces, type Survey, survey } from './survey.ts';
+import { type LeavingProjects, refuseSystemNamespaces, surveyLeaving } from './survey.ts';
 import { type BoundAt, unbindFrom } from './unbind-from.ts';
 
 /** What {@link releaseProjects} is about: a subject, and the clusters that it is to be taken off. */
@@ -35,10 +36,12 @@ export interface Releasing {
 
 /** What its later steps know. */
 export interface Read extends Releasing {
-  readonly survey: Survey;
+  readonly survey: LeavingProjects;
 }
 
-const refuseUnlabelled = ({ clusters }: Survey): Extract<Forecast<Survey>, { effect: 'blocked' }> | undefined => {
+const refuseUnlabelled = ({
+  clusters,
+}: LeavingProjects): Extract<Forecast<LeavingProjects>, { effect: 'blocked' }> | undefined => {
   const stuck = clusters.flatMap(({ cluster, unlabelled }) => unlabelled.map((name) => `${cluster}/${name}`));
   if (stuck.length === 0) return undefined;
   return {
@@ -53,14 +56,14 @@ const readProjects = defineStep<Releasing, FederationEnv>()({
   name: 'survey',
   title: 'Read what is on the clusters that go',
   readOnly: true,
-  forecast: async ({ state: { input }, env, signal }): Promise<Forecast<Survey>> => {
-    const found = await survey(env, input.subject, input.leaving, { ...input, signal });
+  forecast: async ({ state: { input }, env, signal }): Promise<Forecast<LeavingProjects>> => {
+    const found = await surveyLeaving(env, input.subject, input.leaving, { ...input, signal });
     refuseSystemNamespaces(found);
     const count = found.clusters.reduce((sum, { plain, federated }) => sum + plain.length + federated.length, 0);
     return refuseUnlabelled(found) ?? { effect: 'none', why: `${count} project(s) are to be kept`, out: found };
   },
-  run: async ({ state: { input }, env, signal }): Promise<Survey> =>
-    survey(env, input.subject, input.leaving, { ...input, signal }),
+  run: async ({ state: { input }, env, signal }): Promise<LeavingProjects> =>
+    surveyLeaving(env, input.subject, input.leaving, { ...input, signal }),
 });
 
 /** The operation without what it yields: items yield nothing. */
@@ -91,7 +94,7 @@ const shieldUp = defineItemStep<Read, FederationEnv>()({
 const detachApps = defineItemStep<Read, FederationEnv>()({
   name: 'detach-apps',
   title: 'Take the apps of these projects out of reach of the workspace',
-  ...operatesOnEach<Read, Pinned, Label>(
+  ...operatesOnEach<Read, ObjectRef, Label>(
     async ({ state }) => (state.survey?.apps ?? []).map((item) => ({ key: item.name, item })),
     async ({ env }, app) =>
       setLabel(env.host, kubesphere.helmReleases, app, { label: workspaceLabel, to: null, heirs: true }),
@@ -112,7 +115,7 @@ const unbind = defineItemStep<Read, FederationEnv>()({
   remedy: 'Bind the project again with namespaces.bind; annotation kubesphere-federation/unbound-from says where.',
 });
 
-interface CopyAt extends Pinned {
+interface CopyAt extends ObjectRef {
   readonly cluster: string;
 }
 

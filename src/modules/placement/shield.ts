@@ -8,7 +8,7 @@ import { assertSafeToLift, type Form, lowerShield, type Shielded, shieldForm, sh
 import { parts } from '../shield-forms.ts';
 import { operatesOnEach } from '../steps.ts';
 import { assertAlive } from './last-look.ts';
-import type { Survey } from './survey.ts';
+import type { LeavingProjects } from './survey.ts';
 
 /** What is kept on a cluster. */
 export interface Kept {
@@ -17,7 +17,7 @@ export interface Kept {
 }
 
 /** Kept namespaces, cluster by cluster; clusters without any are left out. */
-export function keptOn(survey: Survey | undefined): readonly { readonly key: string; readonly item: Kept }[] {
+export function keptOn(survey: LeavingProjects | undefined): readonly { readonly key: string; readonly item: Kept }[] {
   return (survey?.clusters ?? []).flatMap(({ cluster, plain, federated }) => {
     const names = [...plain, ...federated].map(({ name }) => name);
     return names.length === 0 ? [] : [{ key: cluster, item: { cluster, names } }];
@@ -32,7 +32,7 @@ export function shieldOf(runId: string, { names }: Kept): Shielded {
 /** What {@link lowerShields} needs: `releaseProjects` came before. */
 export interface Guarded {
   readonly input: unknown;
-  readonly survey: Survey;
+  readonly survey: LeavingProjects;
   readonly 'shield-up': unknown;
 }
 

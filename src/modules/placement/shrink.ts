@@ -10,7 +10,7 @@ import { assertExactly, assertNothingGoes, differences, mismatch, untilLeft } fr
 import { type Released, type ReleaseInput, releaseProjects } from './release.ts';
 import { lowerShields } from './shield.ts';
 import type { PlacementEdit } from './subject.ts';
-import { refuseSystemNamespaces, type Survey, survey } from './survey.ts';
+import { type LeavingProjects, refuseSystemNamespaces, surveyLeaving } from './survey.ts';
 
 /** What a workflow that makes a placement smaller starts from. */
 export interface ShrinkInput extends ReleaseInput {
@@ -65,8 +65,8 @@ export const agree = defineStep<Deleting, FederationEnv>()({
   name: 'agree',
   title: 'What would be deleted is exactly what was agreed to',
   readOnly: true,
-  forecast: async ({ state: { input }, env, signal }): Promise<Forecast<Survey>> => {
-    const found = await survey(env, input.subject, input.leaving, { ...input, signal });
+  forecast: async ({ state: { input }, env, signal }): Promise<Forecast<LeavingProjects>> => {
+    const found = await surveyLeaving(env, input.subject, input.leaving, { ...input, signal });
     refuseSystemNamespaces(found);
     const stubs = found.clusters.flatMap(({ stubs }) => stubs);
     if (stubs.length > 0)
@@ -91,13 +91,13 @@ export const agree = defineStep<Deleting, FederationEnv>()({
       };
     return { effect: 'none', why: `${input.delete.length} project(s) go, as agreed`, out: found };
   },
-  run: async ({ state: { input }, env, signal }): Promise<Survey> =>
-    survey(env, input.subject, input.leaving, { ...input, signal }),
+  run: async ({ state: { input }, env, signal }): Promise<LeavingProjects> =>
+    surveyLeaving(env, input.subject, input.leaving, { ...input, signal }),
 });
 
 interface Agreed {
   readonly input: ShrinkDeleteInput;
-  readonly agree: Survey;
+  readonly agree: LeavingProjects;
 }
 
 const shrinkDeleting = defineStep<Agreed, FederationEnv>()({

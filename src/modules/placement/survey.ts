@@ -1,4 +1,5 @@
 import { FederationError } from '../../errors.ts';
+import type { ObjectRef } from '../../kube/objects.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import {
   hostStubLabel,
@@ -16,25 +17,19 @@ import { type Placeable, placeables } from './clusters.ts';
 import { lookBackDefaultMs } from './input.ts';
 import { called, type Subject } from './subject.ts';
 
-/** A namespace, pinned by UID. */
-export interface Pinned {
-  readonly name: string;
-  readonly uid: string;
-}
-
 /** What a cluster that leaves a placement holds of it. */
 export interface Leaving {
   /** Name of its Cluster object. */
   readonly cluster: string;
   readonly host: boolean;
   /** The Workspace that goes; `null` where there is none. */
-  readonly workspace: Pinned | null;
+  readonly workspace: ObjectRef | null;
   /** Plain projects: what is bound to that Workspace goes with it. */
-  readonly plain: readonly Pinned[];
+  readonly plain: readonly ObjectRef[];
   /** Copies of multi-cluster projects. */
-  readonly federated: readonly Pinned[];
+  readonly federated: readonly ObjectRef[];
   /** Every namespace that would be deleted. */
-  readonly closure: readonly Pinned[];
+  readonly closure: readonly ObjectRef[];
   /** Names of what of the closure bears no label of the workspace: something else that the Workspace owns would take it along. */
   readonly unlabelled: readonly string[];
   /** Names of the host's own namespaces of multi-cluster projects: with one of them go its copies on every member. */
@@ -42,17 +37,17 @@ export interface Leaving {
 }
 
 /** What the clusters that leave a placement hold of it. */
-export interface Survey {
+export interface LeavingProjects {
   readonly clusters: readonly Leaving[];
   /** HelmReleases on the host of what is installed in these projects. */
-  readonly apps: readonly Pinned[];
+  readonly apps: readonly ObjectRef[];
 }
 
-const pinned = ({ name, uid }: Pinned): Pinned => ({ name, uid });
-const byName = (a: Pinned, b: Pinned): number => (a.name < b.name ? -1 : 1);
+const pinned = ({ name, uid }: ObjectRef): ObjectRef => ({ name, uid });
+const byName = (a: ObjectRef, b: ObjectRef): number => (a.name < b.name ? -1 : 1);
 
 /** How {@link survey} reads. */
-export interface SurveyOptions {
+export interface LeavingOptions {
   readonly signal: AbortSignal;
   readonly lookBackMs: number;
   /** The multi-cluster project goes altogether, with the host's own namespace. */
@@ -65,12 +60,12 @@ export interface SurveyOptions {
  *
  * @throws FederationError `UNREACHABLE` naming those that do not, `ENV_CHANGED` where a name leads to another cluster
  */
-export async function survey(
+export async function surveyLeaving(
   env: FederationEnv,
   subject: Subject,
   clusters: readonly string[],
-  { signal, lookBackMs, whole = false }: SurveyOptions,
-): Promise<Survey> {
+  { signal, lookBackMs, whole = false }: LeavingOptions,
+): Promise<LeavingProjects> {
   const all = await placeables(env.host, signal);
   const what = `Taking ${called(subject)} off ${clusters.join(', ')}`;
   const found = await Promise.all(
@@ -199,7 +194,7 @@ async function leavingApps(
   subject: Subject,
   clusters: readonly Leaving[],
   signal: AbortSignal,
-): Promise<readonly Pinned[]> {
+): Promise<readonly ObjectRef[]> {
   const { group, plural } = kubesphere.helmReleases;
   const served = await host.connection.resources({ signal });
   if (!served.some((one) => one.group === group && one.plural === plural)) return [];
@@ -219,7 +214,7 @@ async function leavingApps(
 }
 
 /** Refuses namespaces of the installation itself: whoever put them into a workspace, they are never deleted with it. @throws FederationError `KEPT_AT_RISK` */
-export function refuseSystemNamespaces({ clusters }: Survey): void {
+export function refuseSystemNamespaces({ clusters }: LeavingProjects): void {
   const found = clusters.flatMap(({ cluster, closure }) =>
     closure.filter(({ name }) => systemNamespaces.has(name)).map(({ name }) => `${cluster}/${name}`),
   );

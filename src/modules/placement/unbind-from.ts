@@ -1,16 +1,16 @@
 import { FederationError } from '../../errors.ts';
+import type { ObjectRef } from '../../kube/objects.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
 import type { Operation } from '../operation.ts';
 import { type Bound, unbindProject } from '../operations/bind-project.ts';
 import { placeables, resolve } from './clusters.ts';
-import type { Pinned } from './survey.ts';
 
 /** A project on a cluster that goes, and the Workspace that it was in. */
-export interface BoundAt extends Pinned {
+export interface BoundAt extends ObjectRef {
   /** Name of its Cluster object. */
   readonly cluster: string;
-  readonly workspace: Pinned | null;
+  readonly workspace: ObjectRef | null;
 }
 
 /**

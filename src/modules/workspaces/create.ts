@@ -100,7 +100,7 @@ export const createWorkspaceWorkflow = composeMethod<Input>('workspaces.create')
   .step(check)
   .step(create)
   .each(place)
-  .returns(() => null);
+  .returns(() => undefined);
 
 /** {@link Workspaces.create}, with its input checked. */
 export async function createWorkspace(
@@ -141,6 +141,5 @@ export async function createWorkspace(
     ...(existing !== undefined && { existing }),
     ...(unread !== undefined && { unread }),
   };
-  const written = await performAll(createWorkspaceWorkflow, input, env, `create workspace "${name}"`, options);
-  return written.outcome === 'dry-run' ? (written as Written<void>) : { ...written, result: undefined };
+  return performAll(createWorkspaceWorkflow, input, env, `create workspace "${name}"`, options);
 }

@@ -7,7 +7,7 @@ import { assertNotKept } from '../kept-from-deletion.ts';
 import type { ProjectAt } from '../placement/input.ts';
 import { assertNotTaken } from './delete-named.ts';
 import { assertNoObstacle, type DeletionInput } from './delete-plan.ts';
-import { type FoundProject, projectText, type Survey, survey } from './survey.ts';
+import { type FoundProject, projectText, surveyWorkspace, type WorkspaceSurvey } from './survey.ts';
 
 /** Every namespace of these clusters, read now. */
 async function namespacesNow(
@@ -65,10 +65,10 @@ export async function assertFree(
 export async function assertStill(
   env: FederationEnv,
   input: DeletionInput,
-  before: Survey,
+  before: WorkspaceSurvey,
   signal: AbortSignal,
 ): Promise<void> {
-  const now = await survey(env, input.name, { signal });
+  const now = await surveyWorkspace(env, input.name, { signal });
   const { name, projects, apps } = input;
   // What the caller named was compared before; what bears the label by now is compared here.
   assertNoObstacle({ ...input, projects: 'keep' }, now);

@@ -3,7 +3,7 @@ import { systemNamespaces, systemWorkspace } from '../../kubesphere/names.ts';
 import { checkName, checkObjectName, checkOneOf, checkText, invalid } from '../../kubesphere/validation.ts';
 import { some } from '../closure.ts';
 import type { ProjectAt } from '../placement/input.ts';
-import { type FoundProject, projectText, type Survey } from './survey.ts';
+import { type FoundProject, projectText, type WorkspaceSurvey } from './survey.ts';
 
 /** What becomes of the projects of a workspace, and of its apps, when it is deleted. Nothing of it has a default. */
 export interface WorkspaceDeletion {
@@ -68,7 +68,7 @@ export interface Obstacle {
 }
 
 /** Everything that is in the way of a deletion, at once. */
-export function obstacles({ name, projects }: DeletionInput, found: Survey): readonly Obstacle[] {
+export function obstacles({ name, projects }: DeletionInput, found: WorkspaceSurvey): readonly Obstacle[] {
   const all: Obstacle[] = [];
   if (found.notReady.length > 0)
     all.push({
@@ -113,7 +113,7 @@ export function obstacles({ name, projects }: DeletionInput, found: Survey): rea
   return all;
 }
 
-const hasStub = ({ projects }: Survey, { name }: FoundProject): boolean =>
+const hasStub = ({ projects }: WorkspaceSurvey, { name }: FoundProject): boolean =>
   projects.some((one) => one.kind === 'stub' && one.name === name);
 
 /** Both differences between what the caller named and what would go. */
@@ -133,7 +133,7 @@ function differenceOf(named: readonly ProjectAt[], found: readonly FoundProject[
 }
 
 /** Throws what is in the way. @throws FederationError `KEPT_AT_RISK` */
-export function assertNoObstacle(input: DeletionInput, found: Survey): void {
+export function assertNoObstacle(input: DeletionInput, found: WorkspaceSurvey): void {
   const all = obstacles(input, found);
   if (all.length === 0) return;
   throw new FederationError(

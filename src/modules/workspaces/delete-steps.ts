@@ -5,6 +5,7 @@ import { kubesphere } from '../../kubesphere/resources.ts';
 import { defineItemStep, defineStep, type StepContext } from '../../workflow/step.ts';
 import { appResource, type WorkspaceApp } from '../apps.ts';
 import { clusterByName, type FederationEnv } from '../env.ts';
+import { kindOf } from '../found.ts';
 import { keptFromDeletion } from '../kept-from-deletion.ts';
 import type { Operation } from '../operation.ts';
 import type { Bound } from '../operations/bind-project.ts';
@@ -21,13 +22,13 @@ import type { Work } from '../work.ts';
 import { assertFree, assertStill } from './delete-looks.ts';
 import { discardProject, spared } from './delete-named.ts';
 import { type DeletionInput, lookBackMs, obstacles } from './delete-plan.ts';
-import { type FoundObject, type FoundProject, resourceOf, type Survey, survey as surveyed } from './survey.ts';
+import { type FoundOn, type FoundProject, surveyWorkspace, type WorkspaceSurvey } from './survey.ts';
 
 interface Begun {
   readonly input: DeletionInput;
 }
 interface Surveyed extends Begun {
-  readonly survey: Survey;
+  readonly survey: WorkspaceSurvey;
 }
 type Known = StepContext<Surveyed, FederationEnv>;
 
@@ -39,7 +40,7 @@ export const survey = defineStep<Begun, FederationEnv>()({
   title: 'Read everything of the workspace on every cluster',
   readOnly: true,
   forecast: async ({ state: { input }, env, signal }) => {
-    const out = await surveyed(env, input.name, { signal });
+    const out = await surveyWorkspace(env, input.name, { signal });
     const blocked = [
       ...obstacles(input, out),
       ...(input.projects === 'keep' ? [] : await keptFromDeletion(env, out.projects, signal)),
@@ -52,7 +53,8 @@ export const survey = defineStep<Begun, FederationEnv>()({
       };
     return { effect: 'none', why: `there is nothing of workspace "${input.name}" to delete`, out };
   },
-  run: async ({ state: { input }, env, signal }): Promise<Survey> => surveyed(env, input.name, { signal }),
+  run: async ({ state: { input }, env, signal }): Promise<WorkspaceSurvey> =>
+    surveyWorkspace(env, input.name, { signal }),
 });
 
 const listed = <Item>(items: readonly Item[], key: (item: Item) => string) =>
@@ -76,7 +78,7 @@ export const detachApps = defineItemStep<Surveyed, FederationEnv>()({
 
 /** Whatever was placed elsewhere meanwhile kubefed would delete as soon as it is its own again (H5). */
 const mayReturn =
-  ({ env }: Known, cluster: string, project: string, objects: readonly FoundObject[]) =>
+  ({ env }: Known, cluster: string, project: string, objects: readonly FoundOn[]) =>
   async ({ signal }: Pick<Work, 'signal'>): Promise<void> =>
     assertPlacedThere({ signal }, env.host, await placedAs(env, cluster, signal), project, objects);
 
@@ -84,7 +86,7 @@ const mayReturn =
 export const releaseContents = defineItemStep<Surveyed, FederationEnv>()({
   name: 'release-contents',
   title: 'Make kubefed let go of what is in the multi-cluster projects',
-  ...operatesOnEach<Surveyed, FoundObject, Held>(
+  ...operatesOnEach<Surveyed, FoundOn, Held>(
     async ({ state: { input, survey } }) =>
       input.projects === 'keep'
         ? listed(survey?.contents ?? [], (one) =>
@@ -94,7 +96,7 @@ export const releaseContents = defineItemStep<Surveyed, FederationEnv>()({
     async (known, one) =>
       letGo(
         await ofCluster(known, one),
-        resourceOf(one),
+        kindOf(one),
         {
           name: one.name,
           uid: one.uid,
@@ -110,12 +112,12 @@ export const releaseContents = defineItemStep<Surveyed, FederationEnv>()({
 export const releaseForeign = defineItemStep<Surveyed, FederationEnv>()({
   name: 'release-foreign',
   title: "Make kubefed let go of the roles of members' own workspaces of that name",
-  ...operatesOnEach<Surveyed, FoundObject, Held>(
+  ...operatesOnEach<Surveyed, FoundOn, Held>(
     async ({ state: { survey } }) =>
       listed(survey?.foreignRoles ?? [], ({ cluster, kind, name }) => `${cluster}/${kind}/${name}`),
     // Given back, it is what it was: the host still has its own.
     async (known, one) =>
-      letGo(await ofCluster(known, one), resourceOf(one), { name: one.name, uid: one.uid }, async () => {}),
+      letGo(await ofCluster(known, one), kindOf(one), { name: one.name, uid: one.uid }, async () => {}),
   ),
   remedy: 'Put label kubefed.io/managed=true back on that object.',
 });
@@ -245,7 +247,7 @@ export const sweep = defineItemStep<Surveyed, FederationEnv>()({
   ...operatesOnEach<Surveyed, FoundProject, Bound | Held>(
     async ({ state: { input }, env, signal, epoch }) =>
       // While planning, that is what the steps before this one do.
-      epoch === 0 ? [] : listed((await surveyed(env, input.name, { signal })).projects, projectKey),
+      epoch === 0 ? [] : listed((await surveyWorkspace(env, input.name, { signal })).projects, projectKey),
     async (known, project) => {
       const cluster = await ofCluster(known, project);
       return (

@@ -187,10 +187,7 @@ export const membershipWorkflow = composeMethod<Membership>('workspaces.membersh
   .step(survey)
   .step(grant)
   .each(revoke)
-  .returns(() => null);
-
-const done = (written: Written<unknown>): Written<void> =>
-  written.outcome === 'dry-run' ? (written as Written<void>) : { ...written, result: undefined };
+  .returns(() => undefined);
 
 /** {@link Workspaces.inviteUser}, with its input checked. */
 export async function inviteUser(
@@ -203,7 +200,7 @@ export async function inviteUser(
   checkObjectName('user', user);
   checkObjectName('role', role);
   const what = `invite ${user} to workspace "${name}"`;
-  return done(await performAll(membershipWorkflow, { name, user, role }, env, what, options));
+  return performAll(membershipWorkflow, { name, user, role }, env, what, options);
 }
 
 /** {@link Workspaces.removeUser}, with its input checked. */
@@ -216,5 +213,5 @@ export async function removeUser(
   checkName('name', name);
   checkObjectName('user', user);
   const what = `remove ${user} from workspace "${name}"`;
-  return done(await performAll(membershipWorkflow, { name, user }, env, what, options));
+  return performAll(membershipWorkflow, { name, user }, env, what, options);
 }

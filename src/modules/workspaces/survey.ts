@@ -7,6 +7,7 @@ import { askEveryCluster } from '../across.ts';
 import { appsOf, type WorkspaceApp } from '../apps.ts';
 import { namespacesOf } from '../closure.ts';
 import type { FederationEnv } from '../env.ts';
+import { asFound, type FoundObject, throughKinds } from '../found.ts';
 import type { ProjectAt } from '../placement/input.ts';
 import { notReady } from './ready.ts';
 
@@ -20,17 +21,13 @@ export interface FoundProject extends ProjectAt {
   readonly devops: boolean;
 }
 
-/** An object of a kind that may be written to. */
-export interface FoundObject extends ProjectAt {
-  readonly group: string;
-  readonly version: string;
-  readonly kind: string;
-  readonly plural: string;
-  readonly namespace: string | null;
+/** An object that may be written to. */
+export interface FoundOn extends FoundObject {
+  readonly cluster: string;
 }
 
 /** Everything of a workspace, on every cluster; plain data. */
-export interface Survey {
+export interface WorkspaceSurvey {
   readonly template: string | null;
   readonly federated: string | null;
   /** Workspaces that go with the template: the host's own, and those that kubefed owns on members. */
@@ -38,16 +35,16 @@ export interface Survey {
   /** Clusters with a Workspace of that name which is not this one: it came from no host, and stays with its projects. */
   readonly foreign: readonly string[];
   /** Their roles and bindings that the host's took over, for these go to every member: they would go with the host's. */
-  readonly foreignRoles: readonly FoundObject[];
+  readonly foreignRoles: readonly FoundOn[];
   /** Of those, the ones with a WorkspaceTemplate of their own although kubefed owns the Workspace. */
   readonly ownTemplates: readonly string[];
   readonly projects: readonly FoundProject[];
   /** What kubefed owns in those projects. */
-  readonly contents: readonly FoundObject[];
+  readonly contents: readonly FoundOn[];
   readonly apps: readonly WorkspaceApp[];
   readonly quotas: readonly ProjectAt[];
   /** Roles and bindings of the workspace on the host, which go with its template. */
-  readonly roles: readonly FoundObject[];
+  readonly roles: readonly FoundOn[];
   readonly devops: readonly string[];
   readonly notReady: readonly string[];
 }
@@ -63,7 +60,6 @@ interface Here {
   readonly managed: readonly ObjectMeta[];
   readonly quotas: readonly ObjectMeta[];
   readonly devops: readonly string[];
-  readonly resources: readonly (Resource & { readonly verbs: readonly string[] })[];
 }
 
 async function look(cluster: KubeSphereCluster, name: string, options: CallOptions): Promise<Here> {
@@ -95,38 +91,22 @@ async function look(cluster: KubeSphereCluster, name: string, options: CallOptio
     managed: [...managed.values()],
     quotas,
     devops: devops.map((one) => one.name),
-    resources,
   };
 }
 
 /** What kubefed owns inside these namespaces. */
-async function contentsOf(
+const contentsOf = (
   cluster: KubeSphereCluster,
-  resources: Here['resources'],
   namespaces: ReadonlySet<string>,
   options: CallOptions,
-): Promise<readonly FoundObject[]> {
-  const kinds = resources.filter(
-    ({ namespaced, verbs, group }) =>
-      namespaced && verbs.includes('list') && verbs.includes('patch') && group !== 'types.kubefed.io',
+): Promise<readonly FoundOn[]> =>
+  throughKinds(
+    cluster,
+    ({ namespaced, verbs, group }) => namespaced && verbs.includes('patch') && group !== 'types.kubefed.io',
+    { ...options, labelSelector: `${managedLabel}=true` },
+    (resource, metadata) =>
+      namespaces.has(metadata.namespace ?? '') ? { cluster: cluster.name, ...asFound(resource, metadata) } : undefined,
   );
-  const found: FoundObject[] = [];
-  const lane = async (): Promise<void> => {
-    for (let resource = kinds.shift(); resource !== undefined; resource = kinds.shift()) {
-      const { group, version, kind, plural } = resource;
-      for await (const { metadata } of cluster.connection.listMetadata(resource, {
-        ...options,
-        labelSelector: `${managedLabel}=true`,
-      })) {
-        const { name, uid, namespace = null } = metadata;
-        if (namespace !== null && namespaces.has(namespace))
-          found.push({ cluster: cluster.name, group, version, kind, plural, namespace, name, uid });
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: 8 }, lane));
-  return found;
-}
 
 /** Roles and bindings of the workspace on one cluster; with `managed` only those that kubefed owns. */
 const rolesOf = async (
@@ -134,17 +114,13 @@ const rolesOf = async (
   name: string,
   options: CallOptions,
   { managed = false } = {},
-): Promise<readonly FoundObject[]> => {
+): Promise<readonly FoundOn[]> => {
   const kinds: readonly Resource[] = [kubesphere.workspaceRoles, kubesphere.workspaceRoleBindings];
   const lists = await Promise.all(
     kinds.map(async (resource) => {
       const labelSelector = `${workspaceLabel}=${name}${managed ? `,${managedLabel}=true` : ''}`;
-      const found = await cluster.connection.listMetadata(resource, { ...options, labelSelector }).toArray();
-      const { group, version, kind, plural } = resource;
-      return found.map(({ metadata }) => ({
-        ...{ cluster: cluster.name, group, version, kind, plural, namespace: null },
-        ...{ name: metadata.name, uid: metadata.uid },
-      }));
+      const list = await cluster.connection.listMetadata(resource, { ...options, labelSelector }).toArray();
+      return list.map(({ metadata }) => ({ cluster: cluster.name, ...asFound(resource, metadata) }));
     }),
   );
   return lists.flat();
@@ -155,7 +131,11 @@ const rolesOf = async (
  *
  * @throws FederationError `UNREACHABLE` where a cluster does not answer: one that is silent is not an empty one
  */
-export async function survey(env: FederationEnv, name: string, options: CallOptions): Promise<Survey> {
+export async function surveyWorkspace(
+  env: FederationEnv,
+  name: string,
+  options: CallOptions,
+): Promise<WorkspaceSurvey> {
   const { host } = env;
   const what = `Whatever belongs to workspace "${name}"`;
   const found = await askEveryCluster(
@@ -202,9 +182,9 @@ export async function survey(env: FederationEnv, name: string, options: CallOpti
     });
   });
   const contents = await Promise.all(
-    [...found].map(async ([name, { cluster, here }]) => {
+    [...found].map(async ([name, { cluster }]) => {
       const shared = projects.filter((one) => one.cluster === name && one.kind !== 'plain').map((one) => one.name);
-      return shared.length === 0 ? [] : contentsOf(cluster, here.resources, new Set(shared), options);
+      return shared.length === 0 ? [] : contentsOf(cluster, new Set(shared), options);
     }),
   );
   const foreignRoles = await Promise.all(
@@ -233,11 +213,6 @@ export async function survey(env: FederationEnv, name: string, options: CallOpti
     devops: all.flatMap(({ cluster, here }) => here.devops.map((one) => `${cluster}: ${one}`)),
     notReady: waiting,
   };
-}
-
-/** The resource of an object that a survey found. */
-export function resourceOf({ group, version, kind, plural, namespace }: FoundObject): Resource {
-  return { group, version, kind, plural, namespaced: namespace !== null };
 }
 
 /** Names a project in messages. */

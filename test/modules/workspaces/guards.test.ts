@@ -12,7 +12,7 @@ import { letGo } from '../../../src/modules/operations/let-go.ts';
 import type { Work } from '../../../src/modules/work.ts';
 import { obstacles } from '../../../src/modules/workspaces/delete-plan.ts';
 import { notReady } from '../../../src/modules/workspaces/ready.ts';
-import type { FoundProject, Survey } from '../../../src/modules/workspaces/survey.ts';
+import type { FoundProject, WorkspaceSurvey } from '../../../src/modules/workspaces/survey.ts';
 import { createSandbox, type Sandbox, until } from '../../../src/testing/index.ts';
 
 /** No controller runs: nothing but the guard stands between an operation and the loss. */
@@ -94,7 +94,7 @@ describe('a member that is not ready', () => {
 });
 
 describe('what is in the way of a deletion', () => {
-  const nothing: Survey = {
+  const nothing: WorkspaceSurvey = {
     ...{
       template: 't',
       federated: 'f',
@@ -112,7 +112,7 @@ describe('what is in the way of a deletion', () => {
     ...{ cluster: 'm', name: 'p', uid: 'u', kind: 'plain', labelled: true, devops: false },
     ...one,
   });
-  const why = (input: Parameters<typeof obstacles>[0], found: Partial<Survey>) =>
+  const why = (input: Parameters<typeof obstacles>[0], found: Partial<WorkspaceSurvey>) =>
     obstacles(input, { ...nothing, ...found }).map((one) => one.why);
 
   test('is nothing where nothing is', () => {
@@ -121,7 +121,7 @@ describe('what is in the way of a deletion', () => {
     expect(why({ ...keep, projects: { delete: [at] } }, { projects: [project()] })).toEqual([]);
   });
 
-  test.each<[string, Partial<Survey>, RegExp]>([
+  test.each<[string, Partial<WorkspaceSurvey>, RegExp]>([
     ['a member that is not ready', { notReady: ['n'] }, /n is not ready/],
     ['a federated workspace without its template', { template: null }, /without its WorkspaceTemplate/],
     ['a template of the member’s own', { ownTemplates: ['m'] }, /m has a WorkspaceTemplate "w" of its own/],
