@@ -53,8 +53,8 @@ export class Workspaces {
   /**
    * Creates a workspace and places it on `clusters`, and waits until it has arrived there; without them it is placed nowhere.
    *
-   * @throws FederationError `PLAN_BLOCKED` where the host has one of that name (unless `existing: 'join'`), where the manager is no user
-   * of the host, and where a cluster has a Workspace of that name, or projects with its label, already
+   * @throws FederationError `NOT_FOUND` where the manager is no user of the host; `PLAN_BLOCKED` where the host has one of that name
+   * (unless `existing: 'join'`), and where a cluster has a Workspace of that name, or projects with its label, already
    */
   async create(workspace: WorkspaceToCreate, options?: WriteOptions): Promise<Written<void>> {
     return createWorkspace(this.#env, workspace, options);
@@ -64,8 +64,7 @@ export class Workspaces {
    * Changes what people set of a workspace: its manager, its network isolation, what the console shows. By one patch on the host; its
    * controllers carry it on.
    *
-   * @throws ApiError `NOT_FOUND`
-   * @throws FederationError `PLAN_BLOCKED` where the manager is no user of the host
+   * @throws FederationError `NOT_FOUND`, also where the manager is no user of the host
    */
   async update(name: string, changes: WorkspaceChanges, options?: WriteOptions): Promise<Written<void>> {
     return updateWorkspace(this.#env, name, changes, options);
@@ -151,7 +150,7 @@ export class Workspaces {
    * and seen on the members that the workspace is placed on.
    *
    * @throws ApiError `NOT_FOUND` where there is no such workspace or user
-   * @throws FederationError `PLAN_BLOCKED` where the workspace has no such role, and for its manager
+   * @throws FederationError `NOT_FOUND` where there is no such user, or the workspace has no such role; `PLAN_BLOCKED` for its manager
    */
   async inviteUser(name: string, invitation: WorkspaceInvitation, options?: WriteOptions): Promise<Written<void>> {
     return inviteUser(this.#env, name, invitation, options);

@@ -6,8 +6,8 @@ import {
   systemNamespaces,
   systemWorkspace,
 } from '../../kubesphere/names.ts';
-import { kubesphere } from '../../kubesphere/resources.ts';
 import { checkName, checkObjectName, checkText, invalid } from '../../kubesphere/validation.ts';
+import { assertUser } from '../assert-user.ts';
 import { some } from '../closure.ts';
 import { clusterByName, type FederationEnv } from '../env.ts';
 import { perform, type WriteOptions, type Written } from '../operation.ts';
@@ -100,11 +100,9 @@ export async function createOne(
   const at = await clusterByName(env)(cluster, options);
   if (at.uid === env.host.uid && !allowHost) throw refuseHost();
   at.dialect;
-  if (creator !== undefined && (await at.connection.find(kubesphere.users, { name: creator }, options)) === undefined)
-    throw new FederationError(
-      'NOT_FOUND',
-      `${at.name}: there is no user "${creator}", so that nobody would be admin of project "${name}". Nothing was created. Create the user first, and wait until it is on ${at.name}.`,
-    );
+  // Nobody would be admin of the project.
+  if (creator !== undefined)
+    await assertUser(at, creator, options, `Create it on the host, and wait until it is on ${at.name}.`);
   const annotations = {
     ...project.annotations,
     ...(creator !== undefined && { [creatorAnnotation]: creator }),

@@ -1,9 +1,9 @@
 import { FederationError } from '../../errors.ts';
 import { core, type RoleBinding } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
-import { kubesphere } from '../../kubesphere/resources.ts';
 import { checkObjectName } from '../../kubesphere/validation.ts';
 import type { CallOptions } from '../../types.ts';
+import { assertUser } from '../assert-user.ts';
 import { some } from '../closure.ts';
 import { clusterByName, type FederationEnv } from '../env.ts';
 import { performAll } from '../method.ts';
@@ -90,11 +90,7 @@ export async function inviteUser(
       'NOT_FOUND',
       `${at.name}: project "${namespace}" has no role "${role}"; it has ${some(roles) || 'none'}. Nothing was changed.`,
     );
-  if ((await at.connection.find(kubesphere.users, { name: user }, options)) === undefined)
-    throw new FederationError(
-      'NOT_FOUND',
-      `${at.name}: there is no user "${user}". Nothing was changed. Create it on the host, and wait until it is on ${at.name}.`,
-    );
+  await assertUser(at, user, options, `Create it on the host, and wait until it is on ${at.name}.`);
   // KubeSphere's own API knows one role per user and project (am.go:609-626, 741); roles of the cluster are none of its business.
   const former = bindings.filter(
     (binding) => binding.roleRef.kind === 'Role' && binding.roleRef.name !== role && usersIn(binding).includes(user),

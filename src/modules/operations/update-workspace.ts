@@ -1,5 +1,6 @@
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { kubesphere, type WorkspaceTemplate } from '../../kubesphere/resources.ts';
+import { assertUser } from '../assert-user.ts';
 import { refOf } from '../changes.ts';
 import type { Operation } from '../operation.ts';
 import { toWatch } from '../rights.ts';
@@ -62,15 +63,7 @@ export function updateWorkspace(
       const template = await read(signal);
       const before = now(template);
       if (same(before, wanted)) return { effect: 'none', why: 'it is so already', out: undefined };
-      if (
-        manager !== undefined &&
-        (await host.connection.find(kubesphere.users, { name: manager }, { signal })) === undefined
-      )
-        return {
-          effect: 'blocked',
-          why: `"${manager}" is no user of ${host.name}.`,
-          remedy: 'Create that user first.',
-        };
+      if (manager !== undefined) await assertUser(host, manager, { signal });
       return {
         effect: 'change',
         changes: [{ verb: 'update', resource: refOf(host.name, resource, template.metadata), before, after: wanted }],

@@ -4,6 +4,7 @@ import { kubesphere } from '../../kubesphere/resources.ts';
 import { checkName, checkNames, checkObjectName, checkOneOf, checkText, invalid } from '../../kubesphere/validation.ts';
 import { defineItemStep, defineStep } from '../../workflow/step.ts';
 import { askClusters, askEveryCluster } from '../across.ts';
+import { assertUser } from '../assert-user.ts';
 import { clusterByName, type FederationEnv } from '../env.ts';
 import { composeMethod, performAll } from '../method.ts';
 import type { WriteOptions, Written } from '../operation.ts';
@@ -64,8 +65,7 @@ const check = defineStep<Begun, FederationEnv>()({
     const obstacles: Obstacle[] = [];
     const there = await host.connection.find(kubesphere.workspaceTemplates, { name }, { signal });
     const known = there !== undefined && existing === 'join';
-    if (!known && (await host.connection.find(kubesphere.users, { name: manager }, { signal })) === undefined)
-      obstacles.push({ why: `"${manager}" is no user of ${host.name}.`, remedy: 'Create that user first.' });
+    if (!known) await assertUser(host, manager, { signal });
     if (there === undefined || known) {
       const looks = await strangers(env, input, known ? (placedOn(there) ?? []) : [], known, signal);
       obstacles.push(...looks);

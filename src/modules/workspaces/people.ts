@@ -1,3 +1,4 @@
+import { FederationError } from '../../errors.ts';
 import type { RoleBinding } from '../../kube/resources.ts';
 import { userLabel, workspaceLabel } from '../../kubesphere/names.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
@@ -5,6 +6,7 @@ import { checkName, checkObjectName } from '../../kubesphere/validation.ts';
 import type { CallOptions } from '../../types.ts';
 import { defineItemStep, defineStep } from '../../workflow/step.ts';
 import { clusterNames } from '../across.ts';
+import { assertUser } from '../assert-user.ts';
 import { some } from '../closure.ts';
 import { clusterByName, type FederationEnv } from '../env.ts';
 import { composeMethod, performAll } from '../method.ts';
@@ -91,7 +93,7 @@ async function look(
   const { host } = env;
   const { connection } = host;
   const template = await connection.get(workspaceTemplates, { name }, options);
-  if (role !== undefined) await connection.get(kubesphere.users, { name: user }, options);
+  if (role !== undefined) await assertUser(host, user, options);
   const [bindings, roles, clusters] = await Promise.all([
     connection.list(workspaceRoleBindings, { ...options, ...ofWorkspace(name) }).toArray(),
     connection.listMetadata(workspaceRoles, { ...options, ...ofWorkspace(name) }).toArray(),
@@ -111,13 +113,10 @@ async function look(
     .map(({ metadata }) => ({ name: metadata.name, uid: metadata.uid }));
   const found = { role: asManager ? null : (fullName ?? null), others, members };
   if (role !== undefined && fullName === undefined)
-    return {
-      found,
-      blocked: {
-        why: `Workspace "${name}" has no role "${role}".`,
-        remedy: `It has ${some(roles.map(({ metadata }) => metadata.name.replace(`${name}-`, '')))}.`,
-      },
-    };
+    throw new FederationError(
+      'NOT_FOUND',
+      `${host.name}: workspace "${name}" has no role "${role}"; it has ${some(roles.map(({ metadata }) => metadata.name.replace(`${name}-`, '')))}. Nothing was written.`,
+    );
   if (managers && !asManager)
     return {
       found,
