@@ -4,7 +4,7 @@ import { kubesphere } from '../kubesphere/resources.ts';
 import { observeChanges, touchChanges } from '../modules/changes.ts';
 import { namespacesOf, some } from '../modules/closure.ts';
 import { oneOf } from '../modules/env.ts';
-import { type Operation, runAndVerify } from '../modules/operation.ts';
+import { foresee, type Operation, runAndVerify } from '../modules/operation.ts';
 import type { Work } from '../modules/work.ts';
 import type { Change, Forecast } from '../workflow/change.ts';
 import type { Foreseen, StepContext } from '../workflow/step.ts';
@@ -129,8 +129,10 @@ export function writes<State extends Surveyed, Before, Out>(
 ) {
   return {
     ...looks,
-    forecast: async (ctx: StepContext<Foreseen<State>, MigrationEnv>): Promise<Forecast<Out>> =>
-      (await make(ctx)?.forecast(ctx)) ?? notYet('it depends on what earlier steps find'),
+    async forecast(ctx: StepContext<Foreseen<State>, MigrationEnv>): Promise<Forecast<Out>> {
+      const operation = make(ctx);
+      return operation === undefined ? notYet('it depends on what earlier steps find') : foresee(operation, ctx, true);
+    },
     capture: (ctx: Context<State>): Promise<Before> => need(make(known(ctx))).capture(ctx),
     run: async (ctx: Context<State> & { readonly before: Before }): Promise<Out> => {
       await assertFence(ctx, ctx.env);

@@ -1,3 +1,4 @@
+import { foresee } from '../../modules/operation.ts';
 import { placeWorkspace } from '../../modules/operations/place-workspace.ts';
 import { createWorkspace } from '../../modules/operations/workspace-template.ts';
 import type { Forecast } from '../../workflow/change.ts';
@@ -57,7 +58,7 @@ export const createWorkspaces = defineItemStep<Surveyed, MigrationEnv>()({
   title: 'Create the workspaces on the new host',
   items: (ctx: Planning) =>
     workspaceItems(ctx, 'any', (workspace) =>
-      createWorkspace(ctx.env.target.host, newWorkspace(workspace)).forecast(ctx),
+      foresee(createWorkspace(ctx.env.target.host, newWorkspace(workspace)), ctx, true),
     ),
   ...writesEach<Surveyed, WorkspaceItem, null>((known, item) =>
     createWorkspace(known.env.target.host, newWorkspace(found(known, item))),
@@ -71,7 +72,7 @@ export const placeAdopted = defineItemStep<Surveyed, MigrationEnv>()({
   title: 'Place the workspaces to adopt on the member, before it comes',
   items: (ctx: Planning) =>
     workspaceItems(ctx, 'adopt', (workspace) =>
-      placeWorkspace(ctx.env.target.host, workspace.to, ctx.env.member.name).forecast(ctx),
+      foresee(placeWorkspace(ctx.env.target.host, workspace.to, ctx.env.member.name), ctx, true),
     ),
   ...writesEach<Surveyed, WorkspaceItem, { readonly clusters: readonly string[] }>(({ env }, { to }) =>
     placeWorkspace(env.target.host, to, env.member.name),
@@ -86,7 +87,7 @@ export const placeRebound = defineItemStep<Surveyed, MigrationEnv>()({
   title: 'Place the workspaces to rebind on the member',
   items: (ctx: Planning) =>
     workspaceItems(ctx, 'rebind', (workspace) =>
-      placeWorkspace(ctx.env.target.host, workspace.to, ctx.env.member.name).forecast(ctx),
+      foresee(placeWorkspace(ctx.env.target.host, workspace.to, ctx.env.member.name), ctx, true),
     ),
   ...writesEach<Surveyed, WorkspaceItem, { readonly clusters: readonly string[] }>(({ env }, { to }) =>
     placeWorkspace(env.target.host, to, env.member.name, env.member),

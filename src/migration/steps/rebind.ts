@@ -2,6 +2,7 @@ import { sleep } from '../../internal/signal.ts';
 import { core } from '../../kube/resources.ts';
 import { workspaceLabel } from '../../kubesphere/names.ts';
 import { labelField, refOf } from '../../modules/changes.ts';
+import { foresee } from '../../modules/operation.ts';
 import { type Bound, bindProject, type Unbound, unbindProject } from '../../modules/operations/bind-project.ts';
 import { removeWorkspace, type WorkspaceBefore } from '../../modules/operations/remove-workspace.ts';
 import type { Forecast } from '../../workflow/change.ts';
@@ -102,7 +103,7 @@ export const clear = defineItemStep<Surveyed, MigrationEnv>()({
         .map(async ({ name, uid }) => ({
           key: name,
           item: { name, uid },
-          forecast: await removeWorkspace(ctx.env.member, name).forecast(ctx),
+          forecast: await foresee(removeWorkspace(ctx.env.member, name), ctx, true),
         })),
     ),
   ...writesEach<Surveyed, { readonly name: string; readonly uid: string }, WorkspaceBefore>(({ env }, { name }) =>

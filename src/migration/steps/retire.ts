@@ -1,5 +1,6 @@
 import { FederationError } from '../../errors.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
+import { foresee } from '../../modules/operation.ts';
 import { retireTemplate } from '../../modules/operations/remove-workspace.ts';
 import type { Work } from '../../modules/work.ts';
 import { defineItemStep, type Foreseen, type StepContext } from '../../workflow/step.ts';
@@ -46,7 +47,7 @@ export const retire = defineItemStep<Surveyed, MigrationEnv>()({
         .map(async ({ name, uid }) => ({
           key: name,
           item: { name, uid },
-          forecast: await retiring(ctx, { name, uid }).forecast(ctx),
+          forecast: await foresee(retiring(ctx, { name, uid }), ctx, false),
         })),
     ),
   ...withoutUndo(writesEach<Surveyed, Retiring, null>(retiring)),

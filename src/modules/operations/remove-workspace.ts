@@ -9,6 +9,7 @@ import { refOf } from '../changes.ts';
 import { assertTakesNoNamespace, deletionClosure } from '../closure.ts';
 import type { Operation } from '../operation.ts';
 import { type RememberedMeta, rememberMeta } from '../remembered.ts';
+import { toListAll, toWatch } from '../rights.ts';
 import { create, edit, remove, type Work, waitFor, waitGone } from '../work.ts';
 import { adopted, assertEmpty, removeTemplate } from './workspace-template.ts';
 
@@ -89,6 +90,9 @@ export function removeWorkspace(cluster: KubeSphereCluster, name: string): Opera
         await remove(work, { ...target, propagationPolicy: 'Orphan' });
         await waitGone(work, target, goneLimitMs);
       }
+    },
+    reads: {
+      verify: [...toListAll(cluster), ...toWatch(cluster, kubesphere.workspaceTemplates, kubesphere.workspaces)],
     },
     async verify(work) {
       const { template, workspace } = await find(work, cluster, name);
@@ -195,6 +199,7 @@ export function retireTemplate(
         await dropOurFinalizers(work, target);
       await waitGone(work, target, goneLimitMs);
     },
+    reads: { verify: [...toListAll(cluster), ...toWatch(cluster, resource, kubesphere.workspaces)] },
     async verify({ signal }) {
       // The template's last reconcile wipes the host's mark off the Workspace; kubefed puts it back within 10 s (8.3).
       await adopted({ signal }, cluster, name);

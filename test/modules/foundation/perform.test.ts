@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { type ErrorCode, FederationError } from '../../../src/errors.ts';
+import type { AccessQuestion } from '../../../src/kube/connection.ts';
+import { core } from '../../../src/kube/resources.ts';
+import type { KubeSphereCluster } from '../../../src/kubesphere/cluster.ts';
 import { type Operation, perform } from '../../../src/modules/operation.ts';
+import { toListAll, toWatch } from '../../../src/modules/rights.ts';
+import { operates } from '../../../src/modules/steps.ts';
 
 /** An operation whose look fails so; `done` tells what was called, in its order. */
 function failing(code: ErrorCode, undo: () => Promise<void> = async () => {}) {
@@ -69,5 +74,69 @@ describe('a dry run', () => {
     const { operation } = failing('FORBIDDEN');
     const forecast = async () => Promise.reject(new FederationError('KEPT_AT_RISK', 'Projects would go.'));
     await expect(perform({ ...operation, forecast }, 'write')).rejects.toMatchObject({ code: 'KEPT_AT_RISK' });
+  });
+});
+
+describe('what is read only once something is written', () => {
+  /** A cluster that lets one do only that, and counts how often it is asked. */
+  function guarded(...allowed: readonly string[]) {
+    const asked: string[] = [];
+    const allows = async ({ verb, resource }: AccessQuestion): Promise<boolean> => {
+      asked.push(`${verb} ${resource.plural}`);
+      return allowed.includes(`${verb} ${resource.plural}`);
+    };
+    return { asked, cluster: { name: 'c', connection: { allows } } as unknown as KubeSphereCluster };
+  }
+  const reading = (cluster: KubeSphereCluster) => {
+    const { done, operation } = failing('NOT_OBSERVED');
+    const reads = { verify: toWatch(cluster, core.namespaces), compensate: toListAll(cluster) };
+    return { done, operation: { ...operation, reads, verify: async () => {} } };
+  };
+
+  it('is asked for before: whoever may not read it is refused, and nothing is written', async () => {
+    const { cluster } = guarded('list namespaces');
+    const { done, operation } = reading(cluster);
+    await expect(perform(operation, 'write')).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+      message: expect.stringMatching(/^Not allowed: c: watch namespaces\. Nothing was written\./),
+      details: { refused: ['c: watch namespaces'] },
+    });
+    expect(done).toEqual([]);
+  });
+
+  it('is asked for once, by the operation that is performed; its way back only where it may be taken', async () => {
+    const { cluster, asked } = guarded('list namespaces', 'watch namespaces');
+    const { done, operation } = reading(cluster);
+    await perform(operation, 'write');
+    await perform(operation, 'write');
+    expect([done, asked]).toEqual([
+      ['run', 'run'],
+      ['list namespaces', 'watch namespaces'],
+    ]);
+    const step = operates<object, string, void>(async () => operation);
+    await expect(step.forecast({} as never)).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+      details: { refused: ['c: list *.*'] },
+    });
+  });
+
+  it('is asked for again where it was refused: rights are given', async () => {
+    const rights: string[] = [];
+    const { cluster, asked } = guarded();
+    const allows = async (question: AccessQuestion): Promise<boolean> =>
+      (await cluster.connection.allows(question)) || rights.includes(question.verb);
+    const { operation } = reading({ ...cluster, connection: { allows } as never } as KubeSphereCluster);
+    await expect(perform(operation, 'write')).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    rights.push('list', 'watch');
+    expect(await perform(operation, 'write')).toMatchObject({ outcome: 'changed' });
+    expect(asked.length).toBe(4);
+  });
+
+  it('is not asked for where there is nothing to do', async () => {
+    const { cluster, asked } = guarded();
+    const { operation } = reading(cluster);
+    const forecast = async () => ({ effect: 'none', why: 'it is so', out: undefined }) as const;
+    expect(await perform({ ...operation, forecast }, 'write')).toMatchObject({ outcome: 'already' });
+    expect(asked).toEqual([]);
   });
 });
