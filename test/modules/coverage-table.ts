@@ -1,9 +1,9 @@
 /**
  * Which test shows which case of which method: `npm run test:coverage-table [-- --json]`. Every public method of the modules is a row, every
- * case a column; a cell is a test that vitest knows, or the reason why there cannot be one. Exits 1 where a cell is empty.
+ * case a column; a cell is a test that vitest knows, or the reason why there cannot be one. Exits 1 where a cell is empty, or cites what is not there.
  */
 import { execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -56,13 +56,13 @@ else print();
 // A reason may say which test shows it instead.
 const cited = rows.flatMap(({ method, cells }) =>
   Object.values(cells).flatMap((cell) =>
-    'reason' in cell ? [...cell.reason.matchAll(/[\w-]+\.test\.ts/g)].map(([file]) => ({ method, file })) : [],
+    'reason' in cell ? [...cell.reason.matchAll(/[\w/-]+\.test\.ts/g)].map(([file]) => ({ method, file })) : [],
   ),
 );
 const files = new Set(
   readdirSync(`${top}test/modules`, { recursive: true, encoding: 'utf8' }).map((one) => basename(one)),
 );
-const unfounded = cited.filter(({ file }) => !files.has(file));
+const unfounded = cited.filter(({ file }) => (file.includes('/') ? !existsSync(`${top}${file}`) : !files.has(file)));
 for (const { method, file } of unfounded) console.error(`${method}: there is no ${file}`);
 if (empty.length + unfounded.length > 0) process.exitCode = 1;
 
@@ -118,7 +118,7 @@ function print(): void {
   for (const { method, cells } of rows)
     console.log(`| ${method} | ${cases.map((one) => short(cells[one])).join(' | ')} |`);
   console.log(
-    '\nyes: the test "method > case" in test/modules/MODULE/methods.contract.test.ts, and with KSF_EXHAUSTIVE=1 npm run test:real on real API servers.',
+    '\nyes: the test "method > case" in test/modules/MODULE/methods.contract.test.ts, and with npm run test:real on real API servers.',
   );
   for (const [reason, number] of reasons) console.log(`(${number}) ${reason}`);
   const shownBy = rows.flatMap(({ cells }) => Object.values(cells)).filter((cell) => 'test' in cell);

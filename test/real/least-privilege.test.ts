@@ -5,7 +5,7 @@ import { isRead } from '../modules/kit/method.ts';
 import { sliceOf } from '../modules/kit/slice.ts';
 import { realGround } from './ground.ts';
 
-/** So many writes of each module; all of them with KSF_EXHAUSTIVE. */
+/** So many writes of each module are a slice. */
 const some = 1;
 
 for (const { module, methods } of await specsByModule()) {
