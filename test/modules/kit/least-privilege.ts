@@ -5,7 +5,7 @@ import type { MethodName } from '../../../src/modules/required/names.ts';
 import { requiredRules } from '../../../src/modules/required-rules.ts';
 import { until } from '../../../src/testing/index.ts';
 import type { Ground } from '../../grounds.ts';
-import { type AnyMethodSpec, type Dispensable, isRead } from './method.ts';
+import { type AnyMethodSpec, type Dispensable, failuresIn, isRead } from './method.ts';
 import { methodOf, rightsToCall } from './rights.ts';
 import { type ModuleWorld, startWorld } from './world.ts';
 
@@ -67,7 +67,8 @@ export function describeLeastPrivilege(ground: Ground, specs: readonly AnyMethod
             throw new Error(
               `${spec.method} did without ${JSON.stringify(one.rule)} on the ${one.side}: ${JSON.stringify(settled.value)}`,
             );
-          for (const error of refusalsIn(settled.reason))
+          if (!FederationError.is(settled.reason)) throw settled.reason;
+          for (const error of failuresIn(settled.reason))
             expect([error.code, error.message]).toEqual([
               'FORBIDDEN',
               expect.stringContaining(one.rule.resources?.[0] === '*' ? ':' : String(one.rule.resources?.[0])),
@@ -94,13 +95,6 @@ async function without(
 ): Promise<unknown> {
   await grant(world, { ...rules, [side]: rules[side].filter((one) => one !== rule) });
   return asLeast(world, (federation) => spec.call(federation, args, { retry: false }));
-}
-
-/** What was refused: of a batch, each of its items. */
-function refusalsIn(reason: unknown): readonly { readonly code: string; readonly message: string }[] {
-  if (!FederationError.is(reason, 'BATCH_FAILED')) return [reason as FederationError];
-  const { items } = reason.details as { items: readonly { error: { code: string; message: string } }[] };
-  return items.map(({ error }) => error);
 }
 
 async function asLeast<T>(world: ModuleWorld, work: (federation: ModuleWorld['federation']) => Promise<T>): Promise<T> {

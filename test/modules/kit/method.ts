@@ -204,25 +204,23 @@ async function play(world: ModuleWorld, spec: AnyMethodSpec, one: Case): Promise
     case 'forbidden': {
       if (isRead(spec)) once({ status: 403, reason: 'Forbidden' });
       else for (const each of Object.values(proxies)) each.actAs(reader);
-      const error = await failure(call());
-      expect(error.code).toBe('FORBIDDEN');
+      expect(reasonOf(await failure(call()))).toBe('FORBIDDEN');
       return untouched();
     }
     case 'not found': {
       const error = await failure(heard(world, spec.missing?.(federation, args, {}) ?? Promise.resolve()));
-      expect(error.code).toBe('NOT_FOUND');
+      expect(reasonOf(error)).toBe('NOT_FOUND');
       expect(writes()).toEqual([]);
       return untouched();
     }
     case 'unreachable': {
       proxy.hinder(() => 'refused');
-      const error = await failure(call({ retry: false }));
-      expect(error.code).toBe('UNREACHABLE');
+      expect(reasonOf(await failure(call({ retry: false })))).toBe('UNREACHABLE');
       return untouched();
     }
     case 'aborted': {
       const signal = AbortSignal.abort();
-      expect((await failure(call({ signal }))).code).toBe('ABORTED');
+      expect(reasonOf(await failure(call({ signal })))).toBe('ABORTED');
       expect(writes()).toEqual([]);
       return untouched();
     }
@@ -266,3 +264,12 @@ async function failure(calling: Promise<unknown>): Promise<FederationError> {
   if (!FederationError.is(settled.reason)) throw settled.reason;
   return settled.reason;
 }
+
+/** What a call failed of; of a batch, what each of its items did. */
+export function failuresIn(error: FederationError): readonly { readonly code: string; readonly message: string }[] {
+  if (error.code !== 'BATCH_FAILED') return [error];
+  const { items } = error.details as { items: readonly { error: { code: string; message: string } }[] };
+  return items.map((item) => item.error);
+}
+
+const reasonOf = (error: FederationError): string => [...new Set(failuresIn(error).map(({ code }) => code))].join(', ');

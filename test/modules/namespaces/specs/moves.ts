@@ -70,12 +70,8 @@ export const moves = [
       '[0].workspace': (federation) => federation.namespaces.bind([{ cluster: 'm', name: 'x', workspace: 'W' }]),
       names: (federation) => federation.namespaces.bind({ cluster: 'm', names: 'x', workspace: 'w' } as never),
     },
-    without: {
-      forbidden: 'every item fails as FORBIDDEN and the call as BATCH_FAILED: namespaces/batch.test.ts',
-      unreachable: 'every item fails as UNREACHABLE and the call as BATCH_FAILED: namespaces/batch.test.ts',
-      aborted: 'no item is begun, and the call fails as BATCH_FAILED: namespaces/batch.test.ts',
-      'not found': 'that item fails as NOT_FOUND and the call as BATCH_FAILED: namespaces/batch.test.ts',
-    },
+    missing: ({ namespaces }, { workspace }, options) =>
+      namespaces.bind({ cluster: 'm', names: ['ghost', 'shade'], workspace }, options),
   }),
   method({
     method: 'namespaces.unbind',
