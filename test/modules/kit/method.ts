@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type ErrorCode, FederationError } from '../../../src/errors.ts';
 import type { Federation } from '../../../src/federation.ts';
 import { core } from '../../../src/kube/resources.ts';
-import type { WriteOptions } from '../../../src/modules/operation.ts';
+import type { WriteOptions, Written } from '../../../src/modules/operation.ts';
 import type { Ground } from '../../grounds.ts';
 import type { Mishap, PassingRequest } from './fault-proxy.ts';
 import { leaksIn } from './secrets.ts';
@@ -180,13 +180,16 @@ async function play(world: ModuleWorld, spec: AnyMethodSpec, one: Case): Promise
         );
       return spec.done(world, args, answer);
     }
-    case 'dry run':
-      expect(await call({ dryRun: true })).toMatchObject({
+    case 'dry run': {
+      const answer = await call({ dryRun: true });
+      expect(answer).toMatchObject({
         outcome: 'dry-run',
         forecast: { effect: expect.stringMatching(/^(change|unknown)$/) },
       });
+      expect(untold(spec.writes?.(args, world) ?? [], (answer as DryRun).forecast)).toEqual([]);
       expect(writes()).toEqual([]);
       return untouched();
+    }
     case 'already so': {
       await call();
       world.calm();
@@ -263,6 +266,21 @@ async function failure(calling: Promise<unknown>): Promise<FederationError> {
   if (settled.status === 'fulfilled') throw new Error(`It should have failed: ${JSON.stringify(settled.value)}`);
   if (!FederationError.is(settled.reason)) throw settled.reason;
   return settled.reason;
+}
+
+type DryRun = Extract<Written<unknown>, { readonly outcome: 'dry-run' }>;
+/** Objects that a success writes, and of which a dry run told nothing. */
+function untold(expected: readonly ExpectedWrite[], forecast: DryRun['forecast']): readonly string[] {
+  if (forecast.effect !== 'change') return [];
+  const told = new Set(forecast.changes.map(({ resource: { cluster, name } }) => `${cluster}: ${name}`));
+  return expected.flatMap(({ cluster, method, path, body }) => {
+    const { metadata } = body as { readonly metadata?: { readonly name?: string } };
+    // A matcher: of whatever is made for the time of the run alone.
+    if (typeof path !== 'string') return [];
+    const name = method === 'POST' ? metadata?.name : decodeURIComponent(path.split('/').at(-1) ?? '');
+    // A name that the server, or chance, gives.
+    return name === undefined || told.has(`${cluster}: ${name}`) ? [] : [`${method} ${path} ${name}`];
+  });
 }
 
 /** What a call failed of; of a batch, what each of its items did. */

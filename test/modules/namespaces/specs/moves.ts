@@ -53,7 +53,9 @@ export const moves = [
       );
       expect(outcomes.map(({ item }) => item)).toEqual(names.map((name) => ({ cluster: 'm', workspace, name })));
       expect(new Set(outcomes.map(({ outcome }) => outcome)).size).toBe(1);
-      return outcomes[0];
+      const forecasts = outcomes.flatMap((one) => (one.outcome === 'dry-run' ? one.forecast : []));
+      const changes = forecasts.flatMap((one) => (one.effect === 'change' ? one.changes : []));
+      return options.dryRun === true ? { outcome: 'dry-run', forecast: { effect: 'change', changes } } : outcomes[0];
     },
     done: async (world, { names, workspace }) => {
       for (const name of names) await expectIn(world, name, workspace);
