@@ -1,10 +1,12 @@
 import { FederationError } from '../errors.ts';
+import { isRecord } from '../kube/json.ts';
 import { systemNamespaces, systemWorkspace, workspaceLabel } from '../kubesphere/names.ts';
 import { kubesphere } from '../kubesphere/resources.ts';
 import { observeChanges, touchChanges } from '../modules/changes.ts';
 import { namespacesOf, some } from '../modules/closure.ts';
 import { oneOf } from '../modules/env.ts';
 import { foresee, type Operation, runAndVerify } from '../modules/operation.ts';
+import { assertRights, type Right } from '../modules/rights.ts';
 import type { Work } from '../modules/work.ts';
 import type { Change, Forecast } from '../workflow/change.ts';
 import type { Foreseen, StepContext } from '../workflow/step.ts';
@@ -120,6 +122,28 @@ function need<Before, Out>(operation: Operation<Before, Out> | undefined): Opera
   return operation;
 }
 
+/** A right that is missing is one of the things that stand against a plan, beside all others. */
+async function blockedUnlessGranted<Out>(forecast: Promise<Forecast<Out>>): Promise<Forecast<Out>> {
+  try {
+    return await forecast;
+  } catch (error) {
+    if (!FederationError.is(error, 'FORBIDDEN') || !isRecord(error.details) || !('refused' in error.details))
+      throw error;
+    return { effect: 'blocked', why: error.message, remedy: 'Grant these rights, or use other credentials.' };
+  }
+}
+
+/** The forecast of an operation, blocked where what follows its write is not allowed. */
+export const foreseeAllowed = <Before, Out>(operation: Operation<Before, Out>, work: Work): Promise<Forecast<Out>> =>
+  blockedUnlessGranted(foresee(operation, work, true));
+
+/** A forecast that was made for many items at once, blocked where these rights are missing. */
+export const ifGranted = <Out>(
+  rights: readonly Right[],
+  { signal }: Pick<Work, 'signal'>,
+  forecast: Forecast<Out>,
+): Promise<Forecast<Out>> => blockedUnlessGranted(assertRights(rights, signal).then(() => forecast));
+
 /**
  * The functions of a step that performs one operation: under the fence, and with a look at everything kept afterwards.
  * `make` yields nothing while planning does not know enough.
@@ -131,7 +155,7 @@ export function writes<State extends Surveyed, Before, Out>(
     ...looks,
     async forecast(ctx: StepContext<Foreseen<State>, MigrationEnv>): Promise<Forecast<Out>> {
       const operation = make(ctx);
-      return operation === undefined ? notYet('it depends on what earlier steps find') : foresee(operation, ctx, true);
+      return operation === undefined ? notYet('it depends on what earlier steps find') : foreseeAllowed(operation, ctx);
     },
     capture: (ctx: Context<State>): Promise<Before> => need(make(known(ctx))).capture(ctx),
     run: async (ctx: Context<State> & { readonly before: Before }): Promise<Out> => {

@@ -255,7 +255,8 @@ export class Clusters {
     checkObjectName('name', name);
     checkOneOf('visibility', visibility, ['public', 'private']);
     const { metadata } = await this.#host.connection.get(kubesphere.clusters, { name }, options);
-    const setting = setLabel(this.#host, kubesphere.clusters, metadata, { label: visibilityLabel, to: visibility });
+    const change = { label: visibilityLabel, to: visibility, required: true } as const;
+    const setting = setLabel(this.#host, kubesphere.clusters, metadata, change);
     return perform(setting, `make cluster "${name}" ${visibility}`, options);
   }
 

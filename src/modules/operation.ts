@@ -5,7 +5,7 @@ import type { CallOptions, Logger } from '../types.ts';
 import type { Forecast } from '../workflow/change.ts';
 import type { RunEvent } from '../workflow/events.ts';
 import type { JournalStore } from '../workflow/journal.ts';
-import { assertReadable, type Reading } from './rights.ts';
+import { assertRights, type Right } from './rights.ts';
 import type { Work } from './work.ts';
 
 /**
@@ -13,9 +13,9 @@ import type { Work } from './work.ts';
  * The modules perform it, the migration takes it as a step; there is no second way to write.
  */
 export interface Operation<Before, Out> {
-  /** Reads only: what `run` would do now. */
+  /** Needs only: what `run` would do now. */
   readonly forecast: (work: Work) => Promise<Forecast<Out>>;
-  /** Reads only: what the way back will need. Plain JSON without secrets. */
+  /** Needs only: what the way back will need. Plain JSON without secrets. */
   readonly capture: (work: Work) => Promise<Before>;
   /** May be called twice. */
   readonly run: (work: Work, before: Before) => Promise<Out>;
@@ -23,31 +23,35 @@ export interface Operation<Before, Out> {
   readonly verify: (work: Work, before: Before, out: Out) => Promise<void>;
   /** Restores `before`; `out` is absent where `run` failed half way. */
   readonly compensate: (work: Work, before: Before, out: Out | undefined) => Promise<void>;
-  /** What is read only once something is written: whoever may not read it is refused before. @defaultValue nothing */
-  readonly reads?: Reads | ((work: Work) => Promise<Reads>);
+  /** What is done only once something is written: whoever may not do it is refused before. @defaultValue nothing */
+  readonly needs?: Needs | ((work: Work) => Promise<Needs>);
 }
 
-/** What an operation reads after its write, by what for. */
-export interface Reads {
-  readonly verify?: readonly Reading[];
-  readonly compensate?: readonly Reading[];
+/** What an operation does besides its write, by what for. */
+export interface Needs {
+  readonly verify?: readonly Right[];
+  readonly compensate?: readonly Right[];
 }
+
+/** What an operation needs, whatever it depends on. */
+export const needsOf = async <Before, Out>({ needs = {} }: Operation<Before, Out>, work: Work): Promise<Needs> =>
+  typeof needs === 'function' ? needs(work) : needs;
 
 /**
  * The forecast of an operation that is to be run, by somebody who may see what comes of it.
  *
- * @param taken - whether it may be taken back later
+ * @param undone - whether it may be taken back later
  * @throws FederationError `FORBIDDEN`
  */
 export async function foresee<Before, Out>(
-  { forecast, reads = {} }: Operation<Before, Out>,
+  operation: Operation<Before, Out>,
   work: Work,
-  taken: boolean,
+  undone: boolean,
 ): Promise<Forecast<Out>> {
-  const foreseen = await forecast(work);
-  if (foreseen.effect !== 'change') return foreseen;
-  const { verify = [], compensate = [] } = typeof reads === 'function' ? await reads(work) : reads;
-  await assertReadable([...verify, ...(taken ? compensate : [])], work.signal);
+  const foreseen = await operation.forecast(work);
+  if (foreseen.effect === 'none' || foreseen.effect === 'blocked') return foreseen;
+  const { verify = [], compensate = [] } = await needsOf(operation, work);
+  await assertRights([...verify, ...(undone ? compensate : [])], work.signal);
   return foreseen;
 }
 

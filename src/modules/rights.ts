@@ -37,6 +37,8 @@ export async function assertAllowed(
     asked.set([ref.cluster, ref.apiVersion, ref.kind, ref.namespace, verb].join(' '), { ref, verb });
   for (const change of [...undoable, ...final]) ask(change, verbs[change.verb]);
   for (const change of undoable) ask(change, inverse[change.verb]);
+  // What a run made, and died over, is touched before it is taken back: whoever froze in between is fenced off.
+  for (const change of undoable) if (change.verb === 'create') ask(change, 'patch');
   const refused: string[] = [];
   const { failed } = await pool(
     [...asked.values()],
@@ -50,60 +52,102 @@ export async function assertAllowed(
     (failures) => failures === 0,
   );
   for (const { error } of failed) throw error;
-  if (refused.length > 0) throw notAllowed(refused);
+  if (refused.length > 0) throw notAllowed(refused, 'Nothing was written. ');
 }
 
-const notAllowed = (refused: readonly string[]): FederationError =>
+const notAllowed = (refused: readonly string[], what = ''): FederationError =>
   new FederationError(
     'FORBIDDEN',
-    `Not allowed: ${some([...refused].sort())}. Nothing was written. requiredRules() tells the rules that a method needs.`,
+    `Not allowed: ${some([...refused].sort())}. ${what}requiredRules() tells the rules that a method needs.`,
     { details: { refused } },
   );
 
-/** Something that an operation reads once it has written. */
-export interface Reading {
+/** Something that an operation does once it has written. */
+export interface Right {
   readonly cluster: KubeSphereCluster;
   readonly resource: AccessQuestion['resource'];
-  readonly verb: 'list' | 'watch';
+  readonly verb: 'get' | 'list' | 'watch' | 'create' | 'patch' | 'delete';
+  /** Absent: in all namespaces. */
+  readonly namespace?: string;
 }
 
-/** What it takes to wait for objects. */
-export const toWatch = (cluster: KubeSphereCluster, ...resources: readonly Resource[]): readonly Reading[] =>
-  resources.flatMap((resource) => (['list', 'watch'] as const).map((verb) => ({ cluster, resource, verb })));
+const verbsToWatch = ['list', 'watch'] as const;
 
-/** What it takes to look for whatever an object owns, or a namespace holds. */
-export const toListAll = (cluster: KubeSphereCluster): readonly Reading[] => [
-  { cluster, resource: { group: '*', plural: '*' }, verb: 'list' },
+/** What it takes to wait for objects of all namespaces, or of none. */
+export const toWatch = (cluster: KubeSphereCluster, ...resources: readonly Resource[]): readonly Right[] =>
+  resources.flatMap((resource) => verbsToWatch.map((verb) => ({ cluster, resource, verb })));
+
+/** What it takes to wait for objects of one namespace. */
+export const toWatchIn = (
+  cluster: KubeSphereCluster,
+  namespace: string,
+  ...resources: readonly Resource[]
+): readonly Right[] => toWatch(cluster, ...resources).map((right) => ({ ...right, namespace }));
+
+const toDo =
+  (verb: Right['verb']) =>
+  (cluster: KubeSphereCluster, ...resources: readonly Resource[]): readonly Right[] =>
+    resources.map((resource) => ({ cluster, resource, verb }));
+
+/** What it takes to look at objects by their names. */
+export const toGet = toDo('get');
+/** What it takes to make objects. */
+export const toCreate = toDo('create');
+/** What it takes to change objects. */
+export const toPatch = toDo('patch');
+/** What it takes to delete objects, or to try whether that would be refused. */
+export const toDelete = toDo('delete');
+
+/** What it takes to look for whatever an object owns, or what a namespace holds. */
+export const toListAll = (cluster: KubeSphereCluster, namespace?: string): readonly Right[] => [
+  { cluster, resource: { group: '*', plural: '*' }, verb: 'list', ...(namespace !== undefined && { namespace }) },
 ];
 
 /** For so long a right that a server confirmed is not asked for again: a call has thousands of items, and few kinds. */
 const confirmedMs = 60_000;
-const confirmed = new WeakMap<Connection, Map<string, number>>();
+interface Asked {
+  readonly at: number;
+  readonly answer: Promise<boolean>;
+}
+const confirmed = new WeakMap<Connection, Map<string, Asked>>();
 
 /**
- * Asks the API servers whether all of that may be read: what is written by somebody who may not look would neither be proven nor taken back.
+ * Asks the API servers whether all of that may be done: what is written by somebody who may not look would neither be proven nor taken back.
  *
  * @throws FederationError `FORBIDDEN` naming each verb, resource and cluster
  */
-export async function assertReadable(readings: readonly Reading[], signal: AbortSignal): Promise<void> {
+export async function assertRights(rights: readonly Right[], signal: AbortSignal): Promise<void> {
   const answers = await Promise.all(
-    readings.map(async (reading) => {
-      const { cluster, verb, resource } = reading;
-      return (await mayRead(reading, signal)) ? [] : [called(cluster, verb, resource)];
+    rights.map(async (right) => {
+      const { cluster, verb, resource } = right;
+      return (await isGranted(right, signal)) ? [] : [called(cluster, verb, resource)];
     }),
   );
   const refused = [...new Set(answers.flat())];
   if (refused.length > 0) throw notAllowed(refused);
 }
 
-async function mayRead({ cluster, verb, resource }: Reading, signal: AbortSignal): Promise<boolean> {
-  const known = confirmed.get(cluster.connection) ?? new Map<string, number>();
+async function isGranted({ cluster, verb, resource, namespace }: Right, signal: AbortSignal): Promise<boolean> {
+  const known = confirmed.get(cluster.connection) ?? new Map<string, Asked>();
   confirmed.set(cluster.connection, known);
-  const key = [verb, resource.group, resource.plural].join(' ');
-  const at = known.get(key);
-  if (at !== undefined && performance.now() - at < confirmedMs) return true;
-  const allowed = await isAllowed(cluster, { verb, resource }, signal);
-  if (allowed) known.set(key, performance.now());
+  const key = [verb, resource.group, resource.plural, namespace].join(' ');
+  const last = known.get(key);
+  if (last !== undefined && performance.now() - last.at < confirmedMs) {
+    try {
+      return await last.answer;
+    } catch {
+      // Another's question, which was aborted or failed: it is asked anew.
+    }
+  }
+  const question = { verb, resource, ...(namespace !== undefined && { namespace }) };
+  const answer = isAllowed(cluster, question, signal);
+  known.set(key, { at: performance.now(), answer });
+  let allowed = false;
+  try {
+    allowed = await answer;
+  } finally {
+    if (!allowed) known.delete(key);
+  }
   return allowed;
 }
 

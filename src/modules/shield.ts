@@ -9,6 +9,7 @@ import type { Change } from '../workflow/change.ts';
 import { madeBy, refOf } from './changes.ts';
 import { namespacesOf, some } from './closure.ts';
 import type { Operation } from './operation.ts';
+import { type Right, toCreate, toDelete, toGet } from './rights.ts';
 import { type Form, isOf, type Part, parts, type Shielded } from './shield-forms.ts';
 import { create, remove, type Work } from './work.ts';
 
@@ -52,6 +53,21 @@ async function tryDelete(
 }
 
 const proofLimitMs = 60_000;
+
+/** What it takes to see a shield refuse, and to see it gone: deletions are tried. */
+export const toProve = (
+  cluster: KubeSphereCluster,
+  { namespaces, workspaces }: Pick<Shielded, 'namespaces' | 'workspaces'>,
+): readonly Right[] => [
+  ...(namespaces.length > 0 ? toDelete(cluster, core.namespaces) : []),
+  ...(workspaces.length > 0 ? toDelete(cluster, kubesphere.workspaces) : []),
+];
+
+/** What it takes to take a shield down, and to see it gone. */
+export function toLower(cluster: KubeSphereCluster, form: Form, shielded: Shielded): readonly Right[] {
+  const kinds = parts(form, shielded).map(({ resource }) => resource);
+  return [...toGet(cluster, ...kinds), ...toDelete(cluster, ...kinds), ...toProve(cluster, shielded)];
+}
 
 /** A shield that cannot be seen to refuse is none. */
 async function prove(work: Work, cluster: KubeSphereCluster, { id, namespaces, workspaces }: Shielded): Promise<void> {
@@ -146,6 +162,14 @@ export function raiseShield(cluster: KubeSphereCluster, shielded: Shielded): Ope
       for (const { resource, name, body } of names(form))
         await create(work, cluster, resource, { ...body, metadata: { name } });
       return { form };
+    },
+    async needs(work) {
+      const form = await shieldForm(cluster, work.signal);
+      const kinds = names(form).map(({ resource }) => resource);
+      return {
+        verify: [...toCreate(cluster, ...kinds), ...toProve(cluster, shielded)],
+        compensate: toLower(cluster, form, shielded),
+      };
     },
     verify: (work) => prove(work, cluster, shielded),
     async compensate(work, { form }) {

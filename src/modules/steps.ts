@@ -19,9 +19,16 @@ const looks = {
     touchChanges(clusterByName(env), ctx),
 };
 
+/** How the operations of a step are performed. */
+interface Performing {
+  /** They are taken back when a later step fails: `false` where the step is `irreversible`. @defaultValue true */
+  readonly undone?: boolean;
+}
+
 /** The functions of a step that performs one operation; `make` yields nothing while planning does not know enough. */
 export function operates<State extends object, Before, Out>(
   make: (known: Known<State>) => Promise<Operation<Before, Out> | undefined>,
+  { undone = true }: Performing = {},
 ) {
   const made = async (known: Known<State>): Promise<Operation<Before, Out>> => {
     const operation = await make(known);
@@ -34,7 +41,7 @@ export function operates<State extends object, Before, Out>(
     async forecast(ctx: StepContext<unknown, FederationEnv>): Promise<Forecast<Out>> {
       // What is known for sure is known while planning, too; the compiler cannot see that of an open State.
       const operation = await make(ctx as Known<State>);
-      if (operation !== undefined) return foresee(operation, ctx, true);
+      if (operation !== undefined) return foresee(operation, ctx, undone);
       return { effect: 'unknown', why: 'it depends on what earlier steps find', touches: [] };
     },
     capture: async (ctx: Known<State>): Promise<Before> => (await made(ctx)).capture(ctx),
@@ -49,6 +56,7 @@ export function operates<State extends object, Before, Out>(
 export function operatesOnEach<State extends object, Item, Before>(
   list: (known: Known<State>) => Promise<readonly { readonly key: string; readonly item: Item }[]>,
   make: (known: Known<State>, item: Item) => Promise<Operation<Before, void>>,
+  { undone = true }: Performing = {},
 ) {
   type Of = Known<State> & { readonly item: Item };
   return {
@@ -59,7 +67,7 @@ export function operatesOnEach<State extends object, Item, Before>(
         (await list(known)).map(async ({ key, item }) => ({
           key,
           item,
-          forecast: await foresee(await make(known, item), known, true),
+          forecast: await foresee(await make(known, item), known, undone),
         })),
       );
     },

@@ -1,11 +1,10 @@
-import { foresee } from '../../modules/operation.ts';
 import { placeWorkspace } from '../../modules/operations/place-workspace.ts';
 import { createWorkspace } from '../../modules/operations/workspace-template.ts';
 import type { Forecast } from '../../workflow/change.ts';
 import { defineItemStep, type Foreseen, type StepContext } from '../../workflow/step.ts';
 import type { MigrationEnv } from '../env.ts';
 import type { WorkspaceFound } from '../snapshot.ts';
-import { type Surveyed, writesEach } from '../writing.ts';
+import { foreseeAllowed, type Surveyed, writesEach } from '../writing.ts';
 
 type Planning = StepContext<Foreseen<Surveyed>, MigrationEnv>;
 
@@ -58,7 +57,7 @@ export const createWorkspaces = defineItemStep<Surveyed, MigrationEnv>()({
   title: 'Create the workspaces on the new host',
   items: (ctx: Planning) =>
     workspaceItems(ctx, 'any', (workspace) =>
-      foresee(createWorkspace(ctx.env.target.host, newWorkspace(workspace)), ctx, true),
+      foreseeAllowed(createWorkspace(ctx.env.target.host, newWorkspace(workspace)), ctx),
     ),
   ...writesEach<Surveyed, WorkspaceItem, null>((known, item) =>
     createWorkspace(known.env.target.host, newWorkspace(found(known, item))),
@@ -72,7 +71,7 @@ export const placeAdopted = defineItemStep<Surveyed, MigrationEnv>()({
   title: 'Place the workspaces to adopt on the member, before it comes',
   items: (ctx: Planning) =>
     workspaceItems(ctx, 'adopt', (workspace) =>
-      foresee(placeWorkspace(ctx.env.target.host, workspace.to, ctx.env.member.name), ctx, true),
+      foreseeAllowed(placeWorkspace(ctx.env.target.host, workspace.to, ctx.env.member.name), ctx),
     ),
   ...writesEach<Surveyed, WorkspaceItem, { readonly clusters: readonly string[] }>(({ env }, { to }) =>
     placeWorkspace(env.target.host, to, env.member.name),
@@ -87,7 +86,7 @@ export const placeRebound = defineItemStep<Surveyed, MigrationEnv>()({
   title: 'Place the workspaces to rebind on the member',
   items: (ctx: Planning) =>
     workspaceItems(ctx, 'rebind', (workspace) =>
-      foresee(placeWorkspace(ctx.env.target.host, workspace.to, ctx.env.member.name), ctx, true),
+      foreseeAllowed(placeWorkspace(ctx.env.target.host, workspace.to, ctx.env.member.name), ctx),
     ),
   ...writesEach<Surveyed, WorkspaceItem, { readonly clusters: readonly string[] }>(({ env }, { to }) =>
     placeWorkspace(env.target.host, to, env.member.name, env.member),

@@ -2,14 +2,14 @@ import { sleep } from '../../internal/signal.ts';
 import { core } from '../../kube/resources.ts';
 import { workspaceLabel } from '../../kubesphere/names.ts';
 import { labelField, refOf } from '../../modules/changes.ts';
-import { foresee } from '../../modules/operation.ts';
 import { type Bound, bindProject, type Unbound, unbindProject } from '../../modules/operations/bind-project.ts';
 import { removeWorkspace, type WorkspaceBefore } from '../../modules/operations/remove-workspace.ts';
+import { type Right, toWatch } from '../../modules/rights.ts';
 import type { Forecast } from '../../workflow/change.ts';
 import { defineItemStep, defineStep, type Foreseen, type StepContext } from '../../workflow/step.ts';
 import { type MigrationEnv, timingOf } from '../env.ts';
 import type { ProjectFound, Snapshot } from '../snapshot.ts';
-import { assertKept, type Surveyed, writesEach } from '../writing.ts';
+import { assertKept, foreseeAllowed, ifGranted, type Surveyed, writesEach } from '../writing.ts';
 import { workspaceLabelled } from './verify.ts';
 
 /** A project, and where it goes. */
@@ -42,7 +42,13 @@ export const unbind = defineItemStep<Surveyed, MigrationEnv>()({
   items: async (ctx: Planning) => {
     const { snapshot } = ctx.state;
     const items = snapshot === undefined ? [] : moving(snapshot);
-    return items.map(({ from, ...item }) => ({ key: item.name, item, forecast: labelChange(ctx, item, from, null) }));
+    return Promise.all(
+      items.map(async ({ from, ...item }) => ({
+        key: item.name,
+        item,
+        forecast: await ifGranted(toSee(ctx), ctx, labelChange(ctx, item, from, null)),
+      })),
+    );
   },
   ...writesEach<Surveyed, Moving, Bound>(({ env }, item) => unbindProject(env.member, item)),
   concurrency: 16,
@@ -50,6 +56,9 @@ export const unbind = defineItemStep<Surveyed, MigrationEnv>()({
     'Once its Workspace is there, label the project kubesphere.io/workspace=… again; annotation kubesphere-federation/unbound-from says which.',
   undoNeeds: ['clear'],
 });
+
+/** What it takes to see a project owned, or given back to its owner. */
+const toSee = ({ env }: Pick<Planning, 'env'>): readonly Right[] => toWatch(env.member, core.namespaces);
 
 function labelChange(
   { env }: Pick<Planning, 'env'>,
@@ -103,7 +112,7 @@ export const clear = defineItemStep<Surveyed, MigrationEnv>()({
         .map(async ({ name, uid }) => ({
           key: name,
           item: { name, uid },
-          forecast: await foresee(removeWorkspace(ctx.env.member, name), ctx, true),
+          forecast: await foreseeAllowed(removeWorkspace(ctx.env.member, name), ctx),
         })),
     ),
   ...writesEach<Surveyed, { readonly name: string; readonly uid: string }, WorkspaceBefore>(({ env }, { name }) =>
@@ -121,8 +130,14 @@ export const bind = defineItemStep<Surveyed, MigrationEnv>()({
   items: async (ctx: Planning) => {
     const { snapshot } = ctx.state;
     const items = snapshot === undefined ? [] : moving(snapshot);
-    return items.flatMap(({ from: _from, ...item }) =>
-      item.to === null ? [] : [{ key: item.name, item, forecast: labelChange(ctx, item, null, item.to) }],
+    return Promise.all(
+      items
+        .filter(({ to }) => to !== null)
+        .map(async ({ from: _from, ...item }) => ({
+          key: item.name,
+          item,
+          forecast: await ifGranted(toSee(ctx), ctx, labelChange(ctx, item, null, item.to)),
+        })),
     );
   },
   ...writesEach<Surveyed, Moving, Unbound>(({ env }, { to, ...project }) => bindProject(env.member, project, to ?? '')),

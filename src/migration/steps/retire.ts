@@ -1,11 +1,10 @@
 import { FederationError } from '../../errors.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
-import { foresee } from '../../modules/operation.ts';
 import { retireTemplate } from '../../modules/operations/remove-workspace.ts';
 import type { Work } from '../../modules/work.ts';
 import { defineItemStep, type Foreseen, type StepContext } from '../../workflow/step.ts';
 import type { MigrationEnv } from '../env.ts';
-import { type Surveyed, writesEach } from '../writing.ts';
+import { foreseeAllowed, type Surveyed, writesEach } from '../writing.ts';
 
 type Planning = StepContext<Foreseen<Surveyed>, MigrationEnv>;
 interface Retiring {
@@ -47,7 +46,7 @@ export const retire = defineItemStep<Surveyed, MigrationEnv>()({
         .map(async ({ name, uid }) => ({
           key: name,
           item: { name, uid },
-          forecast: await foresee(retiring(ctx, { name, uid }), ctx, false),
+          forecast: await foreseeAllowed(retiring(ctx, { name, uid }), ctx),
         })),
     ),
   ...withoutUndo(writesEach<Surveyed, Retiring, null>(retiring)),

@@ -3,7 +3,7 @@ import { isRecord, parseJson } from '../../kube/json.ts';
 import { core } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { readInstallation } from '../../kubesphere/installation.ts';
-import { hostSecret, hostServiceAccount, kubefedNamespace } from '../../kubesphere/names.ts';
+import { hostSecret, hostServiceAccount, kubefedNamespace, runAnnotation } from '../../kubesphere/names.ts';
 import { some } from '../closure.ts';
 import { managedByOthers, shownManaged } from './managed.ts';
 
@@ -45,6 +45,7 @@ export async function heldAccount(
  * host. Whatever cannot be read keeps it.
  *
  * @param heldUid - from {@link heldAccount}, read while the host still had the member
+ * @param runId - of the run that may have made the account again, on its way back
  */
 export async function judgeAccount(
   host: KubeSphereCluster,
@@ -52,6 +53,7 @@ export async function judgeAccount(
   cluster: string,
   heldUid: string | undefined,
   signal: AbortSignal,
+  runId?: string,
 ): Promise<AccountFate> {
   const kept = (why: string): AccountFate => ({ uid: heldUid ?? null, remove: false, why });
   const account = hostServiceAccount(cluster);
@@ -65,7 +67,8 @@ export async function judgeAccount(
       return kept(
         `${host.name} holds no token (Secret ${hostSecret(cluster)}) to tell whose ServiceAccount ${account} is.`,
       );
-    if (own.metadata.uid !== heldUid)
+    const madeAgain = runId !== undefined && own.metadata.annotations?.[runAnnotation] === runId;
+    if (own.metadata.uid !== heldUid && !madeAgain)
       return kept(
         `ServiceAccount ${account} there (UID ${own.metadata.uid}) is not the one whose token ${host.name} holds (UID ${heldUid}): somebody else made it.`,
       );

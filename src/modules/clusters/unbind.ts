@@ -6,7 +6,7 @@ import { defineStep } from '../../workflow/step.ts';
 import { observeChanges, touchChanges } from '../changes.ts';
 import { type ClusterByName, clusterByName, type FederationEnv } from '../env.ts';
 import { composeMethod } from '../method.ts';
-import { runAndVerify } from '../operation.ts';
+import { foresee, runAndVerify } from '../operation.ts';
 import { clusterSecrets } from '../operations/cluster-object.ts';
 import { closeWebhook, openWebhook, type WebhookOpened } from '../operations/cluster-webhook.ts';
 import { detachCluster } from '../operations/detach-cluster.ts';
@@ -99,7 +99,7 @@ const openStep = defineStep<ParkedCluster, FederationEnv>()({
 });
 
 /** @throws FederationError `KEPT_AT_RISK`, `UNREACHABLE` where another host may have the member by now: two hosts on one destroy what both have */
-async function assertNotTaken({ env, state }: Known<ParkedCluster>, signal: AbortSignal): Promise<void> {
+async function assertNotTaken({ env, state, runId }: Known<ParkedCluster>, signal: AbortSignal): Promise<void> {
   const { name, memberUid } = state.input;
   if (memberUid === null) return;
   const fate = state['judge-account'];
@@ -108,7 +108,7 @@ async function assertNotTaken({ env, state }: Known<ParkedCluster>, signal: Abor
     { name, uid: memberUid },
     state['park-cluster'],
     signal,
-    (member: KubeSphereCluster) => judgeAccount(env.host, member, name, fate.uid ?? undefined, signal),
+    (member: KubeSphereCluster) => judgeAccount(env.host, member, name, fate.uid ?? undefined, signal, runId),
   );
   if (now.why === null || now.why === fate.why) return;
   throw new FederationError(
@@ -177,7 +177,7 @@ const shutOutStep = defineStep<ParkedCluster, FederationEnv>()({
     if (!fate.remove)
       return { effect: 'none', why: fate.why ?? 'the host has no account there', out: outOf(fate), decides: null };
     return onMember(ctx, async (member): Promise<Forecast<Unbound>> => {
-      const forecast = await shutOut(member, ctx.state.input.name).forecast(ctx);
+      const forecast = await foresee(shutOut(member, ctx.state.input.name), ctx, true);
       return forecast.effect === 'none' ? { ...forecast, out: { account: 'none' } } : (forecast as Forecast<Unbound>);
     });
   },

@@ -1,4 +1,5 @@
 import { FederationError } from '../../errors.ts';
+import { core } from '../../kube/resources.ts';
 import { systemNamespaces } from '../../kubesphere/names.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
 import { checkName, checkNames, invalid } from '../../kubesphere/validation.ts';
@@ -11,6 +12,7 @@ import { editPlacement, type PlacementBefore, strangerOn } from '../operations/e
 import { createFederatedNamespace, createHostNamespace } from '../operations/federated-namespace.ts';
 import { placeables, resolve } from '../placement/clusters.ts';
 import { refuseSystemWorkspace } from '../placement/input.ts';
+import { assertRights, toPatch, toWatch } from '../rights.ts';
 import { operates } from '../steps.ts';
 
 /** A multi-cluster project to create. */
@@ -52,6 +54,15 @@ const check = defineStep<Begun, FederationEnv>()({
       const strange = await strangerOn(env, cluster, name, signal);
       if (strange !== undefined) return strange;
     }
+    // Of the last step, which has nothing to look at before the first two are done.
+    const members = await Promise.all(clusters.map((cluster) => env.member(cluster, { signal })));
+    await assertRights(
+      [
+        ...members.flatMap((member) => toWatch(member, core.namespaces)),
+        ...toPatch(env.host, kubesphere.federatedNamespaces),
+      ],
+      signal,
+    );
     return { effect: 'none', why: 'nothing is in the way', out: null };
   },
   run: async () => null,

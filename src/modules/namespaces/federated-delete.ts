@@ -9,7 +9,7 @@ import type { WriteOptions, Written } from '../operation.ts';
 import { deleteFederatedNamespace, deleteHostNamespace } from '../operations/federated-namespace.ts';
 import { placeables } from '../placement/clusters.ts';
 import { checkFate, checkLookBack, lookBackDefaultMs, type ShrinkOptions } from '../placement/input.ts';
-import { assertAlive, assertExactly, assertNothingGoes, untilLeft } from '../placement/last-look.ts';
+import { assertAlive, assertExactly, assertNothingGoes, seeLeft } from '../placement/last-look.ts';
 import { type Released, type ReleaseInput, releaseProjects } from '../placement/release.ts';
 import { shieldDown } from '../placement/shield.ts';
 import { type AgreedInput, agree } from '../placement/shrink.ts';
@@ -29,7 +29,7 @@ const deleteKeeping = defineStep<Released, FederationEnv>()({
           env.host,
           input.subject,
           ({ signal }) => assertNothingGoes(env, input.subject, found, signal),
-          ({ signal }) => assertAlive(env, found, signal),
+          { wait: ({ signal }) => assertAlive(env, found, signal), needs: async () => [] },
         ),
   ),
 });
@@ -65,7 +65,7 @@ const deleteCopies = defineStep<Agreed, FederationEnv>()({
             await assertExactly(env, input.subject, input.leaving, input.delete, { ...input, signal });
             await assertNotKept(env, input.delete, signal);
           },
-          (work) => untilLeft(env, input.subject, membersOf(found), 'delete', work),
+          seeLeft(env, input.subject, membersOf(found), 'delete'),
         ),
   ),
 });

@@ -132,7 +132,7 @@ export function adoptWorkspace(
       await same(work.signal);
       await place(work, (now) => (now.includes(member.name) ? now : [...now, member.name]));
     },
-    reads: {
+    needs: {
       verify: toWatch(member, kubesphere.workspaces),
       compensate: toWatch(host, kubesphere.federatedWorkspaces),
     },

@@ -52,7 +52,7 @@ export function unbindProject(cluster: KubeSphereCluster, project: ObjectRef): O
         },
       );
     },
-    reads: { compensate: toWatch(cluster, core.namespaces) },
+    needs: { compensate: toWatch(cluster, core.namespaces) },
     async compensate(work, { workspace }) {
       if (workspace === null) return;
       await edit(work, target(cluster, project), (namespace) => {
@@ -104,7 +104,7 @@ export function bindProject(
         return now === workspace ? undefined : dialect.bind(namespace, workspace);
       });
     },
-    reads: { verify: toWatch(cluster, core.namespaces) },
+    needs: { verify: toWatch(cluster, core.namespaces) },
     verify: (work) => owned(work, cluster, project, workspace),
     async compensate(work, { note }) {
       await edit(work, target(cluster, project), (namespace) => {

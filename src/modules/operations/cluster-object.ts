@@ -5,7 +5,7 @@ import { hostSecret, kubefedNamespace, systemWorkspace } from '../../kubesphere/
 import { type Cluster, type Condition, kubesphere } from '../../kubesphere/resources.ts';
 import { madeBy } from '../changes.ts';
 import { assertTakesNoNamespace, deletionClosure } from '../closure.ts';
-import { type Reading, toListAll, toWatch } from '../rights.ts';
+import { type Right, toListAll, toWatch, toWatchIn } from '../rights.ts';
 import { create, edit, remove, type Work, waitFor, waitGone } from '../work.ts';
 
 const resource = kubesphere.clusters;
@@ -120,9 +120,10 @@ export async function assertReleased(
 }
 
 /** What {@link release} reads. */
-export const toRelease = (host: KubeSphereCluster): readonly Reading[] => [
+export const toRelease = (host: KubeSphereCluster): readonly Right[] => [
   ...toListAll(host),
-  ...toWatch(host, resource, kubesphere.kubeFedClusters, core.secrets),
+  ...toWatch(host, resource),
+  ...toWatchIn(host, kubefedNamespace, kubesphere.kubeFedClusters, core.secrets),
 ];
 
 /** Deletes a Cluster object by UID and waits until the host has let go of the member altogether. Nothing on the member is written. */
@@ -198,7 +199,7 @@ function encoded({ kubeconfig, token }: ClusterSecrets): { readonly kubeconfig?:
   };
 }
 
-/** Reads what has to be parked before a Cluster object is deleted. */
+/** Needs what has to be parked before a Cluster object is deleted. */
 export async function clusterSecrets(
   host: KubeSphereCluster,
   name: string,

@@ -8,7 +8,7 @@ import { labelField, madeBy, refOf } from '../changes.ts';
 import { some } from '../closure.ts';
 import { builtInRoles, othersIn } from '../namespaces/others-in.ts';
 import type { Operation } from '../operation.ts';
-import { toListAll, toWatch } from '../rights.ts';
+import { toListAll, toWatch, toWatchIn } from '../rights.ts';
 import { create, remove, type Work, waitFor, waitGone } from '../work.ts';
 import { assertAlive, owned, unownable, workspaceOf } from './project.ts';
 
@@ -108,7 +108,10 @@ export function createProject(
         timeoutMs: rolesLimitMs,
       });
     },
-    reads: { verify: toWatch(at, core.namespaces, core.roles), compensate: toListAll(at) },
+    needs: {
+      verify: [...toWatch(at, core.namespaces), ...toWatchIn(at, name, core.roles)],
+      compensate: toListAll(at, name),
+    },
     async compensate(work) {
       const found = await find(work.signal);
       if (found === undefined || !madeBy(work.runId, found)) return;

@@ -32,7 +32,7 @@ export function deleteObject(
       cluster.dialect;
       await remove(work, { ...target, propagationPolicy: 'Background' });
     },
-    reads: { verify: toWatch(cluster, resource) },
+    needs: { verify: toWatch(cluster, resource) },
     verify: (work) => waitGone(work, target, timeoutMs),
     compensate: async () => {},
   };

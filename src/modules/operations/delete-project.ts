@@ -118,7 +118,7 @@ export function deleteProject(
       });
       return before;
     },
-    reads: { verify: toWatch(cluster, core.namespaces) },
+    needs: { verify: toWatch(cluster, core.namespaces) },
     async verify(work: Pick<Work, 'signal'>) {
       try {
         await waitGone(work, { cluster, resource: core.namespaces, name: { name }, uid }, goneLimitMs);

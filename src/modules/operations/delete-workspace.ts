@@ -7,7 +7,7 @@ import { refOf } from '../changes.ts';
 import { assertTakesNoNamespace, assertTakesNothingKept, deletionClosure } from '../closure.ts';
 import type { ClusterByName } from '../env.ts';
 import type { Operation } from '../operation.ts';
-import { toListAll, toWatch } from '../rights.ts';
+import { toListAll, toPatch, toWatch } from '../rights.ts';
 import { remove, type Work, waitGone } from '../work.ts';
 import { removeTemplate } from './workspace-template.ts';
 
@@ -95,11 +95,12 @@ export function deleteWorkspace(
         await waitGone(work, target, limitMs);
       }
     },
-    async reads({ signal }) {
+    async needs({ signal }) {
       const others = await Promise.all(workspaces.map(({ cluster }) => clusterOf(cluster, { signal })));
       return {
         verify: [
           ...toListAll(host),
+          ...toPatch(host, kubesphere.workspaceTemplates),
           ...toWatch(host, kubesphere.workspaceTemplates, kubesphere.federatedWorkspaces),
           ...others.flatMap((cluster) => [...toListAll(cluster), ...toWatch(cluster, kubesphere.workspaces)]),
         ],

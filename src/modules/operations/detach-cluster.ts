@@ -4,6 +4,7 @@ import { kubesphere } from '../../kubesphere/resources.ts';
 import { refOf } from '../changes.ts';
 import type { Operation } from '../operation.ts';
 import { rememberMeta } from '../remembered.ts';
+import { toGet, toPatch } from '../rights.ts';
 import { waitGone } from '../work.ts';
 import {
   absent,
@@ -23,7 +24,7 @@ const resource = kubesphere.clusters;
 
 /** What {@link detachCluster} needs besides. */
 export interface DetachSettings extends JoinLimits {
-  /** Reads what was parked, for the way back. */
+  /** Needs what was parked, for the way back. */
   readonly secrets: (signal: AbortSignal) => Promise<ClusterSecrets>;
   /** A host that must have let go of the member before this one takes it back: two hosts on one member lose everything within 40 s (8.2). */
   readonly unlessHeldBy?: KubeSphereCluster;
@@ -86,7 +87,10 @@ export function detachCluster(
       await settings.secrets(work.signal);
       await release(work, host, name, found.metadata.uid);
     },
-    reads: { verify: toRelease(host) },
+    needs: {
+      verify: [...toRelease(host), ...toGet(host, kubesphere.kubeFedClusters)],
+      compensate: toPatch(host, resource),
+    },
     async verify(work) {
       if (await holds(work, host, name))
         throw new FederationError(

@@ -5,9 +5,10 @@ import { managedLabel, workspaceLabel } from '../../kubesphere/names.ts';
 import { type FederatedObject, kubesphere, type Placement } from '../../kubesphere/resources.ts';
 import { refOf } from '../changes.ts';
 import { assertTakesNothingKept, deletionClosure, some } from '../closure.ts';
-import { clusterByName, type FederationEnv } from '../env.ts';
+import type { FederationEnv } from '../env.ts';
 import type { Operation } from '../operation.ts';
 import { arrivingOf, leavingOf, type Placeable, placeables, resolve, samePlacement } from '../placement/clusters.ts';
+import type { SeeingLeft } from '../placement/last-look.ts';
 import { applyEdit, called, type Placed, type PlacementEdit, placedAt, type Subject } from '../placement/subject.ts';
 import { toListAll, toWatch } from '../rights.ts';
 import { edit, type Work, waitFor } from '../work.ts';
@@ -22,8 +23,8 @@ export interface PlacementChange {
   readonly mayLeave: readonly string[];
   /** Asked right before every attempt to write, after the placement was read: throws where it must not be written. */
   readonly lastLook?: (work: Pick<Work, 'signal'>) => Promise<void>;
-  /** Resolves once what was to go on a cluster that left is gone. */
-  readonly left?: (work: Pick<Work, 'signal'>) => Promise<void>;
+  /** Sees that what was to go on a cluster that left is gone. */
+  readonly left?: SeeingLeft;
 }
 
 /** What {@link editPlacement} captures. */
@@ -119,25 +120,25 @@ export function editPlacement(
         return samePlacement(now, next) ? undefined : write(next);
       });
     },
-    async reads(work) {
+    async needs(work) {
       const [now, all] = [placementOf(await read(work)), await placeables(host, work.signal)];
-      const opened = (names: readonly string[]) =>
-        Promise.all(names.map((name) => clusterByName(env)(name, { signal: work.signal })));
-      const arriving = await opened(arrivingOf(now, applyEdit(subject, now, change), all));
-      const copy = subject.kind === 'workspace' ? kubesphere.workspaces : core.namespaces;
+      const arriving = await Promise.all(
+        arrivingOf(now, applyEdit(subject, now, change), all).map((name) => env.member(name, { signal: work.signal })),
+      );
+      const isWorkspace = subject.kind === 'workspace';
       return {
         verify: [
-          ...toWatch(host, kubesphere.federatedWorkspaces),
-          ...arriving.flatMap((cluster) => toWatch(cluster, copy)),
-          ...(await opened(mayLeave)).flatMap((cluster) => toWatch(cluster, copy, core.namespaces)),
+          ...(isWorkspace ? toWatch(host, kubesphere.federatedWorkspaces) : []),
+          ...arriving.flatMap((member) => toWatch(member, isWorkspace ? kubesphere.workspaces : core.namespaces)),
+          ...((await left?.needs(work)) ?? []),
         ],
-        compensate: subject.kind === 'workspace' ? arriving.flatMap(toListAll) : [],
+        compensate: isWorkspace ? arriving.flatMap((member) => toListAll(member)) : [],
       };
     },
     async verify(work, { arriving }) {
       await federated(env, subject, { arriving, leaving: mayLeave }, work.signal);
       for (const cluster of arriving) await arrived(env, subject, cluster, work.signal);
-      await left?.(work);
+      await left?.wait(work);
     },
     async compensate(work, { placement }) {
       const all = await placeables(host, work.signal);

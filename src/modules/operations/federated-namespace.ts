@@ -9,7 +9,8 @@ import { deletionClosure, some } from '../closure.ts';
 import { othersIn } from '../namespaces/others-in.ts';
 import type { Operation } from '../operation.ts';
 import { placeables, resolve } from '../placement/clusters.ts';
-import { toListAll, toWatch } from '../rights.ts';
+import type { SeeingLeft } from '../placement/last-look.ts';
+import { toListAll, toWatch, toWatchIn } from '../rights.ts';
 import { create, remove, type Work, waitGone } from '../work.ts';
 import { syncLimitMs } from './workspace-template.ts';
 
@@ -52,7 +53,7 @@ export function createHostNamespace(host: KubeSphereCluster, { name, workspace }
     async verify({ signal }) {
       await host.connection.get(core.namespaces, { name }, { signal });
     },
-    reads: { compensate: [...toListAll(host), ...toWatch(host, core.namespaces)] },
+    needs: { compensate: [...toListAll(host, name), ...toWatch(host, core.namespaces)] },
     async compensate(work) {
       const found = await host.connection.find(core.namespaces, { name }, { signal: work.signal });
       if (found === undefined || !madeBy(work.runId, found)) return;
@@ -107,7 +108,7 @@ export function createFederatedNamespace(
     async verify({ signal }) {
       await host.connection.get(resource, at, { signal });
     },
-    reads: { compensate: toWatch(host, resource) },
+    needs: { compensate: toWatchIn(host, name, resource) },
     async compensate(work) {
       const found = await host.connection.find(resource, at, { signal: work.signal });
       if (found === undefined || !madeBy(work.runId, found)) return;
@@ -137,7 +138,7 @@ export function deleteFederatedNamespace(
   host: KubeSphereCluster,
   { name, uid }: ObjectRef,
   lastLook: (work: Pick<Work, 'signal'>) => Promise<void>,
-  left: (work: Pick<Work, 'signal'>) => Promise<void>,
+  left: SeeingLeft,
 ): Operation<null, void> {
   const at = { namespace: name, name };
   return {
@@ -162,10 +163,10 @@ export function deleteFederatedNamespace(
       };
       await remove(looking, { cluster: host, resource, name: at, uid, ...background });
     },
-    reads: { verify: toWatch(host, resource) },
+    needs: async (work) => ({ verify: [...toWatchIn(host, name, resource), ...(await left.needs(work))] }),
     async verify(work) {
       await waitGone(work, { cluster: host, resource, name: at, uid }, syncLimitMs);
-      await left(work);
+      await left.wait(work);
     },
     compensate: async () => {},
   };
@@ -206,7 +207,7 @@ export function deleteHostNamespace(host: KubeSphereCluster, { name, uid }: Obje
         );
       await remove(work, { ...target, ...background });
     },
-    reads: { verify: [...toListAll(host), ...toWatch(host, core.namespaces)] },
+    needs: { verify: [...toListAll(host), ...toWatch(host, core.namespaces)] },
     verify: async (work) => waitGone(work, target, syncLimitMs),
     compensate: async () => {},
   };

@@ -6,7 +6,7 @@ import { refOf } from '../changes.ts';
 import { assertTakesNothingKept, deletionClosure } from '../closure.ts';
 import type { Operation } from '../operation.ts';
 import { rememberMeta } from '../remembered.ts';
-import { toListAll, toWatch } from '../rights.ts';
+import { toListAll, toWatch, toWatchIn } from '../rights.ts';
 import { create, remove, type Work, waitGone } from '../work.ts';
 
 interface Made<Body> {
@@ -110,7 +110,13 @@ export function shutOut(member: KubeSphereCluster, cluster: string): Operation<H
         await waitGone(work, target, goneLimitMs);
       }
     },
-    reads: { verify: [...toListAll(member), ...toWatch(member, ...kinds.map(([kind]) => kind), core.secrets)] },
+    needs: {
+      verify: [
+        ...toListAll(member),
+        ...toWatch(member, core.clusterRoles, core.clusterRoleBindings),
+        ...toWatchIn(member, kubefedNamespace, core.serviceAccounts, core.secrets),
+      ],
+    },
     async verify(work) {
       // The token lives in Secrets of the account: access ends when the last one is gone.
       const { name } = names(cluster).account;

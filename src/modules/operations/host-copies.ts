@@ -3,7 +3,8 @@ import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { managedLabel } from '../../kubesphere/names.ts';
 import { federatedKinds } from '../../kubesphere/resources.ts';
 import { assertTakesNothingKept, deletionClosure } from '../closure.ts';
-import type { Operation } from '../operation.ts';
+import { needsOf, type Operation } from '../operation.ts';
+import { toListAll } from '../rights.ts';
 import { edit, remove, type Work } from '../work.ts';
 import { shutOut } from './host-access.ts';
 
@@ -45,6 +46,9 @@ export function expectCopies(member: KubeSphereCluster, cluster: string): Operat
     capture: async ({ signal }) => ({ present: (await listed(member, signal)).map(({ uid }) => uid) }),
     run: async () => {},
     verify: async () => {},
+    needs: async (work) => ({
+      compensate: [...toListAll(member), ...((await needsOf(shutOut(member, cluster), work)).verify ?? [])],
+    }),
     async compensate(work, { present }) {
       // A former host is let in again by its own join.
       const access = shutOut(member, cluster);

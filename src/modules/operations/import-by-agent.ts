@@ -57,6 +57,6 @@ export function importByAgent(host: KubeSphereCluster, settings: AgentSettings):
         what: `tower to prepare for the agent of cluster "${name}"`,
         timeoutMs: tokenLimitMs,
       }).then(() => undefined),
-    reads: [],
+    needs: [],
   });
 }

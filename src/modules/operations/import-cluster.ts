@@ -1,7 +1,8 @@
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
+import { kubefedNamespace } from '../../kubesphere/names.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
 import type { Operation } from '../operation.ts';
-import { toWatch } from '../rights.ts';
+import { toWatch, toWatchIn } from '../rights.ts';
 import { assertReleased, type JoinLimits, waitJoined } from './cluster-object.ts';
 import { importObject, marked } from './import-object.ts';
 import { adopted } from './workspace-template.ts';
@@ -51,8 +52,8 @@ export function importCluster(host: KubeSphereCluster, settings: ImportSettings)
       await waitJoined(work, host, name, member.uid, settings);
       for (const workspace of proof) await adopted(work, member, workspace);
     },
-    reads: [
-      ...toWatch(host, kubesphere.kubeFedClusters),
+    needs: [
+      ...toWatchIn(host, kubefedNamespace, kubesphere.kubeFedClusters),
       ...(proof.length > 0 ? toWatch(member, kubesphere.workspaces) : []),
     ],
   });

@@ -3,8 +3,8 @@ import { type Cluster, kubesphere } from '../../kubesphere/resources.ts';
 import type { Forecast } from '../../workflow/change.ts';
 import { madeBy, refOf } from '../changes.ts';
 import { hostMarks } from '../marks.ts';
-import type { Operation, Reads } from '../operation.ts';
-import { toWatch } from '../rights.ts';
+import type { Operation } from '../operation.ts';
+import { type Right, toPatch, toWatch } from '../rights.ts';
 import type { Work } from '../work.ts';
 import { absent, type ClusterSecrets, join, release, toRelease } from './cluster-object.ts';
 
@@ -24,13 +24,13 @@ export interface Importing {
   /** Asked right before the Cluster is made; what it holds in secret is never journalled. */
   readonly secrets: (work: Work) => Promise<ClusterSecrets>;
   readonly verify: (work: Work) => Promise<void>;
-  /** What `verify` reads besides the Cluster. */
-  readonly reads: NonNullable<Reads['verify']>;
+  /** What `verify` needs besides the Cluster. */
+  readonly needs: readonly Right[];
 }
 
 /** Makes the Cluster object of a member. Its way back deletes the one that this run made, and waits until the host has let go. */
 export function importObject(host: KubeSphereCluster, importing: Importing): Operation<null, void> {
-  const { name, labels = {}, provider, connection, remedy, hindrance, secrets, verify, reads } = importing;
+  const { name, labels = {}, provider, connection, remedy, hindrance, secrets, verify, needs } = importing;
   return {
     async forecast({ signal, runId }) {
       const found = await host.connection.find(resource, { name }, { signal });
@@ -55,7 +55,7 @@ export function importObject(host: KubeSphereCluster, importing: Importing): Ope
       };
       await join(work, host, name, { labels, annotations: {}, spec }, hidden);
     },
-    reads: { verify: [...toWatch(host, resource), ...reads], compensate: toRelease(host) },
+    needs: { verify: [...toPatch(host, resource), ...toWatch(host, resource), ...needs], compensate: toRelease(host) },
     verify,
     async compensate(work) {
       const cluster = await host.connection.find(resource, { name }, { signal: work.signal });

@@ -88,7 +88,7 @@ export function placeWorkspace(
       });
       if (member !== undefined) await adopted({ signal }, member, name);
     },
-    reads: {
+    needs: {
       verify: [
         ...toWatch(host, kubesphere.federatedWorkspaces),
         ...(member === undefined ? [] : toWatch(member, kubesphere.workspaces)),

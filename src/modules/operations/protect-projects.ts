@@ -4,7 +4,15 @@ import { kubesphere } from '../../kubesphere/resources.ts';
 import { refOf } from '../changes.ts';
 import { namespacesOf, some } from '../closure.ts';
 import type { Operation } from '../operation.ts';
-import { assertSafeToLift, lowerShield, type Raised, raiseShield, type Shielded, shieldForm } from '../shield.ts';
+import {
+  assertSafeToLift,
+  lowerShield,
+  type Raised,
+  raiseShield,
+  type Shielded,
+  shieldForm,
+  toLower,
+} from '../shield.ts';
 import { type Form, type Part, parts } from '../shield-forms.ts';
 import { shieldsUp } from '../shields-up.ts';
 import { create, type Work } from '../work.ts';
@@ -132,6 +140,9 @@ export function unprotectProjects(cluster: KubeSphereCluster, shielded: Shielded
       await assertSafeToLift(work, cluster, shielded.namespaces);
       for (const form of before.forms) await lowerShield(work, cluster, { ...shielded, form });
     },
+    needs: async (work) => ({
+      verify: (await up(work)).flatMap(({ form, found }) => (found.length > 0 ? toLower(cluster, form, shielded) : [])),
+    }),
     async verify(work) {
       const left = (await up(work)).flatMap(({ found }) => found.map(({ name }) => name));
       if (left.length === 0) return;

@@ -4,12 +4,14 @@ import type { KubeObject, ObjectMeta, ObjectRef, Resource } from '../../kube/obj
 import { core } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { managedLabel, unboundAnnotation, workspaceLabel } from '../../kubesphere/names.ts';
+import { federatedKinds, kubesphere } from '../../kubesphere/resources.ts';
 import { foreignOwners } from '../../kubesphere/v3.ts';
 import type { Change } from '../../workflow/change.ts';
 import { labelField, refOf } from '../changes.ts';
 import { some } from '../closure.ts';
 import { type FoundObject, kindOf, throughKinds } from '../found.ts';
 import type { Operation } from '../operation.ts';
+import { toGet } from '../rights.ts';
 import { edit, type Work } from '../work.ts';
 import { assertPlacedThere } from './placed-there.ts';
 
@@ -124,6 +126,11 @@ export function releaseCopy(
       );
       // What kubefed copied into it in between.
       for (const object of await copiedIn(cluster, name, work.signal)) await mark(work, object, 'true', 'false');
+    },
+    async needs({ signal }) {
+      const kinds = new Set((await copiedIn(cluster, name, signal)).map(({ kind }) => `Federated${kind}`));
+      const federated = federatedKinds.map((one) => one.federated).filter(({ kind }) => kinds.has(kind));
+      return { compensate: toGet(host, kubesphere.federatedNamespaces, ...federated) };
     },
     verify: (work) => assertCopyReleased(cluster, project, work.signal),
     async compensate(work, { managed, workspace, objects }) {

@@ -35,10 +35,27 @@ const controllers = 'controller-manager';
 export async function removeOriginal<T extends KubeObject>(work: Work, original: Original<T>): Promise<void> {
   const { host, resource, federated, name, uid, same } = original;
   const at = { cluster: host, resource, name: { name } };
-  let last = uid;
+  const mayGo = (object: T): boolean => object.metadata.uid === uid || (same(object) && isMadeByControllers(object));
+  const find = (): Promise<T | undefined> => host.connection.find(resource, { name }, { signal: work.signal });
   for (let again = 0; again <= madeAgainLimit; again += 1) {
-    await remove(work, { ...at, uid: last, propagationPolicy: 'Background' });
-    await waitGone(work, { ...at, uid: last }, limitMs);
+    const found = await find();
+    // What stands there is not that one, nor made of it: somebody's own.
+    if (found !== undefined && !mayGo(found)) return;
+    if (found !== undefined) {
+      const target = { ...at, uid: found.metadata.uid };
+      await remove(work, {
+        ...target,
+        propagationPolicy: 'Background',
+        still(object) {
+          if (mayGo(object)) return;
+          throw new FederationError(
+            'WORLD_MOVED',
+            `${host.name}: somebody changed ${resource.kind} "${name}" as it was to be deleted again. It was left alone. Look at it.`,
+          );
+        },
+      });
+      await waitGone(work, target, limitMs);
+    }
     await waitFor(work.signal, {
       cluster: host,
       resource: federated,
@@ -49,9 +66,7 @@ export async function removeOriginal<T extends KubeObject>(work: Work, original:
     });
     // What kubefed had begun to write by then arrives now.
     await sleep(underWayMs, work.signal);
-    const found = await host.connection.find(resource, { name }, { signal: work.signal });
-    if (found === undefined || !same(found) || !isMadeByControllers(found)) return;
-    last = found.metadata.uid;
+    if ((await find()) === undefined) return;
   }
   throw new FederationError(
     'NOT_OBSERVED',
@@ -60,8 +75,9 @@ export async function removeOriginal<T extends KubeObject>(work: Work, original:
   );
 }
 
+/** kubefed's mark, or no writer but controllers: a person who made it, or wrote to it, is named there. */
 function isMadeByControllers({ metadata }: KubeObject): boolean {
   const { labels, managedFields = [] } = metadata;
-  if (labels?.[managedLabel] === 'true') return true;
-  return managedFields.length > 0 && managedFields.every(({ manager }) => manager === controllers);
+  const people = managedFields.some(({ manager }) => manager !== controllers);
+  return !people && (labels?.[managedLabel] === 'true' || managedFields.length > 0);
 }

@@ -87,7 +87,7 @@ export function removeUser(
       await waitGone(work, target, userLimitMs);
       return leftovers(work.signal);
     },
-    reads: { verify: [...toListAll(host), ...toWatch(host, resource)] },
+    needs: { verify: [...toListAll(host), ...toWatch(host, resource)] },
     verify: (work) => waitGone(work, target, userLimitMs),
     async compensate() {
       throw new FederationError(

@@ -91,7 +91,7 @@ export function removeWorkspace(cluster: KubeSphereCluster, name: string): Opera
         await waitGone(work, target, goneLimitMs);
       }
     },
-    reads: {
+    needs: {
       verify: [...toListAll(cluster), ...toWatch(cluster, kubesphere.workspaceTemplates, kubesphere.workspaces)],
     },
     async verify(work) {
@@ -199,7 +199,7 @@ export function retireTemplate(
         await dropOurFinalizers(work, target);
       await waitGone(work, target, goneLimitMs);
     },
-    reads: { verify: [...toListAll(cluster), ...toWatch(cluster, resource, kubesphere.workspaces)] },
+    needs: { verify: [...toListAll(cluster), ...toWatch(cluster, resource, kubesphere.workspaces)] },
     async verify({ signal }) {
       // The template's last reconcile wipes the host's mark off the Workspace; kubefed puts it back within 10 s (8.3).
       await adopted({ signal }, cluster, name);

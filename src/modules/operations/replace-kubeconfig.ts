@@ -5,7 +5,7 @@ import { kubefedNamespace } from '../../kubesphere/names.ts';
 import { type Cluster, type Condition, kubesphere } from '../../kubesphere/resources.ts';
 import { refOf, secretField } from '../changes.ts';
 import type { Operation } from '../operation.ts';
-import { toWatch } from '../rights.ts';
+import { toWatch, toWatchIn } from '../rights.ts';
 import { edit, type Work, waitFor } from '../work.ts';
 import { isReady, type JoinLimits } from './cluster-object.ts';
 
@@ -27,7 +27,7 @@ export interface ReplaceSettings extends JoinLimits {
   readonly objectUid: string;
   /** The kubeconfig to store; read when needed, never journalled. */
   readonly next: (signal: AbortSignal) => Promise<NewKubeconfig>;
-  /** Reads what was parked of the one before, for the way back. */
+  /** Needs what was parked of the one before, for the way back. */
   readonly former: (signal: AbortSignal) => Promise<string>;
 }
 
@@ -133,7 +133,7 @@ export function replaceKubeconfig(
       const cluster = await store(work, text, server);
       return { readyAt: readyOf(cluster)?.lastUpdateTime ?? null };
     },
-    reads: { verify: toWatch(host, resource, kubesphere.kubeFedClusters) },
+    needs: { verify: [...toWatch(host, resource), ...toWatchIn(host, kubefedNamespace, kubesphere.kubeFedClusters)] },
     async verify(work, _before, { readyAt }) {
       await used(work, (await next(work.signal)).text, readyAt);
       await waitFor(work.signal, {

@@ -20,6 +20,8 @@ export interface LabelTo {
    * @defaultValue that very object alone, and no third value
    */
   readonly heirs?: true;
+  /** One that is gone is `NOT_FOUND`. @defaultValue then there is nothing to do */
+  readonly required?: true;
 }
 
 /**
@@ -29,7 +31,7 @@ export function setLabel(
   cluster: KubeSphereCluster,
   resource: Resource,
   object: ObjectRef,
-  { label, to, heirs }: LabelTo,
+  { label, to, heirs, required }: LabelTo,
 ): Operation<Label, void> {
   const { name, namespace, uid } = object;
   const at = { name, ...(namespace === undefined ? {} : { namespace }) };
@@ -39,7 +41,12 @@ export function setLabel(
     cluster.connection.find(resource, at, { signal });
   const own = async (signal: AbortSignal): Promise<KubeObject | undefined> => {
     const found = await find(signal);
-    return found?.metadata.uid === uid ? found : undefined;
+    if (found?.metadata.uid === uid) return found;
+    if (required !== true) return undefined;
+    throw new FederationError(
+      'NOT_FOUND',
+      `${cluster.name}: ${resource.kind} "${name}" (UID ${uid}) is ${found === undefined ? 'gone' : 'another one by now'}.`,
+    );
   };
   const meant = heirs === true ? find : own;
   const move = (from: string | null, wanted: string | null) => (found: KubeObject) => {

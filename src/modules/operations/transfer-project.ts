@@ -57,7 +57,7 @@ export function transferProject(
         return dialect.transfer(namespace, workspace);
       });
     },
-    reads: { verify: toWatch(cluster, core.namespaces) },
+    needs: { verify: toWatch(cluster, core.namespaces) },
     async verify(work) {
       await owned(work, cluster, project, workspace);
       const { ownerReferences = [] } = (await read(work, cluster, project)).metadata;

@@ -8,14 +8,14 @@ import { installation, kubesphereNamespace } from '../../kubesphere/names.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
 import { refOf, secretField } from '../changes.ts';
 import type { Operation } from '../operation.ts';
-import { toWatch } from '../rights.ts';
+import { toWatchIn } from '../rights.ts';
 import { edit, type Work, waitFor } from '../work.ts';
 
 /** What makes a cluster trust the tokens of a host. */
 export interface TrustSettings {
-  /** Reads the jwtSecret afresh that it is to have: it goes from cluster to cluster and never into a journal. */
+  /** Needs the jwtSecret afresh that it is to have: it goes from cluster to cluster and never into a journal. */
   readonly jwtSecret: (signal: AbortSignal) => Promise<string>;
-  /** Reads what was parked of its former secret, for the way back. */
+  /** Needs what was parked of its former secret, for the way back. */
   readonly formerSecret: (signal: AbortSignal) => Promise<string | undefined>;
   /** The installer takes minutes. @defaultValue 1800000 */
   readonly timeoutMs?: number;
@@ -105,7 +105,7 @@ function trust(
       cluster.dialect;
       await set(work, wantedRole, await jwtSecret(work.signal));
     },
-    reads: { verify: toWatch(cluster, core.configMaps) },
+    needs: { verify: toWatchIn(cluster, kubesphereNamespace, core.configMaps) },
     async verify(work) {
       const wanted = digest(await jwtSecret(work.signal));
       await settled(work, (now) => isSo(now, wanted), `to take over the role of a ${wantedRole} and the jwtSecret`);

@@ -74,7 +74,13 @@ export function updateWorkspace(
       host.dialect;
       await write(work, wanted);
     },
-    reads: { verify: toWatch(host, kubesphere.federatedWorkspaces, kubesphere.workspaceRoleBindings) },
+    needs: {
+      verify: toWatch(
+        host,
+        kubesphere.federatedWorkspaces,
+        ...(manager === undefined ? [] : [kubesphere.workspaceRoleBindings]),
+      ),
+    },
     async verify({ signal }) {
       await waitFor(signal, {
         cluster: host,

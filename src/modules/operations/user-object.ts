@@ -80,7 +80,7 @@ export function createAccount(
       host.dialect;
       await create(work, host, resource, { metadata: { name }, spec: profile });
     },
-    reads: { verify: toWatch(host, resource, kubesphere.federatedUsers), compensate: toListAll(host) },
+    needs: { verify: toWatch(host, resource, kubesphere.federatedUsers), compensate: toListAll(host) },
     async verify({ signal }) {
       await waitFor(signal, {
         cluster: host,
@@ -161,7 +161,7 @@ export function updateProfile(
         is(user) ? undefined : { type: 'merge', body: { spec: write } },
       );
     },
-    reads: { verify: toWatch(host, kubesphere.federatedUsers) },
+    needs: { verify: toWatch(host, kubesphere.federatedUsers) },
     async verify({ signal }) {
       await waitFor(signal, {
         cluster: host,

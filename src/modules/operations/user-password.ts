@@ -84,7 +84,7 @@ export function setPassword(host: KubeSphereCluster, name: string, password: str
         ),
       );
     },
-    reads: { verify: toWatch(host, resource) },
+    needs: { verify: toWatch(host, resource) },
     verify: (work) => hashed(work, host, name, password, () => true),
     async compensate() {
       throw new FederationError(
@@ -145,7 +145,7 @@ export function openAccount(
         ),
       );
     },
-    reads: { verify: toWatch(host, resource) },
+    needs: { verify: toWatch(host, resource) },
     async verify(work) {
       if (password !== undefined) await hashed(work, host, name, password, ({ status }) => status?.state === 'Active');
     },

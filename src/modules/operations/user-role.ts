@@ -8,7 +8,7 @@ import { madeBy, refOf } from '../changes.ts';
 import { some } from '../closure.ts';
 import type { Operation } from '../operation.ts';
 import { type RememberedMeta, rememberMeta } from '../remembered.ts';
-import { type Reading, toWatch } from '../rights.ts';
+import { type Right, toWatch } from '../rights.ts';
 import { create, remove, type Work, waitFor, waitGone } from '../work.ts';
 import { assertAnotherAdmin, platformAdmin } from './platform-admins.ts';
 import { removeOriginal } from './remove-original.ts';
@@ -139,7 +139,7 @@ export function giveRole(level: RoleLevel, user: string, role: string): Operatio
         roleRef: { apiGroup: group, kind: roles.kind, name: role },
       });
     },
-    reads: { verify: toWatch(cluster, bindings), compensate: toRemove(level) },
+    needs: { verify: toWatch(cluster, bindings), compensate: toRemove(level) },
     async verify({ signal }) {
       await waitFor(signal, {
         cluster,
@@ -158,7 +158,7 @@ export function giveRole(level: RoleLevel, user: string, role: string): Operatio
   };
 }
 
-const toRemove = (level: RoleLevel): readonly Reading[] =>
+const toRemove = (level: RoleLevel): readonly Right[] =>
   toWatch(level.cluster, level.bindings, ...(isPlatform(level) ? [kubesphere.federatedGlobalRoleBindings] : []));
 
 /** Those of the platform are copied to every cluster, the host's own included. */
@@ -242,10 +242,17 @@ export function takeRoles(level: RoleLevel, user: string, keep?: string): Operat
       cluster.dialect;
       for (const one of before) await removeBinding(work, level, one);
     },
-    reads: { verify: toRemove(level) },
+    needs: { verify: toRemove(level) },
     async verify(work, before) {
       for (const { name, uid } of before)
         await waitGone(work, { cluster, resource: bindings, name: { name }, uid }, limitMs);
+      const taken = new Set(before.map(({ role }) => role));
+      const back = (await others(work.signal)).find(({ roleRef }) => taken.has(roleRef.name));
+      if (back === undefined) return;
+      throw new FederationError(
+        'WORLD_MOVED',
+        `${cluster.name}: role ${back.roleRef.name} on ${where} was taken from user "${user}", and somebody has given it again (${bindings.kind} "${back.metadata.name}"). It was left so.`,
+      );
     },
     async compensate(work, before) {
       for (const { name, labels, annotations, subjects, group, kind, role } of before) {

@@ -58,7 +58,7 @@ export function setState(
             },
       );
     },
-    reads: { verify: toWatch(host, kubesphere.federatedUsers) },
+    needs: { verify: toWatch(host, kubesphere.federatedUsers) },
     async verify({ signal }) {
       await waitFor(signal, {
         cluster: host,

@@ -1,3 +1,4 @@
+import { FederationError } from '../../errors.ts';
 import type { ObjectRef } from '../../kube/objects.ts';
 import type { RoleBinding, Subject } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
@@ -81,7 +82,7 @@ export function grantWorkspaceRole(
         subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: user }],
       });
     },
-    reads: {
+    needs: {
       verify: members.flatMap((member) => toWatch(member, resource)),
       compensate: toWatch(host, resource, federated),
     },
@@ -132,10 +133,18 @@ export function revokeWorkspaceRole(
         same: ({ roleRef }) => roleRef.name === role,
       });
     },
-    reads: {
+    needs: {
       verify: [...toWatch(host, resource, federated), ...members.flatMap((member) => toWatch(member, resource))],
     },
-    verify: (work) => arrived(work, members, name, false),
+    async verify(work) {
+      const back = await host.connection.find(resource, { name }, { signal: work.signal });
+      if (back !== undefined)
+        throw new FederationError(
+          'WORLD_MOVED',
+          `${host.name}: WorkspaceRoleBinding "${name}" was deleted, and somebody has made it again (role ${back.roleRef.name}). It was left so.`,
+        );
+      await arrived(work, members, name, false);
+    },
     async compensate(work, { labels, annotations, roleRef, subjects }) {
       if ((await host.connection.find(resource, { name }, { signal: work.signal })) !== undefined) return;
       await create(work, host, resource, {

@@ -107,7 +107,7 @@ export function setWorkspaceQuota(
         spec: { quota: { hard }, selector },
       });
     },
-    reads: { verify: toWatch(cluster, resource) },
+    needs: { verify: toWatch(cluster, resource) },
     async verify({ signal }, { name }) {
       const live = await connection.get(kubesphere.workspaces, { name: workspace }, { signal });
       await waitFor(signal, {
@@ -171,7 +171,7 @@ export function removeWorkspaceQuota(
       const { name, uid } = before;
       await remove(work, { cluster, resource, name: { name }, uid, propagationPolicy: 'Background' });
     },
-    reads: { verify: toWatch(cluster, resource) },
+    needs: { verify: toWatch(cluster, resource) },
     async verify(work, before) {
       if (before !== null)
         await waitGone(work, { cluster, resource, name: { name: before.name }, uid: before.uid }, limitMs);

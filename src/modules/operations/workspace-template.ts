@@ -7,7 +7,7 @@ import { appsOf } from '../apps.ts';
 import { madeBy, refOf } from '../changes.ts';
 import { assertTakesNothingKept, deletionClosure, namespacesOf, some } from '../closure.ts';
 import type { Operation } from '../operation.ts';
-import { toListAll, toWatch } from '../rights.ts';
+import { toGet, toListAll, toPatch, toWatch } from '../rights.ts';
 import { create, edit, remove, type Work, waitFor, waitGone } from '../work.ts';
 
 /** A workspace to create on a host. */
@@ -109,9 +109,14 @@ export function createWorkspace(
         timeoutMs: syncLimitMs,
       });
     },
-    reads: {
+    needs: {
       verify: toWatch(host, kubesphere.federatedWorkspaces),
-      compensate: [...toListAll(host), ...toWatch(host, resource)],
+      compensate: [
+        ...toListAll(host),
+        ...toGet(host, kubesphere.workspaces),
+        ...toPatch(host, resource),
+        ...toWatch(host, resource),
+      ],
     },
     async compensate(work) {
       const { connection } = host;

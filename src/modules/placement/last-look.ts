@@ -7,6 +7,7 @@ import { assertTakesNothingKept, deletionClosure, namespacesOf, some } from '../
 import type { FederationEnv } from '../env.ts';
 import { assertCopyReleased } from '../operations/release-copy.ts';
 import { syncLimitMs } from '../operations/workspace-template.ts';
+import { type Right, toWatch, toWatchIn } from '../rights.ts';
 import type { Work } from '../work.ts';
 import { waitFor, waitGone } from '../work.ts';
 import { placeables } from './clusters.ts';
@@ -178,8 +179,40 @@ export async function assertExactly(
   );
 }
 
-/** Waits until what had to go on the clusters that left is gone. */
-export async function untilLeft(
+/** How it is seen that clusters were left. */
+export interface SeeingLeft {
+  readonly wait: (work: Pick<Work, 'signal'>) => Promise<void>;
+  /** What `wait` takes. */
+  readonly needs: (work: Pick<Work, 'signal'>) => Promise<readonly Right[]>;
+}
+
+/** Waits until what had to go on the clusters that left is gone; `needs` tells what that takes. */
+export function seeLeft(
+  env: FederationEnv,
+  subject: Subject,
+  found: LeavingProjects,
+  fate: 'keep' | 'delete',
+): SeeingLeft {
+  return {
+    wait: (work) => untilLeft(env, subject, found, fate, work),
+    async needs({ signal }) {
+      const members = await Promise.all(
+        found.clusters.map(async ({ cluster, workspace }) => {
+          const member = await env.member(cluster, { signal });
+          const kinds = [
+            ...(workspace === null ? [] : [kubesphere.workspaces]),
+            ...(fate === 'delete' ? [core.namespaces] : []),
+          ];
+          return toWatch(member, ...kinds);
+        }),
+      );
+      const forgets = subject.kind === 'project' && fate === 'keep';
+      return [...members.flat(), ...(forgets ? toWatchIn(env.host, subject.name, kubesphere.federatedNamespaces) : [])];
+    },
+  };
+}
+
+async function untilLeft(
   env: FederationEnv,
   subject: Subject,
   { clusters }: LeavingProjects,

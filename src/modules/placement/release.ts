@@ -77,6 +77,7 @@ const quietly = (operation: Operation<Raised, Raised>): Operation<Raised, void> 
   run: async (work, before) => void (await operation.run(work, before)),
   verify: (work, before) => operation.verify(work, before, before),
   compensate: (work, before) => operation.compensate(work, before, undefined),
+  ...(operation.needs !== undefined && { needs: operation.needs }),
 });
 
 const shieldUp = defineItemStep<Read, FederationEnv>()({

@@ -4,7 +4,7 @@ import { defineItemStep, defineStep } from '../../workflow/step.ts';
 import { refOf } from '../changes.ts';
 import type { FederationEnv } from '../env.ts';
 import type { Operation } from '../operation.ts';
-import { assertSafeToLift, type Form, lowerShield, type Shielded, shieldForm, shieldId } from '../shield.ts';
+import { assertSafeToLift, type Form, lowerShield, type Shielded, shieldForm, shieldId, toLower } from '../shield.ts';
 import { parts } from '../shield-forms.ts';
 import { operatesOnEach } from '../steps.ts';
 import { assertAlive } from './last-look.ts';
@@ -76,6 +76,10 @@ function lowering(env: FederationEnv, runId: string, kept: Kept): Operation<null
       const { at, form: made } = await form(env, kept.cluster, work.signal);
       await assertSafeToLift(work, at, shielded.namespaces);
       await lowerShield(work, at, { ...shielded, form: made }, work.runId);
+    },
+    async needs({ signal }) {
+      const { at, form: made } = await form(env, kept.cluster, signal);
+      return { verify: toLower(at, made, shielded) };
     },
     verify: async () => {},
     compensate: async () => {},

@@ -6,7 +6,7 @@ import { composeMethod } from '../method.ts';
 import { editPlacement, type PlacementBefore } from '../operations/edit-placement.ts';
 import { operates } from '../steps.ts';
 import type { ProjectAt } from './input.ts';
-import { assertExactly, assertNothingGoes, differences, mismatch, untilLeft } from './last-look.ts';
+import { assertExactly, assertNothingGoes, differences, mismatch, seeLeft } from './last-look.ts';
 import { type Released, type ReleaseInput, releaseProjects } from './release.ts';
 import { lowerShields } from './shield.ts';
 import type { PlacementEdit } from './subject.ts';
@@ -32,7 +32,7 @@ const shrinkKeeping = defineStep<Keeping, FederationEnv>()({
           edit: input.edit,
           mayLeave: input.leaving,
           lastLook: ({ signal }) => assertNothingGoes(env, input.subject, found, signal),
-          left: (work) => untilLeft(env, input.subject, found, 'keep', work),
+          left: seeLeft(env, input.subject, found, 'keep'),
         }),
   ),
   remedy: 'Look at the placement, and set it with workspaces.setPlacement or namespaces.setFederatedPlacement.',
@@ -105,19 +105,21 @@ const shrinkDeleting = defineStep<Agreed, FederationEnv>()({
   title: 'Take it off the clusters; what is there is deleted',
   pivot: true,
   irreversible: 'nobody brings back what is deleted',
-  ...operates<Agreed, PlacementBefore, void>(async ({ state: { input, agree: found }, env }) =>
-    found === undefined
-      ? undefined
-      : editPlacement(env, {
-          subject: input.subject,
-          edit: input.edit,
-          mayLeave: input.leaving,
-          lastLook: async ({ signal }) => {
-            await assertExactly(env, input.subject, input.leaving, input.delete, { ...input, signal });
-            await assertNotKept(env, input.delete, signal);
-          },
-          left: (work) => untilLeft(env, input.subject, found, 'delete', work),
-        }),
+  ...operates<Agreed, PlacementBefore, void>(
+    async ({ state: { input, agree: found }, env }) =>
+      found === undefined
+        ? undefined
+        : editPlacement(env, {
+            subject: input.subject,
+            edit: input.edit,
+            mayLeave: input.leaving,
+            lastLook: async ({ signal }) => {
+              await assertExactly(env, input.subject, input.leaving, input.delete, { ...input, signal });
+              await assertNotKept(env, input.delete, signal);
+            },
+            left: seeLeft(env, input.subject, found, 'delete'),
+          }),
+    { undone: false },
   ),
 });
 

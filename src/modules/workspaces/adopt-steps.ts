@@ -1,15 +1,16 @@
 import { FederationError } from '../../errors.ts';
 import { managedLabel, workspaceLabel } from '../../kubesphere/names.ts';
-import { kubesphere } from '../../kubesphere/resources.ts';
+import { federatedKinds, kubesphere } from '../../kubesphere/resources.ts';
 import { defineItemStep, defineStep } from '../../workflow/step.ts';
 import { appResource, type WorkspaceApp } from '../apps.ts';
 import { namespacesOf, some } from '../closure.ts';
 import { clusterByName, type FederationEnv } from '../env.ts';
-import type { Operation } from '../operation.ts';
+import { needsOf, type Operation } from '../operation.ts';
 import { type AdoptedBefore, adoptWorkspace, holdAdopted, waitForgotten } from '../operations/adopt-workspace.ts';
 import { retireTemplate } from '../operations/remove-workspace.ts';
 import { type Label, setLabel } from '../operations/set-label.ts';
 import { createWorkspace } from '../operations/workspace-template.ts';
+import { type Right, toPatch, toWatch } from '../rights.ts';
 import {
   assertSafeToLift,
   lowerShield,
@@ -18,6 +19,7 @@ import {
   type Shielded,
   shieldForm,
   shieldId,
+  toLower,
 } from '../shield.ts';
 import { type Known as KnownOf, operates, operatesOnEach } from '../steps.ts';
 import type { Work } from '../work.ts';
@@ -119,6 +121,20 @@ export const labels = defineItemStep<Surveyed, FederationEnv>()({
 const adoptable = ({ objects }: AdoptSurvey) =>
   objects.map(({ kind, name, uid }) => ({ resource: managedResource(kind), name, uid }));
 
+/** What it takes to hold them against kubefed. */
+const toHold = async (known: Known, survey: AdoptSurvey): Promise<readonly Right[]> => {
+  const kinds = new Set(adoptable(survey).map(({ resource }) => resource));
+  return toPatch(await memberOf(known), ...kinds);
+};
+/** What it takes to see that the host has nothing of them any more. */
+const toForget = ({ env }: Known, survey: AdoptSurvey): readonly Right[] => {
+  const kinds = new Set<string>(survey.objects.map(({ kind }) => kind));
+  return toWatch(
+    env.host,
+    ...federatedKinds.filter(({ target }) => kinds.has(target.kind)).map((one) => one.federated),
+  );
+};
+
 /** The host gets a template of that name, placed nowhere yet. */
 export const create = defineStep<Surveyed, FederationEnv>()({
   name: 'create',
@@ -132,8 +148,13 @@ export const create = defineStep<Surveyed, FederationEnv>()({
       ...(networkIsolation !== null && { networkIsolation }),
       ...(survey.onHost && { existing: 'join' as const }),
     });
+    const needs = await needsOf(creating, known);
     return {
       ...creating,
+      needs: {
+        ...needs,
+        compensate: [...(needs.compensate ?? []), ...(await toHold(known, survey)), ...toForget(known, survey)],
+      },
       async compensate(work, before, out) {
         // Else the roles that the host's copies took over would go with them.
         const member = await memberOf(known);
@@ -156,8 +177,10 @@ export const place = defineStep<Surveyed, FederationEnv>()({
       return nothing<AdoptedBefore, void>({ clusters: [], spec: { manager: null, networkIsolation: null } }, undefined);
     const member = await memberOf(known);
     const adopting = adoptWorkspace(known.env.host, member, input.name, survey.uid);
+    const needs = await needsOf(adopting, known);
     return {
       ...adopting,
+      needs: { ...needs, compensate: [...(needs.compensate ?? []), ...(await toHold(known, survey))] },
       async compensate(work, before, out) {
         // Its roles and their bindings are placed wherever the Workspace is: what kubefed has of them would go as that shrinks.
         await holdAdopted(work, member, adoptable(survey));
@@ -277,6 +300,7 @@ export const shieldDown = defineStep<Surveyed, FederationEnv>()({
         await assertSafeToLift(work, member, shielded.namespaces);
         await lowerShield(work, member, { ...shielded, form: await shieldForm(member, work.signal) }, work.runId);
       },
+      needs: async ({ signal }) => ({ verify: toLower(member, await shieldForm(member, signal), shielded) }),
       verify: async () => {},
       compensate: async () => {},
     };

@@ -4,6 +4,7 @@ import { managedLabel, systemWorkspace, workspaceLabel } from '../../kubesphere/
 import { kubesphere } from '../../kubesphere/resources.ts';
 import { checkName, checkOneOf, invalid } from '../../kubesphere/validation.ts';
 import { appsOf, type WorkspaceApp } from '../apps.ts';
+import { assertUser } from '../assert-user.ts';
 import { namespacesOf, some } from '../closure.ts';
 import { clusterByName, type FederationEnv } from '../env.ts';
 import { placedOn } from '../operations/workspace-template.ts';
@@ -135,6 +136,8 @@ export async function surveyAdoption(
       why: `Workspace "${name}" of ${host.name} is managed by ${template.spec.template.spec?.manager ?? 'nobody'}, not by ${wanted}.`,
       remedy: 'Leave manager out, or change it there first (federation.workspaces.update).',
     });
+  if (!known && template === undefined && wanted !== undefined && obstacles.length === 0)
+    await assertUser(host, wanted, { signal });
   if (!known && template === undefined)
     obstacles.push({
       why: `Its manager "${manager}" is no user of ${host.name}.`,

@@ -65,12 +65,12 @@ const check = defineStep<Begun, FederationEnv>()({
     const obstacles: Obstacle[] = [];
     const there = await host.connection.find(kubesphere.workspaceTemplates, { name }, { signal });
     const known = there !== undefined && existing === 'join';
-    if (!known) await assertUser(host, manager, { signal });
     if (there === undefined || known) {
       const looks = await strangers(env, input, known ? (placedOn(there) ?? []) : [], known, signal);
       obstacles.push(...looks);
     }
-    if (obstacles.length === 0) return { effect: 'none', why: `workspace "${name}" is there`, out: null };
+    if (obstacles.length === 0 && there === undefined) await assertUser(host, manager, { signal });
+    if (obstacles.length === 0) return { effect: 'none', why: 'nothing is in the way', out: null };
     const all = (key: keyof Obstacle): string => obstacles.map((one) => one[key]).join(' ');
     return { effect: 'blocked', why: all('why'), remedy: all('remedy') };
   },

@@ -254,6 +254,7 @@ export const sweep = defineItemStep<Surveyed, FederationEnv>()({
         isCopy(project) ? letGo(cluster, core.namespaces, project, async () => {}) : leaveWorkspace(cluster, project)
       ) as Operation<Bound | Held, void>;
     },
+    { undone: false },
   ),
   irreversible,
 });

@@ -3,6 +3,7 @@ import { type Call, type Ground, tableOf } from './call.ts';
 import { secretWarnings } from './checks/configuration.ts';
 import { contentErrors } from './checks/objects.ts';
 import { type Content, decodeObject } from './decode.ts';
+import { refuseEscalation } from './escalation.ts';
 import { written } from './managed-fields.ts';
 import { type ApiObject, type Draft, deepFreeze, recordAt, timestamp } from './object.ts';
 import { dropDoubleOwners } from './owners.ts';
@@ -52,6 +53,7 @@ export async function create(ground: Ground, call: Call, body: Content): Promise
   prepareNew(type, draft);
   if (owned.length > 0) metadata.managedFields = owned;
   else delete metadata.managedFields;
+  refuseEscalation(ground, call, draft);
   const errors = [...metadataErrors(type, draft), ...contentErrors(type, draft)];
   if (errors.length > 0) throw invalid(type, metadata.name, errors);
   warnOfFinalizers(call, draft);

@@ -2,6 +2,7 @@ import { type Call, type Ground, tableOf } from './call.ts';
 import { contentErrors } from './checks/objects.ts';
 import { create } from './create.ts';
 import { type Content, decodeObject } from './decode.ts';
+import { onlyForCollector, refuseEscalation } from './escalation.ts';
 import { sameOwners, written } from './managed-fields.ts';
 import { type ApiObject, type Draft, deepFreeze, draftOf, sameJson } from './object.ts';
 import { dropDoubleOwners } from './owners.ts';
@@ -73,6 +74,7 @@ async function write(ground: Ground, call: Call, change: (current: ApiObject) =>
     const next = prepared(call, current, changed);
     if (owned.length > 0) next.metadata.managedFields = owned;
     else delete next.metadata.managedFields;
+    if (!onlyForCollector(current, next)) refuseEscalation(ground, call, next);
     warnOfFinalizers(call, next);
     await ground.admit({ operation: 'UPDATE', call, name, object: next, oldObject: inVersion(call, current) });
     if (table.get(key) !== current) continue;

@@ -13,13 +13,14 @@ const clusters = ['a', 'm', 'n'] as const;
 const who = 'least';
 
 type Rules = ReturnType<typeof requiredRules>;
-/** One rule of one side that a call is to do without. */
+/** One verb of one rule of one side that a call is to do without. */
 interface Taken {
   readonly side: keyof Rules;
   readonly rule: PolicyRule;
+  readonly verb: string;
 }
 
-/** Runs each write with exactly the rules that it is said to need, and without any one of them. */
+/** Runs each write with exactly the rules that it is said to need, and without any one verb of them. */
 export function describeLeastPrivilege(ground: Ground, specs: readonly AnyMethodSpec[]): void {
   describe(`least privilege on ${ground.name}`, () => {
     let world: ModuleWorld;
@@ -42,14 +43,18 @@ export function describeLeastPrivilege(ground: Ground, specs: readonly AnyMethod
         const rules = requiredRules([methodOf(spec) as MethodName]);
         const own = await rightsToCall(world, spec);
         const needed = (['host', 'members'] as const).flatMap((side) =>
-          rules[side]
-            .filter((rule) => own[side].some((right) => isOf(right, rule)))
-            .map((rule): Taken => ({ side, rule })),
+          rules[side].flatMap((rule) =>
+            rule.verbs
+              .filter((verb) => own[side].includes(textOf(verb, rule)))
+              .map((verb): Taken => ({ side, rule, verb })),
+          ),
         );
         expect(needed.length).toBeGreaterThan(0);
         const { managesWithout = [] } = spec;
-        const dispensable = ({ side, rule }: Taken): Dispensable | undefined =>
-          managesWithout.find((one) => one.side === side && one.resource === rule.resources?.[0]);
+        const dispensable = ({ side, rule, verb }: Taken): Dispensable | undefined =>
+          managesWithout.find(
+            (one) => one.side === side && one.resource === rule.resources?.[0] && (one.verb ?? verb) === verb,
+          );
         expect(new Set(needed.flatMap((one) => dispensable(one) ?? []))).toEqual(new Set(managesWithout));
         for (const one of needed) {
           const known = dispensable(one);
@@ -65,16 +70,16 @@ export function describeLeastPrivilege(ground: Ground, specs: readonly AnyMethod
           const [settled] = await Promise.allSettled([without(world, spec, args, rules, one)]);
           if (settled.status === 'fulfilled')
             throw new Error(
-              `${spec.method} did without ${JSON.stringify(one.rule)} on the ${one.side}: ${JSON.stringify(settled.value)}`,
+              `${spec.method} did without ${textOf(one.verb, one.rule)} on the ${one.side}: ${JSON.stringify(settled.value)}`,
             );
           if (!FederationError.is(settled.reason)) throw settled.reason;
           for (const error of failuresIn(settled.reason))
-            expect([error.code, error.message]).toEqual([
-              'FORBIDDEN',
-              expect.stringContaining(one.rule.resources?.[0] === '*' ? ':' : String(one.rule.resources?.[0])),
-            ]);
+            expect([error.code, error.message]).toEqual(['FORBIDDEN', expect.stringContaining(namedBy(one))]);
           world.calm();
-          await spec.untouched?.(world, args);
+          await Promise.resolve(spec.untouched?.(world, args)).catch((cause: unknown) => {
+            const lacking = `${textOf(one.verb, one.rule)} on the ${one.side}`;
+            throw new Error(`without ${lacking} it left something half-done: ${settled.reason}`, { cause });
+          });
         }
         await grant(world, rules);
         const answer = await asLeast(world, (federation) => spec.call(federation, args, {}));
@@ -91,9 +96,12 @@ async function without(
   spec: AnyMethodSpec,
   args: unknown,
   rules: Rules,
-  { side, rule }: Taken,
+  { side, rule, verb }: Taken,
 ): Promise<unknown> {
-  await grant(world, { ...rules, [side]: rules[side].filter((one) => one !== rule) });
+  const less = rules[side].map((one) =>
+    one === rule ? { ...rule, verbs: rule.verbs.filter((it) => it !== verb) } : one,
+  );
+  await grant(world, { ...rules, [side]: less.filter(({ verbs }) => verbs.length > 0) });
   return asLeast(world, (federation) => spec.call(federation, args, { retry: false }));
 }
 
@@ -129,7 +137,11 @@ async function grant({ clusters: all, proxies }: ModuleWorld, { host, members }:
   }
 }
 
-function isOf(right: string, { apiGroups = [], resources = [] }: PolicyRule): boolean {
-  const [, resource] = right.split(' ');
-  return resource === `${resources[0]}${apiGroups[0] === '' ? '' : `.${apiGroups[0]}`}`;
-}
+/** What a refusal says of a right. Whoever may not bind a role is told what is in it. */
+const namedBy = ({ rule, verb }: Taken): string => {
+  if (verb === 'bind') return 'attempting to grant RBAC permissions not currently held';
+  return rule.resources?.[0] === '*' ? ':' : String(rule.resources?.[0]);
+};
+
+const textOf = (verb: string, { apiGroups = [], resources = [] }: PolicyRule): string =>
+  `${verb} ${resources[0]}${apiGroups[0] === '' ? '' : `.${apiGroups[0]}`}`;

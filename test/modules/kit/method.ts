@@ -39,6 +39,8 @@ export interface Dispensable {
   readonly side: 'host' | 'members';
   /** Plural; `*`: whatever there is. */
   readonly resource: string;
+  /** @defaultValue any */
+  readonly verb?: string;
   /** In the answer; absent where nothing is lost. */
   readonly says?: RegExp;
 }

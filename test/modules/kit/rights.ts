@@ -50,10 +50,22 @@ function verbOf(method: string, name: string | undefined, query: URLSearchParams
   return query.has('watch') ? 'watch' : 'list';
 }
 
+/** Whoever makes a role, or binds one, has to hold all that it gives, or the right to do so all the same. */
+function handingOn({ method, path, body }: PassingRequest): readonly string[] {
+  const [, plural] = /^\/apis\/rbac\.authorization\.k8s\.io\/v1\/(?:namespaces\/[^/]+\/)?(\w+)$/.exec(path) ?? [];
+  if (method !== 'POST' || plural === undefined) return [];
+  if (!plural.endsWith('bindings')) return [`escalate ${plural}.rbac.authorization.k8s.io`];
+  const { roleRef } = body as { readonly roleRef: { readonly kind: 'Role' | 'ClusterRole' } };
+  return [`bind ${roleRef.kind.toLowerCase()}s.rbac.authorization.k8s.io`];
+}
+
 /** Whoever lists so many kinds lists whatever there is: a closure. */
 const everything = 40;
 function rightsOf(requests: readonly PassingRequest[], watched: readonly string[]): readonly string[] {
-  const all = new Set([...requests.flatMap((request) => rightOf(request) ?? []), ...watched]);
+  const all = new Set([
+    ...requests.flatMap((request) => [rightOf(request) ?? [], handingOn(request)].flat()),
+    ...watched,
+  ]);
   const lists = [...all].filter((right) => right.startsWith('list '));
   if (lists.length >= everything) {
     for (const right of lists) all.delete(right);
@@ -130,25 +142,29 @@ async function rightsToUndo(world: ModuleWorld, spec: AnyMethodSpec): Promise<Ri
     const { runId, workflow: name } = began();
     const workflow = methodWorkflows[name];
     if (workflow === undefined) throw new Error(`There is no workflow "${name}".`);
-    const run = await rollback(workflow, runId, { env: federation, journal }).catch((error: unknown) => {
-      if (FederationError.is(error, 'PAST_PIVOT')) return undefined;
-      throw error;
-    });
-    await run?.result().catch(() => undefined);
+    const run = await rollback(workflow, runId, { env: federation, journal });
+    // What was taken off a placement is another one when it comes back: then something is left, and was tried.
+    await run.settled();
   });
 }
 
-/** A journal that does not take the end of a run: all of it is done, and can still be taken back. */
+/** A journal that takes neither a pivot nor the end of a run: all that can be is done, and can still be taken back. */
 function endless(): { readonly journal: JournalStore; began(): { readonly runId: string; readonly workflow: string } } {
   const journal = memoryJournal();
-  let opened: { readonly runId: string; readonly workflow: string } | undefined;
+  let opened: { readonly runId: string; readonly workflow: string; readonly pivot: string | undefined } | undefined;
   let ended = false;
   return {
     journal: {
       ...journal,
       append: async (runId, seq, entry, options) => {
-        if (entry.type === 'opened') opened = { runId, workflow: entry.workflow };
-        if (entry.type === 'closed' && !ended) {
+        if (entry.type === 'opened')
+          opened = {
+            runId,
+            workflow: entry.workflow,
+            pivot: entry.steps.find((step) => 'pivot' in step && step.pivot)?.name,
+          };
+        const isPivot = 'step' in entry && entry.step === opened?.pivot;
+        if ((entry.type === 'closed' || isPivot) && !ended) {
           ended = true;
           throw new FederationError('JOURNAL_CONFLICT', 'Another driver took over.');
         }
