@@ -55,7 +55,7 @@ async function tryDelete(
 const proofLimitMs = 60_000;
 
 /** What it takes to see a shield refuse, and to see it gone: deletions are tried. */
-export const toProve = (
+const toProve = (
   cluster: KubeSphereCluster,
   { namespaces, workspaces }: Pick<Shielded, 'namespaces' | 'workspaces'>,
 ): readonly Right[] => [

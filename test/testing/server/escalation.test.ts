@@ -102,9 +102,13 @@ describe('whoever hands rights on', () => {
   });
 
   it('is no question to whoever may do everything', async () => {
-    await admin.create(core.clusterRoles, {
+    const rules = [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }];
+    const { metadata } = await admin.create(core.clusterRoles, { metadata: { name: 'all' }, rules });
+    const made = await admin.create(core.clusterRoleBindings, {
       metadata: { name: 'all' },
-      rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }],
+      subjects: [anybody],
+      roleRef: { apiGroup: group, kind: 'ClusterRole', name: metadata.name },
     });
+    expect(made.roleRef.name).toBe('all');
   });
 });
