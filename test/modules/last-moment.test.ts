@@ -91,12 +91,14 @@ describe('a role that is taken from a user', () => {
   const at = { name: 'eve-platform-regular' };
   const find = () => cluster.connection.find(kubesphere.globalRoleBindings, at);
   const byControllers = { fieldManager: 'controller-manager' };
+  const byPerson = { fieldManager: 'ks-apiserver' };
 
   test.each([
     ['by kubefed is taken again', 'true', 'platform-regular', byControllers, false],
     ['by kubefed, and KubeSphere took it for an original, too', 'false', 'platform-regular', byControllers, false],
-    ['by somebody is left', 'false', 'platform-regular', { fieldManager: 'ks-apiserver' }, true],
+    ['by somebody is left', 'false', 'platform-regular', byPerson, true],
     ['by kubefed, but another role, is left', 'true', 'platform-admin', byControllers, true],
+    ['by somebody, whose binding kubefed took over, is left', 'true', 'platform-regular', byPerson, true],
   ] as const)('and comes back at once %s', async (_what, managed, role, options, stays) => {
     await cluster.connection
       .delete(kubesphere.globalRoleBindings, at, { propagationPolicy: 'Background' })
@@ -113,6 +115,13 @@ describe('a role that is taken from a user', () => {
     await cluster.connection.create(kubesphere.globalRoleBindings, again, options);
     await running;
     expect((await find()) !== undefined).toBe(stays);
+    const seen = expect(taking.verify(work, before, undefined));
+    if (stays && role === 'platform-regular')
+      await seen.rejects.toMatchObject({
+        code: 'WORLD_MOVED',
+        message: expect.stringMatching(/somebody has given it again/),
+      });
+    else await seen.resolves.toBeUndefined();
   });
 
   test('of a workspace and is given back by kubefed is taken again; where it comes back for ever, that is said', async () => {

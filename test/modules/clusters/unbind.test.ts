@@ -185,6 +185,19 @@ describe('unbind', patient, () => {
     expect(await env.clusters.waitUntilReady('m')).toMatchObject({ ready: true });
     expect(await secretsOf(field)).toEqual([]);
   });
+
+  test('is rolled back, too, once the account is gone: the one that the way back makes is nobody else’s', async () => {
+    const journal = memoryJournal();
+    const dying = dyingAfter(journal, 'done', 'shut-out');
+    const runId = await runIdOf((await field.connect()).clusters.unbind('m', { journal: dying }));
+    expect(await onM().find(core.serviceAccounts, account)).toBeUndefined();
+    const env = await field.connect();
+    expect(await (await rollback(unbindWorkflow, runId, { env, journal })).settled()).toMatchObject({
+      state: 'rolled-back',
+    });
+    expect(await env.clusters.waitUntilReady('m')).toMatchObject({ ready: true });
+    expect(await onM().find(core.serviceAccounts, account)).toBeDefined();
+  });
 });
 
 describe('unbind on 3.4, whose webhook holds a cluster that does not answer', patient, () => {
