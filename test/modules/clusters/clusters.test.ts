@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { Federation } from '../../../src/federation.ts';
@@ -131,7 +132,13 @@ describe('waitUntilReady', patient, () => {
     await field.sandbox.faults.add({ cluster: 'a', fault: { controller: 'kubefed', down: true } });
     const at = { name: 'system-workspace' };
     const body = { status: { clusters: [] } };
-    await onA().patch(kubesphere.federatedWorkspaces, at, { type: 'merge', body }, { subresource: 'status' });
+    // A report that kubefed was about to write arrives after it went down.
+    await until('what kubefed reports stays away', async () => {
+      await onA().patch(kubesphere.federatedWorkspaces, at, { type: 'merge', body }, { subresource: 'status' });
+      await sleep(500);
+      const { status } = await onA().get(kubesphere.federatedWorkspaces, at);
+      return (status?.clusters ?? []).length === 0;
+    });
     await expect(federation.clusters.waitUntilReady('m', { timeoutMs: 5_000 })).rejects.toMatchObject({
       code: 'TIMEOUT',
     });

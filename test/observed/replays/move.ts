@@ -82,11 +82,13 @@ export async function joined({ a, m, line, now }: Stage): Promise<Seen> {
   await timed(now, 'KubeFedCluster Ready', isTrue(a, 'KubeFedCluster', 'Ready'));
   const kubefed = now() - since;
   const arrived = (await m.find(kubesphere.users, { name: 'first' })) !== undefined;
-  const first = await timed(
+  await timed(
     now,
     'the first user is there',
     async () => (await m.find(kubesphere.users, { name: 'first' })) !== undefined,
   );
+  // Since the Cluster was made: what is Ready is seen late on a busy machine, and what follows would seem to come early.
+  const first = now() - since;
   return {
     outcome: { Federated: true, Ready: true, KubeFedCluster: 'Ready', 'something on the member by then': arrived },
     tookMs: { Ready: ready, 'KubeFedCluster Ready': kubefed, 'first user on the member': first },
