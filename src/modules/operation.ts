@@ -13,9 +13,9 @@ import type { Work } from './work.ts';
  * The modules perform it, the migration takes it as a step; there is no second way to write.
  */
 export interface Operation<Before, Out> {
-  /** Needs only: what `run` would do now. */
+  /** Reads only: what `run` would do now. */
   readonly forecast: (work: Work) => Promise<Forecast<Out>>;
-  /** Needs only: what the way back will need. Plain JSON without secrets. */
+  /** Reads only: what the way back will need. Plain JSON without secrets. */
   readonly capture: (work: Work) => Promise<Before>;
   /** May be called twice. */
   readonly run: (work: Work, before: Before) => Promise<Out>;

@@ -77,12 +77,16 @@ const verbsToWatch = ['list', 'watch'] as const;
 export const toWatch = (cluster: KubeSphereCluster, ...resources: readonly Resource[]): readonly Right[] =>
   resources.flatMap((resource) => verbsToWatch.map((verb) => ({ cluster, resource, verb })));
 
+/** These rights, in one namespace. */
+export const within = (namespace: string, rights: readonly Right[]): readonly Right[] =>
+  rights.map((right) => ({ ...right, namespace }));
+
 /** What it takes to wait for objects of one namespace. */
 export const toWatchIn = (
   cluster: KubeSphereCluster,
   namespace: string,
   ...resources: readonly Resource[]
-): readonly Right[] => toWatch(cluster, ...resources).map((right) => ({ ...right, namespace }));
+): readonly Right[] => within(namespace, toWatch(cluster, ...resources));
 
 const toDo =
   (verb: Right['verb']) =>

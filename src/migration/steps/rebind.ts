@@ -43,10 +43,10 @@ export const unbind = defineItemStep<Surveyed, MigrationEnv>()({
     const { snapshot } = ctx.state;
     const items = snapshot === undefined ? [] : moving(snapshot);
     return Promise.all(
-      items.map(async ({ from, ...item }) => ({
+      items.map(async ({ from, ...item }, index) => ({
         key: item.name,
         item,
-        forecast: await ifGranted(toSee(ctx), ctx, labelChange(ctx, item, from, null)),
+        forecast: await ifGranted(toSee(ctx, index), ctx, labelChange(ctx, item, from, null)),
       })),
     );
   },
@@ -57,8 +57,9 @@ export const unbind = defineItemStep<Surveyed, MigrationEnv>()({
   undoNeeds: ['clear'],
 });
 
-/** What it takes to see a project owned, or given back to its owner. */
-const toSee = ({ env }: Pick<Planning, 'env'>): readonly Right[] => toWatch(env.member, core.namespaces);
+/** What it takes to see a project owned, or given back to its owner: asked for once, for all of them. */
+const toSee = ({ env }: Pick<Planning, 'env'>, index: number): readonly Right[] =>
+  index === 0 ? toWatch(env.member, core.namespaces) : [];
 
 function labelChange(
   { env }: Pick<Planning, 'env'>,
@@ -133,10 +134,10 @@ export const bind = defineItemStep<Surveyed, MigrationEnv>()({
     return Promise.all(
       items
         .filter(({ to }) => to !== null)
-        .map(async ({ from: _from, ...item }) => ({
+        .map(async ({ from: _from, ...item }, index) => ({
           key: item.name,
           item,
-          forecast: await ifGranted(toSee(ctx), ctx, labelChange(ctx, item, null, item.to)),
+          forecast: await ifGranted(toSee(ctx, index), ctx, labelChange(ctx, item, null, item.to)),
         })),
     );
   },

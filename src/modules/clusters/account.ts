@@ -1,5 +1,6 @@
 import { FederationError } from '../../errors.ts';
 import { isRecord, parseJson } from '../../kube/json.ts';
+import type { ObjectMeta } from '../../kube/objects.ts';
 import { core } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { readInstallation } from '../../kubesphere/installation.ts';
@@ -45,7 +46,6 @@ export async function heldAccount(
  * host. Whatever cannot be read keeps it.
  *
  * @param heldUid - from {@link heldAccount}, read while the host still had the member
- * @param runId - of the run that may have made the account again, on its way back
  */
 export async function judgeAccount(
   host: KubeSphereCluster,
@@ -53,43 +53,93 @@ export async function judgeAccount(
   cluster: string,
   heldUid: string | undefined,
   signal: AbortSignal,
-  runId?: string,
 ): Promise<AccountFate> {
-  const kept = (why: string): AccountFate => ({ uid: heldUid ?? null, remove: false, why });
   const account = hostServiceAccount(cluster);
-  try {
-    const accounts = await member.connection
-      .listMetadata(core.serviceAccounts, { namespace: kubefedNamespace, signal })
-      .toArray();
-    const own = accounts.find(({ metadata }) => metadata.name === account);
+  const kept = (why: string): AccountFate => ({ uid: heldUid ?? null, remove: false, why });
+  return unlessUnreadable(kept, async () => {
+    const accounts = await accountsOf(member, signal);
+    const own = accounts.find(({ name }) => name === account);
     if (own === undefined) return { uid: heldUid ?? null, remove: false, why: null };
     if (heldUid === undefined)
       return kept(
         `${host.name} holds no token (Secret ${hostSecret(cluster)}) to tell whose ServiceAccount ${account} is.`,
       );
-    const madeAgain = runId !== undefined && own.metadata.annotations?.[runAnnotation] === runId;
-    if (own.metadata.uid !== heldUid && !madeAgain)
-      return kept(
-        `ServiceAccount ${account} there (UID ${own.metadata.uid}) is not the one whose token ${host.name} holds (UID ${heldUid}): somebody else made it.`,
-      );
-    const others = accounts
-      .map(({ metadata }) => metadata.name)
-      .filter((name) => name.endsWith('-kubesphere') && name !== account);
-    if (others.length > 0) return kept(`Another host has the member, or had it, as ${some(others)} tell(s).`);
-    const [ours, theirs] = await Promise.all([
-      readInstallation(host.connection, { signal }),
-      readInstallation(member.connection, { signal }),
-    ]);
-    if (ours.jwtDigest === undefined || ours.jwtDigest !== theirs.jwtDigest)
-      return kept(`The jwtSecret there is not the one of ${host.name}: another host may have the member.`);
-    const strangers = await managedByOthers(host, member, signal);
-    if (strangers.length > 0)
-      return kept(
-        `${strangers.length} object(s) there are managed by a host, and not by ${host.name}: ${some(strangers.map(shownManaged))}.`,
-      );
-    return { uid: heldUid, remove: true, why: null };
+    const other = foreignAccount(host, own, heldUid) ?? (await otherHost(host, member, cluster, accounts, signal));
+    return other === undefined ? { uid: heldUid, remove: true, why: null } : kept(other);
+  });
+}
+
+/**
+ * Whether another host may have taken a member since the account there was judged: asked before it is imported again.
+ *
+ * @param fate - what was judged
+ * @param runId - of the run that may have made the account again, on its way back
+ * @returns why it may; `undefined` where nothing tells of one that did not before
+ */
+export async function takenSince(
+  host: KubeSphereCluster,
+  member: KubeSphereCluster,
+  cluster: string,
+  fate: AccountFate,
+  { runId, signal }: { readonly runId: string; readonly signal: AbortSignal },
+): Promise<string | undefined> {
+  const why = await unlessUnreadable(
+    (unread): string | undefined => unread,
+    async () => {
+      const accounts = await accountsOf(member, signal);
+      const own = accounts.find(({ name }) => name === hostServiceAccount(cluster));
+      const isOurs = own === undefined || own.annotations?.[runAnnotation] === runId;
+      const foreign = isOurs || fate.uid === null ? undefined : foreignAccount(host, own, fate.uid);
+      return foreign ?? (await otherHost(host, member, cluster, accounts, signal));
+    },
+  );
+  return why === fate.why || (fate.why === null && !fate.remove && why === secretsDiffer(host)) ? undefined : why;
+}
+
+async function unlessUnreadable<T>(unread: (why: string) => T, judge: () => Promise<T>): Promise<T> {
+  try {
+    return await judge();
   } catch (error) {
     if (!FederationError.is(error) || FederationError.is(error, 'ABORTED')) throw error;
-    return kept(`Whether another host has the member could not be read: ${error.message}`);
+    return unread(`Whether another host has the member could not be read: ${error.message}`);
   }
+}
+
+async function accountsOf({ connection }: KubeSphereCluster, signal: AbortSignal): Promise<readonly ObjectMeta[]> {
+  const found = await connection.listMetadata(core.serviceAccounts, { namespace: kubefedNamespace, signal }).toArray();
+  return found.map(({ metadata }) => metadata);
+}
+
+function foreignAccount(
+  host: KubeSphereCluster,
+  { name, uid }: ObjectMeta,
+  heldUid: string | undefined,
+): string | undefined {
+  if (uid === heldUid) return undefined;
+  return `ServiceAccount ${name} there (UID ${uid}) is not the one whose token ${host.name} holds (UID ${heldUid}): somebody else made it.`;
+}
+
+const secretsDiffer = (host: KubeSphereCluster): string =>
+  `The jwtSecret there is not the one of ${host.name}: another host may have the member.`;
+
+/** What on a member tells of another host than this one. */
+async function otherHost(
+  host: KubeSphereCluster,
+  member: KubeSphereCluster,
+  cluster: string,
+  accounts: readonly ObjectMeta[],
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const others = accounts
+    .map(({ name }) => name)
+    .filter((name) => name.endsWith('-kubesphere') && name !== hostServiceAccount(cluster));
+  if (others.length > 0) return `Another host has the member, or had it, as ${some(others)} tell(s).`;
+  const [ours, theirs] = await Promise.all([
+    readInstallation(host.connection, { signal }),
+    readInstallation(member.connection, { signal }),
+  ]);
+  if (ours.jwtDigest === undefined || ours.jwtDigest !== theirs.jwtDigest) return secretsDiffer(host);
+  const strangers = await managedByOthers(host, member, signal);
+  if (strangers.length === 0) return undefined;
+  return `${strangers.length} object(s) there are managed by a host, and not by ${host.name}: ${some(strangers.map(shownManaged))}.`;
 }

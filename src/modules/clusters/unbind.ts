@@ -13,7 +13,7 @@ import { detachCluster } from '../operations/detach-cluster.ts';
 import { type HostAccess, shutOut } from '../operations/host-access.ts';
 import { discardParked, type Parked, park, parkedRef, unpark } from '../parking.ts';
 import { type Known, operates } from '../steps.ts';
-import { type AccountFate, heldAccount, judgeAccount } from './account.ts';
+import { type AccountFate, heldAccount, judgeAccount, takenSince } from './account.ts';
 import { leadsThrough, withMember } from './way.ts';
 
 /** What the workflow of {@link Clusters.unbind} begins with. */
@@ -103,17 +103,17 @@ async function assertNotTaken({ env, state, runId }: Known<ParkedCluster>, signa
   const { name, memberUid } = state.input;
   if (memberUid === null) return;
   const fate = state['judge-account'];
-  const now = await withMember(
+  const why = await withMember(
     env,
     { name, uid: memberUid },
     state['park-cluster'],
     signal,
-    (member: KubeSphereCluster) => judgeAccount(env.host, member, name, fate.uid ?? undefined, signal, runId),
+    (member: KubeSphereCluster) => takenSince(env.host, member, name, fate, { runId, signal }),
   );
-  if (now.why === null || now.why === fate.why) return;
+  if (why === undefined) return;
   throw new FederationError(
     'KEPT_AT_RISK',
-    `${env.host.name}: cluster "${name}" is not imported again, for another host may have it by now. ${now.why} Import it by hand once no other host has it.`,
+    `${env.host.name}: cluster "${name}" is not imported again, for another host may have it by now. ${why} Import it by hand once no other host has it.`,
   );
 }
 
@@ -191,14 +191,17 @@ const shutOutStep = defineStep<ParkedCluster, FederationEnv>()({
     }),
   observe: (ctx) => onMember(ctx, (member) => observeChanges(reaching(ctx, member), ctx)),
   touch: (ctx) => onMember(ctx, (member) => touchChanges(reaching(ctx, member), ctx)),
-  compensate: (ctx) =>
-    onMember(ctx, (member) =>
+  async compensate(ctx) {
+    // Another host would take the account for its own.
+    await assertNotTaken(ctx, ctx.signal);
+    await onMember(ctx, (member) =>
       shutOut(member, ctx.state.input.name).compensate(
         { ...ctx, assertHeld: ctx.confirmDriver },
         ctx.before,
         undefined,
       ),
-    ),
+    );
+  },
   remedy: "The host's next join makes the account again.",
 });
 

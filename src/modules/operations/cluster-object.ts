@@ -199,7 +199,7 @@ function encoded({ kubeconfig, token }: ClusterSecrets): { readonly kubeconfig?:
   };
 }
 
-/** Needs what has to be parked before a Cluster object is deleted. */
+/** Reads what has to be parked before a Cluster object is deleted. */
 export async function clusterSecrets(
   host: KubeSphereCluster,
   name: string,

@@ -1,10 +1,11 @@
 import { FederationError } from '../../errors.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
+import { kubefedNamespace } from '../../kubesphere/names.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
 import { refOf } from '../changes.ts';
 import type { Operation } from '../operation.ts';
 import { rememberMeta } from '../remembered.ts';
-import { toGet, toPatch } from '../rights.ts';
+import { toGet, toPatch, within } from '../rights.ts';
 import { waitGone } from '../work.ts';
 import {
   absent,
@@ -24,7 +25,7 @@ const resource = kubesphere.clusters;
 
 /** What {@link detachCluster} needs besides. */
 export interface DetachSettings extends JoinLimits {
-  /** Needs what was parked, for the way back. */
+  /** Reads what was parked, for the way back. */
   readonly secrets: (signal: AbortSignal) => Promise<ClusterSecrets>;
   /** A host that must have let go of the member before this one takes it back: two hosts on one member lose everything within 40 s (8.2). */
   readonly unlessHeldBy?: KubeSphereCluster;
@@ -88,7 +89,7 @@ export function detachCluster(
       await release(work, host, name, found.metadata.uid);
     },
     needs: {
-      verify: [...toRelease(host), ...toGet(host, kubesphere.kubeFedClusters)],
+      verify: [...toRelease(host), ...within(kubefedNamespace, toGet(host, kubesphere.kubeFedClusters))],
       compensate: toPatch(host, resource),
     },
     async verify(work) {

@@ -20,7 +20,7 @@ export function target(cluster: KubeSphereCluster, { name, uid }: ObjectRef): Ta
   return { cluster, resource: core.namespaces, name: { name }, uid };
 }
 
-/** Needs the project itself. @throws FederationError `KEPT_AT_RISK` where it is gone, going, or another one by now */
+/** Reads the project itself. @throws FederationError `KEPT_AT_RISK` where it is gone, going, or another one by now */
 export async function read(
   work: Pick<Work, 'signal'>,
   cluster: KubeSphereCluster,

@@ -9,7 +9,7 @@ import { refOf } from '../changes.ts';
 import { assertTakesNoNamespace, deletionClosure } from '../closure.ts';
 import type { Operation } from '../operation.ts';
 import { type RememberedMeta, rememberMeta } from '../remembered.ts';
-import { toListAll, toWatch } from '../rights.ts';
+import { toListAll, toPatch, toWatch } from '../rights.ts';
 import { create, edit, remove, type Work, waitFor, waitGone } from '../work.ts';
 import { adopted, assertEmpty, removeTemplate } from './workspace-template.ts';
 
@@ -92,7 +92,11 @@ export function removeWorkspace(cluster: KubeSphereCluster, name: string): Opera
       }
     },
     needs: {
-      verify: [...toListAll(cluster), ...toWatch(cluster, kubesphere.workspaceTemplates, kubesphere.workspaces)],
+      verify: [
+        ...toListAll(cluster),
+        ...toPatch(cluster, kubesphere.workspaceTemplates),
+        ...toWatch(cluster, kubesphere.workspaceTemplates, kubesphere.workspaces),
+      ],
     },
     async verify(work) {
       const { template, workspace } = await find(work, cluster, name);
@@ -199,7 +203,13 @@ export function retireTemplate(
         await dropOurFinalizers(work, target);
       await waitGone(work, target, goneLimitMs);
     },
-    needs: { verify: [...toListAll(cluster), ...toWatch(cluster, resource, kubesphere.workspaces)] },
+    needs: {
+      verify: [
+        ...toListAll(cluster),
+        ...toPatch(cluster, resource),
+        ...toWatch(cluster, resource, kubesphere.workspaces),
+      ],
+    },
     async verify({ signal }) {
       // The template's last reconcile wipes the host's mark off the Workspace; kubefed puts it back within 10 s (8.3).
       await adopted({ signal }, cluster, name);

@@ -27,7 +27,7 @@ export interface ReplaceSettings extends JoinLimits {
   readonly objectUid: string;
   /** The kubeconfig to store; read when needed, never journalled. */
   readonly next: (signal: AbortSignal) => Promise<NewKubeconfig>;
-  /** Needs what was parked of the one before, for the way back. */
+  /** Reads what was parked of the one before, for the way back. */
   readonly former: (signal: AbortSignal) => Promise<string>;
 }
 

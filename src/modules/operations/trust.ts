@@ -13,9 +13,9 @@ import { edit, type Work, waitFor } from '../work.ts';
 
 /** What makes a cluster trust the tokens of a host. */
 export interface TrustSettings {
-  /** Needs the jwtSecret afresh that it is to have: it goes from cluster to cluster and never into a journal. */
+  /** Reads the jwtSecret afresh that it is to have: it goes from cluster to cluster and never into a journal. */
   readonly jwtSecret: (signal: AbortSignal) => Promise<string>;
-  /** Needs what was parked of its former secret, for the way back. */
+  /** Reads what was parked of its former secret, for the way back. */
   readonly formerSecret: (signal: AbortSignal) => Promise<string | undefined>;
   /** The installer takes minutes. @defaultValue 1800000 */
   readonly timeoutMs?: number;

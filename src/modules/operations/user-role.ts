@@ -251,7 +251,7 @@ export function takeRoles(level: RoleLevel, user: string, keep?: string): Operat
       if (back === undefined) return;
       throw new FederationError(
         'WORLD_MOVED',
-        `${cluster.name}: role ${back.roleRef.name} on ${where} was taken from user "${user}", and somebody has given it again (${bindings.kind} "${back.metadata.name}"). It was left so.`,
+        `${cluster.name}: role ${back.roleRef.name} on ${where} was taken from user "${user}", and somebody has given it again (${bindings.kind} "${back.metadata.name}"). It was left so. Ask who did; then take it away with another call, or leave it.`,
       );
     },
     async compensate(work, before) {

@@ -141,7 +141,7 @@ export function revokeWorkspaceRole(
       if (back !== undefined)
         throw new FederationError(
           'WORLD_MOVED',
-          `${host.name}: WorkspaceRoleBinding "${name}" was deleted, and somebody has made it again (role ${back.roleRef.name}). It was left so.`,
+          `${host.name}: WorkspaceRoleBinding "${name}" was deleted, and somebody has made it again (role ${back.roleRef.name}). It was left so. Ask who did; then take it away with another call, or leave it.`,
         );
       await arrived(work, members, name, false);
     },

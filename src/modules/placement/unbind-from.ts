@@ -1,9 +1,11 @@
 import { FederationError } from '../../errors.ts';
 import type { ObjectRef } from '../../kube/objects.ts';
+import { core } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
 import type { Operation } from '../operation.ts';
 import { type Bound, unbindProject } from '../operations/bind-project.ts';
+import { toGet, toWatch } from '../rights.ts';
 import { placeables, resolve } from './clusters.ts';
 
 /** A project on a cluster that goes, and the Workspace that it was in. */
@@ -26,6 +28,13 @@ export function unbindFrom(
   const unbinding = unbindProject(member, project);
   return {
     ...unbinding,
+    needs: {
+      compensate: [
+        ...toWatch(member, core.namespaces),
+        ...toGet(member, kubesphere.workspaces),
+        ...toGet(host, kubesphere.workspaceTemplates, kubesphere.federatedWorkspaces),
+      ],
+    },
     async compensate(work, before) {
       const name = before.workspace;
       if (name === null) return;

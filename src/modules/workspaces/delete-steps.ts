@@ -1,11 +1,12 @@
 import { sleep } from '../../internal/signal.ts';
+import type { Resource } from '../../kube/objects.ts';
 import { core } from '../../kube/resources.ts';
 import { workspaceLabel } from '../../kubesphere/names.ts';
-import { kubesphere } from '../../kubesphere/resources.ts';
+import { federatedKinds, kubesphere } from '../../kubesphere/resources.ts';
 import { defineItemStep, defineStep, type StepContext } from '../../workflow/step.ts';
 import { appResource, type WorkspaceApp } from '../apps.ts';
 import { clusterByName, type FederationEnv } from '../env.ts';
-import { kindOf } from '../found.ts';
+import { kindOf, objectOf } from '../found.ts';
 import { keptFromDeletion } from '../kept-from-deletion.ts';
 import type { Operation } from '../operation.ts';
 import type { Bound } from '../operations/bind-project.ts';
@@ -17,6 +18,7 @@ import { assertPlacedThere } from '../operations/placed-there.ts';
 import { type Label, setLabel } from '../operations/set-label.ts';
 import { placedAs } from '../placement/clusters.ts';
 import type { ProjectAt } from '../placement/input.ts';
+import { toGet } from '../rights.ts';
 import { operates, operatesOnEach } from '../steps.ts';
 import type { Work } from '../work.ts';
 import { assertFree, assertStill } from './delete-looks.ts';
@@ -82,6 +84,9 @@ const mayReturn =
   async ({ signal }: Pick<Work, 'signal'>): Promise<void> =>
     assertPlacedThere({ signal }, env.host, await placedAs(env, cluster, signal), project, objects);
 
+const federatedOf = (kind: string): readonly Resource[] =>
+  federatedKinds.filter(({ target }) => target.kind === kind).map(({ federated }) => federated);
+
 /** What kubefed owns in kept multi-cluster projects is deleted with their FederatedNamespace, until kubefed has let go of it (8.2). */
 export const releaseContents = defineItemStep<Surveyed, FederationEnv>()({
   name: 'release-contents',
@@ -93,17 +98,15 @@ export const releaseContents = defineItemStep<Surveyed, FederationEnv>()({
             [one.cluster, one.group, one.kind, one.namespace ?? '', one.name].join('/'),
           )
         : [],
-    async (known, one) =>
-      letGo(
+    async (known, one) => ({
+      ...letGo(
         await ofCluster(known, one),
         kindOf(one),
-        {
-          name: one.name,
-          uid: one.uid,
-          ...(one.namespace !== null && { namespace: one.namespace }),
-        },
+        objectOf(one),
         mayReturn(known, one.cluster, one.namespace ?? '', [one]),
       ),
+      needs: { compensate: toGet(known.env.host, kubesphere.federatedNamespaces, ...federatedOf(one.kind)) },
+    }),
   ),
   remedy: 'Put label kubefed.io/managed=true back on that object.',
 });

@@ -1,7 +1,7 @@
 import { allowed, rulesFor } from './access.ts';
 import type { Call, Ground } from './call.ts';
 import { type ApiObject, type Draft, recordAt, recordsAt, sameJson, strings, text } from './object.ts';
-import { forbidden } from './status.ts';
+import { forbidden, notFound } from './status.ts';
 import { keyOf } from './store.ts';
 
 const rbac = 'rbac.authorization.k8s.io';
@@ -67,7 +67,8 @@ function shown(rights: readonly Rule[]): string {
  *
  * @throws StatusError `Forbidden` that shows what is missing
  */
-export function refuseEscalation(ground: Ground, { type, user, namespace }: Call, draft: Draft): void {
+export function refuseEscalation(ground: Ground, call: Call, draft: Draft): void {
+  const { type, user, namespace } = call;
   if (type.group !== rbac || user.groups.includes('system:masters')) return;
   const { store } = ground;
   const isBinding = type.plural.endsWith('bindings');
@@ -75,11 +76,12 @@ export function refuseEscalation(ground: Ground, { type, user, namespace }: Call
   const own = draft.metadata.name ?? '';
   const [plural, name] = isBinding
     ? [kind === 'Role' ? 'roles' : 'clusterroles', text(role) ?? '']
-    : [type.plural, own];
+    : [type.plural, call.name];
   const wish = { verb: isBinding ? 'bind' : 'escalate', group: rbac, plural, subresource: undefined, namespace, name };
   if (allowed(store, user, wish)) return;
   const at = keyOf(plural === 'roles' ? namespace : undefined, name);
   const source = isBinding ? store.table(`${plural}.${rbac}`).get(at) : draft;
+  if (source === undefined) throw notFound({ group: rbac, plural }, name);
   const held = rulesFor(store, user, namespace ?? '');
   const missing = recordsAt(source, 'rules')
     .flatMap((rule) => [...rightsOf(rule)])

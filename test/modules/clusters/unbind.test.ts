@@ -198,6 +198,22 @@ describe('unbind', patient, () => {
     expect(await env.clusters.waitUntilReady('m')).toMatchObject({ ready: true });
     expect(await onM().find(core.serviceAccounts, account)).toBeDefined();
   });
+
+  test('is not rolled back where another host came while there was no account there', async () => {
+    const journal = memoryJournal();
+    const dying = dyingAfter(journal, 'captured', 'shut-out');
+    const runId = await runIdOf((await field.connect()).clusters.unbind('m', { journal: dying }));
+    const { uid } = (await onM().get(core.serviceAccounts, account)).metadata;
+    await onM().delete(core.serviceAccounts, account, { uid, propagationPolicy: 'Background' });
+    const metadata = { namespace: kubefedNamespace, name: hostServiceAccount('m-of-b') };
+    await onM().create<ServiceAccount>(core.serviceAccounts, { metadata });
+    const env = await field.connect();
+    const refused = await (await rollback(unbindWorkflow, runId, { env, journal })).settled();
+    expect(refused).toMatchObject({ state: 'rollback-incomplete' });
+    expect(JSON.stringify(refused)).toMatch(/is not imported again, for another host may have it.*m-of-b/);
+    expect(await onA().find(kubesphere.clusters, { name: 'm' })).toBeUndefined();
+    expect(await onM().find(core.serviceAccounts, account)).toBeUndefined();
+  });
 });
 
 describe('unbind on 3.4, whose webhook holds a cluster that does not answer', patient, () => {

@@ -4,8 +4,8 @@ import { managedLabel } from '../../../src/kubesphere/names.ts';
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
 import type { ClusterAnswer } from '../../../src/modules/across.ts';
 import type { DriftedWorkspace } from '../../../src/modules/workspaces/drift.ts';
-import { createProjects } from '../../../src/testing/index.ts';
-import { method } from '../kit/method.ts';
+import { createProjects, createWorkspace, until } from '../../../src/testing/index.ts';
+import { type MethodSpec, method } from '../kit/method.ts';
 import type { ModuleWorld } from '../kit/world.ts';
 
 /** A workspace of M alone. */
@@ -17,11 +17,12 @@ interface Drifted {
   readonly version: string;
 }
 
-/** A Workspace on M that no host knows, with a project. */
-async function drifted(world: ModuleWorld): Promise<Drifted> {
-  const name = world.fresh('own');
+/** A Workspace on M that no host knows, with a project; one of that name that is there gets the project. */
+async function drifted(world: ModuleWorld, existing?: string): Promise<Drifted> {
+  const name = existing ?? world.fresh('own');
   const { connection } = world.clusters.m;
-  await connection.create(kubesphere.workspaces, { metadata: { name }, spec: { manager: 'ann' } });
+  if (existing === undefined)
+    await connection.create(kubesphere.workspaces, { metadata: { name }, spec: { manager: 'ann' } });
   const project = `${name}-web`;
   await createProjects(connection, { workspace: name, names: [project], creator: 'ann' });
   const { uid } = (await connection.get(kubesphere.workspaces, { name })).metadata;
@@ -39,11 +40,57 @@ async function unwritten({ clusters: { m } }: ModuleWorld, { uid, project, proje
 const found = (answer: unknown, cluster: string) =>
   (answer as readonly ClusterAnswer<readonly DriftedWorkspace[]>[]).find((one) => one.cluster === cluster);
 
+/** {@link Workspaces.adopt} of a Workspace that nothing made but itself. */
+const adopting: MethodSpec<Drifted> = {
+  method: 'workspaces.adopt',
+  prepare: (world) => drifted(world),
+  call: (federation, { name }, options) => federation.workspaces.adopt({ cluster: 'm', name }, options),
+  async done(world, args) {
+    const { a, m } = world.clusters;
+    const { metadata } = await m.connection.get(kubesphere.workspaces, { name: args.name });
+    expect([metadata.uid, metadata.labels?.[managedLabel]]).toEqual([args.uid, 'true']);
+    const template = await a.connection.get(kubesphere.workspaceTemplates, { name: args.name });
+    expect(template.spec.placement).toEqual({ clusters: [{ name: 'm' }] });
+    expect(template.spec.template.spec?.manager).toBe('ann');
+    await unwritten(world, args);
+  },
+  async untouched(world, args) {
+    const { a, m } = world.clusters;
+    expect(await a.connection.find(kubesphere.workspaceTemplates, { name: args.name })).toBeUndefined();
+    const { metadata } = await m.connection.get(kubesphere.workspaces, { name: args.name });
+    expect([metadata.uid, metadata.labels?.[managedLabel]]).toEqual([args.uid, undefined]);
+    await unwritten(world, args);
+  },
+  decisive: {
+    cluster: 'a',
+    matches: ({ method, path }) => method === 'PATCH' && path.includes('/workspacetemplates/'),
+  },
+  missing: (federation, _args, options) => federation.workspaces.adopt({ cluster: 'm', name: 'ghost' }, options),
+  invalid: {
+    name: (federation) => federation.workspaces.adopt({ cluster: 'm', name: 'system-workspace' }),
+    cluster: (federation) => federation.workspaces.adopt({ cluster: 'a', name: 'team' }),
+    manager: (federation) => federation.workspaces.adopt({ cluster: 'm', name: 'team', manager: '' }),
+    existing: (federation) => federation.workspaces.adopt({ cluster: 'm', name: 'team', existing: 'take' as never }),
+  },
+};
+
+/** What a standalone cluster brings: the Workspace of a template there, with its roles. */
+async function withTemplate(world: ModuleWorld): Promise<Drifted> {
+  const name = world.fresh('own');
+  const { connection } = world.clusters.m;
+  await createWorkspace(connection, { name, manager: 'ann' });
+  const role = { name: `${name}-admin` };
+  await until('its roles are there', () => connection.find(kubesphere.workspaceRoleBindings, role));
+  return drifted(world, name);
+}
+const ownTemplate = ({ clusters: { m } }: ModuleWorld, { name }: Drifted) =>
+  m.connection.find(kubesphere.workspaceTemplates, { name });
+
 /** {@link Workspaces.drift} and {@link Workspaces.adopt}. */
 export const adoptSpecs = [
   method<Drifted>({
     method: 'workspaces.drift',
-    prepare: drifted,
+    prepare: (world) => drifted(world),
     call: (federation, _args, options) => federation.workspaces.drift(options),
     async done(_world, { name, uid, project, projectUid }, answer) {
       expect((answer as readonly { readonly cluster: string }[]).map(({ cluster }) => cluster).sort()).toEqual([
@@ -69,36 +116,19 @@ export const adoptSpecs = [
     invalid: {},
     without: { 'not found': 'it names nothing', 'bad input': 'it takes none' },
   }),
+  method<Drifted>(adopting),
   method<Drifted>({
-    method: 'workspaces.adopt',
-    prepare: drifted,
-    call: (federation, { name }, options) => federation.workspaces.adopt({ cluster: 'm', name }, options),
-    async done(world, args) {
-      const { a, m } = world.clusters;
-      const { metadata } = await m.connection.get(kubesphere.workspaces, { name: args.name });
-      expect([metadata.uid, metadata.labels?.[managedLabel]]).toEqual([args.uid, 'true']);
-      const template = await a.connection.get(kubesphere.workspaceTemplates, { name: args.name });
-      expect(template.spec.placement).toEqual({ clusters: [{ name: 'm' }] });
-      expect(template.spec.template.spec?.manager).toBe('ann');
-      await unwritten(world, args);
+    ...adopting,
+    method: 'workspaces.adopt with a template of its own',
+    prepare: withTemplate,
+    async done(world, args, answer) {
+      await adopting.done(world, args, answer);
+      expect(await ownTemplate(world, args)).toBeUndefined();
     },
     async untouched(world, args) {
-      const { a, m } = world.clusters;
-      expect(await a.connection.find(kubesphere.workspaceTemplates, { name: args.name })).toBeUndefined();
-      const { metadata } = await m.connection.get(kubesphere.workspaces, { name: args.name });
-      expect([metadata.uid, metadata.labels?.[managedLabel]]).toEqual([args.uid, undefined]);
-      await unwritten(world, args);
-    },
-    decisive: {
-      cluster: 'a',
-      matches: ({ method, path }) => method === 'PATCH' && path.includes('/workspacetemplates/'),
-    },
-    missing: (federation, _args, options) => federation.workspaces.adopt({ cluster: 'm', name: 'ghost' }, options),
-    invalid: {
-      name: (federation) => federation.workspaces.adopt({ cluster: 'm', name: 'system-workspace' }),
-      cluster: (federation) => federation.workspaces.adopt({ cluster: 'a', name: 'team' }),
-      manager: (federation) => federation.workspaces.adopt({ cluster: 'm', name: 'team', manager: '' }),
-      existing: (federation) => federation.workspaces.adopt({ cluster: 'm', name: 'team', existing: 'take' as never }),
+      await adopting.untouched?.(world, args);
+      expect((await ownTemplate(world, args))?.metadata.deletionTimestamp).toBeUndefined();
+      expect(await ownTemplate(world, args)).toBeDefined();
     },
   }),
 ];
