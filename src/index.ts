@@ -183,7 +183,7 @@ export type { LagReason, MemberSync, UserSync } from './modules/users/sync.ts';
 export { type ClusterGrant, type ClusterRevocation, withPassword } from './modules/users/workflows.ts';
 export type { DeleteUserOptions, Users } from './modules/users.ts';
 export { type MethodWorkflow, methodWorkflows } from './modules/workflows.ts';
-export type { AdoptedWorkspace } from './modules/workspaces/adopt-steps.ts';
+export type { AdoptedWorkspace } from './modules/workspaces/adopt-end.ts';
 export type { WorkspaceAdoption } from './modules/workspaces/adopt-survey.ts';
 export type { WorkspaceToCreate } from './modules/workspaces/create.ts';
 export type { WorkspaceDeletion } from './modules/workspaces/delete-plan.ts';

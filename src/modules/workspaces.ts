@@ -10,7 +10,7 @@ import type { WriteOptions, Written } from './operation.ts';
 import type { NewPlacement, ShrinkOptions } from './placement/input.ts';
 import { readPlacement, setPlacement, type WorkspacePlacement } from './placement/workspace.ts';
 import { adoptWorkspace } from './workspaces/adopt.ts';
-import type { AdoptedWorkspace } from './workspaces/adopt-steps.ts';
+import type { AdoptedWorkspace } from './workspaces/adopt-end.ts';
 import type { WorkspaceAdoption } from './workspaces/adopt-survey.ts';
 import { createWorkspace, type WorkspaceToCreate } from './workspaces/create.ts';
 import { deleteWorkspace } from './workspaces/delete.ts';

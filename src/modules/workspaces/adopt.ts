@@ -1,18 +1,8 @@
 import type { FederationEnv } from '../env.ts';
 import { composeMethod, performAll } from '../method.ts';
 import type { WriteOptions, Written } from '../operation.ts';
-import {
-  type AdoptedWorkspace,
-  confirm,
-  create,
-  detachApps,
-  labels,
-  place,
-  retire,
-  shieldDown,
-  shieldUp,
-  survey,
-} from './adopt-steps.ts';
+import { type AdoptedWorkspace, confirm, retire, shieldDown } from './adopt-end.ts';
+import { create, detachApps, labels, place, shieldUp, survey } from './adopt-steps.ts';
 import { checkAdoption, type WorkspaceAdoption } from './adopt-survey.ts';
 
 /** Brings a workspace of a member under the host, in place (domain reference, 8.4). */

@@ -77,7 +77,7 @@ describe('a dry run', () => {
   });
 });
 
-describe('what is read only once something is written', () => {
+describe('what is done only once something is written', () => {
   /** A cluster that lets one do only that, and counts how often it is asked. */
   function guarded(...allowed: readonly string[]) {
     const asked: string[] = [];
@@ -89,8 +89,8 @@ describe('what is read only once something is written', () => {
   }
   const reading = (cluster: KubeSphereCluster) => {
     const { done, operation } = failing('NOT_OBSERVED');
-    const reads = { verify: toWatch(cluster, core.namespaces), compensate: toListAll(cluster) };
-    return { done, operation: { ...operation, reads, verify: async () => {} } };
+    const needs = { verify: toWatch(cluster, core.namespaces), compensate: toListAll(cluster) };
+    return { done, operation: { ...operation, needs, verify: async () => {} } satisfies Operation<string, void> };
   };
 
   it('is asked for before: whoever may not read it is refused, and nothing is written', async () => {
@@ -98,7 +98,7 @@ describe('what is read only once something is written', () => {
     const { done, operation } = reading(cluster);
     await expect(perform(operation, 'write')).rejects.toMatchObject({
       code: 'FORBIDDEN',
-      message: expect.stringMatching(/^Not allowed: c: watch namespaces\. Nothing was written\./),
+      message: expect.stringMatching(/^Not allowed: c: watch namespaces\. requiredRules\(\)/),
       details: { refused: ['c: watch namespaces'] },
     });
     expect(done).toEqual([]);
