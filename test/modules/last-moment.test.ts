@@ -1,8 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Connection } from '../../src/kube/connection.ts';
 import { core } from '../../src/kube/resources.ts';
 import { type KubeSphereCluster, openCluster } from '../../src/kubesphere/cluster.ts';
 import { managedLabel, workspaceLabel } from '../../src/kubesphere/names.ts';
 import { kubesphere } from '../../src/kubesphere/resources.ts';
+import { setLabel } from '../../src/modules/operations/set-label.ts';
 import { platformLevel, takeRoles } from '../../src/modules/operations/user-role.ts';
 import { revokeWorkspaceRole } from '../../src/modules/operations/workspace-binding.ts';
 import type { Work } from '../../src/modules/work.ts';
@@ -26,30 +28,26 @@ const work: Work = {
   confirmDriver: async () => {},
 };
 
+/** The cluster, where somebody does something right after the first look at an object by its name. */
+function onceLooked(act: (connection: Connection) => Promise<unknown>): KubeSphereCluster {
+  let looks = 0;
+  const { connection } = cluster;
+  const find: Connection['find'] = async (...args) => {
+    const found = await connection.find(...args);
+    looks += 1;
+    if (looks === 1) await act(connection);
+    return found;
+  };
+  return { ...cluster, dialect: cluster.dialect, connection: { ...connection, find } };
+}
+
 describe('a project that was named for deletion', () => {
   test('and is bound elsewhere between the look and the deletion lives', async () => {
     const { uid } = (await cluster.connection.create(core.namespaces, { metadata: { name: 'named' } })).metadata;
-    let looks = 0;
-    const late: KubeSphereCluster = {
-      ...cluster,
-      dialect: cluster.dialect,
-      connection: new Proxy(cluster.connection, {
-        get: (target, key) =>
-          key === 'find'
-            ? async (...args: Parameters<typeof target.find>) => {
-                const found = await target.find(...args);
-                looks += 1;
-                if (looks === 1)
-                  await target.patch(
-                    core.namespaces,
-                    { name: 'named' },
-                    { type: 'merge', body: { metadata: { labels: { [workspaceLabel]: 'other' } } } },
-                  );
-                return found;
-              }
-            : (Reflect.get(target, key).bind?.(target) ?? Reflect.get(target, key)),
-      }),
-    };
+    const late = onceLooked(async ({ patch }) => {
+      const body = { metadata: { labels: { [workspaceLabel]: 'other' } } };
+      await patch(core.namespaces, { name: 'named' }, { type: 'merge', body });
+    });
     const project = {
       ...{ cluster: 'c', name: 'named', uid, kind: 'plain' as const },
       labelled: true,
@@ -157,5 +155,88 @@ describe('a role that is taken from a user', () => {
     });
     stop.abort();
     await givesBack;
+  });
+
+  describe('of a workspace', () => {
+    const at = { name: 'eve-team-b-viewer' };
+    const given = {
+      metadata: at,
+      roleRef: { apiGroup: 'iam.kubesphere.io', kind: 'WorkspaceRole', name: 'team-b-viewer' },
+      subjects,
+    };
+    const bindings = kubesphere.workspaceRoleBindings;
+    const current = () => cluster.connection.find(bindings, at);
+    afterEach(async () => {
+      if ((await current()) !== undefined)
+        await cluster.connection.delete(bindings, at, { propagationPolicy: 'Background' });
+    });
+
+    test('and that somebody wrote to as it was to be taken again stays, and that is said', async () => {
+      const { uid } = (await cluster.connection.create(bindings, given, byControllers)).metadata;
+      const late = onceLooked(({ patch }) => {
+        const body = { subjects: [...subjects, { ...subjects[0], name: 'dora' }] };
+        return patch(bindings, at, { type: 'merge', body }, byPerson);
+      });
+      const taking = revokeWorkspaceRole(late, [], { ...at, uid: 'the former one' });
+      const before = { roleRef: given.roleRef, subjects: [], labels: {}, annotations: {} };
+      await expect(taking.run(work, before)).rejects.toMatchObject({
+        code: 'WORLD_MOVED',
+        message: expect.stringMatching(/somebody changed WorkspaceRoleBinding "eve-team-b-viewer".*left alone/),
+      });
+      expect((await current())?.metadata).toMatchObject({ uid });
+      expect((await current())?.metadata.deletionTimestamp).toBeUndefined();
+    });
+
+    test('and that somebody gave again is not said to be gone', async () => {
+      const { uid } = (await cluster.connection.create(bindings, given, byPerson)).metadata;
+      const taking = revokeWorkspaceRole(cluster, [], { ...at, uid });
+      const before = await taking.capture(work);
+      const running = taking.run(work, before);
+      await expect.poll(current, { interval: 5 }).toBeUndefined();
+      await cluster.connection.create(bindings, given, byPerson);
+      await running;
+      await expect(taking.verify(work, before, undefined)).rejects.toMatchObject({
+        code: 'WORLD_MOVED',
+        message: expect.stringMatching(/somebody has made it again/),
+      });
+      expect(await current()).toBeDefined();
+    });
+  });
+});
+
+describe('an object whose label is to be set', () => {
+  const resource = core.configMaps;
+  const at = { namespace: 'default', name: 'labelled' };
+  const make = async (connection: Connection): Promise<string> => {
+    const labels = { team: 'old' };
+    return (await connection.create(resource, { metadata: { ...at, labels } })).metadata.uid;
+  };
+  const replace = async (connection: Connection): Promise<void> => {
+    await connection.delete(resource, at, { propagationPolicy: 'Background' });
+    await make(connection);
+  };
+  const valueNow = async () => (await cluster.connection.get(resource, at)).metadata.labels?.['team'];
+  afterEach(() => cluster.connection.delete(resource, at, { propagationPolicy: 'Background' }));
+
+  test('and is another one by the time of the write keeps what it has, unless whatever has its name is meant', async () => {
+    const ref = { ...at, uid: await make(cluster.connection) };
+    const late = setLabel(onceLooked(replace), resource, ref, { label: 'team', to: 'new' });
+    await expect(late.run(work, { value: 'old' })).rejects.toMatchObject({ code: 'CONFLICT' });
+    expect(await valueNow()).toBe('old');
+    const any = setLabel(onceLooked(replace), resource, ref, { label: 'team', to: null, heirs: true });
+    await any.run(work, { value: 'old' });
+    expect(await valueNow()).toBeUndefined();
+  });
+
+  test('and is gone, or another one, is NOT_FOUND where it has to be there, and else nothing to do', async () => {
+    const ref = { ...at, uid: 'the former one' };
+    await make(cluster.connection);
+    const required = setLabel(cluster, resource, ref, { label: 'team', to: 'new', required: true });
+    const refused = { code: 'NOT_FOUND', message: expect.stringMatching(/is another one by now/) };
+    await expect(required.forecast(work)).rejects.toMatchObject(refused);
+    await expect(required.run(work, { value: 'old' })).rejects.toMatchObject(refused);
+    const loose = setLabel(cluster, resource, ref, { label: 'team', to: 'new' });
+    expect(await loose.forecast(work)).toMatchObject({ effect: 'none', why: 'it is gone' });
+    expect(await valueNow()).toBe('old');
   });
 });
