@@ -29,7 +29,9 @@ export interface Operation<Before, Out> {
 
 /** What an operation does besides its write, by what for. */
 export interface Needs {
+  /** From its first write on until it is proven: by `run` and `verify`. */
   readonly verify?: readonly Right[];
+  /** To take it back. */
   readonly compensate?: readonly Right[];
 }
 

@@ -81,13 +81,6 @@ export const toWatch = (cluster: KubeSphereCluster, ...resources: readonly Resou
 export const within = (namespace: string, rights: readonly Right[]): readonly Right[] =>
   rights.map((right) => ({ ...right, namespace }));
 
-/** What it takes to wait for objects of one namespace. */
-export const toWatchIn = (
-  cluster: KubeSphereCluster,
-  namespace: string,
-  ...resources: readonly Resource[]
-): readonly Right[] => within(namespace, toWatch(cluster, ...resources));
-
 const toDo =
   (verb: Right['verb']) =>
   (cluster: KubeSphereCluster, ...resources: readonly Resource[]): readonly Right[] =>

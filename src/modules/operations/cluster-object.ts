@@ -5,7 +5,7 @@ import { hostSecret, kubefedNamespace, systemWorkspace } from '../../kubesphere/
 import { type Cluster, type Condition, kubesphere } from '../../kubesphere/resources.ts';
 import { madeBy } from '../changes.ts';
 import { assertTakesNoNamespace, deletionClosure } from '../closure.ts';
-import { type Right, toListAll, toWatch, toWatchIn } from '../rights.ts';
+import { type Right, toListAll, toWatch, within } from '../rights.ts';
 import { create, edit, remove, type Work, waitFor, waitGone } from '../work.ts';
 
 const resource = kubesphere.clusters;
@@ -123,7 +123,7 @@ export async function assertReleased(
 export const toRelease = (host: KubeSphereCluster): readonly Right[] => [
   ...toListAll(host),
   ...toWatch(host, resource),
-  ...toWatchIn(host, kubefedNamespace, kubesphere.kubeFedClusters, core.secrets),
+  ...within(kubefedNamespace, toWatch(host, kubesphere.kubeFedClusters, core.secrets)),
 ];
 
 /** Deletes a Cluster object by UID and waits until the host has let go of the member altogether. Nothing on the member is written. */

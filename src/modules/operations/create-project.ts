@@ -8,7 +8,7 @@ import { labelField, madeBy, refOf } from '../changes.ts';
 import { some } from '../closure.ts';
 import { builtInRoles, othersIn } from '../namespaces/others-in.ts';
 import type { Operation } from '../operation.ts';
-import { toListAll, toWatch, toWatchIn } from '../rights.ts';
+import { toListAll, toWatch, within } from '../rights.ts';
 import { create, remove, type Work, waitFor, waitGone } from '../work.ts';
 import { assertAlive, owned, unownable, workspaceOf } from './project.ts';
 
@@ -109,7 +109,7 @@ export function createProject(
       });
     },
     needs: {
-      verify: [...toWatch(at, core.namespaces), ...toWatchIn(at, name, core.roles)],
+      verify: [...toWatch(at, core.namespaces), ...within(name, toWatch(at, core.roles))],
       compensate: toListAll(at, name),
     },
     async compensate(work) {

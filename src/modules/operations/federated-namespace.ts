@@ -10,7 +10,7 @@ import { othersIn } from '../namespaces/others-in.ts';
 import type { Operation } from '../operation.ts';
 import { placeables, resolve } from '../placement/clusters.ts';
 import type { SeeingLeft } from '../placement/last-look.ts';
-import { toListAll, toWatch, toWatchIn } from '../rights.ts';
+import { toListAll, toWatch, within } from '../rights.ts';
 import { create, remove, type Work, waitGone } from '../work.ts';
 import { syncLimitMs } from './workspace-template.ts';
 
@@ -108,7 +108,7 @@ export function createFederatedNamespace(
     async verify({ signal }) {
       await host.connection.get(resource, at, { signal });
     },
-    needs: { compensate: toWatchIn(host, name, resource) },
+    needs: { compensate: within(name, toWatch(host, resource)) },
     async compensate(work) {
       const found = await host.connection.find(resource, at, { signal: work.signal });
       if (found === undefined || !madeBy(work.runId, found)) return;
@@ -163,7 +163,7 @@ export function deleteFederatedNamespace(
       };
       await remove(looking, { cluster: host, resource, name: at, uid, ...background });
     },
-    needs: async (work) => ({ verify: [...toWatchIn(host, name, resource), ...(await left.needs(work))] }),
+    needs: async (work) => ({ verify: [...within(name, toWatch(host, resource)), ...(await left.needs(work))] }),
     async verify(work) {
       await waitGone(work, { cluster: host, resource, name: at, uid }, syncLimitMs);
       await left.wait(work);

@@ -6,7 +6,7 @@ import { refOf } from '../changes.ts';
 import { assertTakesNothingKept, deletionClosure } from '../closure.ts';
 import type { Operation } from '../operation.ts';
 import { rememberMeta } from '../remembered.ts';
-import { toListAll, toWatch, toWatchIn } from '../rights.ts';
+import { toListAll, toWatch, within } from '../rights.ts';
 import { create, remove, type Work, waitGone } from '../work.ts';
 
 interface Made<Body> {
@@ -114,7 +114,7 @@ export function shutOut(member: KubeSphereCluster, cluster: string): Operation<H
       verify: [
         ...toListAll(member),
         ...toWatch(member, core.clusterRoles, core.clusterRoleBindings),
-        ...toWatchIn(member, kubefedNamespace, core.serviceAccounts, core.secrets),
+        ...within(kubefedNamespace, toWatch(member, core.serviceAccounts, core.secrets)),
       ],
     },
     async verify(work) {

@@ -2,7 +2,7 @@ import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { kubefedNamespace } from '../../kubesphere/names.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
 import type { Operation } from '../operation.ts';
-import { toWatch, toWatchIn } from '../rights.ts';
+import { toWatch, within } from '../rights.ts';
 import { assertReleased, type JoinLimits, waitJoined } from './cluster-object.ts';
 import { importObject, marked } from './import-object.ts';
 import { adopted } from './workspace-template.ts';
@@ -53,7 +53,7 @@ export function importCluster(host: KubeSphereCluster, settings: ImportSettings)
       for (const workspace of proof) await adopted(work, member, workspace);
     },
     needs: [
-      ...toWatchIn(host, kubefedNamespace, kubesphere.kubeFedClusters),
+      ...within(kubefedNamespace, toWatch(host, kubesphere.kubeFedClusters)),
       ...(proof.length > 0 ? toWatch(member, kubesphere.workspaces) : []),
     ],
   });

@@ -5,7 +5,7 @@ import { kubefedNamespace } from '../../kubesphere/names.ts';
 import { type Cluster, type Condition, kubesphere } from '../../kubesphere/resources.ts';
 import { refOf, secretField } from '../changes.ts';
 import type { Operation } from '../operation.ts';
-import { toWatch, toWatchIn } from '../rights.ts';
+import { toWatch, within } from '../rights.ts';
 import { edit, type Work, waitFor } from '../work.ts';
 import { isReady, type JoinLimits } from './cluster-object.ts';
 
@@ -133,7 +133,9 @@ export function replaceKubeconfig(
       const cluster = await store(work, text, server);
       return { readyAt: readyOf(cluster)?.lastUpdateTime ?? null };
     },
-    needs: { verify: [...toWatch(host, resource), ...toWatchIn(host, kubefedNamespace, kubesphere.kubeFedClusters)] },
+    needs: {
+      verify: [...toWatch(host, resource), ...within(kubefedNamespace, toWatch(host, kubesphere.kubeFedClusters))],
+    },
     async verify(work, _before, { readyAt }) {
       await used(work, (await next(work.signal)).text, readyAt);
       await waitFor(work.signal, {

@@ -25,7 +25,8 @@ export interface LabelTo {
 }
 
 /**
- * Gives a label of one object another value: its workspace, its visibility, kubefed's mark. An object that is gone needs none. Its way back is for that very object: one that was made afresh never bore the former value.
+ * Gives a label of one object another value: its workspace, its visibility, kubefed's mark. An object that is gone needs none. Its way
+ * back is for that very object: one that was made afresh never bore the former value.
  */
 export function setLabel(
   cluster: KubeSphereCluster,

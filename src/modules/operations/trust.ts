@@ -8,7 +8,7 @@ import { installation, kubesphereNamespace } from '../../kubesphere/names.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
 import { refOf, secretField } from '../changes.ts';
 import type { Operation } from '../operation.ts';
-import { toWatchIn } from '../rights.ts';
+import { toWatch, within } from '../rights.ts';
 import { edit, type Work, waitFor } from '../work.ts';
 
 /** What makes a cluster trust the tokens of a host. */
@@ -105,7 +105,7 @@ function trust(
       cluster.dialect;
       await set(work, wantedRole, await jwtSecret(work.signal));
     },
-    needs: { verify: toWatchIn(cluster, kubesphereNamespace, core.configMaps) },
+    needs: { verify: within(kubesphereNamespace, toWatch(cluster, core.configMaps)) },
     async verify(work) {
       const wanted = digest(await jwtSecret(work.signal));
       await settled(work, (now) => isSo(now, wanted), `to take over the role of a ${wantedRole} and the jwtSecret`);

@@ -7,7 +7,7 @@ import { assertTakesNothingKept, deletionClosure, namespacesOf, some } from '../
 import type { FederationEnv } from '../env.ts';
 import { assertCopyReleased } from '../operations/release-copy.ts';
 import { syncLimitMs } from '../operations/workspace-template.ts';
-import { type Right, toWatch, toWatchIn } from '../rights.ts';
+import { type Right, toWatch, within } from '../rights.ts';
 import type { Work } from '../work.ts';
 import { waitFor, waitGone } from '../work.ts';
 import { placeables } from './clusters.ts';
@@ -207,7 +207,10 @@ export function seeLeft(
         }),
       );
       const forgets = subject.kind === 'project' && fate === 'keep';
-      return [...members.flat(), ...(forgets ? toWatchIn(env.host, subject.name, kubesphere.federatedNamespaces) : [])];
+      return [
+        ...members.flat(),
+        ...(forgets ? within(subject.name, toWatch(env.host, kubesphere.federatedNamespaces)) : []),
+      ];
     },
   };
 }
