@@ -61,6 +61,33 @@ async function released(world: ModuleWorld, { name, watch }: OnM): Promise<void>
 /** Methods that place multi-cluster projects. */
 export const methods = [
   method({
+    method: 'workspaces.delete keep, with a multi-cluster project',
+    prepare: onM,
+    call: (federation, { workspace, shrink }, options) =>
+      federation.workspaces.delete(workspace, { projects: 'keep', apps: 'keep', ...shrink }, options),
+    async done(world, made) {
+      const at = { name: made.workspace };
+      expect(await world.clusters.a.connection.find(kubesphere.workspaceTemplates, at)).toBeUndefined();
+      await released(world, made);
+    },
+    async untouched(world, made) {
+      const at = { name: made.workspace };
+      const { metadata } = await world.clusters.a.connection.get(kubesphere.workspaceTemplates, at);
+      expect(metadata.deletionTimestamp).toBeUndefined();
+      await untouched(world, made);
+    },
+    decisive: {
+      cluster: 'a',
+      matches: ({ method, path }: PassingRequest) => method === 'DELETE' && path.includes('/workspacetemplates/'),
+    },
+    whileOtherIsDown: 'UNREACHABLE',
+    invalid: {},
+    without: {
+      'bad input': 'it is the same as that of workspaces.delete keep',
+      'not found': 'a workspace that is not there is deleted already',
+    },
+  }),
+  method({
     method: 'namespaces.createFederated',
     async prepare(world: ModuleWorld) {
       const { workspace } = await team(world.clusters, world.fresh('team'), { plain: 0 });
