@@ -5,8 +5,8 @@ import { kubesphere } from '../kubesphere/resources.ts';
 import { observeChanges, touchChanges } from '../modules/changes.ts';
 import { namespacesOf, some } from '../modules/closure.ts';
 import { oneOf } from '../modules/env.ts';
-import { foresee, type Operation, runAndVerify } from '../modules/operation.ts';
-import { assertRights, type Right } from '../modules/rights.ts';
+import { type Operation, rightsToDo, runAndVerify } from '../modules/operation.ts';
+import { assertRights, type Right, toMake } from '../modules/rights.ts';
 import type { Work } from '../modules/work.ts';
 import type { Change, Forecast } from '../workflow/change.ts';
 import type { Foreseen, StepContext } from '../workflow/step.ts';
@@ -122,27 +122,45 @@ function need<Before, Out>(operation: Operation<Before, Out> | undefined): Opera
   return operation;
 }
 
-/** A right that is missing is one of the things that stand against a plan, beside all others. */
-async function blockedUnlessGranted<Out>(forecast: Promise<Forecast<Out>>): Promise<Forecast<Out>> {
+/** What a step of a migration writes can be taken back by a run that does not end well, or not. */
+interface Undone {
+  /** @defaultValue true */
+  readonly undone?: boolean;
+}
+
+/**
+ * A forecast, blocked where these rights are missing, or those that its changes and their undo take: a right that is missing half way
+ * would leave a member between two hosts.
+ */
+export async function ifGranted<Out>(
+  rights: readonly Right[],
+  { env, signal }: Pick<Context<unknown>, 'env' | 'signal'>,
+  forecast: Forecast<Out>,
+  { undone = true }: Undone = {},
+): Promise<Forecast<Out>> {
+  const changes = forecast.effect === 'change' ? forecast.changes : [];
+  const making = undone ? { undoable: changes, final: [] } : { undoable: [], final: changes };
   try {
-    return await forecast;
+    await assertRights([...rights, ...(await toMake(oneOf(clustersOf(env)), making, signal))], signal);
+    return forecast;
   } catch (error) {
+    // It is one of the things that stand against a plan, beside all others.
     if (!FederationError.is(error, 'FORBIDDEN') || !isRecord(error.details) || !('refused' in error.details))
       throw error;
     return { effect: 'blocked', why: error.message, remedy: 'Grant these rights, or use other credentials.' };
   }
 }
 
-/** The forecast of an operation, blocked where what follows its write is not allowed. */
-export const foreseeAllowed = <Before, Out>(operation: Operation<Before, Out>, work: Work): Promise<Forecast<Out>> =>
-  blockedUnlessGranted(foresee(operation, work, true));
-
-/** A forecast that was made for many items at once, blocked where these rights are missing. */
-export const ifGranted = <Out>(
-  rights: readonly Right[],
-  { signal }: Pick<Work, 'signal'>,
-  forecast: Forecast<Out>,
-): Promise<Forecast<Out>> => blockedUnlessGranted(assertRights(rights, signal).then(() => forecast));
+/** The forecast of an operation, blocked where what it writes, or what follows, is not allowed. */
+export async function foreseeAllowed<Before, Out>(
+  operation: Operation<Before, Out>,
+  ctx: Work & Pick<Context<unknown>, 'env' | 'signal'>,
+  { undone = true }: Undone = {},
+): Promise<Forecast<Out>> {
+  const forecast = await operation.forecast(ctx);
+  if (forecast.effect === 'none' || forecast.effect === 'blocked') return forecast;
+  return ifGranted(await rightsToDo(operation, ctx, undone), ctx, forecast, { undone });
+}
 
 /**
  * The functions of a step that performs one operation: under the fence, and with a look at everything kept afterwards.

@@ -5,6 +5,7 @@ import type { KubeSphereCluster } from '../kubesphere/cluster.ts';
 import { readInstallation } from '../kubesphere/installation.ts';
 import { epochAnnotation, hostServiceAccount, kubefedNamespace, managedLabel } from '../kubesphere/names.ts';
 import { kubesphere } from '../kubesphere/resources.ts';
+import { type Right, toList } from './rights.ts';
 import { edit, type Work } from './work.ts';
 
 /** Kinds whose objects a driver that took over may have touched. */
@@ -15,13 +16,21 @@ const touchable: readonly Resource[] = [
   kubesphere.clusterConfigurations,
 ];
 
-/** Takes off every object the annotation with which a driver that took over fenced it: the run is over, nobody writes late. */
-export async function sweepEpochs(work: Work, cluster: KubeSphereCluster): Promise<void> {
-  const served = await cluster.connection.resources({ signal: work.signal });
-  const listable = touchable.filter(({ group, plural }) =>
+/** The touchable kinds that a cluster serves. */
+async function touchableOn({ connection }: KubeSphereCluster, signal: AbortSignal): Promise<readonly Resource[]> {
+  const served = await connection.resources({ signal });
+  return touchable.filter(({ group, plural }) =>
     served.some((one) => one.group === group && one.plural === plural && one.verbs.includes('list')),
   );
-  for (const resource of listable)
+}
+
+/** What {@link sweepEpochs} takes, where nothing was touched. */
+export const toSweepEpochs = async (cluster: KubeSphereCluster, signal: AbortSignal): Promise<readonly Right[]> =>
+  toList(cluster, ...(await touchableOn(cluster, signal)));
+
+/** Takes off every object the annotation with which a driver that took over fenced it: the run is over, nobody writes late. */
+export async function sweepEpochs(work: Work, cluster: KubeSphereCluster): Promise<void> {
+  for (const resource of await touchableOn(cluster, work.signal))
     for await (const { metadata } of cluster.connection.listMetadata(resource, { signal: work.signal })) {
       if (metadata.annotations?.[epochAnnotation] === undefined) continue;
       const { name, namespace, uid } = metadata;

@@ -7,9 +7,9 @@ import { compose, type Workflow } from '../workflow/compose.ts';
 import type { Plan } from '../workflow/planned.ts';
 import { release as version } from '../workflow/release.ts';
 import { plan, run } from '../workflow/run.ts';
-import type { FederationEnv } from './env.ts';
+import { clusterByName, type FederationEnv } from './env.ts';
 import { blockedBy, type WriteOptions, type Written } from './operation.ts';
-import { assertAllowed, type ChangesToAllow } from './rights.ts';
+import { assertRights, type ChangesToAllow, toMake } from './rights.ts';
 
 /** Begins the workflow of a method of more than one write. Its world is the host; everything else is pinned by UID as it is captured. */
 export function composeMethod<Input>(name: string) {
@@ -46,7 +46,7 @@ export async function performAll<Input, Out>(
   if (forecast.effect === 'blocked')
     throw new FederationError('PLAN_BLOCKED', `${what}: ${forecast.why} ${forecast.remedy}`);
   if (forecast.effect === 'none') return { outcome: 'already', result: undefined, why: forecast.why };
-  await assertAllowed(env, writtenOf(planned), signal);
+  await assertRights(await toMake(clusterByName(env), writtenOf(planned), signal), signal, 'Nothing was written. ');
   const journal = options.journal ?? clusterJournal(env.host.connection, { namespace: kubesphereNamespace });
   const driving = await run(workflow, input, { env, journal, signal });
   if (options.onEvent !== undefined) driving.on('*', options.onEvent);

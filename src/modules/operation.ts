@@ -52,9 +52,18 @@ export async function foresee<Before, Out>(
 ): Promise<Forecast<Out>> {
   const foreseen = await operation.forecast(work);
   if (foreseen.effect === 'none' || foreseen.effect === 'blocked') return foreseen;
-  const { verify = [], compensate = [] } = await needsOf(operation, work);
-  await assertRights([...verify, ...(undone ? compensate : [])], work.signal);
+  await assertRights(await rightsToDo(operation, work, undone), work.signal);
   return foreseen;
+}
+
+/** What an operation needs the right to, besides its changes. */
+export async function rightsToDo<Before, Out>(
+  operation: Operation<Before, Out>,
+  work: Work,
+  undone: boolean,
+): Promise<readonly Right[]> {
+  const { verify = [], compensate = [] } = await needsOf(operation, work);
+  return [...verify, ...(undone ? compensate : [])];
 }
 
 /** `run` and its proof: what a step does. */

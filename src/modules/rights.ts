@@ -7,7 +7,7 @@ import type { Change } from '../workflow/change.ts';
 import { pool } from '../workflow/pool.ts';
 import { resourceOf } from './changes.ts';
 import { some } from './closure.ts';
-import { clusterByName, type FederationEnv } from './env.ts';
+import type { ClusterByName } from './env.ts';
 
 /** The verb that a change needs, and the one that undoes it. */
 const verbs = { create: 'create', update: 'patch', delete: 'delete' } as const;
@@ -18,49 +18,32 @@ export interface ChangesToAllow {
   readonly undoable: readonly Change[];
   readonly final: readonly Change[];
 }
-const atOnce = 8;
 
 /**
- * Asks the API servers, before anything is written, whether all of these changes and their undo are allowed: a right that is missing
- * half way would leave a run that can neither go on nor back. A server that knows no access reviews (KubeSphere's gateway answers by
- * rules of its own) is not asked twice; there the write itself is refused.
+ * The rights that changes and their undo take.
  *
- * @throws FederationError `FORBIDDEN` naming each verb, resource and cluster
+ * @throws FederationError `INVALID` for a kind that its cluster does not serve
  */
-export async function assertAllowed(
-  env: FederationEnv,
+export async function toMake(
+  clusterOf: ClusterByName,
   { undoable, final }: ChangesToAllow,
   signal: AbortSignal,
-): Promise<void> {
-  const asked = new Map<string, { readonly ref: ResourceRef; readonly verb: string }>();
-  const ask = ({ resource: ref }: Change, verb: string): unknown =>
-    asked.set([ref.cluster, ref.apiVersion, ref.kind, ref.namespace, verb].join(' '), { ref, verb });
-  for (const change of [...undoable, ...final]) ask(change, verbs[change.verb]);
-  for (const change of undoable) ask(change, inverse[change.verb]);
+): Promise<readonly Right[]> {
+  const needed = new Map<string, { readonly ref: ResourceRef; readonly verb: Right['verb'] }>();
+  const need = ({ resource: ref }: Change, verb: Right['verb']): unknown =>
+    needed.set([ref.cluster, ref.apiVersion, ref.kind, ref.namespace, verb].join(' '), { ref, verb });
+  for (const change of [...undoable, ...final]) need(change, verbs[change.verb]);
+  for (const change of undoable) need(change, inverse[change.verb]);
   // What a run made, and died over, is touched before it is taken back: whoever froze in between is fenced off.
-  for (const change of undoable) if (change.verb === 'create') ask(change, 'patch');
-  const refused: string[] = [];
-  const { failed } = await pool(
-    [...asked.values()],
-    atOnce,
-    async ({ ref, verb }) => {
-      const cluster = await clusterByName(env)(ref.cluster, { signal });
+  for (const change of undoable) if (change.verb === 'create') need(change, 'patch');
+  return Promise.all(
+    [...needed.values()].map(async ({ ref, verb }): Promise<Right> => {
+      const cluster = await clusterOf(ref.cluster, { signal });
       const resource = await resourceOf(cluster, ref, signal);
-      const question = { verb, resource, ...(ref.namespace !== undefined && { namespace: ref.namespace }) };
-      if (!(await isAllowed(cluster, question, signal))) refused.push(called(cluster, verb, resource));
-    },
-    (failures) => failures === 0,
+      return { cluster, resource, verb, ...(ref.namespace !== undefined && { namespace: ref.namespace }) };
+    }),
   );
-  for (const { error } of failed) throw error;
-  if (refused.length > 0) throw notAllowed(refused, 'Nothing was written. ');
 }
-
-const notAllowed = (refused: readonly string[], what = ''): FederationError =>
-  new FederationError(
-    'FORBIDDEN',
-    `Not allowed: ${some([...refused].sort())}. ${what}requiredRules() tells the rules that a method needs.`,
-    { details: { refused } },
-  );
 
 /** Something that an operation does once it has written. */
 export interface Right {
@@ -88,6 +71,8 @@ const toDo =
 
 /** What it takes to look at objects by their names. */
 export const toGet = toDo('get');
+/** What it takes to list objects. */
+export const toList = toDo('list');
 /** What it takes to make objects. */
 export const toCreate = toDo('create');
 /** What it takes to change objects. */
@@ -108,20 +93,34 @@ interface Asked {
 }
 const confirmed = new WeakMap<Connection, Map<string, Asked>>();
 
+const atOnce = 8;
+
 /**
- * Asks the API servers whether all of that may be done: what is written by somebody who may not look would neither be proven nor taken back.
+ * Asks the API servers whether all of that may be done: what is written by somebody who may not look would neither be proven nor taken
+ * back, and a right that is missing half way would leave a run that can neither go on nor back. A server that knows no access reviews
+ * (KubeSphere's gateway answers by rules of its own) is not asked twice; there the write itself is refused.
  *
+ * @param said - what else the caller can say of it
  * @throws FederationError `FORBIDDEN` naming each verb, resource and cluster
  */
-export async function assertRights(rights: readonly Right[], signal: AbortSignal): Promise<void> {
-  const answers = await Promise.all(
-    rights.map(async (right) => {
-      const { cluster, verb, resource } = right;
-      return (await isGranted(right, signal)) ? [] : [called(cluster, verb, resource)];
-    }),
+export async function assertRights(rights: readonly Right[], signal: AbortSignal, said = ''): Promise<void> {
+  const refused = new Set<string>();
+  const { failed } = await pool(
+    rights,
+    atOnce,
+    async (right) => {
+      if (!(await isGranted(right, signal))) refused.add(called(right));
+    },
+    (failures) => failures === 0,
   );
-  const refused = [...new Set(answers.flat())];
-  if (refused.length > 0) throw notAllowed(refused);
+  for (const { error } of failed) throw error;
+  if (refused.size === 0) return;
+  const all = [...refused].sort();
+  throw new FederationError(
+    'FORBIDDEN',
+    `Not allowed: ${some(all)}. ${said}requiredRules() tells the rules that a method needs.`,
+    { details: { refused: all } },
+  );
 }
 
 async function isGranted({ cluster, verb, resource, namespace }: Right, signal: AbortSignal): Promise<boolean> {
@@ -148,7 +147,7 @@ async function isGranted({ cluster, verb, resource, namespace }: Right, signal: 
   return allowed;
 }
 
-const called = ({ name }: KubeSphereCluster, verb: string, { group, plural }: AccessQuestion['resource']): string =>
+const called = ({ cluster: { name }, verb, resource: { group, plural } }: Right): string =>
   `${name}: ${verb} ${plural}${group === '' ? '' : `.${group}`}`;
 
 async function isAllowed(

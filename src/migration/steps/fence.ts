@@ -1,11 +1,11 @@
-import { sweepEpochs } from '../../modules/marks.ts';
+import { sweepEpochs, toSweepEpochs } from '../../modules/marks.ts';
 import { runAndVerify } from '../../modules/operation.ts';
 import { discardParked } from '../../modules/parking.ts';
 import { defineStep, type StepContext } from '../../workflow/step.ts';
 import { parkedAs } from '../credentials.ts';
 import { clustersOf, type MigrationEnv } from '../env.ts';
 import { assertFence, lowerFence, markPivot, raiseFence } from '../fence.ts';
-import { looks, type Surveyed } from '../writing.ts';
+import { foreseeAllowed, looks, type Surveyed } from '../writing.ts';
 import { everyWrite } from './shield.ts';
 
 /** The marks of drivers go from every cluster, and last of all the fence. */
@@ -14,12 +14,16 @@ async function endOfRun(ctx: StepContext<Surveyed, MigrationEnv>): Promise<void>
   await lowerFence(ctx, ctx.env.member);
 }
 
+/** What {@link endOfRun} reads. */
+const toEnd = async ({ env, signal }: Pick<StepContext<unknown, MigrationEnv>, 'env' | 'signal'>) =>
+  (await Promise.all(clustersOf(env).map((cluster) => toSweepEpochs(cluster, signal)))).flat();
+
 /** One run at a time moves a member. */
 export const fence = defineStep<Surveyed, MigrationEnv>()({
   name: 'fence',
   title: 'Fence: this run alone moves the member',
   ...looks,
-  forecast: (ctx) => raiseFence(ctx.env).forecast(ctx),
+  forecast: async (ctx) => foreseeAllowed({ ...raiseFence(ctx.env), needs: { compensate: await toEnd(ctx) } }, ctx),
   run: async (ctx) => {
     await runAndVerify(raiseFence(ctx.env), ctx, null);
     await assertFence(ctx, ctx.env);

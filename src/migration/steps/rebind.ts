@@ -4,7 +4,7 @@ import { workspaceLabel } from '../../kubesphere/names.ts';
 import { labelField, refOf } from '../../modules/changes.ts';
 import { type Bound, bindProject, type Unbound, unbindProject } from '../../modules/operations/bind-project.ts';
 import { removeWorkspace, type WorkspaceBefore } from '../../modules/operations/remove-workspace.ts';
-import { type Right, toWatch } from '../../modules/rights.ts';
+import { toWatch } from '../../modules/rights.ts';
 import type { Forecast } from '../../workflow/change.ts';
 import { defineItemStep, defineStep, type Foreseen, type StepContext } from '../../workflow/step.ts';
 import { type MigrationEnv, timingOf } from '../env.ts';
@@ -46,7 +46,7 @@ export const unbind = defineItemStep<Surveyed, MigrationEnv>()({
       items.map(async ({ from, ...item }, index) => ({
         key: item.name,
         item,
-        forecast: await ifGranted(toSee(ctx, index), ctx, labelChange(ctx, item, from, null)),
+        forecast: await onceGranted(ctx, index, labelChange(ctx, item, from, null)),
       })),
     );
   },
@@ -57,9 +57,9 @@ export const unbind = defineItemStep<Surveyed, MigrationEnv>()({
   undoNeeds: ['clear'],
 });
 
-/** What it takes to see a project owned, or given back to its owner: asked for once, for all of them. */
-const toSee = ({ env }: Pick<Planning, 'env'>, index: number): readonly Right[] =>
-  index === 0 ? toWatch(env.member, core.namespaces) : [];
+/** What it takes to write a project, and to see it owned or given back to its owner: asked for once, for all of them. */
+const onceGranted = async (ctx: Planning, index: number, forecast: Forecast<void>): Promise<Forecast<void>> =>
+  index === 0 ? ifGranted(toWatch(ctx.env.member, core.namespaces), ctx, forecast) : forecast;
 
 function labelChange(
   { env }: Pick<Planning, 'env'>,
@@ -137,7 +137,7 @@ export const bind = defineItemStep<Surveyed, MigrationEnv>()({
         .map(async ({ from: _from, ...item }, index) => ({
           key: item.name,
           item,
-          forecast: await ifGranted(toSee(ctx, index), ctx, labelChange(ctx, item, null, item.to)),
+          forecast: await onceGranted(ctx, index, labelChange(ctx, item, null, item.to)),
         })),
     );
   },

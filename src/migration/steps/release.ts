@@ -5,13 +5,16 @@ import { type AppKind, appResource } from '../../modules/apps.ts';
 import { labelField, refOf } from '../../modules/changes.ts';
 import { asFound, type FoundObject, kindOf, objectOf, throughKinds } from '../../modules/found.ts';
 import { type Label, setLabel } from '../../modules/operations/set-label.ts';
+import { toGet, toPatch } from '../../modules/rights.ts';
 import { defineItemStep, type Foreseen, type ListedItem, type StepContext } from '../../workflow/step.ts';
 import type { MigrationEnv } from '../env.ts';
-import { looks, type Surveyed, writesEach } from '../writing.ts';
+import { ifGranted, looks, type Surveyed, writesEach } from '../writing.ts';
 
 type Planning = StepContext<Foreseen<Surveyed>, MigrationEnv>;
 
-async function managedItems({ env: { member }, signal, epoch }: Planning): Promise<readonly ListedItem<FoundObject>[]> {
+async function managedItems(ctx: Planning): Promise<readonly ListedItem<FoundObject>[]> {
+  const { signal } = ctx;
+  const { member } = ctx.env;
   const field = labelField(managedLabel);
   const items = await throughKinds(
     member,
@@ -33,28 +36,34 @@ async function managedItems({ env: { member }, signal, epoch }: Planning): Promi
       },
     }),
   );
-  return epoch === 0 ? foreseen(items) : items;
+  return ctx.epoch === 0 ? foreseen(ctx, items) : items;
 }
 
 /**
  * While planning: every invitation on the old host adds objects until it is detached, so their list decides nothing; what
  * may be written, by kind, does.
  */
-function foreseen(items: readonly ListedItem<FoundObject>[]): readonly ListedItem<FoundObject>[] {
+async function foreseen(
+  ctx: Planning,
+  items: readonly ListedItem<FoundObject>[],
+): Promise<readonly ListedItem<FoundObject>[]> {
   const [first] = items;
   if (first === undefined) return [];
   const counts = new Map(federatedKinds.map(({ target }): [string, number] => [target.kind, 0]));
   for (const { item } of items) counts.set(item.kind, (counts.get(item.kind) ?? 0) + 1);
+  const kinds = new Map(items.map(({ item }) => [item.kind, kindOf(item)]));
+  const { member } = ctx.env;
+  const rights = [...toGet(member, ...kinds.values()), ...toPatch(member, ...kinds.values())];
   const now = [...counts].filter(([, count]) => count > 0).map(([kind, count]) => `${count} ${kind}`);
   return [
     {
       key: 'whatever bears the mark by then',
       item: first.item,
-      forecast: {
+      forecast: await ifGranted(rights, ctx, {
         effect: 'unknown',
         why: `whatever bears it by then; now ${now.join(', ')}`,
         touches: [...counts.keys()].sort().map((kind) => ({ verb: 'update', kind })),
-      },
+      }),
     },
   ];
 }
@@ -91,28 +100,30 @@ interface AppItem {
 export const detachApps = defineItemStep<Surveyed, MigrationEnv>()({
   name: 'detach-apps',
   title: "Take the member's apps out of reach of its own templates",
-  items: async ({ state, env: { member } }: Planning) => {
+  items: async (ctx: Planning): Promise<readonly ListedItem<AppItem>[]> => {
+    const { member } = ctx.env;
     const doomed = new Set(
-      (state.snapshot?.workspaces ?? []).filter(({ ownTemplate }) => ownTemplate).map(({ name }) => name),
+      (ctx.state.snapshot?.workspaces ?? []).filter(({ ownTemplate }) => ownTemplate).map(({ name }) => name),
     );
     const field = labelField(workspaceLabel);
-    return (state.snapshot?.apps ?? [])
-      .filter(({ workspace }) => doomed.has(workspace))
-      .map(({ kind, name, uid, workspace }) => ({
+    const doomedApps = (ctx.state.snapshot?.apps ?? []).filter(({ workspace }) => doomed.has(workspace));
+    return Promise.all(
+      doomedApps.map(async ({ kind, name, uid, workspace }) => ({
         key: `${kind}/${name}`,
         item: { kind, name, uid },
-        forecast: {
-          effect: 'change' as const,
+        forecast: await ifGranted(toGet(member, appResource(kind)), ctx, {
+          effect: 'change',
           changes: [
             {
-              verb: 'update' as const,
+              verb: 'update',
               resource: refOf(member.name, appResource(kind), { name, uid }),
               before: { [field]: workspace },
               after: { [field]: null },
             },
           ],
-        },
-      }));
+        }),
+      })),
+    );
   },
   ...writesEach<Surveyed, AppItem, Label>(({ env }, app) =>
     setLabel(env.member, appResource(app.kind), app, { label: workspaceLabel, to: null, heirs: true }),

@@ -46,7 +46,7 @@ export const retire = defineItemStep<Surveyed, MigrationEnv>()({
         .map(async ({ name, uid }) => ({
           key: name,
           item: { name, uid },
-          forecast: await foreseeAllowed(retiring(ctx, { name, uid }), ctx),
+          forecast: await foreseeAllowed(retiring(ctx, { name, uid }), ctx, { undone: false }),
         })),
     ),
   ...withoutUndo(writesEach<Surveyed, Retiring, null>(retiring)),

@@ -1,11 +1,10 @@
 import { FederationError } from '../../errors.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
-import { kubefedNamespace } from '../../kubesphere/names.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
 import { refOf } from '../changes.ts';
 import type { Operation } from '../operation.ts';
 import { rememberMeta } from '../remembered.ts';
-import { toGet, toPatch, within } from '../rights.ts';
+import { toPatch } from '../rights.ts';
 import { waitGone } from '../work.ts';
 import {
   absent,
@@ -18,6 +17,7 @@ import {
   join,
   release,
   toRelease,
+  toSeeHeld,
   waitJoined,
 } from './cluster-object.ts';
 
@@ -89,8 +89,8 @@ export function detachCluster(
       await release(work, host, name, found.metadata.uid);
     },
     needs: {
-      verify: [...toRelease(host), ...within(kubefedNamespace, toGet(host, kubesphere.kubeFedClusters))],
-      compensate: toPatch(host, resource),
+      verify: [...toRelease(host), ...toSeeHeld(host)],
+      compensate: [...toPatch(host, resource), ...toSeeHeld(settings.unlessHeldBy)],
     },
     async verify(work) {
       if (await holds(work, host, name))

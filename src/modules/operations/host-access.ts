@@ -24,6 +24,9 @@ export interface HostAccess {
 
 const goneLimitMs = 60_000;
 
+/** Kinds that a host's access is made of. */
+export const accessKinds: readonly Resource[] = [core.clusterRoleBindings, core.clusterRoles, core.serviceAccounts];
+
 function names(cluster: string) {
   return {
     account: { namespace: kubefedNamespace, name: hostServiceAccount(cluster) },

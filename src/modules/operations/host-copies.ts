@@ -4,9 +4,9 @@ import { managedLabel } from '../../kubesphere/names.ts';
 import { federatedKinds } from '../../kubesphere/resources.ts';
 import { assertTakesNothingKept, deletionClosure } from '../closure.ts';
 import { needsOf, type Operation } from '../operation.ts';
-import { toListAll } from '../rights.ts';
+import { toDelete, toGet, toListAll, toPatch } from '../rights.ts';
 import { edit, remove, type Work } from '../work.ts';
-import { shutOut } from './host-access.ts';
+import { accessKinds, shutOut } from './host-access.ts';
 
 /** Cluster-scoped kinds that a host copies to its members. Namespaces are left out: nobody but a person deletes those. */
 const copied = federatedKinds
@@ -47,7 +47,15 @@ export function expectCopies(member: KubeSphereCluster, cluster: string): Operat
     run: async () => {},
     verify: async () => {},
     needs: async (work) => ({
-      compensate: [...toListAll(member), ...((await needsOf(shutOut(member, cluster), work)).verify ?? [])],
+      compensate: [
+        ...toListAll(member),
+        ...toGet(member, ...copied),
+        ...toPatch(member, ...copied),
+        ...toDelete(member, ...copied),
+        ...((await needsOf(shutOut(member, cluster), work)).verify ?? []),
+        ...toGet(member, ...accessKinds),
+        ...toDelete(member, ...accessKinds),
+      ],
     }),
     async compensate(work, { present }) {
       // A former host is let in again by its own join.

@@ -3,7 +3,7 @@ import { kubefedNamespace } from '../../kubesphere/names.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
 import type { Operation } from '../operation.ts';
 import { toWatch, within } from '../rights.ts';
-import { assertReleased, type JoinLimits, waitJoined } from './cluster-object.ts';
+import { assertReleased, type JoinLimits, toSeeHeld, waitJoined } from './cluster-object.ts';
 import { importObject, marked } from './import-object.ts';
 import { adopted } from './workspace-template.ts';
 
@@ -53,6 +53,7 @@ export function importCluster(host: KubeSphereCluster, settings: ImportSettings)
       for (const workspace of proof) await adopted(work, member, workspace);
     },
     needs: [
+      ...toSeeHeld(unlessHeldBy),
       ...within(kubefedNamespace, toWatch(host, kubesphere.kubeFedClusters)),
       ...(proof.length > 0 ? toWatch(member, kubesphere.workspaces) : []),
     ],

@@ -4,7 +4,7 @@ import type { AccessQuestion } from '../../../src/kube/connection.ts';
 import { core } from '../../../src/kube/resources.ts';
 import type { KubeSphereCluster } from '../../../src/kubesphere/cluster.ts';
 import { type Operation, perform } from '../../../src/modules/operation.ts';
-import { assertAllowed, toListAll, toWatch } from '../../../src/modules/rights.ts';
+import { assertRights, toListAll, toMake, toWatch } from '../../../src/modules/rights.ts';
 import { operates } from '../../../src/modules/steps.ts';
 
 /** An operation whose look fails so; `done` tells what was called, in its order. */
@@ -149,14 +149,18 @@ describe('what a run is going to change', () => {
     asked.push(text);
     return !refused.has(text);
   };
-  const host = { name: 'c', connection: { allows } } as unknown as KubeSphereCluster;
-  const env = { host, member: async () => host };
+  const signal = new AbortController().signal;
+  /** Asks over a connection of its own: what one has confirmed is remembered. */
+  const ask = async (): Promise<void> => {
+    const cluster = { name: 'c', connection: { allows } } as unknown as KubeSphereCluster;
+    await assertRights(await toMake(async () => cluster, { undoable, final }, signal), signal, 'Nothing was written. ');
+  };
   const resource = { cluster: 'c', apiVersion: 'v1', kind: 'ConfigMap', namespace: 'x', name: 'y' } as const;
   const undoable = [{ verb: 'create', resource }] as const;
   const final = [{ verb: 'delete', resource: { ...resource, kind: 'Secret' } }] as const;
 
   it('is asked for with its way back, and with the touch of what a former driver made', async () => {
-    await assertAllowed(env, { undoable, final }, new AbortController().signal);
+    await ask();
     expect(asked.toSorted()).toEqual([
       'create configmaps x',
       'delete configmaps x',
@@ -167,7 +171,7 @@ describe('what a run is going to change', () => {
 
   it('is refused where any of it is, and all that is missing is named', async () => {
     refused.add('patch configmaps x').add('delete secrets x');
-    await expect(assertAllowed(env, { undoable, final }, new AbortController().signal)).rejects.toMatchObject({
+    await expect(ask()).rejects.toMatchObject({
       code: 'FORBIDDEN',
       message: expect.stringMatching(/^Not allowed: c: delete secrets, c: patch configmaps\. Nothing was written\./),
       details: { refused: expect.arrayContaining(['c: patch configmaps', 'c: delete secrets']) },

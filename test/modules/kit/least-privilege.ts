@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { FederationError } from '../../../src/errors.ts';
-import { core, type PolicyRule } from '../../../src/kube/resources.ts';
+import type { PolicyRule } from '../../../src/kube/resources.ts';
 import type { MethodName } from '../../../src/modules/required/names.ts';
 import { requiredRules } from '../../../src/modules/required-rules.ts';
-import { until } from '../../../src/testing/index.ts';
 import type { Ground } from '../../grounds.ts';
+import { bindRights, grantTo } from './granted.ts';
 import { type AnyMethodSpec, type Dispensable, failuresIn, isRead } from './method.ts';
 import { methodOf, rightsToCall } from './rights.ts';
 import { type ModuleWorld, startWorld } from './world.ts';
@@ -26,12 +26,7 @@ export function describeLeastPrivilege(ground: Ground, specs: readonly AnyMethod
     let world: ModuleWorld;
     beforeAll(async () => {
       world = await startWorld(ground);
-      for (const name of clusters)
-        await world.clusters[name].connection.create(core.clusterRoleBindings, {
-          metadata: { name: who },
-          subjects: [{ kind: 'User', name: who, apiGroup: 'rbac.authorization.k8s.io' }],
-          roleRef: { kind: 'ClusterRole', name: who, apiGroup: 'rbac.authorization.k8s.io' },
-        });
+      for (const name of clusters) await bindRights(who, world.clusters[name].connection);
     }, 1_200_000);
     afterEach(() => world.calm());
     afterAll(() => world?.[Symbol.asyncDispose](), 120_000);
@@ -115,26 +110,9 @@ async function asLeast<T>(world: ModuleWorld, work: (federation: ModuleWorld['fe
   }
 }
 
-let granted = 0;
-/** Gives these rights, and waits until the servers know: a right that is only a mark is given along, with a new name each time. */
+/** Gives these rights on the host and on the members. */
 async function grant({ clusters: all, proxies }: ModuleWorld, { host, members }: Rules): Promise<void> {
-  granted += 1;
-  const mark = `mark-${granted}`;
-  for (const name of clusters) {
-    const { connection } = all[name];
-    const rules = [
-      ...(name === 'a' ? host : members),
-      { apiGroups: ['example.com'], resources: [mark], verbs: ['get'] },
-    ];
-    const found = await connection.find(core.clusterRoles, { name: who });
-    if (found === undefined) await connection.create(core.clusterRoles, { metadata: { name: who }, rules });
-    else await connection.patch(core.clusterRoles, { name: who }, { type: 'merge', body: { rules } });
-    proxies[name].actAs(who);
-    await until(`${name} knows the rights of ${who}`, async () =>
-      proxies[name].allowed({ group: 'example.com', resource: mark, verb: 'get' }),
-    );
-    proxies[name].actAs(undefined);
-  }
+  for (const name of clusters) await grantTo(who, all[name].connection, proxies[name], name === 'a' ? host : members);
 }
 
 /** What a refusal says of a right. Whoever may not bind a role is told what is in it. */

@@ -61,7 +61,8 @@ function handingOn({ method, path, body }: PassingRequest): readonly string[] {
 
 /** Whoever lists so many kinds lists whatever there is: a closure. */
 const everything = 40;
-function rightsOf(requests: readonly PassingRequest[], watched: readonly string[]): readonly string[] {
+/** The rights that requests took, and watches that were begun. */
+export function rightsOf(requests: readonly PassingRequest[], watched: readonly string[]): readonly string[] {
   const all = new Set([
     ...requests.flatMap((request) => [rightOf(request) ?? [], handingOn(request)].flat()),
     ...watched,
@@ -97,13 +98,7 @@ function watchesOf(federation: Federation): {
   const hook = ({ connection }: KubeSphereCluster, side: keyof typeof watched): void => {
     if (hooked.has(connection)) return;
     hooked.add(connection);
-    const { watch } = connection;
-    const watching = (resource: Resource, options?: WatchOptions) => {
-      const { group, plural } = resource;
-      watched[side].add(`watch ${kindOf(plural, group)}`);
-      return watch(resource, options);
-    };
-    Object.assign(connection, { watch: watching });
+    recordWatches(connection, watched[side]);
   };
   hook(federation.host, 'host');
   const open = federation.member.bind(federation);
@@ -114,6 +109,16 @@ function watchesOf(federation: Federation): {
   };
   Object.assign(federation, { member: opening });
   return watched;
+}
+
+/** Adds the right to whatever is watched over a connection from now on. */
+export function recordWatches(connection: Connection, watched: Set<string>): void {
+  const { watch } = connection;
+  const watching = (resource: Resource, options?: WatchOptions) => {
+    watched.add(`watch ${kindOf(resource.plural, resource.group)}`);
+    return watch(resource, options);
+  };
+  Object.assign(connection, { watch: watching });
 }
 
 /** The rights that connecting alone needs. */

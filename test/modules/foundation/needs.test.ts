@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import type { Connection } from '../../../src/kube/connection.ts';
+import type { Resource } from '../../../src/kube/objects.ts';
+import type { KubeSphereCluster } from '../../../src/kubesphere/cluster.ts';
+import { needsOf } from '../../../src/modules/operation.ts';
+import { deleteFederatedNamespace } from '../../../src/modules/operations/federated-namespace.ts';
+import { unbindFrom } from '../../../src/modules/placement/unbind-from.ts';
+import type { Work } from '../../../src/modules/work.ts';
+
+const work: Work = {
+  signal: new AbortController().signal,
+  log: { debug() {}, info() {}, warn() {}, error() {} },
+  runId: 'run-1',
+  confirmDriver: async () => {},
+};
+
+/** A cluster that answers every look at an object with `found`, and notes what was looked at. */
+function lookedAt(name: string, looks: string[], found?: object): KubeSphereCluster {
+  const find = async ({ plural }: Resource): Promise<unknown> => {
+    looks.push(`${name}: get ${plural}`);
+    return found;
+  };
+  const list = () => ({ toArray: async () => [] });
+  const watch = async function* () {
+    yield { type: 'synced', objects: [] };
+  };
+  const connection = { find, list, watch } as unknown as Connection;
+  return { name, connection, dialect: {} } as unknown as KubeSphereCluster;
+}
+
+describe('what an operation needs besides its write', () => {
+  it('has every look of the way back of a project that left with its workspace', async () => {
+    const looks: string[] = [];
+    const host = lookedAt('host', looks, { metadata: { uid: 'w' }, spec: { placement: {} } });
+    const member = lookedAt('m', looks, { metadata: { uid: 'w' } });
+    const project = { cluster: 'm', name: 'p', uid: 'p', workspace: { name: 'w', uid: 'w' } };
+    const unbinding = unbindFrom(host, member, project);
+    await expect(unbinding.compensate(work, { workspace: 'w' }, undefined)).rejects.toMatchObject({
+      code: 'KEPT_AT_RISK',
+    });
+    const { compensate = [] } = await needsOf(unbinding, work);
+    const needed = compensate.map(({ cluster, verb, resource }) => `${cluster.name}: ${verb} ${resource.plural}`);
+    expect(looks.toSorted()).toEqual([
+      'host: get federatedworkspaces',
+      'host: get workspacetemplates',
+      'm: get workspaces',
+    ]);
+    expect(needed).toEqual(expect.arrayContaining(looks));
+  });
+});
+
+describe('the deletion of a multi-cluster project', () => {
+  it('is proven only once what was to go is gone everywhere', async () => {
+    const wait = async (): Promise<void> => Promise.reject(new Error('a copy is left'));
+    const left = { needs: async () => [], wait };
+    const host = lookedAt('host', []);
+    const deletion = deleteFederatedNamespace(host, { name: 'p', uid: 'p' }, async () => {}, left);
+    await expect(deletion.verify(work, null, undefined)).rejects.toThrow('a copy is left');
+  });
+});
