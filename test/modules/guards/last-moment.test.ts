@@ -1,34 +1,16 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { Connection } from '../../src/kube/connection.ts';
-import { core } from '../../src/kube/resources.ts';
-import { type KubeSphereCluster, openCluster } from '../../src/kubesphere/cluster.ts';
-import { managedLabel, workspaceLabel } from '../../src/kubesphere/names.ts';
-import { kubesphere } from '../../src/kubesphere/resources.ts';
-import { setLabel } from '../../src/modules/operations/set-label.ts';
-import { platformLevel, takeRoles } from '../../src/modules/operations/user-role.ts';
-import { revokeWorkspaceRole } from '../../src/modules/operations/workspace-binding.ts';
-import type { Work } from '../../src/modules/work.ts';
-import { discardProject } from '../../src/modules/workspaces/delete-named.ts';
-import { createSandbox, type Sandbox } from '../../src/testing/index.ts';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { Connection } from '../../../src/kube/connection.ts';
+import { core } from '../../../src/kube/resources.ts';
+import type { KubeSphereCluster } from '../../../src/kubesphere/cluster.ts';
+import { managedLabel, workspaceLabel } from '../../../src/kubesphere/names.ts';
+import { kubesphere } from '../../../src/kubesphere/resources.ts';
+import { setLabel } from '../../../src/modules/operations/set-label.ts';
+import { platformLevel, takeRoles } from '../../../src/modules/operations/user-role.ts';
+import { revokeWorkspaceRole } from '../../../src/modules/operations/workspace-binding.ts';
+import { discardProject } from '../../../src/modules/workspaces/delete-named.ts';
+import { cluster, work } from './kit.ts';
 
-/** What somebody writes between the last look and a deletion. No controller runs: nothing but the guard stands in between. */
-let sandbox: Sandbox<'c'>;
-let cluster: KubeSphereCluster;
-beforeAll(async () => {
-  sandbox = await createSandbox({ clusters: { c: { role: 'host' } }, speed: 100 });
-  await sandbox.clusters.c.stopControllers();
-  cluster = await openCluster(sandbox.clusters.c.connection);
-}, 60_000);
-afterAll(() => sandbox?.close());
-
-const work: Work = {
-  signal: new AbortController().signal,
-  log: { debug() {}, info() {}, warn() {}, error() {} },
-  runId: 'run-1',
-  confirmDriver: async () => {},
-};
-
-/** The cluster, where somebody does something right after the first look at an object by its name. */
+/** What somebody writes between the last look and a deletion: the cluster, where somebody does something right after the first look at an object by its name. */
 function onceLooked(act: (connection: Connection) => Promise<unknown>): KubeSphereCluster {
   let looks = 0;
   const { connection } = cluster;

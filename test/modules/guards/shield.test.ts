@@ -1,0 +1,85 @@
+import { describe, expect, test } from 'vitest';
+import { core } from '../../../src/kube/resources.ts';
+import { kubesphereNamespace, runAnnotation } from '../../../src/kubesphere/names.ts';
+import { kubesphere } from '../../../src/kubesphere/resources.ts';
+import { discardParked } from '../../../src/modules/parking.ts';
+import { assertSafeToLift, lowerShield, raiseShield } from '../../../src/modules/shield.ts';
+import { background, cluster, given, ownedBy, refusal, there, work } from './kit.ts';
+
+describe('what another run put up', () => {
+  test('stays: shield and parked secrets', async () => {
+    const shielded = { id: 'x', namespaces: ['n1'], workspaces: [], form: 'policy' } as const;
+    const name = 'kubesphere-federation-x-namespaces';
+    await given(core.validatingAdmissionPolicyBindings, { name, annotations: { [runAnnotation]: 'run-2' } } as never, {
+      spec: { policyName: name, validationActions: ['Deny'] },
+    });
+    await lowerShield(work, cluster, shielded, 'run-1');
+    expect(await there(core.validatingAdmissionPolicyBindings, name)).toBe(true);
+    await lowerShield(work, cluster, shielded, 'run-2');
+    expect(await there(core.validatingAdmissionPolicyBindings, name)).toBe(false);
+
+    const parked = 'kubesphere-federation-parked-m';
+    await given(core.secrets, {
+      namespace: kubesphereNamespace,
+      name: parked,
+      annotations: { [runAnnotation]: 'run-2' },
+    } as never);
+    await discardParked(work, cluster, 'm');
+    expect(await there(core.secrets, parked, kubesphereNamespace)).toBe(true);
+  });
+});
+
+describe('proving a shield', () => {
+  test('takes no refusal of a stranger for its own', async () => {
+    await given(core.namespaces, { name: 'n1' });
+    const policy = {
+      failurePolicy: 'Fail',
+      matchConstraints: {
+        resourceRules: [{ apiGroups: [''], apiVersions: ['*'], operations: ['DELETE'], resources: ['namespaces'] }],
+        namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'n1' } },
+      },
+      validations: [{ expression: 'false', message: 'not today' }],
+    };
+    await given(core.validatingAdmissionPolicies, { name: 'stranger' }, { spec: policy });
+    const binding = { spec: { policyName: 'stranger', validationActions: ['Deny'] } };
+    await given(core.validatingAdmissionPolicyBindings, { name: 'stranger' }, binding);
+    const dryRun = () => cluster.connection.delete(core.namespaces, { name: 'n1' }, { ...background, dryRun: true });
+    await expect
+      .poll(() =>
+        dryRun().then(
+          () => 'accepted',
+          () => 'refused',
+        ),
+      )
+      .toBe('refused');
+    const shielded = { id: 'ours', namespaces: ['n1'], workspaces: [] };
+    const soon = { ...work, signal: AbortSignal.timeout(1_000) };
+    const raised = { form: 'policy' } as const;
+    await expect(raiseShield(cluster, shielded).verify(soon, raised, raised)).rejects.toMatchObject({
+      code: 'ABORTED',
+    });
+  });
+});
+
+describe('lifting a shield', () => {
+  test('is refused while an owner is gone or going; one in a namespace is none that the garbage collector heeds', async () => {
+    const workspace = await given(kubesphere.workspaces, { name: 'w', finalizers: ['example.com/stay'] } as never);
+    await given(core.namespaces, { name: 'n1', ...ownedBy('Workspace', 'tenant.kubesphere.io/v1alpha1', workspace) });
+    await assertSafeToLift(work, cluster, ['n1']);
+    await cluster.connection.delete(kubesphere.workspaces, { name: 'w' }, { propagationPolicy: 'Background' });
+    await cluster.connection.patch(
+      core.namespaces,
+      { name: 'n1' },
+      { type: 'merge', body: { metadata: ownedBy('Workspace', 'tenant.kubesphere.io/v1alpha1', workspace) } },
+    );
+    await expect(assertSafeToLift(work, cluster, ['n1'])).rejects.toMatchObject(
+      refusal('KEPT_AT_RISK', /Workspace "w".*which is going/),
+    );
+    await cluster.connection.patch(
+      core.namespaces,
+      { name: 'n1' },
+      { type: 'merge', body: { metadata: ownedBy('ConfigMap', 'v1', { name: 'x', uid: 'dead' }) } },
+    );
+    await assertSafeToLift(work, cluster, ['n1']);
+  });
+});
