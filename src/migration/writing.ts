@@ -145,9 +145,11 @@ export async function ifGranted<Out>(
     return forecast;
   } catch (error) {
     // It is one of the things that stand against a plan, beside all others.
-    if (!FederationError.is(error, 'FORBIDDEN') || !isRecord(error.details) || !('refused' in error.details))
-      throw error;
-    return { effect: 'blocked', why: error.message, remedy: 'Grant these rights, or use other credentials.' };
+    if (!FederationError.is(error, 'FORBIDDEN') || !isRecord(error.details)) throw error;
+    const { refused } = error.details;
+    if (!Array.isArray(refused)) throw error;
+    const why = `These credentials may not do all that the run takes to its end or back: ${refused.join(', ')}.`;
+    return { effect: 'blocked', why, remedy: 'Grant these rights, or use other credentials.' };
   }
 }
 
