@@ -134,10 +134,12 @@ interface Undone {
  */
 export async function ifGranted<Out>(
   rights: readonly Right[],
-  { env, signal }: Pick<Context<unknown>, 'env' | 'signal'>,
+  { env, signal, epoch }: Pick<Context<unknown>, 'env' | 'signal' | 'epoch'>,
   forecast: Forecast<Out>,
   { undone = true }: Undone = {},
 ): Promise<Forecast<Out>> {
+  // A run that is under way goes as far as it may: what only undo needs must not undo it.
+  if (epoch > 0) return forecast;
   const changes = forecast.effect === 'change' ? forecast.changes : [];
   const making = undone ? { undoable: changes, final: [] } : { undoable: [], final: changes };
   try {
@@ -156,11 +158,11 @@ export async function ifGranted<Out>(
 /** The forecast of an operation, blocked where what it writes, or what follows, is not allowed. */
 export async function foreseeAllowed<Before, Out>(
   operation: Operation<Before, Out>,
-  ctx: Work & Pick<Context<unknown>, 'env' | 'signal'>,
+  ctx: Work & Pick<Context<unknown>, 'env' | 'signal' | 'epoch'>,
   { undone = true }: Undone = {},
 ): Promise<Forecast<Out>> {
   const forecast = await operation.forecast(ctx);
-  if (forecast.effect === 'none' || forecast.effect === 'blocked') return forecast;
+  if (forecast.effect === 'none' || forecast.effect === 'blocked' || ctx.epoch > 0) return forecast;
   return ifGranted(await rightsToDo(operation, ctx, undone), ctx, forecast, { undone });
 }
 

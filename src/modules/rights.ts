@@ -31,16 +31,19 @@ export async function toMake(
 ): Promise<readonly Right[]> {
   const needed = new Map<string, { readonly ref: ResourceRef; readonly verb: Right['verb'] }>();
   const need = ({ resource: ref }: Change, verb: Right['verb']): unknown =>
-    needed.set([ref.cluster, ref.apiVersion, ref.kind, ref.namespace, verb].join(' '), { ref, verb });
+    needed.set([ref.cluster, ref.apiVersion, ref.kind, ref.namespace, ref.name, verb].join(' '), { ref, verb });
   for (const change of [...undoable, ...final]) need(change, verbs[change.verb]);
   for (const change of undoable) need(change, inverse[change.verb]);
-  // What a run made, and died over, is touched before it is taken back: whoever froze in between is fenced off.
-  for (const change of undoable) if (change.verb === 'create') need(change, 'patch');
+  // What a run made or was about to delete, and died over, is touched first: whoever froze in between is fenced off.
+  for (const change of undoable) need(change, 'patch');
   return Promise.all(
     [...needed.values()].map(async ({ ref, verb }): Promise<Right> => {
       const cluster = await clusterOf(ref.cluster, { signal });
+      const { namespace, name } = ref;
       const resource = await resourceOf(cluster, ref, signal);
-      return { cluster, resource, verb, ...(ref.namespace !== undefined && { namespace: ref.namespace }) };
+      // Who makes an object is never asked for its name.
+      const named = verb === 'create' ? {} : { name };
+      return { cluster, resource, verb, ...(namespace !== undefined && { namespace }), ...named };
     }),
   );
 }
@@ -52,6 +55,8 @@ export interface Right {
   readonly verb: 'get' | 'list' | 'watch' | 'create' | 'patch' | 'delete';
   /** Absent: in all namespaces. */
   readonly namespace?: string;
+  /** Absent: whatever its name. */
+  readonly name?: string;
 }
 
 const verbsToWatch = ['list', 'watch'] as const;
@@ -59,6 +64,10 @@ const verbsToWatch = ['list', 'watch'] as const;
 /** What it takes to wait for objects of all namespaces, or of none. */
 export const toWatch = (cluster: KubeSphereCluster, ...resources: readonly Resource[]): readonly Right[] =>
   resources.flatMap((resource) => verbsToWatch.map((verb) => ({ cluster, resource, verb })));
+
+/** These rights, to the object of that name alone. */
+export const onlyFor = (name: string, rights: readonly Right[]): readonly Right[] =>
+  rights.map((right) => ({ ...right, name }));
 
 /** These rights, in one namespace. */
 export const within = (namespace: string, rights: readonly Right[]): readonly Right[] =>
@@ -109,7 +118,10 @@ export async function assertRights(rights: readonly Right[], signal: AbortSignal
     rights,
     atOnce,
     async (right) => {
-      if (!(await isGranted(right, signal))) refused.add(called(right));
+      const { name, ...any } = right;
+      if (await isGranted(any, signal)) return;
+      // Rights may be given by name; who has them for all is asked once for thousands.
+      if (name === undefined || !(await isGranted(right, signal))) refused.add(called(any));
     },
     (failures) => failures === 0,
   );
@@ -123,10 +135,10 @@ export async function assertRights(rights: readonly Right[], signal: AbortSignal
   );
 }
 
-async function isGranted({ cluster, verb, resource, namespace }: Right, signal: AbortSignal): Promise<boolean> {
+async function isGranted({ cluster, verb, resource, namespace, name }: Right, signal: AbortSignal): Promise<boolean> {
   const known = confirmed.get(cluster.connection) ?? new Map<string, Asked>();
   confirmed.set(cluster.connection, known);
-  const key = [verb, resource.group, resource.plural, namespace].join(' ');
+  const key = [verb, resource.group, resource.plural, namespace, name].join(' ');
   const last = known.get(key);
   if (last !== undefined && performance.now() - last.at < confirmedMs) {
     try {
@@ -135,7 +147,12 @@ async function isGranted({ cluster, verb, resource, namespace }: Right, signal: 
       // Another's question, which was aborted or failed: it is asked anew.
     }
   }
-  const question = { verb, resource, ...(namespace !== undefined && { namespace }) };
+  const question = {
+    verb,
+    resource,
+    ...(namespace !== undefined && { namespace }),
+    ...(name !== undefined && { name }),
+  };
   const answer = isAllowed(cluster, question, signal);
   known.set(key, { at: performance.now(), answer });
   let allowed = false;
@@ -147,8 +164,8 @@ async function isGranted({ cluster, verb, resource, namespace }: Right, signal: 
   return allowed;
 }
 
-const called = ({ cluster: { name }, verb, resource: { group, plural } }: Right): string =>
-  `${name}: ${verb} ${plural}${group === '' ? '' : `.${group}`}`;
+const called = ({ cluster: { name }, verb, resource: { group, plural }, namespace }: Right): string =>
+  `${name}: ${verb} ${plural}${group === '' ? '' : `.${group}`}${namespace === undefined ? '' : ` in ${namespace}`}`;
 
 async function isAllowed(
   { connection }: KubeSphereCluster,

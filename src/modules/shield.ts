@@ -63,10 +63,16 @@ const toProve = (
   ...(workspaces.length > 0 ? toDelete(cluster, kubesphere.workspaces) : []),
 ];
 
-/** What it takes to take a shield down, and to see it gone. */
-export function toLower(cluster: KubeSphereCluster, form: Form, shielded: Shielded): readonly Right[] {
+/** What it takes to take a shield down: to see that it may come down, and that it is gone. */
+export async function toLower(
+  cluster: KubeSphereCluster,
+  form: Form,
+  shielded: Shielded,
+  signal: AbortSignal,
+): Promise<readonly Right[]> {
   const kinds = parts(form, shielded).map(({ resource }) => resource);
-  return [...toGet(cluster, ...kinds), ...toDelete(cluster, ...kinds), ...toProve(cluster, shielded)];
+  const owners = (await ownersOf(cluster, shielded.namespaces, signal)).flatMap(({ resource }) => resource ?? []);
+  return [...toGet(cluster, ...kinds, ...owners), ...toDelete(cluster, ...kinds), ...toProve(cluster, shielded)];
 }
 
 /** A shield that cannot be seen to refuse is none. */
@@ -93,6 +99,36 @@ async function prove(work: Work, cluster: KubeSphereCluster, { id, namespaces, w
   await Promise.all(Array.from({ length: 16 }, lane));
 }
 
+/** What owns kept namespaces, and who of them names it. */
+interface Owner {
+  readonly name: string;
+  readonly kind: string;
+  readonly uid: string;
+  /** `undefined`: the cluster serves no such kind. */
+  readonly resource: Resource | undefined;
+  readonly of: readonly string[];
+}
+
+/** The owners that the garbage collector heeds: it leaves a namespace alone whose owner would have to be in a namespace itself. */
+async function ownersOf(
+  cluster: KubeSphereCluster,
+  namespaces: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly Owner[]> {
+  const all = await namespacesOf(cluster, signal);
+  const named = namespaces.flatMap((of) => (all.get(of)?.ownerReferences ?? []).map((owner) => ({ ...owner, of })));
+  const served = named.length === 0 ? [] : await cluster.connection.resources({ signal });
+  const groupOf = (apiVersion: string): string => apiVersion.split('/').slice(0, -1).join('/');
+  return [...Map.groupBy(named, ({ uid }) => uid).values()].flatMap(([first, ...rest]) => {
+    if (first === undefined) return [];
+    const { apiVersion, kind, name, uid } = first;
+    const resource = served.find((one) => one.kind === kind && one.group === groupOf(apiVersion));
+    return resource?.namespaced === true
+      ? []
+      : [{ name, kind, uid, resource, of: [first, ...rest].map(({ of }) => of) }];
+  });
+}
+
 /**
  * Refuses to lift a shield while a kept namespace has an owner that is gone or going: the garbage collector keeps trying,
  * and would delete it the moment the shield is down.
@@ -100,40 +136,16 @@ async function prove(work: Work, cluster: KubeSphereCluster, { id, namespaces, w
  * @throws FederationError `KEPT_AT_RISK`
  */
 export async function assertSafeToLift(
-  work: Pick<Work, 'signal'>,
+  { signal }: Pick<Work, 'signal'>,
   cluster: KubeSphereCluster,
   namespaces: readonly string[],
 ): Promise<void> {
-  const all = await namespacesOf(cluster, work.signal);
-  const owners = new Map<
-    string,
-    {
-      readonly apiVersion: string;
-      readonly kind: string;
-      readonly name: string;
-      readonly uid: string;
-      readonly of: string[];
-    }
-  >();
-  for (const name of namespaces)
-    for (const owner of all.get(name)?.ownerReferences ?? []) {
-      const known = owners.get(owner.uid);
-      if (known === undefined) owners.set(owner.uid, { ...owner, of: [name] });
-      else known.of.push(name);
-    }
-  const served = owners.size === 0 ? [] : await cluster.connection.resources({ signal: work.signal });
-  for (const owner of owners.values()) {
-    const resource = served.find(
-      ({ kind, group }) => kind === owner.kind && owner.apiVersion.split('/').slice(0, -1).join('/') === group,
-    );
-    // The garbage collector leaves a namespace alone whose owner would have to be in a namespace itself.
-    if (resource?.namespaced) continue;
-    const live =
-      resource === undefined ? undefined : await cluster.connection.find(resource, owner, { signal: work.signal });
-    if (live?.metadata.uid === owner.uid && live.metadata.deletionTimestamp === undefined) continue;
+  for (const { resource, kind, name, uid, of } of await ownersOf(cluster, namespaces, signal)) {
+    const live = resource === undefined ? undefined : await cluster.connection.find(resource, { name }, { signal });
+    if (live?.metadata.uid === uid && live.metadata.deletionTimestamp === undefined) continue;
     throw new FederationError(
       'KEPT_AT_RISK',
-      `${cluster.name}: ${owner.of.length} kept project(s) (${some(owner.of)}) still name ${owner.kind} "${owner.name}" (UID ${owner.uid}) as owner, which is ${live === undefined ? 'gone' : 'going'}. Without the shield the garbage collector deletes them at once: the shield stays up. Take them out of that workspace first (federation.namespaces.unbind), or take that owner off them; then lift the shield.`,
+      `${cluster.name}: ${of.length} kept project(s) (${some(of)}) still name ${kind} "${name}" (UID ${uid}) as owner, which is ${live === undefined ? 'gone' : 'going'}. Without the shield the garbage collector deletes them at once: the shield stays up. Take them out of that workspace first (federation.namespaces.unbind), or take that owner off them; then lift the shield.`,
     );
   }
 }
@@ -168,7 +180,7 @@ export function raiseShield(cluster: KubeSphereCluster, shielded: Shielded): Ope
       const kinds = names(form).map(({ resource }) => resource);
       return {
         verify: [...toCreate(cluster, ...kinds), ...toProve(cluster, shielded)],
-        compensate: toLower(cluster, form, shielded),
+        compensate: await toLower(cluster, form, shielded, work.signal),
       };
     },
     verify: (work) => prove(work, cluster, shielded),

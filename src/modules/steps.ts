@@ -25,6 +25,13 @@ interface Performing {
   readonly undone?: boolean;
 }
 
+/** What an operation would do. Rights are asked for while planning: a run that is under way goes as far as it may, and no check undoes it. */
+const foreseen = <Before, Out>(
+  operation: Operation<Before, Out>,
+  ctx: StepContext<unknown, FederationEnv>,
+  undone: boolean,
+): Promise<Forecast<Out>> => (ctx.epoch === 0 ? foresee(operation, ctx, undone) : operation.forecast(ctx));
+
 /** The functions of a step that performs one operation; `make` yields nothing while planning does not know enough. */
 export function operates<State extends object, Before, Out>(
   make: (known: Known<State>) => Promise<Operation<Before, Out> | undefined>,
@@ -41,7 +48,7 @@ export function operates<State extends object, Before, Out>(
     async forecast(ctx: StepContext<unknown, FederationEnv>): Promise<Forecast<Out>> {
       // What is known for sure is known while planning, too; the compiler cannot see that of an open State.
       const operation = await make(ctx as Known<State>);
-      if (operation !== undefined) return foresee(operation, ctx, undone);
+      if (operation !== undefined) return foreseen(operation, ctx, undone);
       return { effect: 'unknown', why: 'it depends on what earlier steps find', touches: [] };
     },
     capture: async (ctx: Known<State>): Promise<Before> => (await made(ctx)).capture(ctx),
@@ -67,7 +74,7 @@ export function operatesOnEach<State extends object, Item, Before>(
         (await list(known)).map(async ({ key, item }) => ({
           key,
           item,
-          forecast: await foresee(await make(known, item), known, undone),
+          forecast: await foreseen(await make(known, item), known, undone),
         })),
       );
     },

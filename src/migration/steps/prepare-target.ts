@@ -86,7 +86,7 @@ export const placeRebound = defineItemStep<Surveyed, MigrationEnv>()({
   title: 'Place the workspaces to rebind on the member',
   items: (ctx: Planning) =>
     workspaceItems(ctx, 'rebind', (workspace) =>
-      foreseeAllowed(placeWorkspace(ctx.env.target.host, workspace.to, ctx.env.member.name), ctx),
+      foreseeAllowed(placeWorkspace(ctx.env.target.host, workspace.to, ctx.env.member.name, ctx.env.member), ctx),
     ),
   ...writesEach<Surveyed, WorkspaceItem, { readonly clusters: readonly string[] }>(({ env }, { to }) =>
     placeWorkspace(env.target.host, to, env.member.name, env.member),

@@ -51,7 +51,7 @@ async function foreseen(
   if (first === undefined) return [];
   const counts = new Map(federatedKinds.map(({ target }): [string, number] => [target.kind, 0]));
   for (const { item } of items) counts.set(item.kind, (counts.get(item.kind) ?? 0) + 1);
-  const kinds = new Map(items.map(({ item }) => [item.kind, kindOf(item)]));
+  const kinds = new Map(items.map(({ item }) => [`${item.group}/${item.kind}`, kindOf(item)]));
   const { member } = ctx.env;
   const rights = [...toGet(member, ...kinds.values()), ...toPatch(member, ...kinds.values())];
   const now = [...counts].filter(([, count]) => count > 0).map(([kind, count]) => `${count} ${kind}`);

@@ -5,7 +5,7 @@ import { hostSecret, kubefedNamespace, systemWorkspace } from '../../kubesphere/
 import { type Cluster, type Condition, kubesphere } from '../../kubesphere/resources.ts';
 import { madeBy } from '../changes.ts';
 import { assertTakesNoNamespace, deletionClosure } from '../closure.ts';
-import { type Right, toGet, toListAll, toWatch, within } from '../rights.ts';
+import { onlyFor, type Right, toGet, toListAll, toWatch, within } from '../rights.ts';
 import { create, edit, remove, type Work, waitFor, waitGone } from '../work.ts';
 
 const resource = kubesphere.clusters;
@@ -106,10 +106,10 @@ export async function holds({ signal }: Pick<Work, 'signal'>, host: KubeSphereCl
 }
 
 /** What it takes to see whether a host, where there is one, holds a cluster. */
-export const toSeeHeld = (host: KubeSphereCluster | undefined): readonly Right[] =>
+export const toSeeHeld = (host: KubeSphereCluster | undefined, name: string): readonly Right[] =>
   host === undefined
     ? []
-    : [...toGet(host, resource), ...within(kubefedNamespace, toGet(host, kubesphere.kubeFedClusters))];
+    : onlyFor(name, [...toGet(host, resource), ...within(kubefedNamespace, toGet(host, kubesphere.kubeFedClusters))]);
 
 /** Two hosts on one member destroy what both have. @throws FederationError `KEPT_AT_RISK` while `other` holds it */
 export async function assertReleased(

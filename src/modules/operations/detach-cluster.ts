@@ -4,7 +4,7 @@ import { kubesphere } from '../../kubesphere/resources.ts';
 import { refOf } from '../changes.ts';
 import type { Operation } from '../operation.ts';
 import { rememberMeta } from '../remembered.ts';
-import { toPatch } from '../rights.ts';
+import { onlyFor, toPatch } from '../rights.ts';
 import { waitGone } from '../work.ts';
 import {
   absent,
@@ -89,8 +89,8 @@ export function detachCluster(
       await release(work, host, name, found.metadata.uid);
     },
     needs: {
-      verify: [...toRelease(host), ...toSeeHeld(host)],
-      compensate: [...toPatch(host, resource), ...toSeeHeld(settings.unlessHeldBy)],
+      verify: [...toRelease(host), ...toSeeHeld(host, name)],
+      compensate: [...onlyFor(name, toPatch(host, resource)), ...toSeeHeld(settings.unlessHeldBy, name)],
     },
     async verify(work) {
       if (await holds(work, host, name))

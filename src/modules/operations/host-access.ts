@@ -6,7 +6,7 @@ import { refOf } from '../changes.ts';
 import { assertTakesNothingKept, deletionClosure } from '../closure.ts';
 import type { Operation } from '../operation.ts';
 import { rememberMeta } from '../remembered.ts';
-import { toListAll, toWatch, within } from '../rights.ts';
+import { onlyFor, type Right, toDelete, toGet, toListAll, toWatch, within } from '../rights.ts';
 import { create, remove, type Work, waitGone } from '../work.ts';
 
 interface Made<Body> {
@@ -24,8 +24,14 @@ export interface HostAccess {
 
 const goneLimitMs = 60_000;
 
-/** Kinds that a host's access is made of. */
-export const accessKinds: readonly Resource[] = [core.clusterRoleBindings, core.clusterRoles, core.serviceAccounts];
+/** What it takes to find and delete what a host's access to a member is made of. */
+export function toShutOut(member: KubeSphereCluster, cluster: string): readonly Right[] {
+  const at = names(cluster);
+  return [toGet, toDelete].flatMap((to) => [
+    ...onlyFor(at.role.name, to(member, core.clusterRoles, core.clusterRoleBindings)),
+    ...onlyFor(at.account.name, within(kubefedNamespace, to(member, core.serviceAccounts))),
+  ]);
+}
 
 function names(cluster: string) {
   return {

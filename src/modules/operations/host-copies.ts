@@ -6,7 +6,7 @@ import { assertTakesNothingKept, deletionClosure } from '../closure.ts';
 import { needsOf, type Operation } from '../operation.ts';
 import { toDelete, toGet, toListAll, toPatch } from '../rights.ts';
 import { edit, remove, type Work } from '../work.ts';
-import { accessKinds, shutOut } from './host-access.ts';
+import { shutOut, toShutOut } from './host-access.ts';
 
 /** Cluster-scoped kinds that a host copies to its members. Namespaces are left out: nobody but a person deletes those. */
 const copied = federatedKinds
@@ -53,8 +53,7 @@ export function expectCopies(member: KubeSphereCluster, cluster: string): Operat
         ...toPatch(member, ...copied),
         ...toDelete(member, ...copied),
         ...((await needsOf(shutOut(member, cluster), work)).verify ?? []),
-        ...toGet(member, ...accessKinds),
-        ...toDelete(member, ...accessKinds),
+        ...toShutOut(member, cluster),
       ],
     }),
     async compensate(work, { present }) {

@@ -53,7 +53,7 @@ export function importCluster(host: KubeSphereCluster, settings: ImportSettings)
       for (const workspace of proof) await adopted(work, member, workspace);
     },
     needs: [
-      ...toSeeHeld(unlessHeldBy),
+      ...toSeeHeld(unlessHeldBy, name),
       ...within(kubefedNamespace, toWatch(host, kubesphere.kubeFedClusters)),
       ...(proof.length > 0 ? toWatch(member, kubesphere.workspaces) : []),
     ],

@@ -4,7 +4,7 @@ import type { Forecast } from '../../workflow/change.ts';
 import { madeBy, refOf } from '../changes.ts';
 import { hostMarks } from '../marks.ts';
 import type { Operation } from '../operation.ts';
-import { type Right, toPatch, toWatch } from '../rights.ts';
+import { onlyFor, type Right, toPatch, toWatch } from '../rights.ts';
 import type { Work } from '../work.ts';
 import { absent, type ClusterSecrets, join, release, toRelease } from './cluster-object.ts';
 
@@ -55,7 +55,10 @@ export function importObject(host: KubeSphereCluster, importing: Importing): Ope
       };
       await join(work, host, name, { labels, annotations: {}, spec }, hidden);
     },
-    needs: { verify: [...toPatch(host, resource), ...toWatch(host, resource), ...needs], compensate: toRelease(host) },
+    needs: {
+      verify: [...onlyFor(name, toPatch(host, resource)), ...toWatch(host, resource), ...needs],
+      compensate: toRelease(host),
+    },
     verify,
     async compensate(work) {
       const cluster = await host.connection.find(resource, { name }, { signal: work.signal });

@@ -5,7 +5,7 @@ import { kubesphere, type WorkspaceTemplate } from '../../kubesphere/resources.t
 import { refOf } from '../changes.ts';
 import { assertTakesNothingKept, deletionClosure } from '../closure.ts';
 import type { Operation } from '../operation.ts';
-import { toListAll, toWatch } from '../rights.ts';
+import { onlyFor, type Right, toGet, toListAll, toWatch, within } from '../rights.ts';
 import { edit, type Work, waitFor, waitGone } from '../work.ts';
 import { adopted, assertEmpty, placedOn, syncLimitMs } from './workspace-template.ts';
 
@@ -93,7 +93,7 @@ export function placeWorkspace(
         ...toWatch(host, kubesphere.federatedWorkspaces),
         ...(member === undefined ? [] : toWatch(member, kubesphere.workspaces)),
       ],
-      compensate: member === undefined ? [] : toListAll(member),
+      compensate: member === undefined ? toSeeJoined(host, cluster) : toListAll(member),
     },
     async compensate(work) {
       if (member !== undefined) {
@@ -118,6 +118,10 @@ export function placeWorkspace(
     },
   };
 }
+
+/** What {@link assertNotJoined} reads. */
+const toSeeJoined = (host: KubeSphereCluster, cluster: string): readonly Right[] =>
+  onlyFor(cluster, within(kubefedNamespace, toGet(host, kubesphere.kubeFedClusters)));
 
 async function assertNotJoined(
   { signal }: Pick<Work, 'signal'>,

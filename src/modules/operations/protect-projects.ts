@@ -140,9 +140,12 @@ export function unprotectProjects(cluster: KubeSphereCluster, shielded: Shielded
       await assertSafeToLift(work, cluster, shielded.namespaces);
       for (const form of before.forms) await lowerShield(work, cluster, { ...shielded, form });
     },
-    needs: async (work) => ({
-      verify: (await up(work)).flatMap(({ form, found }) => (found.length > 0 ? toLower(cluster, form, shielded) : [])),
-    }),
+    async needs(work) {
+      const forms = (await up(work)).flatMap(({ form, found }) => (found.length > 0 ? [form] : []));
+      return {
+        verify: (await Promise.all(forms.map((form) => toLower(cluster, form, shielded, work.signal)))).flat(),
+      };
+    },
     async verify(work) {
       const left = (await up(work)).flatMap(({ found }) => found.map(({ name }) => name));
       if (left.length === 0) return;

@@ -79,7 +79,7 @@ function lowering(env: FederationEnv, runId: string, kept: Kept): Operation<null
     },
     async needs({ signal }) {
       const { at, form: made } = await form(env, kept.cluster, signal);
-      return { verify: toLower(at, made, shielded) };
+      return { verify: await toLower(at, made, shielded, signal) };
     },
     verify: async () => {},
     compensate: async () => {},

@@ -48,7 +48,7 @@ export const namespaces: Readonly<Record<Extract<MethodName, `namespaces.${strin
   'namespaces.removeUser': {
     host: 'create configmaps, create leases.coordination.k8s.io, get leases.coordination.k8s.io, list configmaps, patch leases.coordination.k8s.io',
     members:
-      'bind roles.rbac.authorization.k8s.io, create rolebindings.rbac.authorization.k8s.io, delete rolebindings.rbac.authorization.k8s.io, get rolebindings.rbac.authorization.k8s.io, list rolebindings.rbac.authorization.k8s.io',
+      'bind roles.rbac.authorization.k8s.io, create rolebindings.rbac.authorization.k8s.io, delete rolebindings.rbac.authorization.k8s.io, get rolebindings.rbac.authorization.k8s.io, list rolebindings.rbac.authorization.k8s.io, patch rolebindings.rbac.authorization.k8s.io',
   },
   'namespaces.setFederatedPlacement': {
     host: 'create configmaps, create leases.coordination.k8s.io, get federatedconfigmaps.types.kubefed.io, get federateddeployments.types.kubefed.io, get federatednamespaces.types.kubefed.io, get federatedpersistentvolumeclaims.types.kubefed.io, get federatedsecrets.types.kubefed.io, get leases.coordination.k8s.io, get workspacetemplates.tenant.kubesphere.io, list clusters.cluster.kubesphere.io, list configmaps, list federatednamespaces.types.kubefed.io, list helmreleases.application.kubesphere.io, list kubefedclusters.core.kubefed.io, patch federatednamespaces.types.kubefed.io, patch leases.coordination.k8s.io, watch federatednamespaces.types.kubefed.io',

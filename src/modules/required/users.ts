@@ -32,7 +32,7 @@ export const users: Readonly<Record<Extract<MethodName, `users.${string}`>, Righ
   'users.revokeCluster': {
     host: 'create configmaps, create leases.coordination.k8s.io, get leases.coordination.k8s.io, list configmaps, patch leases.coordination.k8s.io',
     members:
-      'bind clusterroles.rbac.authorization.k8s.io, create clusterrolebindings.rbac.authorization.k8s.io, delete clusterrolebindings.rbac.authorization.k8s.io, get clusterrolebindings.rbac.authorization.k8s.io, list clusterrolebindings.rbac.authorization.k8s.io, watch clusterrolebindings.rbac.authorization.k8s.io',
+      'bind clusterroles.rbac.authorization.k8s.io, create clusterrolebindings.rbac.authorization.k8s.io, delete clusterrolebindings.rbac.authorization.k8s.io, get clusterrolebindings.rbac.authorization.k8s.io, list clusterrolebindings.rbac.authorization.k8s.io, patch clusterrolebindings.rbac.authorization.k8s.io, watch clusterrolebindings.rbac.authorization.k8s.io',
   },
   'users.setGlobalRole': {
     host: 'create configmaps, create globalrolebindings.iam.kubesphere.io, create leases.coordination.k8s.io, delete globalrolebindings.iam.kubesphere.io, get globalrolebindings.iam.kubesphere.io, get leases.coordination.k8s.io, get users.iam.kubesphere.io, list configmaps, list federatedglobalrolebindings.types.kubefed.io, list globalrolebindings.iam.kubesphere.io, list globalroles.iam.kubesphere.io, patch globalrolebindings.iam.kubesphere.io, patch leases.coordination.k8s.io, watch federatedglobalrolebindings.types.kubefed.io, watch globalrolebindings.iam.kubesphere.io',

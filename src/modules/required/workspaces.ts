@@ -42,7 +42,7 @@ export const workspaces: Readonly<Record<Extract<MethodName, `workspaces.${strin
       'delete resourcequotas.quota.kubesphere.io, get resourcequotas.quota.kubesphere.io, list resourcequotas.quota.kubesphere.io, watch resourcequotas.quota.kubesphere.io',
   },
   'workspaces.removeUser': {
-    host: 'create configmaps, create leases.coordination.k8s.io, create workspacerolebindings.iam.kubesphere.io, delete workspacerolebindings.iam.kubesphere.io, get leases.coordination.k8s.io, get workspacerolebindings.iam.kubesphere.io, get workspacetemplates.tenant.kubesphere.io, list clusters.cluster.kubesphere.io, list configmaps, list federatedworkspacerolebindings.types.kubefed.io, list workspacerolebindings.iam.kubesphere.io, list workspaceroles.iam.kubesphere.io, patch leases.coordination.k8s.io, watch federatedworkspacerolebindings.types.kubefed.io, watch workspacerolebindings.iam.kubesphere.io',
+    host: 'create configmaps, create leases.coordination.k8s.io, create workspacerolebindings.iam.kubesphere.io, delete workspacerolebindings.iam.kubesphere.io, get leases.coordination.k8s.io, get workspacerolebindings.iam.kubesphere.io, get workspacetemplates.tenant.kubesphere.io, list clusters.cluster.kubesphere.io, list configmaps, list federatedworkspacerolebindings.types.kubefed.io, list workspacerolebindings.iam.kubesphere.io, list workspaceroles.iam.kubesphere.io, patch leases.coordination.k8s.io, patch workspacerolebindings.iam.kubesphere.io, watch federatedworkspacerolebindings.types.kubefed.io, watch workspacerolebindings.iam.kubesphere.io',
     members: 'list workspacerolebindings.iam.kubesphere.io, watch workspacerolebindings.iam.kubesphere.io',
   },
   'workspaces.setPlacement': {

@@ -108,7 +108,9 @@ export const shieldDown = defineStep<Surveyed, FederationEnv>()({
         await assertSafeToLift(work, member, shielded.namespaces);
         await lowerShield(work, member, { ...shielded, form: await shieldForm(member, work.signal) }, work.runId);
       },
-      needs: async ({ signal }) => ({ verify: toLower(member, await shieldForm(member, signal), shielded) }),
+      needs: async ({ signal }) => ({
+        verify: await toLower(member, await shieldForm(member, signal), shielded, signal),
+      }),
       verify: async () => {},
       compensate: async () => {},
     };

@@ -4,6 +4,7 @@ import type { Resource } from '../../../src/kube/objects.ts';
 import type { KubeSphereCluster } from '../../../src/kubesphere/cluster.ts';
 import { needsOf } from '../../../src/modules/operation.ts';
 import { deleteFederatedNamespace } from '../../../src/modules/operations/federated-namespace.ts';
+import { placeWorkspace } from '../../../src/modules/operations/place-workspace.ts';
 import { unbindFrom } from '../../../src/modules/placement/unbind-from.ts';
 import type { Work } from '../../../src/modules/work.ts';
 
@@ -46,6 +47,18 @@ describe('what an operation needs besides its write', () => {
       'm: get workspaces',
     ]);
     expect(needed).toEqual(expect.arrayContaining(looks));
+  });
+});
+
+describe('the way back of a placement on a member that nobody has opened', () => {
+  it('needs to see whether kubefed has the member', async () => {
+    const looks: string[] = [];
+    const host = lookedAt('host', looks, { metadata: { uid: 'm' } });
+    const placing = placeWorkspace(host, 'w', 'm');
+    await expect(placing.compensate(work, { clusters: [] }, undefined)).rejects.toMatchObject({ code: 'KEPT_AT_RISK' });
+    expect(looks).toEqual(['host: get kubefedclusters']);
+    const { compensate } = await needsOf(placing, work);
+    expect(compensate).toMatchObject([{ verb: 'get', name: 'm', resource: { plural: 'kubefedclusters' } }]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { type ErrorCode, FederationError } from '../../../src/errors.ts';
 import type { AccessQuestion } from '../../../src/kube/connection.ts';
 import { core } from '../../../src/kube/resources.ts';
@@ -114,10 +114,12 @@ describe('what is done only once something is written', () => {
       ['list namespaces', 'watch namespaces'],
     ]);
     const step = operates<object, string, void>(async () => operation);
-    await expect(step.forecast({} as never)).rejects.toMatchObject({
+    await expect(step.forecast({ epoch: 0 } as never)).rejects.toMatchObject({
       code: 'FORBIDDEN',
       details: { refused: ['c: list *.*'] },
     });
+    // A run that is under way goes as far as it may.
+    expect(await step.forecast({ epoch: 1 } as never)).toMatchObject({ effect: 'change' });
   });
 
   it('is asked for again where it was refused: rights are given', async () => {
@@ -144,37 +146,58 @@ describe('what is done only once something is written', () => {
 describe('what a run is going to change', () => {
   const asked: string[] = [];
   const refused = new Set<string>();
-  const allows = async ({ verb, resource, namespace }: AccessQuestion): Promise<boolean> => {
-    const text = [verb, resource.plural, namespace].filter((part) => part !== undefined).join(' ');
+  const allows = async ({ verb, resource, namespace, name }: AccessQuestion): Promise<boolean> => {
+    const text = [verb, resource.plural, namespace, name].filter((part) => part !== undefined).join(' ');
     asked.push(text);
     return !refused.has(text);
   };
   const signal = new AbortController().signal;
   /** Asks over a connection of its own: what one has confirmed is remembered. */
   const ask = async (): Promise<void> => {
+    asked.length = 0;
     const cluster = { name: 'c', connection: { allows } } as unknown as KubeSphereCluster;
     await assertRights(await toMake(async () => cluster, { undoable, final }, signal), signal, 'Nothing was written. ');
   };
-  const resource = { cluster: 'c', apiVersion: 'v1', kind: 'ConfigMap', namespace: 'x', name: 'y' } as const;
-  const undoable = [{ verb: 'create', resource }] as const;
-  const final = [{ verb: 'delete', resource: { ...resource, kind: 'Secret' } }] as const;
+  const at = { cluster: 'c', apiVersion: 'v1', namespace: 'x' } as const;
+  const undoable = [
+    { verb: 'create', resource: { ...at, kind: 'ConfigMap', name: 'made' } },
+    { verb: 'delete', resource: { ...at, kind: 'ServiceAccount', name: 'gone' } },
+    { verb: 'update', resource: { ...at, apiVersion: 'apps/v1', kind: 'Deployment', name: 'changed' } },
+  ] as const;
+  const final = [{ verb: 'delete', resource: { ...at, kind: 'Secret', name: 'y' } }] as const;
+  afterEach(() => refused.clear());
 
-  it('is asked for with its way back, and with the touch of what a former driver made', async () => {
+  it('is asked for with its way back, and with the touch of what a former driver made or was about to delete', async () => {
     await ask();
     expect(asked.toSorted()).toEqual([
       'create configmaps x',
+      'create serviceaccounts x',
       'delete configmaps x',
       'delete secrets x',
+      'delete serviceaccounts x',
       'patch configmaps x',
+      'patch deployments x',
+      'patch serviceaccounts x',
     ]);
   });
 
-  it('is refused where any of it is, and all that is missing is named', async () => {
-    refused.add('patch configmaps x').add('delete secrets x');
+  it('is refused where any of it is, and all that is missing is named, with its namespace', async () => {
+    for (const right of ['patch configmaps x', 'patch configmaps x made', 'delete secrets x', 'delete secrets x y'])
+      refused.add(right);
     await expect(ask()).rejects.toMatchObject({
       code: 'FORBIDDEN',
-      message: expect.stringMatching(/^Not allowed: c: delete secrets, c: patch configmaps\. Nothing was written\./),
-      details: { refused: expect.arrayContaining(['c: patch configmaps', 'c: delete secrets']) },
+      message: expect.stringMatching(
+        /^Not allowed: c: delete secrets in x, c: patch configmaps in x\. Nothing was written\./,
+      ),
+      details: { refused: ['c: delete secrets in x', 'c: patch configmaps in x'] },
     });
+  });
+
+  it('may be allowed by name alone; whoever makes an object cannot be', async () => {
+    refused.add('delete secrets x').add('patch configmaps x');
+    await ask();
+    expect(asked).toEqual(expect.arrayContaining(['delete secrets x y', 'patch configmaps x made']));
+    refused.add('create configmaps x');
+    await expect(ask()).rejects.toMatchObject({ details: { refused: ['c: create configmaps in x'] } });
   });
 });

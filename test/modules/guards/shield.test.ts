@@ -3,7 +3,7 @@ import { core } from '../../../src/kube/resources.ts';
 import { kubesphereNamespace, runAnnotation } from '../../../src/kubesphere/names.ts';
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
 import { discardParked } from '../../../src/modules/parking.ts';
-import { assertSafeToLift, lowerShield, raiseShield } from '../../../src/modules/shield.ts';
+import { assertSafeToLift, lowerShield, raiseShield, toLower } from '../../../src/modules/shield.ts';
 import { background, cluster, given, ownedBy, refusal, there, work } from './kit.ts';
 
 describe('what another run put up', () => {
@@ -81,5 +81,25 @@ describe('lifting a shield', () => {
       { type: 'merge', body: { metadata: ownedBy('ConfigMap', 'v1', { name: 'x', uid: 'dead' }) } },
     );
     await assertSafeToLift(work, cluster, ['n1']);
+  });
+
+  test('takes the right to look at whatever owns what is kept', async () => {
+    const owner = await given(core.clusterRoles, { name: 'owner' }, { rules: [] });
+    const { name, uid } = await given(kubesphere.workspaces, { name: 'w' });
+    const ownerReferences = [
+      { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', name: 'owner', uid: owner.uid },
+      { apiVersion: 'tenant.kubesphere.io/v1alpha1', kind: 'Workspace', name, uid },
+      { apiVersion: 'v1', kind: 'ConfigMap', name: 'x', uid: 'nobody heeds it' },
+    ];
+    await given(core.namespaces, { name: 'n1', ownerReferences } as never);
+    const shielded = { id: 'x', namespaces: ['n1'], workspaces: [] };
+    const rights = await toLower(cluster, 'policy', shielded, work.signal);
+    const looks = rights.filter(({ verb }) => verb === 'get').map(({ resource }) => resource.plural);
+    expect(looks.toSorted()).toEqual([
+      'clusterroles',
+      'validatingadmissionpolicies',
+      'validatingadmissionpolicybindings',
+      'workspaces',
+    ]);
   });
 });
