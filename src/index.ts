@@ -190,6 +190,7 @@ export type { WorkspaceDeletion } from './modules/workspaces/delete-plan.ts';
 export type { DeletedWorkspace } from './modules/workspaces/delete-steps.ts';
 export type { DriftedWorkspace } from './modules/workspaces/drift.ts';
 export type { WorkspaceEvent, WorkspaceInfo } from './modules/workspaces/info.ts';
+export type { MembersOwn } from './modules/workspaces/members-own.ts';
 export type { WorkspaceInvitation, WorkspaceUser } from './modules/workspaces/people.ts';
 export type { QuotaToSet, WorkspaceQuota } from './modules/workspaces/quotas.ts';
 export type { WorkspaceChanges } from './modules/workspaces/update.ts';

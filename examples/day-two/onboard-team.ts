@@ -1,6 +1,7 @@
 /**
  * A new team gets its workspace, its people and its projects: `node examples/day-two/onboard-team.ts [--kubeconfig host.yaml]`.
- * Calling it again changes only what is not so yet.
+ * Calling it again adds only what is not there yet; another lead is refused, for that is `workspaces.update`. Accounts have no password:
+ * they open with `users.setPassword` and `users.enable`, or by your identity provider.
  */
 import type { Federation } from 'kubesphere-federation';
 import { withFederation } from './with-federation.ts';

@@ -100,10 +100,10 @@ export async function performEach<Item extends Json, Out>(
   );
 }
 
-/** What a write resolved with, where that is anything. */
+/** What a write resolved with, or would do, where that is anything. */
 function resultOf<Out>(written: Written<Out>): object {
-  const { result } = written as { readonly result?: Json };
-  return result === undefined ? {} : { result };
+  const { result, forecast } = written as { readonly result?: Json; readonly forecast?: Json };
+  return { ...(result !== undefined && { result }), ...(forecast !== undefined && { forecast }) };
 }
 
 /** A name, or what an item says with a name in it. */

@@ -27,6 +27,9 @@ export interface RequiredRules {
  * The rights that these methods need, `Federation.connect` included: least privilege for a program that does nothing else. They were
  * recorded from the methods' own requests, with what undo needs.
  *
+ * Every method that reaches a member needs `get clusters` on the host, and with it reads the kubeconfigs stored there. Without
+ * `members: { NAME: { kubeconfig } }` in {@link Federation.connect} these are what members are reached with, whatever the rules say.
+ *
  * Methods that look for whatever an object owns list every kind of a cluster, Secrets included: `list *.*`.
  *
  * Through KubeSphere's gateway the roles of the KubeSphere user decide instead.

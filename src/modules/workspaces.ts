@@ -54,7 +54,7 @@ export class Workspaces {
    * Creates a workspace and places it on `clusters`, and waits until it has arrived there; without them it is placed nowhere.
    *
    * @throws FederationError `NOT_FOUND` where the manager is no user of the host; `PLAN_BLOCKED` where the host has one of that name
-   * (unless `existing: 'join'`), and where a cluster has a Workspace of that name, or projects with its label, already
+   * (unless `existing: 'join'`: then it is only placed besides, and a manager or networkIsolation that is not so stands against it), and where a cluster has a Workspace of that name, or projects with its label, already
    */
   async create(workspace: WorkspaceToCreate, options?: WriteOptions): Promise<Written<void>> {
     return createWorkspace(this.#env, workspace, options);
@@ -88,8 +88,8 @@ export class Workspaces {
    * multi-cluster projects are released from their host; with `delete` exactly those named go, with all that is in them, for good.
    *
    * @throws FederationError `INVALID` without `projects` where a cluster would be left; `UNREACHABLE` where that cluster does not answer
-   * or is not ready; `PLAN_BLOCKED`, `KEPT_AT_RISK` where `delete` does not name exactly what would be deleted (`details` names both
-   * differences); `NOT_FOUND` for a cluster that the host does not have
+   * or is not ready; `PLAN_BLOCKED`, `KEPT_AT_RISK` where `delete` does not name exactly what would be deleted (both differences are
+   * named); `NOT_FOUND` for a cluster that the host does not have
    */
   async setPlacement(
     name: string,
@@ -102,7 +102,8 @@ export class Workspaces {
 
   /**
    * Deletes a workspace from the host and every cluster it lives on. Neither `projects` nor `apps` has a default. A dry run shows its
-   * closure: what is updated is kept (projects and apps are taken out of the workspace), what is deleted goes. Its quotas go in any case.
+   * closure: what is deleted goes, apps that are uninstalled with what their charts made; what is only updated is kept, for every project
+   * is taken out of the workspace first, the named ones, too. Its quotas go in any case.
    *
    * Everything in it is taken out of reach first, on every cluster; the template is told to keep projects, which is read back before it
    * is deleted; and what was named to go is deleted last, by UID. Until the workspace itself goes, `rollback` puts everything back;
@@ -130,7 +131,8 @@ export class Workspaces {
   /**
    * Brings a workspace of a member under the host, in place: its Workspace keeps its UID, no project is written, the member's apps stay
    * installed. A former host's mark (`managed=false`) is taken off, and a WorkspaceTemplate of the member's own is retired; meanwhile the
-   * member refuses to delete the Workspace and its projects, whoever asks.
+   * member refuses to delete the Workspace and its projects, whoever asks. People whom the member's own workspace knew, and roles of its
+   * own, do not come along: the answer names them, and `drift` beforehand.
    *
    * @throws ApiError `NOT_FOUND` where the member has no such Workspace
    * @throws FederationError `PLAN_BLOCKED` where the host has one of that name and `existing: 'join'` was not said, where its manager is no

@@ -14,6 +14,7 @@ import { type HostAccess, shutOut } from '../operations/host-access.ts';
 import { discardParked, type Parked, park, parkedRef, unpark } from '../parking.ts';
 import { type Known, operates } from '../steps.ts';
 import { type AccountFate, heldAccount, judgeAccount, takenSince } from './account.ts';
+import { placedByName, readPlaced } from './placed.ts';
 import { leadsThrough, withMember } from './way.ts';
 
 /** What the workflow of {@link Clusters.unbind} begins with. */
@@ -25,13 +26,20 @@ export interface UnbindInput {
   readonly memberUid: string | null;
 }
 
-/** What {@link Clusters.unbind} leaves on the member of the host's access to it. */
+/** What {@link Clusters.unbind} leaves, on the member and on the host. */
 export interface Unbound {
   /** The host's ServiceAccount with its ClusterRole and binding; `none`: there was none. */
   readonly account: 'removed' | 'kept' | 'none';
   /** Why the account was kept. */
   readonly why?: string;
+  /**
+   * Workspaces and multi-cluster projects that name the cluster in their placement still: they come to whatever is imported under that
+   * name next (H11).
+   */
+  readonly placements: readonly string[];
 }
+/** Of the host's access to the member. */
+type Access = Omit<Unbound, 'placements'>;
 
 interface Begun {
   readonly input: UnbindInput;
@@ -153,7 +161,7 @@ async function retire(ctx: Known<ParkedCluster>, member: KubeSphereCluster) {
   return { now, operation: shutOut(member, name) };
 }
 
-const outOf = ({ why }: Pick<AccountFate, 'why'>): Unbound =>
+const outOf = ({ why }: Pick<AccountFate, 'why'>): Access =>
   why === null ? { account: 'none' } : { account: 'kept', why };
 
 /** Members by name, the one that is leaving by its parked kubeconfig. */
@@ -170,19 +178,19 @@ function onMember<T>(ctx: Known<ParkedCluster>, use: (member: KubeSphereCluster)
 const shutOutStep = defineStep<ParkedCluster, FederationEnv>()({
   name: 'shut-out',
   title: "Remove the host's account and rights on the member",
-  forecast: async (open): Promise<Forecast<Unbound>> => {
+  forecast: async (open): Promise<Forecast<Access>> => {
     const ctx = open as Known<ParkedCluster>;
     const fate = open.state['judge-account'];
     if (fate === undefined) return { effect: 'unknown', why: 'it depends on what is there', touches: [] };
     if (!fate.remove)
       return { effect: 'none', why: fate.why ?? 'the host has no account there', out: outOf(fate), decides: null };
-    return onMember(ctx, async (member): Promise<Forecast<Unbound>> => {
+    return onMember(ctx, async (member): Promise<Forecast<Access>> => {
       const forecast = await foresee(shutOut(member, ctx.state.input.name), ctx, true);
-      return forecast.effect === 'none' ? { ...forecast, out: { account: 'none' } } : (forecast as Forecast<Unbound>);
+      return forecast.effect === 'none' ? { ...forecast, out: { account: 'none' } } : (forecast as Forecast<Access>);
     });
   },
   capture: (ctx): Promise<HostAccess> => onMember(ctx, (member) => shutOut(member, ctx.state.input.name).capture(ctx)),
-  run: (ctx): Promise<Unbound> =>
+  run: (ctx): Promise<Access> =>
     onMember(ctx, async (member) => {
       const { now, operation } = await retire(ctx, member);
       if (now.why !== null) return outOf(now);
@@ -217,6 +225,14 @@ const tidyStep = defineStep<ParkedCluster, FederationEnv>()({
   run: (ctx) => discardParked({ ...ctx, assertHeld: ctx.confirmDriver }, ctx.env.host, ctx.state.input.name),
 });
 
+const reportStep = defineStep<ParkedCluster, FederationEnv>()({
+  name: 'report',
+  title: 'See who still names the cluster',
+  readOnly: true,
+  forecast: async () => ({ effect: 'unknown', why: 'it reads placements', touches: [] }),
+  run: async ({ env: { host }, state, signal }) => placedByName(await readPlaced(host, signal), state.input.name),
+});
+
 /** The steps of {@link Clusters.unbind}. */
 const unbindPiece = piece<Begun, FederationEnv>()
   .step(judgeStep)
@@ -225,9 +241,10 @@ const unbindPiece = piece<Begun, FederationEnv>()
   .step(detachStep)
   .step(closeStep)
   .step(shutOutStep)
-  .step(tidyStep);
+  .step(tidyStep)
+  .step(reportStep);
 
 /** Unbinds a cluster: the host lets go of it, and its credentials on the member go where they are nobody else's. */
 export const unbindWorkflow = composeMethod<UnbindInput>('unbind-cluster')
   .include(unbindPiece)
-  .returns((state): Unbound => state['shut-out']);
+  .returns((state): Unbound => ({ ...state['shut-out'], placements: state.report }));

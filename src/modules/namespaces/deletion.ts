@@ -1,10 +1,13 @@
 import { FederationError } from '../../errors.ts';
 import type { Namespace } from '../../kube/resources.ts';
+import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { systemNamespaces, systemWorkspace, workspaceLabel } from '../../kubesphere/names.ts';
+import { kubesphere } from '../../kubesphere/resources.ts';
 import { checkText, invalid } from '../../kubesphere/validation.ts';
 import { clusterByName, type FederationEnv } from '../env.ts';
 import { perform, type WriteOptions, type Written } from '../operation.ts';
 import { deleteProject } from '../operations/delete-project.ts';
+import { placeables, placedAs, resolve } from '../placement/clusters.ts';
 import { shieldsUp } from '../shields-up.ts';
 import { contentsOf, type ProjectContents } from './contents.ts';
 import { partOf } from './info.ts';
@@ -31,6 +34,20 @@ function assertMayGo(cluster: string) {
   };
 }
 
+/** A copy that was released from a multi-cluster project is a plain one; its host makes another as soon as the name is free. */
+async function isPlacedThere(
+  env: FederationEnv,
+  at: KubeSphereCluster,
+  name: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (at.uid === env.host.uid) return false;
+  const project = await env.host.connection.find(kubesphere.federatedNamespaces, { namespace: name, name }, { signal });
+  if (project === undefined || project.metadata.deletionTimestamp !== undefined) return false;
+  const placed = resolve(project.spec.placement ?? {}, await placeables(env.host, signal), 'possibly');
+  return placed.includes(await placedAs(env, at.name, signal));
+}
+
 /** Deletes one namespace with everything in it. */
 export async function deleteNamespace(
   env: FederationEnv,
@@ -52,6 +69,7 @@ export async function deleteNamespace(
         (await shieldsUp(at, { signal }))
           .filter(({ namespaces }) => namespaces.includes(name))
           .map(({ id }) => `shield ${id}`),
+      madeAgainBy: async (signal) => ((await isPlacedThere(env, at, name, signal)) ? env.host.name : undefined),
       async contents(signal) {
         const [contents, apps] = await Promise.all([
           contentsOf(at, name, { signal }),

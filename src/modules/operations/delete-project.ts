@@ -18,6 +18,8 @@ export interface Deletion {
   readonly contents: (signal: AbortSignal) => Promise<ProjectContents>;
   /** Names of protections that keep it. */
   readonly keptBy: (signal: AbortSignal) => Promise<readonly string[]>;
+  /** Name of a host that would make it again; nothing where none would. */
+  readonly madeAgainBy: (signal: AbortSignal) => Promise<string | undefined>;
   /** @defaultValue 10 minutes */
   readonly goneLimitMs?: number;
 }
@@ -49,7 +51,7 @@ function holding({ metadata, spec, ...rest }: Namespace): string {
 export function deleteProject(
   cluster: KubeSphereCluster,
   project: ObjectRef,
-  { assertMayGo, contents, keptBy, goneLimitMs = 600_000 }: Deletion,
+  { assertMayGo, contents, keptBy, madeAgainBy, goneLimitMs = 600_000 }: Deletion,
 ): Operation<ProjectContents, ProjectContents> {
   const { name, uid } = project;
   const find = (signal: AbortSignal) => cluster.connection.find(core.namespaces, { name }, { signal });
@@ -76,6 +78,12 @@ export function deleteProject(
       return {
         why: `${cluster.name}: namespace "${name}" holds FederatedNamespace "${federated[0]?.metadata.name}": deleting it would delete the multi-cluster project on every member.`,
         remedy: 'Use namespaces.deleteFederated.',
+      };
+    const maker = await madeAgainBy(signal);
+    if (maker !== undefined)
+      return {
+        why: `${cluster.name}: multi-cluster project "${name}" of ${maker} is placed there still, and ${maker} would make this namespace again.`,
+        remedy: 'Take this cluster out of its placement first: namespaces.setFederatedPlacement.',
       };
     const taken = outside(await deletionClosure(cluster, [uid], signal), project);
     if (taken.length === 0) return undefined;

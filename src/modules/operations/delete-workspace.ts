@@ -3,6 +3,7 @@ import { apiVersionOf, type KubeObject, type Resource } from '../../kube/objects
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
 import type { Change } from '../../workflow/change.ts';
+import { appResource, type WorkspaceApp } from '../apps.ts';
 import { refOf } from '../changes.ts';
 import { assertTakesNoNamespace, assertTakesNothingKept, deletionClosure } from '../closure.ts';
 import type { ClusterByName } from '../env.ts';
@@ -17,6 +18,8 @@ export interface WorkspaceObjects {
   readonly template: string | null;
   readonly federated: string | null;
   readonly workspaces: readonly { readonly cluster: string; readonly uid: string }[];
+  /** Apps that its controller uninstalls with it (H1): kept ones are out of its reach by then. */
+  readonly apps: readonly WorkspaceApp[];
   /** On the host, in reach of the garbage collector once the template is gone. */
   readonly roles: readonly {
     readonly group: string;
@@ -40,7 +43,7 @@ export function deleteWorkspace(
   objects: WorkspaceObjects,
   confirm: (work: Work) => Promise<void>,
 ): Operation<null, void> {
-  const { name, template, federated, workspaces, roles } = objects;
+  const { name, template, federated, workspaces, roles, apps } = objects;
   const goes = <T extends KubeObject>(cluster: string, resource: Resource<T>, uid: string | null): Change[] =>
     uid === null
       ? []
@@ -57,6 +60,10 @@ export function deleteWorkspace(
           ...goes(host.name, kubesphere.workspaceTemplates, template),
           ...goes(host.name, kubesphere.federatedWorkspaces, federated),
           ...workspaces.flatMap(({ cluster, uid }) => goes(cluster, kubesphere.workspaces, uid)),
+          ...apps.flatMap((app) => {
+            const ref = refOf(host.name, appResource(app.kind), app);
+            return [{ verb: 'delete', resource: ref, before: {}, after: null }] satisfies Change[];
+          }),
           ...roles.map(
             ({ kind, name, uid, ...at }): Change => ({
               verb: 'delete',

@@ -85,7 +85,7 @@ export function createWorkspace(
       return {
         effect: 'blocked',
         why: `${host.name} has a workspace "${name}" already; equal names need not mean the same workspace.`,
-        remedy: `If it is the same, say existing: 'join'; if not, give this one another name with to: '…'.`,
+        remedy: `If it is the same, say existing: 'join'; if not, give this one another name (a migration's takes it as to: '…').`,
       };
     },
     capture: async () => null,

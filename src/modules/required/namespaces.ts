@@ -17,7 +17,7 @@ export const namespaces: Readonly<Record<Extract<MethodName, `namespaces.${strin
     members: 'list namespaces, watch namespaces',
   },
   'namespaces.delete': {
-    host: 'list helmreleases.application.kubesphere.io',
+    host: 'get federatednamespaces.types.kubefed.io, list helmreleases.application.kubesphere.io',
     members: 'delete namespaces, list *.*, watch namespaces',
   },
   'namespaces.deleteFederated': {

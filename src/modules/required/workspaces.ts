@@ -20,7 +20,7 @@ export const workspaces: Readonly<Record<Extract<MethodName, `workspaces.${strin
   'workspaces.drift': {
     host: 'list clusters.cluster.kubesphere.io, list workspacetemplates.tenant.kubesphere.io',
     members:
-      'list helmapplications.application.kubesphere.io, list helmreleases.application.kubesphere.io, list helmrepos.application.kubesphere.io, list namespaces, list workspaces.tenant.kubesphere.io, list workspacetemplates.tenant.kubesphere.io',
+      'list helmapplications.application.kubesphere.io, list helmreleases.application.kubesphere.io, list helmrepos.application.kubesphere.io, list namespaces, list workspacerolebindings.iam.kubesphere.io, list workspaceroles.iam.kubesphere.io, list workspaces.tenant.kubesphere.io, list workspacetemplates.tenant.kubesphere.io',
   },
   'workspaces.get': { host: 'get workspacetemplates.tenant.kubesphere.io', members: '' },
   'workspaces.inviteUser': {

@@ -10,6 +10,7 @@ import { assertSafeToLift, lowerShield, shieldForm, toLower } from '../shield.ts
 import { operates } from '../steps.ts';
 import type { Work } from '../work.ts';
 import { type Known, memberOf, nothing, type Surveyed, shieldedBy } from './adopt-known.ts';
+import type { MembersOwn } from './members-own.ts';
 
 /** @throws FederationError `KEPT_AT_RISK` where the Workspace or a project is not what it was */
 async function assertAdopted(known: Known & { readonly state: Surveyed }): Promise<void> {
@@ -118,8 +119,11 @@ export const shieldDown = defineStep<Surveyed, FederationEnv>()({
   retry: { retries: 5, minDelayMs: 1_000 },
 });
 
-/** What {@link Workspaces.adopt} did. */
-export interface AdoptedWorkspace {
+/**
+ * What {@link Workspaces.adopt} did. The host knows nothing of `people` and `roles`: with a template of the member's own retired they
+ * are in the workspace no more. Equal names need not mean the same person: invite them with {@link Workspaces.inviteUser}.
+ */
+export interface AdoptedWorkspace extends MembersOwn {
   /** UID of the Workspace on the member: the one that it had. */
   readonly uid: string;
   readonly manager: string;

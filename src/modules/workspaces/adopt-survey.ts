@@ -9,6 +9,7 @@ import { namespacesOf, some } from '../closure.ts';
 import { clusterByName, type FederationEnv } from '../env.ts';
 import { placedOn } from '../operations/workspace-template.ts';
 import type { Obstacle } from './delete-plan.ts';
+import { type MembersOwn, membersOwn } from './members-own.ts';
 import { notReady } from './ready.ts';
 
 /** A workspace of a member that the host is to take over. */
@@ -31,7 +32,7 @@ export interface FoundManaged {
 }
 
 /** A workspace to adopt, as it was found. */
-export interface AdoptSurvey {
+export interface AdoptSurvey extends MembersOwn {
   readonly uid: string;
   readonly manager: string;
   readonly networkIsolation: boolean | null;
@@ -77,13 +78,14 @@ export async function surveyAdoption(
   const member = await clusterByName(env)(cluster, { signal });
   const { connection } = member;
   const workspace = await connection.get(kubesphere.workspaces, { name }, { signal });
-  const [own, template, waiting, projects, apps, objects] = await Promise.all([
+  const [own, template, waiting, projects, apps, objects, theirs] = await Promise.all([
     connection.find(kubesphere.workspaceTemplates, { name }, { signal }),
     host.connection.find(kubesphere.workspaceTemplates, { name }, { signal }),
     notReady(env, { signal }),
     namespacesOf(member, signal, `${workspaceLabel}=${name}`),
     appsOf({ signal }, member, name),
     rolesOf(member, name, signal),
+    membersOwn(member, name, { signal }),
   ]);
   const managed = workspace.metadata.labels?.[managedLabel] ?? null;
   const placed = template === undefined ? [] : placedOn(template);
@@ -102,6 +104,7 @@ export async function surveyAdoption(
     already: has && own === undefined,
     projects: [...projects.values()].map((project) => ({ name: project.name, uid: project.uid })),
     apps,
+    ...theirs,
     objects: [{ kind: 'Workspace', name, uid: workspace.metadata.uid, managed }, ...objects],
   };
   const obstacles: Obstacle[] = [];

@@ -16,7 +16,12 @@ export const adoptWorkspaceWorkflow = composeMethod<WorkspaceAdoption>('workspac
   .step(confirm)
   .step(retire)
   .step(shieldDown)
-  .returns(({ survey: { uid, manager, projects, apps } }): AdoptedWorkspace => ({ uid, manager, projects, apps }));
+  .returns(
+    ({ survey: { uid, manager, projects, apps, people, roles } }): AdoptedWorkspace => ({
+      ...{ uid, manager, projects, apps },
+      ...{ people, roles },
+    }),
+  );
 
 /** {@link Workspaces.adopt}, with its input checked. */
 export async function adoptWorkspace(

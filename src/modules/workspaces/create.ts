@@ -1,6 +1,6 @@
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { systemWorkspace } from '../../kubesphere/names.ts';
-import { kubesphere } from '../../kubesphere/resources.ts';
+import { kubesphere, type WorkspaceTemplate } from '../../kubesphere/resources.ts';
 import { checkName, checkNames, checkObjectName, checkOneOf, checkText, invalid } from '../../kubesphere/validation.ts';
 import { defineItemStep, defineStep } from '../../workflow/step.ts';
 import { askClusters, askEveryCluster } from '../across.ts';
@@ -55,6 +55,25 @@ async function strangers(
   return [...(await askEveryCluster(env, what, async (cluster) => look(cluster), { signal })).values()].flat();
 }
 
+/** Joining a workspace writes nothing on it: what was asked of it otherwise would be dropped without a word. */
+function otherwise(
+  { name, manager, networkIsolation }: Input,
+  { spec }: WorkspaceTemplate,
+  host: string,
+): readonly Obstacle[] {
+  const now = spec.template.spec ?? {};
+  const differences = [
+    ...(now.manager === manager ? [] : [`is managed by ${now.manager ?? 'nobody'}, not by ${manager}`]),
+    ...(networkIsolation === undefined || (now.networkIsolation ?? false) === networkIsolation
+      ? []
+      : [`has networkIsolation ${now.networkIsolation ?? false}, not ${networkIsolation}`]),
+  ];
+  return differences.map((what) => ({
+    why: `Workspace "${name}" of ${host} ${what}.`,
+    remedy: 'Change that there first (federation.workspaces.update), or say what it is.',
+  }));
+}
+
 const check = defineStep<Begun, FederationEnv>()({
   name: 'check',
   title: 'See that its manager is there, and that nothing is in the way',
@@ -67,7 +86,7 @@ const check = defineStep<Begun, FederationEnv>()({
     const known = there !== undefined && existing === 'join';
     if (there === undefined || known) {
       const looks = await strangers(env, input, known ? (placedOn(there) ?? []) : [], known, signal);
-      obstacles.push(...looks);
+      obstacles.push(...looks, ...(known ? otherwise(input, there, host.name) : []));
     }
     if (obstacles.length === 0 && there === undefined) await assertUser(host, manager, { signal });
     if (obstacles.length === 0) return { effect: 'none', why: 'nothing is in the way', out: null };

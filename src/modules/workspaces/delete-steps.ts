@@ -184,8 +184,11 @@ export const remove = defineStep<Surveyed, FederationEnv>()({
     async ({ state: { input, survey }, env }): Promise<Operation<null, void> | undefined> =>
       survey === undefined
         ? undefined
-        : deleteWorkspace(env.host, clusterByName(env), { name: input.name, ...survey }, ({ signal }) =>
-            assertStill(env, input, survey, signal),
+        : deleteWorkspace(
+            env.host,
+            clusterByName(env),
+            { name: input.name, ...survey, apps: input.apps === 'uninstall' ? survey.apps : [] },
+            ({ signal }) => assertStill(env, input, survey, signal),
           ),
   ),
 });

@@ -7,9 +7,10 @@ import { askClusters, type ClusterAnswer, clusterNames } from '../across.ts';
 import { appsOf, type WorkspaceApp } from '../apps.ts';
 import { namespacesOf } from '../closure.ts';
 import type { FederationEnv } from '../env.ts';
+import { type MembersOwn, membersOwn } from './members-own.ts';
 
 /** A workspace that lives on a member and not on the host: nothing brings it back to the host by itself (v3.3 page). */
-export interface DriftedWorkspace {
+export interface DriftedWorkspace extends MembersOwn {
   readonly name: string;
   /** UID of the Workspace on that member. */
   readonly uid: string;
@@ -66,6 +67,7 @@ async function driftOf(
         ownTemplate: own.has(name),
         projects: (byWorkspace.get(name) ?? []).map((project) => ({ name: project.name, uid: project.uid })),
         apps: await appsOf({ signal }, member, name),
+        ...(await membersOwn(member, name, options)),
       };
     }),
   );

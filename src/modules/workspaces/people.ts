@@ -1,6 +1,5 @@
 import { FederationError } from '../../errors.ts';
-import type { RoleBinding } from '../../kube/resources.ts';
-import { userLabel, workspaceLabel } from '../../kubesphere/names.ts';
+import { workspaceLabel } from '../../kubesphere/names.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
 import { checkName, checkObjectName } from '../../kubesphere/validation.ts';
 import type { CallOptions } from '../../types.ts';
@@ -19,6 +18,7 @@ import {
 } from '../operations/workspace-binding.ts';
 import { placedOn } from '../operations/workspace-template.ts';
 import { type Known as KnownOf, operates, operatesOnEach } from '../steps.ts';
+import { isManagers, usersOf } from './members-own.ts';
 
 /** Who has which role in a workspace. */
 export interface WorkspaceUser {
@@ -58,13 +58,6 @@ type Known = KnownOf<Surveyed>;
 
 const { workspaceRoleBindings, workspaceRoles, workspaceTemplates } = kubesphere;
 const ofWorkspace = (name: string) => ({ labelSelector: `${workspaceLabel}=${name}` });
-const usersOf = ({ metadata, subjects = [] }: RoleBinding): readonly string[] => {
-  const named = subjects.flatMap(({ kind, name }) => (kind === 'User' ? [name] : []));
-  const label = metadata.labels?.[userLabel];
-  return named.length > 0 || label === undefined ? named : [label];
-};
-/** The binding that KubeSphere's own controller keeps for the manager (workspacetemplate_controller.go:367-392). */
-const isManagers = (workspace: string, { metadata }: RoleBinding): boolean => metadata.name === `${workspace}-admin`;
 
 /** Who has which role in a workspace, as its host has it. @throws ApiError `NOT_FOUND` where there is no such workspace */
 export async function users(

@@ -44,6 +44,17 @@ describe('a call over many items', () => {
     expect(tried).toEqual(['x', 'y']);
   });
 
+  it('tells what each would do, where some cannot be asked', async () => {
+    const forecast = { effect: 'change', changes: [] } as const;
+    const write = async (item: string) => {
+      if (item === 'x') throw new FederationError('NOT_FOUND', 'm: there is no x.');
+      return { outcome: 'dry-run', forecast } as const;
+    };
+    await expect(performEach(['x', 'y'], 'bind', write, { dryRun: true })).rejects.toMatchObject({
+      details: { items: [{ outcome: 'failed' }, { item: 'y', outcome: 'dry-run', forecast }] },
+    });
+  });
+
   it('begins none after it was aborted, and says so of each', async () => {
     const controller = new AbortController();
     const tried: string[] = [];

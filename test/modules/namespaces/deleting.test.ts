@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { core } from '../../../src/kube/resources.ts';
 import { openCluster } from '../../../src/kubesphere/cluster.ts';
-import { devopsLabel, workspaceLabel } from '../../../src/kubesphere/names.ts';
+import { devopsLabel, managedLabel, workspaceLabel } from '../../../src/kubesphere/names.ts';
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
 import { inProject } from '../../../src/modules/namespaces/resources.ts';
 import { deleteProject } from '../../../src/modules/operations/delete-project.ts';
@@ -122,6 +122,26 @@ describe('namespaces.delete', { timeout: 60_000 }, () => {
     await stays('a', name);
   });
 
+  test('refuses a copy that was released, while its host still places it there and would make it again', async () => {
+    const name = world.fresh('fed');
+    await createFederatedProjects(world.clusters.a.connection, { workspace, names: [name], clusters: ['m'] });
+    const release = { metadata: { labels: { [managedLabel]: 'false' } } };
+    await m().patch(core.namespaces, { name }, { type: 'merge', body: release });
+    const { uid } = await world.federation.namespaces.get({ cluster: 'm', name });
+    const deletion = () => world.federation.namespaces.delete({ cluster: 'm', name, uid });
+    await expect(deletion()).rejects.toMatchObject(
+      refusal('PLAN_BLOCKED', /placed there still, and a would make this namespace again.*setFederatedPlacement/),
+    );
+    await stays('m', name);
+    await world.federation.namespaces.setFederatedPlacement(
+      name,
+      { clusters: [] },
+      { projects: 'keep', lookBackMs: 250 },
+    );
+    expect(await deletion()).toMatchObject({ outcome: 'changed' });
+    expect(await m().find(core.namespaces, { name })).toBeUndefined();
+  });
+
   test('refuses while it is protected, and while something outside of it would go along', async () => {
     const kept = await strayOnM(world);
     await world.federation.namespaces.protect({ cluster: 'm', names: [kept.name] });
@@ -148,6 +168,7 @@ describe('namespaces.delete', { timeout: 60_000 }, () => {
     const cluster = await openCluster(m());
     let kept: readonly string[] = [];
     let mayGo = true;
+    let maker: string | undefined;
     const operation = deleteProject(
       cluster,
       { name, uid },
@@ -156,10 +177,14 @@ describe('namespaces.delete', { timeout: 60_000 }, () => {
         assertMayGo: () => {
           if (!mayGo) throw new Error('not any more');
         },
+        madeAgainBy: async () => maker,
         contents: async () => ({ objects: {}, claims: [], apps: [] }),
       },
     );
     const before = await operation.capture(work);
+    maker = 'a';
+    await expect(operation.run(work, before)).rejects.toMatchObject(refusal('KEPT_AT_RISK', /a would make this/));
+    maker = undefined;
     kept = ['shield x'];
     await expect(operation.run(work, before)).rejects.toMatchObject(refusal('KEPT_AT_RISK', /protected \(shield x\)/));
     [kept, mayGo] = [[], false];
@@ -179,6 +204,7 @@ describe('namespaces.delete', { timeout: 60_000 }, () => {
       {
         keptBy: async () => [],
         assertMayGo: () => {},
+        madeAgainBy: async () => undefined,
         contents: async () => ({ objects: {}, claims: [], apps: [] }),
         goneLimitMs: 1_500,
       },

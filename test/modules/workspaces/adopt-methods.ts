@@ -102,6 +102,7 @@ export const adoptSpecs = [
         value: expect.arrayContaining([
           {
             ...{ name, uid, manager: 'ann', managed: undefined, sameNameOnHost: false, ownTemplate: false, apps: [] },
+            ...{ people: [], roles: [] },
             projects: [{ name: project, uid: projectUid }],
           },
         ]),

@@ -134,6 +134,35 @@ describe('workspaces.adopt', patient, () => {
     expect(JSON.stringify(drift)).not.toContain(`"${one.name}"`);
   });
 
+  test('people and roles of its own are named, before and afterwards: they do not come along', async () => {
+    const one = await former();
+    const { connection } = world.clusters.m;
+    const labels = { [workspaceLabel]: one.name };
+    await connection.create(kubesphere.workspaceRoles, { metadata: { name: `${one.name}-ops`, labels } });
+    for (const role of ['ops', 'viewer'])
+      await connection.create(kubesphere.workspaceRoleBindings, {
+        metadata: { name: `bob-${one.name}-${role}`, labels: { ...labels, 'iam.kubesphere.io/user-ref': 'bob' } },
+        roleRef: { apiGroup: 'iam.kubesphere.io', kind: 'WorkspaceRole', name: `${one.name}-${role}` },
+        subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: 'bob' }],
+      });
+    const own = {
+      people: expect.arrayContaining([
+        { user: 'bob', role: 'ops' },
+        { user: 'bob', role: 'viewer' },
+      ]),
+      roles: ['ops'],
+    };
+    const [drifted] = (await world.federation.workspaces.drift()).flatMap((answer) =>
+      answer.answered ? answer.value.filter(({ name }) => name === one.name) : [],
+    );
+    expect(drifted).toMatchObject(own);
+    const adopted = await world.federation.workspaces.adopt({ cluster: 'm', name: one.name });
+    expect(adopted).toMatchObject({ result: own });
+    const gone = () => connection.find(kubesphere.workspaceRoleBindings, { name: `bob-${one.name}-ops` });
+    await expect.poll(gone, { timeout: 20_000 }).toBeUndefined();
+    expect(await world.federation.workspaces.users(one.name)).toEqual([{ user: 'ann', role: 'admin', manager: true }]);
+  });
+
   test('an equal name on the host is refused, and joined when it is said to be the same', async () => {
     const one = await former({ marked: false });
     await createWorkspace(world.clusters.a.connection, { name: one.name, manager: 'ann', clusters: ['n'] });

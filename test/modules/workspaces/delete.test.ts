@@ -201,6 +201,7 @@ describe('workspaces.delete', patient, () => {
       expect(await world.clusters[cluster].connection.find(core.namespaces, { name })).toBeUndefined();
     await expectNothingLost(before, other);
     await expectWhole(other);
+    expect(await world.federation.workspaces.delete(workspace, deletion)).toMatchObject({ outcome: 'already' });
   });
 
   test("apps: 'uninstall' takes the apps and what their charts made, and nothing else of a kept project", async () => {
@@ -208,6 +209,14 @@ describe('workspaces.delete', patient, () => {
     const deletion = { ...keepAll, apps: 'uninstall' } as const;
     const { connection } = world.clusters.m;
     expect(await connection.find(core.deployments, app(seeded))).toBeDefined();
+    const shown = await world.federation.workspaces.delete(seeded.workspace, deletion, { dryRun: true });
+    const uninstalled = {
+      verb: 'delete',
+      resource: expect.objectContaining({ kind: 'HelmRelease', name: app(seeded).name }),
+    };
+    expect(shown).toMatchObject({
+      forecast: { changes: expect.arrayContaining([expect.objectContaining(uninstalled)]) },
+    });
     await world.federation.workspaces.delete(seeded.workspace, deletion);
     await expectGone(seeded);
     await expect.poll(() => connection.find(core.deployments, app(seeded)), { timeout: 20_000 }).toBeUndefined();

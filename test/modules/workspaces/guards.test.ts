@@ -158,7 +158,7 @@ describe('what is in the way of a deletion', () => {
 
 describe('deleting a workspace', () => {
   const objects = (template: string, workspace?: string) => ({
-    ...{ name: 'w', template, federated: null, roles: [] },
+    ...{ name: 'w', template, federated: null, roles: [], apps: [] },
     workspaces: workspace === undefined ? [] : [{ cluster: 'c', uid: workspace }],
   });
   const clusterOf = async () => cluster;

@@ -125,6 +125,14 @@ describe('creating a workspace', patient, () => {
     await workspaces.create({ name, manager: 'ann', clusters: ['m'] });
     await expect(workspaces.create({ name, manager: 'ann' })).rejects.toMatchObject({ code: 'PLAN_BLOCKED' });
     const joined = { name, manager: 'ann', existing: 'join', clusters: ['m', 'n'] } as const;
+    for (const [other, said] of [
+      [{ manager: 'bob' }, /is managed by ann, not by bob.*workspaces\.update/],
+      [{ networkIsolation: true }, /has networkIsolation false, not true/],
+    ] as const)
+      await expect(world.federation.workspaces.create({ ...joined, ...other })).rejects.toMatchObject({
+        code: 'PLAN_BLOCKED',
+        message: expect.stringMatching(said),
+      });
     expect(await workspaces.create(joined)).toMatchObject({ outcome: 'changed' });
     expect(await workspaces.create(joined)).toMatchObject({ outcome: 'already' });
     expect(await workspaces.get(name)).toMatchObject({ clusters: ['m', 'n'] });

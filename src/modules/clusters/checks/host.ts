@@ -1,30 +1,21 @@
 import type { KubeSphereCluster } from '../../../kubesphere/cluster.ts';
 import { type Installation, readInstallation } from '../../../kubesphere/installation.ts';
 import { clusterWebhook, kubefedNamespace } from '../../../kubesphere/names.ts';
-import {
-  type Cluster,
-  type FederatedObject,
-  type KubeFedCluster,
-  kubesphere,
-  type User,
-  type WorkspaceTemplate,
-} from '../../../kubesphere/resources.ts';
+import { type Cluster, type KubeFedCluster, kubesphere, type User } from '../../../kubesphere/resources.ts';
 import { some } from '../../closure.ts';
 import { openedBy } from '../../operations/cluster-webhook.ts';
-import { placedOn } from '../../operations/workspace-template.ts';
+import { type Placed, placedByName, readPlaced } from '../placed.ts';
 import { rotationUnderWay, unfinished } from '../shared-secret.ts';
 import { towerAddress } from '../tower.ts';
 import { controllersAtWork, deadMembers } from './controllers.ts';
 import { blocks, type ClusterFinding, warns } from './finding.ts';
 
 /** What a host has, read once for all checks. */
-export interface HostView {
+export interface HostView extends Placed {
   readonly host: KubeSphereCluster;
   readonly clusters: readonly Cluster[];
   readonly joined: readonly KubeFedCluster[];
-  readonly templates: readonly WorkspaceTemplate[];
   readonly users: readonly User[];
-  readonly federatedNamespaces: readonly FederatedObject[];
   readonly installation: Installation;
 }
 
@@ -32,15 +23,14 @@ export interface HostView {
 export async function viewHost(host: KubeSphereCluster, signal: AbortSignal): Promise<HostView> {
   const { connection } = host;
   const options = { signal };
-  const [clusters, joined, templates, users, federatedNamespaces, installation] = await Promise.all([
+  const [clusters, joined, placed, users, installation] = await Promise.all([
     connection.list(kubesphere.clusters, options).toArray(),
     connection.list(kubesphere.kubeFedClusters, { namespace: kubefedNamespace, signal }).toArray(),
-    connection.list(kubesphere.workspaceTemplates, options).toArray(),
+    readPlaced(host, signal),
     connection.list(kubesphere.users, options).toArray(),
-    connection.list(kubesphere.federatedNamespaces, options).toArray(),
     readInstallation(connection, options),
   ]);
-  return { host, clusters, joined, templates, users, federatedNamespaces, installation };
+  return { host, clusters, joined, users, installation, ...placed };
 }
 
 /** Whether the host itself can take a cluster of that name in. */
@@ -50,7 +40,7 @@ export async function checkHost(
   agent: boolean,
   signal: AbortSignal,
 ): Promise<ClusterFinding[]> {
-  const { host, clusters, joined, templates, federatedNamespaces, installation } = view;
+  const { host, clusters, joined, installation } = view;
   const found: ClusterFinding[] = [...(await controllersAtWork(host, signal)), ...deadMembers(host.name, joined)];
   if (clusters.some(({ metadata }) => metadata.name === name))
     found.push(
@@ -75,17 +65,13 @@ export async function checkHost(
     const { why, remedy } = unfinished(host.name, rotating);
     found.push(blocks('ROTATION', host.name, why, remedy));
   }
-  const placed = templates.filter((template) => placedOn(template)?.includes(name) === true);
-  const expected = federatedNamespaces.filter(({ spec }) =>
-    spec.placement?.clusters?.some((cluster) => cluster.name === name),
-  );
-  const inherited = [...placed, ...expected].map(({ metadata }) => metadata.name);
+  const inherited = placedByName(view, name);
   if (inherited.length > 0)
     found.push(
       warns(
         'INHERITED_PLACEMENT',
         host.name,
-        `${some([...new Set(inherited)])} of ${host.name} are placed on a cluster "${name}", left from an earlier one of that name; this one gets them as soon as it joins (H11).`,
+        `${some(inherited)} of ${host.name} are placed on a cluster "${name}", left from an earlier one of that name; this one gets them as soon as it joins (H11).`,
         `If it is another cluster, take "${name}" out of their placement first.`,
       ),
     );
