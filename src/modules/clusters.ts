@@ -152,9 +152,8 @@ export class Clusters {
 
   /**
    * Unbinds a member: its Cluster object goes, and with it all that this host has of it but placements, which the answer names. Then, on
-   * the member, this host's ServiceAccount
-   * with its ClusterRole and binding (H12), but only where no other host can have the member; else the outcome says why they stay.
-   * No Workspace and no project is written, and a member that does not answer stays as it is. The webhook of 3.4 that keeps such a
+   * the member, this host's ServiceAccount with its ClusterRole and binding (H12), but only where no other host can have the member; else
+   * the outcome says why they stay. No Workspace and no project is written, and a member that does not answer stays as it is. The webhook of 3.4 that keeps such a
    * member from being unbound is opened for it and closed again: by this call, and where its process dies by `resume` or `rollback`.
    *
    * @throws ApiError `NOT_FOUND`; FederationError `INVALID` for the host itself

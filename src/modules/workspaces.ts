@@ -85,7 +85,9 @@ export class Workspaces {
    *
    * A placement that leaves a cluster has KubeSphere delete the Workspace there, and every project bound to it within seconds (H7). It
    * is refused unless `projects` says what becomes of them: with `keep` they are unbound first and all live on, copies of
-   * multi-cluster projects are released from their host; with `delete` exactly those named go, with all that is in them, for good.
+   * multi-cluster projects are released from their host; with `delete` exactly those named go, with all that is in them, for good. A
+   * multi-cluster project whose copy was released names the cluster still, and gets another copy there once that name is free and the
+   * workspace is back: `namespaces.setFederatedPlacement` takes it out.
    *
    * @throws FederationError `INVALID` without `projects` where a cluster would be left; `UNREACHABLE` where that cluster does not answer
    * or is not ready; `PLAN_BLOCKED`, `KEPT_AT_RISK` where `delete` does not name exactly what would be deleted (both differences are
