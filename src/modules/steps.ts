@@ -26,7 +26,7 @@ interface Performing {
 }
 
 /** What an operation would do. Rights are asked for while planning: a run that is under way goes as far as it may, and no check undoes it. */
-const foreseen = <Before, Out>(
+export const foreseen = <Before, Out>(
   operation: Operation<Before, Out>,
   ctx: StepContext<unknown, FederationEnv>,
   undone: boolean,

@@ -6,13 +6,13 @@ import { defineStep } from '../../workflow/step.ts';
 import { observeChanges, touchChanges } from '../changes.ts';
 import { type ClusterByName, clusterByName, type FederationEnv } from '../env.ts';
 import { composeMethod } from '../method.ts';
-import { foresee, runAndVerify } from '../operation.ts';
+import { runAndVerify } from '../operation.ts';
 import { clusterSecrets } from '../operations/cluster-object.ts';
 import { closeWebhook, openWebhook, type WebhookOpened } from '../operations/cluster-webhook.ts';
 import { detachCluster } from '../operations/detach-cluster.ts';
 import { type HostAccess, shutOut } from '../operations/host-access.ts';
 import { discardParked, type Parked, park, parkedRef, unpark } from '../parking.ts';
-import { type Known, operates } from '../steps.ts';
+import { foreseen, type Known, operates } from '../steps.ts';
 import { type AccountFate, heldAccount, judgeAccount, takenSince } from './account.ts';
 import { placedByName, readPlaced } from './placed.ts';
 import { leadsThrough, withMember } from './way.ts';
@@ -185,7 +185,7 @@ const shutOutStep = defineStep<ParkedCluster, FederationEnv>()({
     if (!fate.remove)
       return { effect: 'none', why: fate.why ?? 'the host has no account there', out: outOf(fate), decides: null };
     return onMember(ctx, async (member): Promise<Forecast<Access>> => {
-      const forecast = await foresee(shutOut(member, ctx.state.input.name), ctx, true);
+      const forecast = await foreseen(shutOut(member, ctx.state.input.name), ctx, true);
       return forecast.effect === 'none' ? { ...forecast, out: { account: 'none' } } : (forecast as Forecast<Access>);
     });
   },
