@@ -18,8 +18,12 @@ export const adoptWorkspaceWorkflow = composeMethod<WorkspaceAdoption>('workspac
   .step(shieldDown)
   .returns(
     ({ survey: { uid, manager, projects, apps, people, roles } }): AdoptedWorkspace => ({
-      ...{ uid, manager, projects, apps },
-      ...{ people, roles },
+      uid,
+      manager,
+      projects,
+      apps,
+      people,
+      roles,
     }),
   );
 

@@ -8,8 +8,10 @@ import { namespacesOf, some } from '../closure.ts';
 import { clusterByName, type FederationEnv } from '../env.ts';
 import { keptFromDeletionOn } from '../kept-from-deletion.ts';
 import type { Operation } from '../operation.ts';
+import type { ProjectAt } from '../placement/input.ts';
 import { remove, waitGone } from '../work.ts';
-import { type FoundProject, projectText } from './survey.ts';
+import type { DeletionInput } from './delete-plan.ts';
+import { type FoundProject, projectText, type WorkspaceSurvey } from './survey.ts';
 
 /** A namespace with all its contents may take minutes to go. */
 const goneLimitMs = 600_000;
@@ -48,12 +50,12 @@ export async function assertNotTaken(
   );
 }
 
-/** Those of the named projects that were left alone, for they are others' by now. */
-export async function spared(
+/** Those of the named projects that live, each the very one. */
+export async function living<Project extends ProjectAt>(
   env: FederationEnv,
-  projects: readonly FoundProject[],
+  projects: readonly Project[],
   signal: AbortSignal,
-): Promise<readonly FoundProject[]> {
+): Promise<readonly Project[]> {
   const alive = await Promise.all(
     projects.map(async (project) => {
       const { connection } = await clusterByName(env)(project.cluster, { signal });
@@ -62,6 +64,17 @@ export async function spared(
     }),
   );
   return projects.filter((_, index) => alive[index]);
+}
+
+/** What a list of projects to delete means by now: named once more, what is gone with its workspace is no mistake. What lives outside of it is. */
+export async function meant(
+  { projects }: DeletionInput,
+  { template, projects: found }: WorkspaceSurvey,
+  env: FederationEnv,
+  signal: AbortSignal,
+): Promise<DeletionInput['projects']> {
+  if (projects === 'keep' || template !== null || found.length > 0) return projects;
+  return { delete: await living(env, projects.delete, signal) };
 }
 
 /**

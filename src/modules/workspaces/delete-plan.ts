@@ -70,7 +70,6 @@ export interface Obstacle {
 /** Everything that is in the way of a deletion, at once. */
 export function obstacles({ name, projects }: DeletionInput, found: WorkspaceSurvey): readonly Obstacle[] {
   const all: Obstacle[] = [];
-  const gone = found.template === null && found.projects.length === 0;
   if (found.notReady.length > 0)
     all.push({
       why: `${some(found.notReady)} ${found.notReady.length === 1 ? 'is' : 'are'} not ready: kubefed finishes no deletion meanwhile, and what lives there is not known for sure.`,
@@ -108,8 +107,7 @@ export function obstacles({ name, projects }: DeletionInput, found: WorkspaceSur
         why: `Multi-cluster projects ${some(homeless.map(projectText))} are in the workspace, and their namespace on the host is not: its kubefed would make them again.`,
         remedy: 'Label the namespace on the host, or take these copies out of the workspace.',
       });
-    // Given once more, a list of what is gone with its workspace is no mistake.
-    const difference = gone ? undefined : differenceOf(projects.delete, found.projects);
+    const difference = differenceOf(projects.delete, found.projects);
     if (difference !== undefined) all.push(difference);
   }
   return all;

@@ -22,7 +22,7 @@ import { toGet } from '../rights.ts';
 import { operates, operatesOnEach } from '../steps.ts';
 import type { Work } from '../work.ts';
 import { assertFree, assertStill } from './delete-looks.ts';
-import { discardProject, spared } from './delete-named.ts';
+import { discardProject, living, meant } from './delete-named.ts';
 import { type DeletionInput, lookBackMs, obstacles } from './delete-plan.ts';
 import { type FoundOn, type FoundProject, surveyWorkspace, type WorkspaceSurvey } from './survey.ts';
 
@@ -44,7 +44,7 @@ export const survey = defineStep<Begun, FederationEnv>()({
   forecast: async ({ state: { input }, env, signal }) => {
     const out = await surveyWorkspace(env, input.name, { signal });
     const blocked = [
-      ...obstacles(input, out),
+      ...obstacles({ ...input, projects: await meant(input, out, env, signal) }, out),
       ...(input.projects === 'keep' ? [] : await keptFromDeletion(env, out.projects, signal)),
     ];
     if (blocked.length > 0)
@@ -284,7 +284,7 @@ export const report = defineStep<Surveyed, FederationEnv>()({
   run: async ({ state: { input, survey }, env, signal }): Promise<DeletedWorkspace> => {
     const keep = input.projects === 'keep';
     if (keep) await assertFree(env, input.name, survey.projects, signal);
-    const kept = keep ? survey.projects : await spared(env, survey.projects, signal);
+    const kept = keep ? survey.projects : await living(env, survey.projects, signal);
     const plain = (projects: readonly FoundProject[]): readonly ProjectAt[] =>
       projects.map(({ cluster, name, uid }) => ({ cluster, name, uid }));
     const apps = survey.apps.map(({ kind, name }) => `${kind} ${name}`);

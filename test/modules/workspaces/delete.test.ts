@@ -202,6 +202,11 @@ describe('workspaces.delete', patient, () => {
     await expectNothingLost(before, other);
     await expectWhole(other);
     expect(await world.federation.workspaces.delete(workspace, deletion)).toMatchObject({ outcome: 'already' });
+    const living = other.projects.slice(0, 1);
+    await expect(
+      world.federation.workspaces.delete(workspace, { ...deletion, projects: { delete: [...projects, ...living] } }),
+    ).rejects.toMatchObject({ code: 'PLAN_BLOCKED', message: expect.stringContaining(living[0]?.uid ?? 'no project') });
+    await expectWhole(other);
   });
 
   test("apps: 'uninstall' takes the apps and what their charts made, and nothing else of a kept project", async () => {
