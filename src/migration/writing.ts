@@ -122,7 +122,7 @@ function need<Before, Out>(operation: Operation<Before, Out> | undefined): Opera
   return operation;
 }
 
-/** What a step of a migration writes can be taken back by a run that does not end well, or not. */
+/** Whether a later step may have this one taken back. */
 interface Undone {
   /** @defaultValue true */
   readonly undone?: boolean;

@@ -23,7 +23,8 @@ export const fence = defineStep<Surveyed, MigrationEnv>()({
   name: 'fence',
   title: 'Fence: this run alone moves the member',
   ...looks,
-  forecast: async (ctx) => foreseeAllowed({ ...raiseFence(ctx.env), needs: { compensate: await toEnd(ctx) } }, ctx),
+  forecast: async (ctx) =>
+    foreseeAllowed({ ...raiseFence(ctx.env), needs: async () => ({ compensate: await toEnd(ctx) }) }, ctx),
   run: async (ctx) => {
     await runAndVerify(raiseFence(ctx.env), ctx, null);
     await assertFence(ctx, ctx.env);

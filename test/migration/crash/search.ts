@@ -26,6 +26,9 @@ export interface Reached {
   readonly befell: Map<Misfortune, number>;
 }
 
+/** Scenarios after which whoever searches is told how far it is. */
+const often = 200;
+
 /** Violations after which a search gives up: by then something is wrong throughout. */
 const most = 10;
 
@@ -36,6 +39,8 @@ interface Learned {
   readonly needed?: readonly Misfortune[];
   /** Told of every violation as soon as it is found. */
   readonly tell?: (found: string) => void;
+  /** Called every so many scenarios. */
+  readonly onProgress?: () => void;
 }
 
 export function newReached(): Reached {
@@ -51,7 +56,7 @@ export async function searchMigrations(
   world: CrashWorld,
   { part, of, seed, seconds, all: everything }: MigrationShare,
   tally: Tally,
-  { reached = newReached(), needed = [], tell = () => {} }: Learned = {},
+  { reached = newReached(), needed = [], tell = () => {}, onProgress = () => {} }: Learned = {},
 ): Promise<readonly string[]> {
   const violations: string[] = [];
   const note = (found: string | undefined): void => {
@@ -83,6 +88,7 @@ export async function searchMigrations(
       for (const kind of befell) reached.befell.set(kind, (reached.befell.get(kind) ?? 0) + 1);
     });
     note(found);
+    if (reached.played % often === 0) onProgress();
   }
   return violations;
 }

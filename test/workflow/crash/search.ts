@@ -32,7 +32,7 @@ const { values } = parseArgs({
 if (values.replay === undefined) await search();
 else await (values.migration ? replayMigration : replay)(JSON.parse(values.replay));
 
-/** What a worker says: each violation as soon as it is found, the rest when it is done. */
+/** What a worker says: each violation as soon as it is found, how far it is from time to time, the rest when it is done. */
 interface Message {
   readonly tally?: Tally;
   /** Of migrations. */
@@ -57,7 +57,8 @@ async function search(): Promise<void> {
       return new Promise<void>((resolve, reject) => {
         worker.on('message', (message: Message) => {
           if (message.tally !== undefined) addTally(tally, message.tally);
-          if (message.reached !== undefined) reached.push(message.reached);
+          if (message.reached !== undefined) reached[part] = message.reached;
+          if (message.reached !== undefined && message.tally === undefined) console.error(progressOf(reached));
           if (message.found === undefined) return;
           found.push(message.found);
           console.error(`${message.found}\n`);
@@ -86,6 +87,13 @@ async function search(): Promise<void> {
     console.log(`${found.length} violations`);
   }
   if (found.length > 0) process.exitCode = 1;
+}
+
+/** How many of all scenarios were played so far. */
+function progressOf(reached: readonly (Reached | undefined)[]): string {
+  const known = reached.flatMap((one) => one ?? []);
+  const all = Object.values(known[0]?.all ?? {}).reduce((sum, count) => sum + count, 0);
+  return `${known.reduce((sum, one) => sum + one.played, 0)} of ${all} scenarios played`;
 }
 
 /** How many scenarios there are of each input, how many were played, and what befell runs how often. */

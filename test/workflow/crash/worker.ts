@@ -8,7 +8,8 @@ const tally = newTally();
 const { share, migration } = workerData as { readonly share: Share & MigrationShare; readonly migration: boolean };
 const reached = newReached();
 const tell = (found: string): void => parentPort?.postMessage({ found });
-if (migration) await searchAlone(share, tally, { reached, tell });
+const onProgress = (): void => parentPort?.postMessage({ reached });
+if (migration) await searchAlone(share, tally, { reached, tell, onProgress });
 else {
   const found = await searchShare(share, tally);
   if (found !== undefined) tell(found);
