@@ -145,7 +145,7 @@ export async function assertSafeToLift(
     if (live?.metadata.uid === uid && live.metadata.deletionTimestamp === undefined) continue;
     throw new FederationError(
       'KEPT_AT_RISK',
-      `${cluster.name}: ${of.length} kept project(s) (${some(of)}) still name ${kind} "${name}" (UID ${uid}) as owner, which is ${live === undefined ? 'gone' : 'going'}. Without the shield the garbage collector deletes them at once: the shield stays up. Take them out of that workspace first (federation.namespaces.unbind), or take that owner off them; then lift the shield.`,
+      `${cluster.name}: ${of.length} kept project(s) (${some(of)}) still name ${kind} "${name}" (UID ${uid}) as owner, which is ${live?.metadata.uid === uid ? 'going' : 'gone'}. Without the shield the garbage collector deletes them at once: the shield stays up. Take them out of that workspace first (federation.namespaces.unbind), or take that owner off them; then lift the shield.`,
     );
   }
 }

@@ -66,14 +66,17 @@ export async function living<Project extends ProjectAt>(
   return projects.filter((_, index) => alive[index]);
 }
 
-/** What a list of projects to delete means by now: named once more, what is gone with its workspace is no mistake. What lives outside of it is. */
+/**
+ * What a list of projects to delete means by now: once the workspace is gone, what went with it is no mistake in a list that is given
+ * once more. What lives outside of it is.
+ */
 export async function meant(
   { projects }: DeletionInput,
-  { template, projects: found }: WorkspaceSurvey,
+  { template }: WorkspaceSurvey,
   env: FederationEnv,
   signal: AbortSignal,
 ): Promise<DeletionInput['projects']> {
-  if (projects === 'keep' || template !== null || found.length > 0) return projects;
+  if (projects === 'keep' || template !== null) return projects;
   return { delete: await living(env, projects.delete, signal) };
 }
 

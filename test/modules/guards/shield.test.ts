@@ -83,6 +83,19 @@ describe('lifting a shield', () => {
     await assertSafeToLift(work, cluster, ['n1']);
   });
 
+  test('is refused while the owner is another one of that name by now, and while nobody serves its kind', async () => {
+    const api = 'rbac.authorization.k8s.io/v1';
+    const { name } = await given(core.clusterRoles, { name: 'again' }, { rules: [] });
+    await given(core.namespaces, { name: 'n1', ...ownedBy('ClusterRole', api, { name, uid: 'former' }) });
+    await expect(assertSafeToLift(work, cluster, ['n1'])).rejects.toMatchObject(
+      refusal('KEPT_AT_RISK', /ClusterRole "again" \(UID former\).*which is gone/),
+    );
+    await given(core.namespaces, { name: 'n2', ...ownedBy('Widget', 'example.com/v1', { name: 'w', uid: 'dead' }) });
+    await expect(assertSafeToLift(work, cluster, ['n2'])).rejects.toMatchObject(
+      refusal('KEPT_AT_RISK', /Widget "w".*which is gone/),
+    );
+  });
+
   test('takes the right to look at whatever owns what is kept', async () => {
     const owner = await given(core.clusterRoles, { name: 'owner' }, { rules: [] });
     const { name, uid } = await given(kubesphere.workspaces, { name: 'w' });

@@ -142,6 +142,28 @@ describe('namespaces.delete', { timeout: 60_000 }, () => {
     expect(await m().find(core.namespaces, { name })).toBeUndefined();
   });
 
+  test('refuses what a selector means by one of two labels of the cluster, until that multi-cluster project is on its way out', async () => {
+    const { connection } = world.clusters.a;
+    const { name, uid } = await strayOnM(world);
+    const labels = { [name]: 'here' };
+    await connection.patch(kubesphere.clusters, { name: 'm' }, { type: 'merge', body: { metadata: { labels } } });
+    await connection.create(core.namespaces, { metadata: { name } });
+    const at = { namespace: name, name };
+    await connection.create(kubesphere.federatedNamespaces, {
+      metadata: { ...at, finalizers: ['example.com/stay'] },
+      spec: { template: {}, placement: { clusterSelector: { matchLabels: labels } } },
+    });
+    const deletion = () => world.federation.namespaces.delete({ cluster: 'm', name, uid });
+    await expect(deletion()).rejects.toMatchObject(refusal('PLAN_BLOCKED', /placed there still/));
+    await stays('m', name);
+    await connection.delete(kubesphere.federatedNamespaces, at, { propagationPolicy: 'Background' });
+    expect(await deletion()).toMatchObject({ outcome: 'changed' });
+    await connection.patch(kubesphere.federatedNamespaces, at, {
+      type: 'merge',
+      body: { metadata: { finalizers: null } },
+    });
+  });
+
   test('refuses while it is protected, and while something outside of it would go along', async () => {
     const kept = await strayOnM(world);
     await world.federation.namespaces.protect({ cluster: 'm', names: [kept.name] });

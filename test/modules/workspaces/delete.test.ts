@@ -201,12 +201,35 @@ describe('workspaces.delete', patient, () => {
       expect(await world.clusters[cluster].connection.find(core.namespaces, { name })).toBeUndefined();
     await expectNothingLost(before, other);
     await expectWhole(other);
+    // Another one of that name is not the one that went.
+    const again = { name: first.name };
+    await world.clusters[first.cluster].connection.create(core.namespaces, { metadata: again });
     expect(await world.federation.workspaces.delete(workspace, deletion)).toMatchObject({ outcome: 'already' });
+    expect(await world.clusters[first.cluster].connection.find(core.namespaces, again)).toBeDefined();
     const living = other.projects.slice(0, 1);
     await expect(
       world.federation.workspaces.delete(workspace, { ...deletion, projects: { delete: [...projects, ...living] } }),
     ).rejects.toMatchObject({ code: 'PLAN_BLOCKED', message: expect.stringContaining(living[0]?.uid ?? 'no project') });
     await expectWhole(other);
+  });
+
+  test('a list that names what is gone is refused while the workspace is there, and taken once that is gone', async () => {
+    const workspace = world.fresh('team');
+    const { a, m } = world.clusters;
+    await createWorkspace(a.connection, { name: workspace, manager: 'ann' });
+    const gone = { cluster: 'm', name: `${workspace}-gone`, uid: 'gone' };
+    const named = (...projects: (typeof gone)[]) =>
+      world.federation.workspaces.delete(workspace, { projects: { delete: projects }, apps: 'uninstall' });
+    await expect(named(gone)).rejects.toMatchObject({
+      code: 'PLAN_BLOCKED',
+      message: expect.stringContaining(`Named, and not there: m/${gone.name}`),
+    });
+    expect(await a.connection.find(kubesphere.workspaceTemplates, { name: workspace })).toBeDefined();
+    expect(await named()).toMatchObject({ outcome: 'changed' });
+    const left = { name: `${workspace}-left`, labels: { [workspaceLabel]: workspace } };
+    const { uid } = (await m.connection.create(core.namespaces, { metadata: left })).metadata;
+    expect(await named(gone, { cluster: 'm', name: left.name, uid })).toMatchObject({ outcome: 'changed' });
+    expect(await m.connection.find(core.namespaces, { name: left.name })).toBeUndefined();
   });
 
   test("apps: 'uninstall' takes the apps and what their charts made, and nothing else of a kept project", async () => {
