@@ -133,7 +133,7 @@ interface Undone {
  * would leave a member between two hosts.
  */
 export async function ifGranted<Out>(
-  rights: readonly Right[],
+  rights: () => Promise<readonly Right[]> | readonly Right[],
   { env, signal, epoch }: Pick<Context<unknown>, 'env' | 'signal' | 'epoch'>,
   forecast: Forecast<Out>,
   { undone = true }: Undone = {},
@@ -143,7 +143,7 @@ export async function ifGranted<Out>(
   const changes = forecast.effect === 'change' ? forecast.changes : [];
   const making = undone ? { undoable: changes, final: [] } : { undoable: [], final: changes };
   try {
-    await assertRights([...rights, ...(await toMake(oneOf(clustersOf(env)), making, signal))], signal);
+    await assertRights([...(await rights()), ...(await toMake(oneOf(clustersOf(env)), making, signal))], signal);
     return forecast;
   } catch (error) {
     // It is one of the things that stand against a plan, beside all others.
@@ -162,8 +162,8 @@ export async function foreseeAllowed<Before, Out>(
   { undone = true }: Undone = {},
 ): Promise<Forecast<Out>> {
   const forecast = await operation.forecast(ctx);
-  if (forecast.effect === 'none' || forecast.effect === 'blocked' || ctx.epoch > 0) return forecast;
-  return ifGranted(await rightsToDo(operation, ctx, undone), ctx, forecast, { undone });
+  if (forecast.effect === 'none' || forecast.effect === 'blocked') return forecast;
+  return ifGranted(() => rightsToDo(operation, ctx, undone), ctx, forecast, { undone });
 }
 
 /**

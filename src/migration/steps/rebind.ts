@@ -59,7 +59,7 @@ export const unbind = defineItemStep<Surveyed, MigrationEnv>()({
 
 /** What it takes to write a project, and to see it owned or given back to its owner: asked for once, for all of them. */
 const onceGranted = async (ctx: Planning, index: number, forecast: Forecast<void>): Promise<Forecast<void>> =>
-  index === 0 ? ifGranted(toWatch(ctx.env.member, core.namespaces), ctx, forecast) : forecast;
+  index === 0 ? ifGranted(() => toWatch(ctx.env.member, core.namespaces), ctx, forecast) : forecast;
 
 function labelChange(
   { env }: Pick<Planning, 'env'>,

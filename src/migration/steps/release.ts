@@ -53,7 +53,7 @@ async function foreseen(
   for (const { item } of items) counts.set(item.kind, (counts.get(item.kind) ?? 0) + 1);
   const kinds = new Map(items.map(({ item }) => [`${item.group}/${item.kind}`, kindOf(item)]));
   const { member } = ctx.env;
-  const rights = [...toGet(member, ...kinds.values()), ...toPatch(member, ...kinds.values())];
+  const rights = () => [...toGet(member, ...kinds.values()), ...toPatch(member, ...kinds.values())];
   const now = [...counts].filter(([, count]) => count > 0).map(([kind, count]) => `${count} ${kind}`);
   return [
     {
@@ -111,7 +111,7 @@ export const detachApps = defineItemStep<Surveyed, MigrationEnv>()({
       doomedApps.map(async ({ kind, name, uid, workspace }) => ({
         key: `${kind}/${name}`,
         item: { kind, name, uid },
-        forecast: await ifGranted(toGet(member, appResource(kind)), ctx, {
+        forecast: await ifGranted(() => toGet(member, appResource(kind)), ctx, {
           effect: 'change',
           changes: [
             {

@@ -4,7 +4,7 @@ import type { Fault, InterceptedRequest } from '../../../src/testing/index.ts';
 import type { JournalEntry, JournalStore } from '../../../src/workflow/journal.ts';
 import type { CrashKind } from '../../workflow/crash/survive.ts';
 import { type Misfortune, ofFault, ofStop } from './every.ts';
-import { asked, type Extent, type Scenario, type Stop } from './scenario.ts';
+import { type Asked, asked, type Extent, type Scenario, type Stop } from './scenario.ts';
 import { type CrashWorld, driver } from './world.ts';
 
 const writing = new Set(['create', 'update', 'patch', 'delete', 'deletecollection']);
@@ -77,7 +77,7 @@ export class Fate {
   #meets(request: InterceptedRequest): Fault | undefined {
     if (request.user !== driver) return undefined;
     if (this.dead) return nobody;
-    const of = writing.has(request.verb) ? 'write' : asked.find((one) => one === request.verb);
+    const of = kindOfRequest(request);
     if (of === undefined) return undefined;
     this.#counts[of] += 1;
     const nth = this.#counts[of];
@@ -105,6 +105,12 @@ export class Fate {
 
 function gone(): FederationError {
   return new FederationError('JOURNAL_INVALID', 'The driver died.');
+}
+
+function kindOfRequest({ verb, resource }: InterceptedRequest): Asked | undefined {
+  // A question, asked by creating it: nothing is written.
+  if (resource.startsWith('selfsubjectaccessreviews.')) return 'get';
+  return writing.has(verb) ? 'write' : asked.find((one) => one === verb);
 }
 
 /** What a driver was at when it died, by the last record that it wrote, or was about to. */
