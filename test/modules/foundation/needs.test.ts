@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { Connection } from '../../../src/kube/connection.ts';
 import type { Resource } from '../../../src/kube/objects.ts';
 import type { KubeSphereCluster } from '../../../src/kubesphere/cluster.ts';
-import { needsOf } from '../../../src/modules/operation.ts';
+import { type Needs, needsOf, type Operation } from '../../../src/modules/operation.ts';
+import { detachCluster } from '../../../src/modules/operations/detach-cluster.ts';
 import { deleteFederatedNamespace } from '../../../src/modules/operations/federated-namespace.ts';
+import { importCluster } from '../../../src/modules/operations/import-cluster.ts';
 import { placeWorkspace } from '../../../src/modules/operations/place-workspace.ts';
 import { unbindFrom } from '../../../src/modules/placement/unbind-from.ts';
 import type { Work } from '../../../src/modules/work.ts';
@@ -59,6 +61,40 @@ describe('the way back of a placement on a member that nobody has opened', () =>
     expect(looks).toEqual(['host: get kubefedclusters']);
     const { compensate } = await needsOf(placing, work);
     expect(compensate).toMatchObject([{ verb: 'get', name: 'm', resource: { plural: 'kubefedclusters' } }]);
+  });
+});
+
+describe('a member that two hosts must not have at once', () => {
+  const held = ['get clusters', 'get kubefedclusters'];
+  const seen = (name: string) => held.map((look) => `${name}: ${look}`);
+  const kubeconfig = async (): Promise<string> => Promise.reject(new Error('nobody asks for it'));
+  const refused = { code: 'KEPT_AT_RISK', message: expect.stringContaining('other holds cluster "m"') };
+  const rightsOf = async <Before, Out>(operation: Operation<Before, Out>, of: keyof Needs): Promise<string[]> =>
+    ((await needsOf(operation, work))[of] ?? [])
+      .filter(({ name, verb }) => verb === 'get' && name === 'm')
+      .map(({ cluster, verb, resource }) => `${cluster.name}: ${verb} ${resource.plural}`);
+
+  it('is imported by whoever may see that the other has let go of it', async () => {
+    const looks: string[] = [];
+    const other = lookedAt('other', looks, {});
+    const settings = { name: 'm', member: lookedAt('m', []), kubeconfig, proof: [], unlessHeldBy: other };
+    const importing = importCluster(lookedAt('host', []), settings);
+    await expect(importing.run(work, null)).rejects.toMatchObject(refused);
+    expect(looks).toEqual(seen('other'));
+    expect(await rightsOf(importing, 'verify')).toEqual(seen('other'));
+  });
+
+  it('is detached by whoever may see that it is, and that the other does not have it when it is taken back', async () => {
+    const looks: string[] = [];
+    const other = lookedAt('other', looks, {});
+    const settings = { secrets: async () => Promise.reject(new Error('nobody asks for them')), unlessHeldBy: other };
+    const detaching = detachCluster(lookedAt('host', looks, {}), 'm', 'uid', settings);
+    await expect(detaching.verify(work, {} as never, undefined)).rejects.toMatchObject({ code: 'NOT_OBSERVED' });
+    expect(looks.splice(0)).toEqual(seen('host'));
+    expect(await rightsOf(detaching, 'verify')).toEqual(seen('host'));
+    await expect(detaching.compensate(work, {} as never, undefined)).rejects.toMatchObject(refused);
+    expect(looks).toEqual(seen('other'));
+    expect(await rightsOf(detaching, 'compensate')).toEqual(seen('other'));
   });
 });
 
