@@ -2,8 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FederationError } from '../../src/errors.ts';
 import { connectMember, Federation } from '../../src/federation.ts';
 import type { PolicyRule } from '../../src/kube/resources.ts';
+import { managedLabel } from '../../src/kubesphere/names.ts';
 import type { MigrationEnv } from '../../src/migration/env.ts';
 import { memberMigration } from '../../src/migration/member-migration.ts';
+import { inProject } from '../../src/modules/namespaces/resources.ts';
 import type { JournalEntry } from '../../src/workflow/journal.ts';
 import { memoryJournal } from '../../src/workflow/memory-journal.ts';
 import { plan, resume, rollback, run } from '../../src/workflow/run.ts';
@@ -27,6 +29,11 @@ interface Watched extends AsyncDisposable {
 async function watchedScene(): Promise<Watched> {
   const scene = await sandboxScene();
   await addApp(scene, 'shop', 'team-b', 'team-b-001');
+  // A mark on a kind that no other step writes.
+  await scene.clusters.m.connection.create(inProject.limitRanges, {
+    metadata: { namespace: 'team-a-001', name: 'of-a-host', labels: { [managedLabel]: 'true' } },
+    spec: { limits: [] },
+  });
   const [a, b, m] = await Promise.all(names.map((name) => startFaultProxy(name, scene.clusters[name].tokenKubeconfig)));
   if (a === undefined || b === undefined || m === undefined) throw new Error('A proxy is missing.');
   return {

@@ -5,6 +5,7 @@ import type { KubeSphereCluster } from '../../../src/kubesphere/cluster.ts';
 import { type Needs, needsOf, type Operation } from '../../../src/modules/operation.ts';
 import { detachCluster } from '../../../src/modules/operations/detach-cluster.ts';
 import { deleteFederatedNamespace } from '../../../src/modules/operations/federated-namespace.ts';
+import { expectCopies } from '../../../src/modules/operations/host-copies.ts';
 import { importCluster } from '../../../src/modules/operations/import-cluster.ts';
 import { placeWorkspace } from '../../../src/modules/operations/place-workspace.ts';
 import { unbindFrom } from '../../../src/modules/placement/unbind-from.ts';
@@ -27,7 +28,7 @@ function lookedAt(name: string, looks: string[], found?: object): KubeSphereClus
   const watch = async function* () {
     yield { type: 'synced', objects: [] };
   };
-  const connection = { find, list, watch } as unknown as Connection;
+  const connection = { find, list, listMetadata: list, watch } as unknown as Connection;
   return { name, connection, dialect: {} } as unknown as KubeSphereCluster;
 }
 
@@ -95,6 +96,21 @@ describe('a member that two hosts must not have at once', () => {
     await expect(detaching.compensate(work, {} as never, undefined)).rejects.toMatchObject(refused);
     expect(looks).toEqual(seen('other'));
     expect(await rightsOf(detaching, 'compensate')).toEqual(seen('other'));
+  });
+});
+
+describe('what a host sent to a member, and its account there', () => {
+  it('are taken off again by whoever may find the account, and delete it', async () => {
+    const looks: string[] = [];
+    const arriving = expectCopies(lookedAt('m', looks), 'm');
+    await arriving.compensate(work, { present: [] }, undefined);
+    const { compensate = [] } = await needsOf(arriving, work);
+    const asked = compensate
+      .filter(({ name }) => name !== undefined)
+      .map(({ verb, resource: { plural } }) => `${verb} ${plural}`);
+    const account = ['clusterrolebindings', 'clusterroles', 'serviceaccounts'];
+    expect([...new Set(looks)].toSorted()).toEqual(account.map((plural) => `m: get ${plural}`));
+    expect(asked.toSorted()).toEqual(['delete', 'get'].flatMap((verb) => account.map((plural) => `${verb} ${plural}`)));
   });
 });
 
