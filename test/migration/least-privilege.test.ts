@@ -30,9 +30,9 @@ async function watchedScene(): Promise<Watched> {
   const scene = await sandboxScene();
   await addApp(scene, 'shop', 'team-b', 'team-b-001');
   // A mark on a kind that no other step writes.
-  await scene.clusters.m.connection.create(inProject.limitRanges, {
+  await scene.clusters.m.connection.create(inProject.quotas, {
     metadata: { namespace: 'team-a-001', name: 'of-a-host', labels: { [managedLabel]: 'true' } },
-    spec: { limits: [] },
+    spec: { hard: { pods: '9' } },
   });
   const [a, b, m] = await Promise.all(names.map((name) => startFaultProxy(name, scene.clusters[name].tokenKubeconfig)));
   if (a === undefined || b === undefined || m === undefined) throw new Error('A proxy is missing.');
@@ -189,7 +189,7 @@ describe('a migration asks, before it writes, for every right that it takes to t
     const { scene, proxies } = watched;
     const journal = memoryJournal();
     const killed = await asMover(watched, async (env) => {
-      const moving = await run(memberMigration, bothWays, { env, journal: mortal(journal, over('import')) });
+      const moving = await run(memberMigration, bothWays, { env, journal: mortal(journal, over('fence')) });
       expect(await moving.settled()).toMatchObject({ error: { code: 'JOURNAL_INVALID' } });
       return moving.id;
     });
