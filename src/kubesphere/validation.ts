@@ -51,6 +51,24 @@ export function checkNames(
   if (twice !== undefined) throw invalid(field, `names ${shown(twice)} twice.`);
 }
 
+/** Labels: a name, with a prefix where there is one, and a value of 63 characters at the most. @throws FederationError `INVALID` */
+export function checkLabels(field: string, labels: unknown): asserts labels is Readonly<Record<string, string>> {
+  if (typeof labels !== 'object' || labels === null || Array.isArray(labels))
+    throw invalid(field, `must be texts by label; it is ${shown(labels)}.`);
+  const part = /^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)$/;
+  for (const [key, value] of Object.entries(labels)) {
+    const [name = '', prefix, more] = key.split('/').reverse();
+    if (more !== undefined || name.length > 63 || !part.test(name))
+      throw invalid(`${field}.${key}`, 'is no name of a label.');
+    if (prefix !== undefined) checkObjectName(`${field}.${key}`, prefix);
+    if (typeof value !== 'string' || value.length > 63 || (value !== '' && !part.test(value)))
+      throw invalid(
+        `${field}.${key}`,
+        `must be letters, digits, "-", "_" and ".", 63 at the most, beginning and ending with a letter or digit; it is ${shown(value)}.`,
+      );
+  }
+}
+
 const shown = (value: unknown): string => {
   const text = JSON.stringify(value) ?? String(value);
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;

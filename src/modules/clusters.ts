@@ -3,9 +3,8 @@ import { deadline } from '../internal/signal.ts';
 import type { Listing, WatchOptions } from '../kube/connection.ts';
 import { portableKubeconfig } from '../kube/portable.ts';
 import type { KubeSphereCluster } from '../kubesphere/cluster.ts';
-import { visibilityLabel } from '../kubesphere/names.ts';
 import { kubesphere } from '../kubesphere/resources.ts';
-import { checkName, checkNames, checkObjectName, checkOneOf, checkText, invalid } from '../kubesphere/validation.ts';
+import { checkLabels, checkName, checkNames, checkOneOf, checkText, invalid } from '../kubesphere/validation.ts';
 import type { CallOptions } from '../types.ts';
 import { type BatchOptions, type ItemOptions, type ItemOutcome, performEach } from './batch.ts';
 import { importMember } from './clusters/importing.ts';
@@ -22,12 +21,12 @@ import {
 import { agentManifestOf } from './clusters/tower.ts';
 import { type Unbound, unbindWorkflow } from './clusters/unbind.ts';
 import { type UpdateEnv, updateKubeconfigWorkflow } from './clusters/update-kubeconfig.ts';
+import { setVisibility } from './clusters/visibility.ts';
 import { clusterByName, type FederationEnv } from './env.ts';
 import { mapListing } from './listing.ts';
 import { performAll } from './method.ts';
 import { perform, type WriteOptions, type Written } from './operation.ts';
 import { waitArrived, waitJoined } from './operations/cluster-object.ts';
-import { setLabel } from './operations/set-label.ts';
 import { authorize, revoke } from './placement/authorize.ts';
 import type { ShrinkOptions } from './placement/input.ts';
 
@@ -174,8 +173,9 @@ export class Clusters {
    * @throws FederationError `INVALID`; ApiError where the host itself cannot be read
    */
   async preflight(candidate: Candidate, options: CallOptions = {}): Promise<Preflight> {
-    const { name, kubeconfig, connection } = candidate;
+    const { name, kubeconfig, connection, labels } = candidate;
     checkName('name', name);
+    checkLabels('labels', labels ?? {});
     checkText('kubeconfig', kubeconfig);
     if (connection !== undefined) checkOneOf('connection', connection, ['direct', 'agent']);
     using limit = deadline(options, `preflight of cluster "${name}"`);
@@ -246,18 +246,13 @@ export class Clusters {
   }
 
   /**
-   * Says who may choose a cluster for a new workspace: everybody (`public`), or only those it is authorized for. It places nothing and
-   * takes nothing off any placement (domain reference, 4.4).
+   * Says who may choose a cluster for a new workspace: everybody (`public`), or only those it is authorized for (domain reference, 4.4).
+   * It is a label of the cluster: refused while the placement of anything selects by it in such a way that it would leave the cluster.
    *
-   * @throws ApiError `NOT_FOUND`
+   * @throws ApiError `NOT_FOUND`; FederationError `PLAN_BLOCKED`, or `KEPT_AT_RISK` where it became so meanwhile
    */
   async setVisibility(name: string, visibility: Visibility, options?: WriteOptions): Promise<Written<void>> {
-    checkObjectName('name', name);
-    checkOneOf('visibility', visibility, ['public', 'private']);
-    const { metadata } = await this.#host.connection.get(kubesphere.clusters, { name }, options);
-    const change = { label: visibilityLabel, to: visibility, required: true } as const;
-    const setting = setLabel(this.#host, kubesphere.clusters, metadata, change);
-    return perform(setting, `make cluster "${name}" ${visibility}`, options);
+    return setVisibility(this.#env, name, visibility, options);
   }
 
   /**

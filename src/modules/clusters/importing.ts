@@ -3,7 +3,7 @@ import { connectCluster } from '../../kube/connect.ts';
 import { portableKubeconfig } from '../../kube/portable.ts';
 import { assertDifferent, type KubeSphereCluster, openCluster } from '../../kubesphere/cluster.ts';
 import { systemWorkspace } from '../../kubesphere/names.ts';
-import { checkName, checkOneOf, checkText } from '../../kubesphere/validation.ts';
+import { checkLabels, checkName, checkOneOf, checkText } from '../../kubesphere/validation.ts';
 import { defineStep } from '../../workflow/step.ts';
 import type { FederationEnv } from '../env.ts';
 import { composeMethod, performAll } from '../method.ts';
@@ -85,7 +85,13 @@ async function importing(known: Known<Begun> & { readonly env: ImportEnv }): Pro
           proof: [systemWorkspace],
           unlessMarked: !formerHostGone,
         });
-  return guardImport(operation, host, member, { name, kubeconfig, connection: way }, { accept, formerHostGone });
+  return guardImport(
+    operation,
+    host,
+    member,
+    { name, kubeconfig, connection: way, labels },
+    { accept, formerHostGone },
+  );
 }
 
 const join = defineStep<Begun, ImportEnv>()({
@@ -108,6 +114,7 @@ export async function importMember(
 ): Promise<Written<void>> {
   const { name, kubeconfig, connection: way = 'direct', provider, labels = {}, formerHostGone, accept = [] } = cluster;
   checkName('name', name);
+  checkLabels('labels', labels);
   checkOneOf('connection', way, ['direct', 'agent']);
   if (way === 'direct' || formerHostGone !== true) checkText('kubeconfig', kubeconfig);
   for (const [index, code] of accept.entries()) checkOneOf(`accept[${index}]`, code, acceptableFindings);

@@ -4,12 +4,18 @@ import type { Cluster, Condition } from '../../kubesphere/resources.ts';
 
 /**
  * A finding of preflight that an import can be told to accept: a workspace of the host's takes over, or is refused for, one of the
- * member's of that name; users of one name with two addresses, or two with one address.
+ * member's of that name; a multi-cluster project takes over a namespace of its name; users of one name with two addresses, or two with one address.
  */
-export type AcceptableFinding = 'WORKSPACE_NAME' | 'WORKSPACE_CONFLICT' | 'SAME_USER_NAME' | 'SAME_EMAIL';
+export type AcceptableFinding =
+  | 'WORKSPACE_NAME'
+  | 'WORKSPACE_CONFLICT'
+  | 'PROJECT_NAME'
+  | 'SAME_USER_NAME'
+  | 'SAME_EMAIL';
 export const acceptableFindings: readonly AcceptableFinding[] = [
   'WORKSPACE_NAME',
   'WORKSPACE_CONFLICT',
+  'PROJECT_NAME',
   'SAME_USER_NAME',
   'SAME_EMAIL',
 ];

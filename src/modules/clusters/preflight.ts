@@ -7,6 +7,8 @@ import { blocks, type ClusterFinding, unlessUnread } from './checks/finding.ts';
 import { checkHost, type HostView, viewHost } from './checks/host.ts';
 import { checkIdentity, checkInstallation } from './checks/installation.ts';
 import { checkLeftovers, checkUsers, checkWorkspaces } from './checks/names.ts';
+import { checkProjects } from './checks/projects.ts';
+import type { Newcomer } from './checks/reach.ts';
 
 /** A cluster that is to be imported. */
 export interface Candidate {
@@ -16,6 +18,8 @@ export interface Candidate {
   readonly kubeconfig: string;
   /** @defaultValue direct */
   readonly connection?: 'direct' | 'agent';
+  /** Those that its Cluster object shall have: placements may select by them. @defaultValue none */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 /** What {@link Clusters.preflight} found. */
@@ -30,7 +34,7 @@ const patience = { timeoutMs: 15_000, retry: false } as const;
 /** Every check of a cluster that is to be imported, on the cluster and on its host. */
 export async function examine(
   host: KubeSphereCluster,
-  { name, kubeconfig, connection = 'direct' }: Candidate,
+  { name, kubeconfig, connection = 'direct', labels = {} }: Candidate,
   signal: AbortSignal,
 ): Promise<Preflight> {
   const view = await viewHost(host, signal);
@@ -41,7 +45,7 @@ export async function examine(
       const portable = await portableKubeconfig(kubeconfig);
       return [
         ...(agent ? [] : checkKubeconfig(host, name, portable)),
-        ...(await examineMember(view, name, portable, agent, signal)),
+        ...(await examineMember(view, { name, labels }, portable, agent, signal)),
       ];
     })),
   ];
@@ -50,11 +54,12 @@ export async function examine(
 
 async function examineMember(
   view: HostView,
-  name: string,
+  newcomer: Newcomer,
   { text }: PortableKubeconfig,
   agent: boolean,
   signal: AbortSignal,
 ): Promise<readonly ClusterFinding[]> {
+  const { name } = newcomer;
   await using connection = await connectCluster({ kubeconfig: text, name });
   let member: KubeSphereCluster;
   try {
@@ -69,9 +74,10 @@ async function examineMember(
   const checks: (() => Promise<readonly ClusterFinding[]>)[] = [
     ...(agent ? [] : [() => checkRights(connection, signal), () => checkFrontDoor(connection, signal)]),
     () => checkInstallation(view, member, signal),
-    () => checkWorkspaces(view, member, signal),
+    () => checkWorkspaces(view, newcomer, member, signal),
+    () => checkProjects(view, newcomer, member, signal),
     () => checkUsers(view, member, signal),
-    () => checkLeftovers(view, member, signal),
+    () => checkLeftovers(view, newcomer, member, signal),
   ];
   return (await Promise.all(checks.map((check) => unlessUnread(name, check)))).flat();
 }

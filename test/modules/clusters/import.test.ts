@@ -114,6 +114,36 @@ describe('an import', patient, () => {
     expect(written).toMatchObject({ outcome: 'changed' });
   });
 
+  test('is judged by the labels that the cluster is to have', async () => {
+    const { a, m } = field.sandbox.clusters;
+    const federation = await field.connect();
+    await federation.clusters.unbind('m');
+    const at = { namespace: 'chosen', name: 'chosen' };
+    await m.connection.create(core.namespaces, { metadata: { name: 'chosen' } });
+    await a.connection.create(core.namespaces, { metadata: { name: 'chosen' } });
+    const placement = { clusterSelector: { matchLabels: { tier: 'prod' } } };
+    await a.connection.create(kubesphere.federatedNamespaces, { metadata: at, spec: { template: {}, placement } });
+    const settings = {
+      name: 'm',
+      kubeconfig: m.clientCertificateKubeconfig,
+      formerHostGone: true,
+      accept: ['WORKSPACE_NAME'],
+    } as const;
+    await expect(federation.clusters.import({ ...settings, labels: { tier: 'prod' } })).rejects.toMatchObject({
+      code: 'PLAN_BLOCKED',
+      message: expect.stringMatching(/\[PROJECT_NAME\] Namespace\(s\) chosen are on m/),
+    });
+    expect(await federation.clusters.import({ ...settings, labels: { tier: 'test' } }, { dryRun: true })).toMatchObject(
+      {
+        forecast: { effect: 'change' },
+      },
+    );
+    await expect(federation.clusters.import({ ...settings, labels: { tier: 'no value' } })).rejects.toMatchObject({
+      code: 'INVALID',
+      details: { field: 'labels.tier' },
+    });
+  });
+
   test('is asked again before it is done: what came in between stands against it, too', async () => {
     const { a, m } = field.sandbox.clusters;
     const federation = await field.connect();

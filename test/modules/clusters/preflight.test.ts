@@ -1,10 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Federation } from '../../../src/federation.ts';
 import type { Connection } from '../../../src/kube/connection.ts';
+import type { ObjectName, Resource } from '../../../src/kube/objects.ts';
 import { core, type ServiceAccount } from '../../../src/kube/resources.ts';
 import { readInstallation } from '../../../src/kubesphere/installation.ts';
 import { kubefedNamespace, kubesphereNamespace, managedLabel, userLabel } from '../../../src/kubesphere/names.ts';
-import { kubesphere } from '../../../src/kubesphere/resources.ts';
+import { kubesphere, type Placement } from '../../../src/kubesphere/resources.ts';
 import type { Candidate, Preflight } from '../../../src/modules/clusters/preflight.ts';
 import {
   createSandbox,
@@ -76,6 +77,21 @@ const standalone = async (): Promise<undefined> => {
   const is = async () => (await readInstallation(member())).role === 'none';
   await configure(member(), { multicluster: { clusterRole: 'none' } }, is);
 };
+
+const tier = { tier: 'prod' };
+const select = (resource: Resource, at: ObjectName): Promise<unknown> =>
+  host().patch(resource, at, {
+    type: 'merge',
+    body: { spec: { placement: { clusters: null, clusterSelector: { matchLabels: tier } } } },
+  });
+/** A multi-cluster project of the host, and a namespace of its name on the member. */
+async function federatedProject(placement: Placement, labels: Readonly<Record<string, string>> = {}): Promise<void> {
+  await down('a', 'kubefed');
+  await member().create(core.namespaces, { metadata: { name: 'shop', labels } });
+  await host().create(core.namespaces, { metadata: { name: 'shop' } });
+  const metadata = { namespace: 'shop', name: 'shop' };
+  await host().create(kubesphere.federatedNamespaces, { metadata, spec: { template: {}, placement } });
+}
 
 /** What is done before the look, and what it must find then. */
 const conditions: Readonly<
@@ -227,11 +243,34 @@ const conditions: Readonly<
     },
   ],
   'a workspace of a name that the host has elsewhere': [
-    'WORKSPACE_NAME warns c',
+    'WORKSPACE_NAME blocks c',
     async () => {
       await createWorkspace(host(), { name: 'team', manager: 'admin', clusters: ['elsewhere'] });
       await createWorkspace(member(), { name: 'team', manager: 'admin' });
       return undefined;
+    },
+  ],
+  'a workspace of a name that the host places wherever a label is': [
+    'WORKSPACE_NAME blocks c',
+    async () => {
+      await createWorkspace(host(), { name: 'team', manager: 'admin' });
+      await select(kubesphere.workspaceTemplates, { name: 'team' });
+      await createWorkspace(member(), { name: 'team', manager: 'admin' });
+      return { labels: tier };
+    },
+  ],
+  'a namespace of the name of a multi-cluster project': [
+    'PROJECT_NAME blocks c',
+    async () => {
+      await federatedProject({ clusters: [{ name: 'c' }] });
+      return undefined;
+    },
+  ],
+  'a namespace of the name of a multi-cluster project that goes wherever a label is': [
+    'PROJECT_NAME blocks c',
+    async () => {
+      await federatedProject({ clusterSelector: { matchLabels: tier } });
+      return { labels: tier };
     },
   ],
   'a workspace left from a host, for which the join is refused': [
@@ -294,6 +333,17 @@ describe('it finds', { timeout: 60_000 }, () => {
     const answer = await look(candidate ?? {});
     expect(shown(answer)).toContain(found);
     if (found.includes(' blocks ')) expect(answer.ready).toBe(false);
+  });
+});
+
+describe('a namespace of the name of a multi-cluster project is left alone', { timeout: 60_000 }, () => {
+  test.each<[string, Placement, Readonly<Record<string, string>>]>([
+    ['that is placed elsewhere', { clusters: [{ name: 'elsewhere' }] }, {}],
+    ['whose selector does not mean the cluster', { clusterSelector: { matchLabels: { tier: 'test' } } }, {}],
+    ['that was released', { clusters: [{ name: 'c' }] }, { [managedLabel]: 'false' }],
+  ])('%s', async (_what, placement, labels) => {
+    await federatedProject(placement, labels);
+    expect(shown(await look({ labels: tier })).filter((one) => one.startsWith('PROJECT_NAME'))).toEqual([]);
   });
 });
 

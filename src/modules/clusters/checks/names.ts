@@ -1,30 +1,28 @@
 import { core, defineResource } from '../../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../../kubesphere/cluster.ts';
 import { managedLabel, systemWorkspace, userLabel } from '../../../kubesphere/names.ts';
-import { type FederatedObject, kubesphere, type Placement } from '../../../kubesphere/resources.ts';
+import { type FederatedObject, kubesphere } from '../../../kubesphere/resources.ts';
 import { some } from '../../closure.ts';
 import { keyOf, managedObjects, shownManaged } from '../managed.ts';
 import { blocks, type ClusterFinding, warns } from './finding.ts';
 import type { HostView } from './host.ts';
-
-/** Whether a placement reaches a cluster of that name for sure: a list that names it, or a selector for all. */
-function reaches(placement: Placement | undefined, cluster: string): boolean {
-  if (placement?.clusters !== undefined) return placement.clusters.some(({ name }) => name === cluster);
-  const selector = placement?.clusterSelector;
-  return selector !== undefined && Object.keys(selector).length === 0;
-}
+import { type Newcomer, reaches } from './reach.ts';
 
 /** Workspaces of equal names: the host's takes the member's over, or is refused the join for it (2.4, 8.4). */
 export async function checkWorkspaces(
   { host, templates }: HostView,
-  { name, connection }: KubeSphereCluster,
+  newcomer: Newcomer,
+  { connection }: KubeSphereCluster,
   signal: AbortSignal,
 ): Promise<ClusterFinding[]> {
+  const { name } = newcomer;
   const byName = new Map(templates.map((template) => [template.metadata.name, template]));
   const equal = (await connection.list(kubesphere.workspaces, { signal }).toArray()).filter(
     ({ metadata }) => metadata.name !== systemWorkspace && byName.has(metadata.name),
   );
-  const placed = equal.filter(({ metadata }) => reaches(byName.get(metadata.name)?.spec.placement, name));
+  const placed = equal.filter(({ metadata }) =>
+    reaches(byName.get(metadata.name)?.spec.placement, newcomer, 'possibly'),
+  );
   const refused = equal.filter((one) => !placed.includes(one) && one.metadata.labels?.[managedLabel] === 'true');
   const rest = equal.filter((one) => !placed.includes(one) && !refused.includes(one));
   const named = (of: typeof equal): string => some(of.map(({ metadata }) => metadata.name));
@@ -49,11 +47,11 @@ export async function checkWorkspaces(
     );
   if (rest.length > 0)
     found.push(
-      warns(
+      blocks(
         'WORKSPACE_NAME',
         name,
-        `Workspace(s) ${named(rest)} are on ${name}, and ${host.name} has workspaces of these names that are not placed there.`,
-        'Do not place them there unless they are the same workspace.',
+        `Workspace(s) ${named(rest)} are on ${name}, and ${host.name} has workspaces of these names that are not placed there: their roles, and whoever has them, go to every member and count in these.`,
+        'If they are the same, accept it, and place them there; else rename one of them.',
       ),
     );
   return found;
@@ -137,7 +135,8 @@ export async function checkUsers(
 
 /** What a former host's kubefed left: the new one's deletes whatever it knows under these names and does not place there (H5). */
 export async function checkLeftovers(
-  { host }: HostView,
+  { host, federatedNamespaces }: HostView,
+  newcomer: Newcomer,
   member: KubeSphereCluster,
   signal: AbortSignal,
 ): Promise<ClusterFinding[]> {
@@ -148,19 +147,19 @@ export async function checkLeftovers(
   const kinds = [...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([kind, count]) => `${count} ${kind}`);
   const endangered: string[] = [];
   const federated = (await host.connection.resources({ signal })).filter(({ group }) => group === 'types.kubefed.io');
-  const namespaces = new Set<string>();
-  for await (const { metadata, spec } of host.connection.list(kubesphere.federatedNamespaces, { signal }))
-    if (reaches(spec.placement, member.name)) namespaces.add(metadata.name);
+  const isPlaced = ({ spec }: FederatedObject): boolean => reaches(spec.placement, newcomer, 'surely');
+  const namespaces = new Set(federatedNamespaces.filter(isPlaced).map(({ metadata }) => metadata.name));
   for (const kind of counts.keys()) {
     const resource = federated.find((one) => one.kind === `Federated${kind}`);
     if (resource === undefined) continue;
     const placements = new Map<string, boolean>();
-    for await (const { metadata, spec } of host.connection.list(defineResource<FederatedObject>(resource), { signal }))
+    for await (const one of host.connection.list(defineResource<FederatedObject>(resource), { signal })) {
+      const { metadata } = one;
       placements.set(
         kind === 'Namespace' ? metadata.name : keyOf(metadata),
-        reaches(spec.placement, member.name) &&
-          (metadata.namespace === undefined || namespaces.has(metadata.namespace)),
+        isPlaced(one) && (metadata.namespace === undefined || namespaces.has(metadata.namespace)),
       );
+    }
     for (const object of left)
       if (object.kind === kind && placements.get(keyOf(object.metadata)) === false)
         endangered.push(shownManaged(object));

@@ -90,6 +90,10 @@ export const joining: readonly AnyMethodSpec[] = [
     invalid: {
       name: ({ clusters }, settings) => clusters.import({ ...settings, name: 'No Name' }),
       kubeconfig: ({ clusters }) => clusters.import({ name: 'm', kubeconfig: '' }),
+      'labels.tier': ({ clusters }, settings) => clusters.import({ ...settings, labels: { tier: 'no value' } }),
+      'labels.a/b/c': ({ clusters }, settings) => clusters.import({ ...settings, labels: { 'a/b/c': 'd' } }),
+      'labels.No Prefix/tier': ({ clusters }, settings) =>
+        clusters.import({ ...settings, labels: { 'No Prefix/tier': 'd' } }),
     },
     without: {
       'already so': 'a name that is taken is refused, also where it is this very member: modules.test.ts',
