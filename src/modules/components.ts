@@ -67,7 +67,7 @@ export class Components {
    * installer. What other switches a component has (volumes, replicas) is left as it is.
    *
    * @returns what became of each cluster
-   * @throws FederationError `BATCH_FAILED` where any failed: `PLAN_BLOCKED` for the App Store on a member, `NOT_FOUND`, `UNREACHABLE`
+   * @throws FederationError `BATCH_FAILED` where any failed: `PLAN_BLOCKED` for the App Store anywhere but on the host, `NOT_FOUND`, `UNREACHABLE`
    */
   enable(
     component: ComponentName,

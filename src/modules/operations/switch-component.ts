@@ -72,10 +72,10 @@ export function switchComponent(
     async forecast({ signal }) {
       if (component.where === 'host' && to === 'on') {
         const { role } = await readInstallation(cluster.connection, { signal });
-        if (role === 'member')
+        if (role !== 'host')
           return {
             effect: 'blocked',
-            why: `${cluster.name} is a member: ${title} works on the host alone, and switched on here it has no effect.`,
+            why: `${cluster.name} is ${role === 'member' ? 'a member' : 'no host'}: ${title} works on the host alone, and switched on here it has no effect.`,
             remedy: 'Enable it on the host; its apps run on members all the same.',
           };
       }

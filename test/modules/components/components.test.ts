@@ -46,6 +46,25 @@ describe('enabling', patient, () => {
     expect(await stateOn('a')).toMatchObject({ 'app-store': 'ready' });
   });
 
+  test('the App Store is refused on a cluster that was imported without a role, too: 3.3 takes it as a member', async () => {
+    const before = await configuration('n');
+    const config = { namespace: kubesphereNamespace, name: installation.config };
+    const { data } = await on('n').get(core.configMaps, config);
+    const given = parse(data?.[installation.configKey] ?? '');
+    const setRole = (multicluster: object) =>
+      on('n').patch(core.configMaps, config, {
+        type: 'merge',
+        body: { data: { [installation.configKey]: stringify({ ...given, multicluster }) } },
+      });
+    await setRole({ ...given.multicluster, clusterRole: 'none' });
+    await expect(components().enable('app-store', { clusters: ['n'] })).rejects.toMatchObject({
+      code: 'BATCH_FAILED',
+      cause: { code: 'PLAN_BLOCKED', message: expect.stringMatching(/n is no host: App Store.*on the host alone/) },
+    });
+    expect((await configuration('n')).spec).toEqual(before.spec);
+    await setRole(given.multicluster);
+  });
+
   test('on several clusters tells what became of each, one that is away included; those that are done are left alone', async () => {
     {
       await using _ = await away('n');
