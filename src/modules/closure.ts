@@ -13,6 +13,7 @@ export interface Closure {
   readonly objects: readonly (ResourceRef & { readonly uid: string })[];
 }
 
+/** An object, and the UIDs of its owners. */
 interface Owned {
   readonly ref: ResourceRef & { readonly uid: string };
   readonly owners: readonly string[];
@@ -35,29 +36,58 @@ const everyOwned = (cluster: KubeSphereCluster, signal: AbortSignal): Promise<re
         : undefined,
   );
 
+/** What owns what on one cluster. */
+export interface Ownership {
+  readonly cluster: string;
+  /** By the UID of the owner. */
+  readonly dependents: ReadonlyMap<string, readonly Owned[]>;
+}
+
 /**
- * Computes what a deletion would take with it: a live list of every kind the cluster serves, page by page, following
- * owner references by UID. An object with a second owner counts too: whether that one lives is not for us to bet on.
+ * Reads what owns what: a live list of every kind the cluster serves, page by page.
  *
  * @throws ApiError when any kind cannot be listed: a closure with a gap is no closure
+ */
+export async function readOwnership(cluster: KubeSphereCluster, signal: AbortSignal): Promise<Ownership> {
+  const dependents = new Map<string, Owned[]>();
+  for (const owned of await everyOwned(cluster, signal))
+    for (const owner of owned.owners) dependents.set(owner, [...(dependents.get(owner) ?? []), owned]);
+  return { cluster: cluster.name, dependents };
+}
+
+/**
+ * What a deletion would take with it, following owner references by UID. An object with a second owner counts too: whether that one
+ * lives is not for us to bet on.
+ *
+ * @param loosed - UIDs of what the roots themselves own no more by then
+ */
+export function closureOf(
+  { cluster, dependents }: Ownership,
+  roots: readonly string[],
+  loosed: ReadonlySet<string> = new Set(),
+): Closure {
+  const taken = new Map<string, Closure['objects'][number]>();
+  const queue = [...roots];
+  for (let uid = queue.shift(); uid !== undefined; uid = queue.shift())
+    for (const { ref } of dependents.get(uid) ?? []) {
+      if (taken.has(ref.uid) || (loosed.has(ref.uid) && roots.includes(uid))) continue;
+      taken.set(ref.uid, ref);
+      queue.push(ref.uid);
+    }
+  return { cluster, objects: [...taken.values()] };
+}
+
+/**
+ * Computes what a deletion would take with it, read now.
+ *
+ * @throws ApiError when any kind cannot be listed
  */
 export async function deletionClosure(
   cluster: KubeSphereCluster,
   roots: readonly string[],
   signal: AbortSignal,
 ): Promise<Closure> {
-  const dependents = new Map<string, Owned[]>();
-  for (const owned of await everyOwned(cluster, signal))
-    for (const owner of owned.owners) dependents.set(owner, [...(dependents.get(owner) ?? []), owned]);
-  const taken = new Map<string, Closure['objects'][number]>();
-  const queue = [...roots];
-  for (let uid = queue.shift(); uid !== undefined; uid = queue.shift())
-    for (const { ref } of dependents.get(uid) ?? []) {
-      if (taken.has(ref.uid)) continue;
-      taken.set(ref.uid, ref);
-      queue.push(ref.uid);
-    }
-  return { cluster: cluster.name, objects: [...taken.values()] };
+  return closureOf(await readOwnership(cluster, signal), roots);
 }
 
 /**

@@ -1,6 +1,8 @@
 import type { SelectOptions, ServedResource } from '../kube/connection.ts';
 import type { ObjectMeta, ObjectRef, Resource } from '../kube/objects.ts';
 import type { KubeSphereCluster } from '../kubesphere/cluster.ts';
+import { workspaceLabel } from '../kubesphere/names.ts';
+import type { CallOptions } from '../types.ts';
 import { pool } from '../workflow/pool.ts';
 
 /** An object that was found by going through kinds; plain JSON. */
@@ -67,4 +69,19 @@ export async function throughKinds<T>(
   );
   for (const { error } of failed) throw error;
   return kinds.flatMap((kind) => lists.get(kind) ?? []);
+}
+
+/** Objects of a kind that bear the label of a workspace; none where the cluster does not serve the kind. */
+export async function labelledOf(
+  { connection }: KubeSphereCluster,
+  { group, plural }: Pick<Resource, 'group' | 'plural'>,
+  workspace: string,
+  options: CallOptions,
+): Promise<readonly ObjectMeta[]> {
+  const served = await connection.resources(options);
+  const resource = served.find((one) => one.group === group && one.plural === plural);
+  if (resource === undefined) return [];
+  const labelSelector = `${workspaceLabel}=${workspace}`;
+  const list = await connection.listMetadata(resource, { ...options, labelSelector }).toArray();
+  return list.map(({ metadata }) => metadata);
 }

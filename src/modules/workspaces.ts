@@ -91,7 +91,8 @@ export class Workspaces {
    *
    * @throws FederationError `INVALID` without `projects` where a cluster would be left; `UNREACHABLE` where that cluster does not answer
    * or is not ready; `PLAN_BLOCKED`, `KEPT_AT_RISK` where `delete` does not name exactly what would be deleted (both differences are
-   * named); `NOT_FOUND` for a cluster that the host does not have
+   * named), where the workspace has DevOps projects there, or owns what would be deleted besides; `NOT_FOUND` for a cluster that the
+   * host does not have
    */
   async setPlacement(
     name: string,

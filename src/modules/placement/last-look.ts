@@ -4,6 +4,7 @@ import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { managedLabel, workspaceLabel } from '../../kubesphere/names.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
 import { assertTakesNothingKept, deletionClosure, namespacesOf, some } from '../closure.ts';
+import { devopsObstacle, devopsProjectsOf } from '../devops.ts';
 import type { FederationEnv } from '../env.ts';
 import { assertCopyReleased } from '../operations/release-copy.ts';
 import { syncLimitMs } from '../operations/workspace-template.ts';
@@ -12,6 +13,7 @@ import type { Work } from '../work.ts';
 import { waitFor, waitGone } from '../work.ts';
 import { placeables } from './clusters.ts';
 import type { ProjectAt } from './input.ts';
+import { obstaclesToLeaving } from './obstacles.ts';
 import { called, type Subject } from './subject.ts';
 import {
   type Leaving,
@@ -92,6 +94,12 @@ async function assertNoNewcomer(
   const now = await member.connection.find(kubesphere.workspaces, { name }, { signal });
   // The member's own, marked so: kubefed lets it be.
   if (workspace === null && now?.metadata.labels?.[managedLabel] === 'false') return;
+  const devops = devopsObstacle(
+    name,
+    (await devopsProjectsOf(member, name, { signal })).map((one) => `${member.name}: ${one}`),
+  );
+  if (devops !== undefined)
+    throw new FederationError('WORLD_MOVED', `${devops.why} Its placement was not changed. ${devops.remedy}`);
   const labelled = [...(await namespacesOf(member, signal, `${workspaceLabel}=${name}`)).keys()];
   if (labelled.length > 0)
     throw new FederationError(
@@ -169,6 +177,9 @@ export async function assertExactly(
 ): Promise<void> {
   const now = await surveyLeaving(env, subject, leaving, options);
   refuseSystemNamespaces(now);
+  const [against] = obstaclesToLeaving(now, subject.name, 'delete');
+  if (against !== undefined)
+    throw new FederationError('KEPT_AT_RISK', `${against.why} Nothing was deleted. ${against.remedy}`);
   const found = differences(env, now, listed);
   const why = mismatch(found);
   if (why === undefined) return;

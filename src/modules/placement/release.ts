@@ -5,7 +5,6 @@ import { kubesphere } from '../../kubesphere/resources.ts';
 import type { Forecast } from '../../workflow/change.ts';
 import { piece } from '../../workflow/compose.ts';
 import { defineItemStep, defineStep } from '../../workflow/step.ts';
-import { some } from '../closure.ts';
 import type { FederationEnv } from '../env.ts';
 import type { Operation } from '../operation.ts';
 import type { Bound } from '../operations/bind-project.ts';
@@ -14,6 +13,7 @@ import { type Label, setLabel } from '../operations/set-label.ts';
 import { type Raised, raiseShield } from '../shield.ts';
 import { operatesOnEach } from '../steps.ts';
 import { assertNothingGoes } from './last-look.ts';
+import { blockedOn, obstaclesToLeaving } from './obstacles.ts';
 import { type Kept, keptOn, shieldOf } from './shield.ts';
 import type { Subject } from './subject.ts';
 import { type LeavingProjects, refuseSystemNamespaces, surveyLeaving } from './survey.ts';
@@ -39,19 +39,6 @@ export interface Read extends Releasing {
   readonly survey: LeavingProjects;
 }
 
-const refuseUnlabelled = ({
-  clusters,
-}: LeavingProjects): Extract<Forecast<LeavingProjects>, { effect: 'blocked' }> | undefined => {
-  const stuck = clusters.flatMap(({ cluster, unlabelled }) => unlabelled.map((name) => `${cluster}/${name}`));
-  if (stuck.length === 0) return undefined;
-  return {
-    effect: 'blocked',
-    why: `${some(stuck)} would be deleted: it does not bear the workspace's label, yet the Workspace owns it, or something that the Workspace owns (a DevOps project) does.`,
-    remedy:
-      'Wait until the namespace controller has followed the label, or take that owner off the namespace; then call again.',
-  };
-};
-
 const readProjects = defineStep<Releasing, FederationEnv>()({
   name: 'survey',
   title: 'Read what is on the clusters that go',
@@ -59,8 +46,10 @@ const readProjects = defineStep<Releasing, FederationEnv>()({
   forecast: async ({ state: { input }, env, signal }): Promise<Forecast<LeavingProjects>> => {
     const found = await surveyLeaving(env, input.subject, input.leaving, { ...input, signal });
     refuseSystemNamespaces(found);
+    const against = obstaclesToLeaving(found, input.subject.name, 'keep');
+    if (against.length > 0) return blockedOn(against);
     const count = found.clusters.reduce((sum, { plain, federated }) => sum + plain.length + federated.length, 0);
-    return refuseUnlabelled(found) ?? { effect: 'none', why: `${count} project(s) are to be kept`, out: found };
+    return { effect: 'none', why: `${count} project(s) are to be kept`, out: found };
   },
   run: async ({ state: { input }, env, signal }): Promise<LeavingProjects> =>
     surveyLeaving(env, input.subject, input.leaving, { ...input, signal }),

@@ -7,6 +7,7 @@ import { editPlacement, type PlacementBefore } from '../operations/edit-placemen
 import { operates } from '../steps.ts';
 import type { ProjectAt } from './input.ts';
 import { assertExactly, assertNothingGoes, differences, mismatch, seeLeft } from './last-look.ts';
+import { blockedOn, obstaclesToLeaving } from './obstacles.ts';
 import { type Released, type ReleaseInput, releaseProjects } from './release.ts';
 import { lowerShields } from './shield.ts';
 import type { PlacementEdit } from './subject.ts';
@@ -68,27 +69,21 @@ export const agree = defineStep<Deleting, FederationEnv>()({
   forecast: async ({ state: { input }, env, signal }): Promise<Forecast<LeavingProjects>> => {
     const found = await surveyLeaving(env, input.subject, input.leaving, { ...input, signal });
     refuseSystemNamespaces(found);
-    const stubs = found.clusters.flatMap(({ stubs }) => stubs);
-    if (stubs.length > 0)
-      return {
-        effect: 'blocked',
-        why: `${stubs.join(', ')} on the host stands for a multi-cluster project: with it would go its copies on every member.`,
-        remedy: "Delete these with namespaces.deleteFederated first, or call with projects: 'keep'.",
-      };
     const wrong = mismatch(differences(env, found, input.delete));
-    if (wrong !== undefined)
-      return {
-        effect: 'blocked',
-        why: `The list is not exactly what would be deleted: ${wrong}.`,
-        remedy: 'Look at each of them, then call again with a list of exactly those.',
-      };
+    const against = [
+      ...obstaclesToLeaving(found, input.subject.name, 'delete'),
+      ...(wrong === undefined
+        ? []
+        : [
+            {
+              why: `The list is not exactly what would be deleted: ${wrong}.`,
+              remedy: 'Look at each of them, then call again with a list of exactly those.',
+            },
+          ]),
+    ];
+    if (against.length > 0) return blockedOn(against);
     const kept = await keptFromDeletion(env, input.delete, signal);
-    if (kept.length > 0)
-      return {
-        effect: 'blocked',
-        why: kept.map(({ why }) => why).join(' '),
-        remedy: kept.map(({ remedy }) => remedy).join(' '),
-      };
+    if (kept.length > 0) return blockedOn(kept);
     return { effect: 'none', why: `${input.delete.length} project(s) go, as agreed`, out: found };
   },
   run: async ({ state: { input }, env, signal }): Promise<LeavingProjects> =>

@@ -2,6 +2,7 @@ import { FederationError } from '../../errors.ts';
 import type { ObjectRef } from '../../kube/objects.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import {
+  devopsLabel,
   hostStubLabel,
   managedLabel,
   namespaceLabel,
@@ -10,8 +11,10 @@ import {
   workspaceLabel,
 } from '../../kubesphere/names.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
+import type { ResourceRef } from '../../types.ts';
 import { askEveryCluster } from '../across.ts';
-import { deletionClosure, namespacesOf, some } from '../closure.ts';
+import { type Closure, closureOf, namespacesOf, readOwnership, some } from '../closure.ts';
+import { devopsProjectsOf } from '../devops.ts';
 import type { FederationEnv } from '../env.ts';
 import { type Placeable, placeables } from './clusters.ts';
 import { lookBackDefaultMs } from './input.ts';
@@ -30,10 +33,18 @@ export interface Leaving {
   readonly federated: readonly ObjectRef[];
   /** Every namespace that would be deleted. */
   readonly closure: readonly ObjectRef[];
-  /** Names of what of the closure bears no label of the workspace: something else that the Workspace owns would take it along. */
-  readonly unlabelled: readonly string[];
   /** Names of the host's own namespaces of multi-cluster projects: with one of them go its copies on every member. */
   readonly stubs: readonly string[];
+  /** Names of DevOpsProjects of the workspace, and of labelled namespaces that are the backing of one. */
+  readonly devops: readonly string[];
+  /** What would be deleted although the projects are unbound, for the Workspace owns it by another way. */
+  readonly still: {
+    readonly namespaces: readonly string[];
+    /** Each as `Kind namespace/name`. */
+    readonly others: readonly string[];
+  };
+  /** What would be deleted outside of the namespaces that go; each as `Kind namespace/name`. */
+  readonly beyond: readonly string[];
 }
 
 /** What the clusters that leave a placement hold of it. */
@@ -141,21 +152,23 @@ interface Reading {
 /** A Workspace goes, and with it what names it as owner, at any depth; what bears its label will name it any moment. */
 async function readWorkspace(at: KubeSphereCluster, { subject, cluster, isHost, signal }: Reading): Promise<Leaving> {
   const { name } = subject;
-  const [workspace, labelled] = await Promise.all([
+  const [workspace, labelled, devopsProjects] = await Promise.all([
     at.connection.find(kubesphere.workspaces, { name }, { signal }),
     namespacesOf(at, signal, `${workspaceLabel}=${name}`),
+    devopsProjectsOf(at, name, { signal }),
   ]);
   const uid = workspace?.metadata.uid;
   // The cluster's own: kubefed lets it be, and with it all that it owns (domain reference, 8.2).
   if (workspace?.metadata.labels?.[managedLabel] === 'false') return { ...nothing, cluster, host: isHost };
-  const owned = uid === undefined ? [] : (await deletionClosure(at, [uid], signal)).objects;
   const isFederated = (namespace: string): boolean => labelled.get(namespace)?.labels?.[managedLabel] === 'true';
-  const deep = owned
-    .filter(({ kind, apiVersion }) => kind === 'Namespace' && apiVersion === 'v1')
-    .map((one) => pinned(one));
   const plain = [...labelled.values()].filter(({ name: one }) => !isFederated(one));
+  const ownership = uid === undefined ? undefined : await readOwnership(at, signal);
+  const takenWith = (loosed: ReadonlySet<string>): Closure['objects'] =>
+    uid === undefined || ownership === undefined ? [] : closureOf(ownership, [uid], loosed).objects;
+  const owned = takenWith(new Set());
+  const still = takenWith(new Set([...labelled.values()].map((one) => one.uid)));
+  const deep = owned.filter(isNamespace).map((one) => pinned(one));
   const closure = new Map([...deep, ...plain.map(pinned)].map((one) => [one.uid, one]));
-  const unlabelled = deep.filter((one) => !labelled.has(one.name));
   const stubs = isHost ? plain.filter(({ labels }) => hostStubLabel in (labels ?? {})) : [];
   return {
     cluster,
@@ -167,12 +180,39 @@ async function readWorkspace(at: KubeSphereCluster, { subject, cluster, isHost, 
       .map(pinned)
       .sort(byName),
     closure: [...closure.values()].sort(byName),
-    unlabelled: unlabelled.map(({ name: one }) => one),
     stubs: stubs.map(({ name: one }) => one),
+    devops: [
+      ...devopsProjects,
+      ...owned.filter(({ kind }) => kind === 'DevOpsProject').map((one) => one.name),
+      ...[...labelled.values()].filter(({ labels = {} }) => devopsLabel in labels).map((one) => one.name),
+    ],
+    still: { namespaces: still.filter(isNamespace).map((one) => one.name), others: strange(still, new Set()) },
+    beyond: strange(owned, new Set([...closure.values()].map((one) => one.name))),
   };
 }
 
-const nothing = { workspace: null, plain: [], federated: [], closure: [], unlabelled: [], stubs: [] } as const;
+const isNamespace = ({ kind, apiVersion }: ResourceRef): boolean => kind === 'Namespace' && apiVersion === 'v1';
+
+/** KubeSphere's own kinds without a namespace (roles, bindings, quotas) belong to their workspace, and go with it. */
+const belongs = ({ apiVersion, namespace }: ResourceRef): boolean =>
+  namespace === undefined ? /^([\w.-]+\.)?kubesphere\.io\//.test(apiVersion) : systemNamespaces.has(namespace);
+
+/** What of a Workspace's closure is neither a namespace, nor in one of these, nor of a kind that belongs to every Workspace. */
+const strange = (owned: Closure['objects'], within: ReadonlySet<string>): readonly string[] =>
+  owned
+    .filter((one) => !isNamespace(one) && !belongs(one) && !within.has(one.namespace ?? ''))
+    .map(({ kind, namespace, name }) => `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`);
+
+const nothing = {
+  workspace: null,
+  plain: [],
+  federated: [],
+  closure: [],
+  stubs: [],
+  devops: [],
+  still: { namespaces: [], others: [] },
+  beyond: [],
+} as const;
 
 /**
  * kubefed deletes the copy itself. The host's own namespace it leaves alone, but not what it copied into it: it is at stake where the

@@ -2,6 +2,7 @@ import { FederationError } from '../../errors.ts';
 import { systemNamespaces, systemWorkspace } from '../../kubesphere/names.ts';
 import { checkName, checkObjectName, checkOneOf, checkText, invalid } from '../../kubesphere/validation.ts';
 import { some } from '../closure.ts';
+import { devopsObstacle } from '../devops.ts';
 import type { ProjectAt } from '../placement/input.ts';
 import { type FoundProject, projectText, type WorkspaceSurvey } from './survey.ts';
 
@@ -85,15 +86,11 @@ export function obstacles({ name, projects }: DeletionInput, found: WorkspaceSur
       why: `${some(found.ownTemplates)} ${found.ownTemplates.length === 1 ? 'has' : 'have'} a WorkspaceTemplate "${name}" of ${found.ownTemplates.length === 1 ? 'its' : 'their'} own, which would make the Workspace again.`,
       remedy: 'Take it over first: federation.workspaces.adopt({ cluster, name, existing: "join" }).',
     });
-  const devops = [
+  const devops = devopsObstacle(name, [
     ...found.devops,
     ...found.projects.filter((one) => one.devops).map((one) => `${one.cluster}: ${one.name}`),
-  ];
-  if (devops.length > 0)
-    all.push({
-      why: `Workspace "${name}" has DevOps projects (${some([...new Set(devops)])}), which this does not keep.`,
-      remedy: 'Move or delete them in KubeSphere first.',
-    });
+  ]);
+  if (devops !== undefined) all.push(devops);
   const system = found.projects.filter((one) => systemNamespaces.has(one.name));
   if (system.length > 0)
     all.push({

@@ -6,8 +6,9 @@ import type { CallOptions } from '../../types.ts';
 import { askEveryCluster } from '../across.ts';
 import { appsOf, type WorkspaceApp } from '../apps.ts';
 import { namespacesOf } from '../closure.ts';
+import { devopsProjectsOf } from '../devops.ts';
 import type { FederationEnv } from '../env.ts';
-import { asFound, type FoundObject, throughKinds } from '../found.ts';
+import { asFound, type FoundObject, labelledOf, throughKinds } from '../found.ts';
 import type { ProjectAt } from '../placement/input.ts';
 import { notReady } from './ready.ts';
 
@@ -49,8 +50,6 @@ export interface WorkspaceSurvey {
   readonly notReady: readonly string[];
 }
 
-const devopsProjects = { group: 'devops.kubesphere.io', plural: 'devopsprojects' } as const;
-
 /** What one cluster has of a workspace. */
 interface Here {
   readonly workspace: ObjectMeta | undefined;
@@ -66,23 +65,13 @@ async function look(cluster: KubeSphereCluster, name: string, options: CallOptio
   const { connection } = cluster;
   const labelSelector = `${workspaceLabel}=${name}`;
   const signal = options.signal ?? new AbortController().signal;
-  const resources = await connection.resources(options);
-  const served = (group: string, plural: string): Resource | undefined =>
-    resources.find((one) => one.group === group && one.plural === plural);
-  const labelledOf = async (group: string, plural: string): Promise<readonly ObjectMeta[]> => {
-    const resource = served(group, plural);
-    if (resource === undefined) return [];
-    return (await connection.listMetadata(resource, { ...options, labelSelector }).toArray()).map(
-      ({ metadata }) => metadata,
-    );
-  };
   const [workspace, template, labelled, managed, quotas, devops] = await Promise.all([
     connection.find(kubesphere.workspaces, { name }, options),
     connection.find(kubesphere.workspaceTemplates, { name }, options),
     namespacesOf(cluster, signal, labelSelector),
     namespacesOf(cluster, signal, `${managedLabel}=true`),
-    labelledOf(kubesphere.resourceQuotas.group, kubesphere.resourceQuotas.plural),
-    labelledOf(devopsProjects.group, devopsProjects.plural),
+    labelledOf(cluster, kubesphere.resourceQuotas, name, options),
+    devopsProjectsOf(cluster, name, options),
   ]);
   return {
     workspace: workspace?.metadata,
@@ -90,7 +79,7 @@ async function look(cluster: KubeSphereCluster, name: string, options: CallOptio
     labelled: [...labelled.values()],
     managed: [...managed.values()],
     quotas,
-    devops: devops.map((one) => one.name),
+    devops,
   };
 }
 

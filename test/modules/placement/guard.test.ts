@@ -11,7 +11,7 @@ import { memoryJournal } from '../../../src/workflow/memory-journal.ts';
 import { rollback } from '../../../src/workflow/run.ts';
 import { sandboxGround } from '../../grounds.ts';
 import { type ModuleWorld, startWorld } from '../kit/world.ts';
-import { isThere, listOf, lookBackMs, placedOn, team, watchOver } from './scene.ts';
+import { beforePlacing, during, isThere, listOf, lookBackMs, placedOn, team, watchOver } from './scene.ts';
 
 let world: ModuleWorld;
 beforeAll(async () => {
@@ -30,24 +30,6 @@ const losing = (list: Awaited<ReturnType<typeof listOf>>) => ({
 const workspaceOf = async (name: string): Promise<string | undefined> =>
   (await world.clusters.m.connection.get(core.namespaces, { name })).metadata.labels?.[workspaceLabel];
 
-/** A journal that lets something happen just before a record is written. */
-function during(
-  journal: JournalStore,
-  is: (entry: JournalEntry) => boolean,
-  act: () => Promise<unknown>,
-): JournalStore {
-  let done = false;
-  return {
-    ...journal,
-    async append(runId, seq, entry, options) {
-      if (!done && is(entry)) {
-        done = true;
-        await act();
-      }
-      await journal.append(runId, seq, entry, options);
-    },
-  };
-}
 /** Of a call that halted: the id of its run. */
 const haltedBy = async (calling: Promise<unknown>, code: string, message: RegExp): Promise<string> => {
   const error: unknown = await calling.then(
@@ -63,7 +45,6 @@ const haltedBy = async (calling: Promise<unknown>, code: string, message: RegExp
 };
 const takeBack = async (runId: string, journal: JournalStore): Promise<unknown> =>
   (await rollback(shrinkKeep, runId, { env: world.federation, journal })).settled();
-const beforePlacing = (entry: JournalEntry) => entry.type === 'captured' && entry.step === 'place';
 const noShield = async () =>
   (await world.clusters.m.connection.list(core.validatingAdmissionPolicies).toArray()).length;
 

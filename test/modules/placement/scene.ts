@@ -9,6 +9,7 @@ import {
   until,
   untilFederated,
 } from '../../../src/testing/index.ts';
+import type { JournalEntry, JournalStore } from '../../../src/workflow/journal.ts';
 import type { GroundCluster } from '../../grounds.ts';
 import type { ModuleWorld } from '../kit/world.ts';
 
@@ -71,3 +72,25 @@ export async function isThere({ connection }: GroundCluster, name: string): Prom
 async function untilThere({ connection }: GroundCluster, name: string): Promise<void> {
   await until(`Workspace ${name} is there`, () => connection.find(kubesphere.workspaces, { name }));
 }
+
+/** A journal that lets something happen just before a record is written. */
+export function during(
+  journal: JournalStore,
+  is: (entry: JournalEntry) => boolean,
+  act: () => Promise<unknown>,
+): JournalStore {
+  let done = false;
+  return {
+    ...journal,
+    async append(runId, seq, entry, options) {
+      if (!done && is(entry)) {
+        done = true;
+        await act();
+      }
+      await journal.append(runId, seq, entry, options);
+    },
+  };
+}
+
+/** The moment after everything was looked at, and before the placement is written. */
+export const beforePlacing = (entry: JournalEntry) => entry.type === 'captured' && entry.step === 'place';
