@@ -105,7 +105,7 @@ export class Namespaces {
    * built-in roles.
    *
    * @throws FederationError `INVALID` for the host without `allowHost`; `NOT_FOUND` where workspace or creator is not there;
-   * `PLAN_BLOCKED` where the name is taken there, the Workspace is not there, or no cluster can be chosen
+   * `PLAN_BLOCKED` where the name is taken there, the Workspace is not there or not placed there any more, or no cluster can be chosen
    */
   async create(project: NewProject, options?: WriteOptions): Promise<Written<ProjectMade>> {
     return createOne(this.#env, project, options);
@@ -116,8 +116,9 @@ export class Namespaces {
    * changes for a project is told as {@link Moved}, by a dry run too.
    *
    * @throws FederationError `INVALID` for a system namespace, a multi-cluster project, a DevOps project that is not named in `devops`;
-   * `PLAN_BLOCKED` where it is in another workspace, the Workspace is not there, or it has apps of another workspace and they are not
-   * to follow; `BATCH_FAILED` with each outcome where some of many failed
+   * `PLAN_BLOCKED` where it is in another workspace, the Workspace is not there, the host does not place it there any more, so that
+   * kubefed is about to delete it, or it has apps of another workspace and they are not to follow; `KEPT_AT_RISK` where that is seen only
+   * right before the write; `BATCH_FAILED` with each outcome where some of many failed
    */
   bind(project: ProjectToMove, options?: MoveOptions): Promise<Written<Moved>>;
   bind(projects: readonly ProjectToMove[] | ProjectsToMove, options?: MoveOptions): Promise<MovedEach<ProjectToMove>>;

@@ -31,8 +31,9 @@ interface State {
 /** What each of the three captures; an operation is given back what it captured itself. */
 type Former = { readonly note: string | null } | { readonly workspace: string | null };
 
-/** The write of the project itself. */
+/** The write of the project itself; `host` must place the workspace that it goes into. */
 export function moveOperation(
+  host: KubeSphereCluster,
   at: KubeSphereCluster,
   verb: MoveVerb,
   project: ObjectRef,
@@ -42,8 +43,8 @@ export function moveOperation(
     to === null
       ? unbindProject(at, project)
       : verb === 'bind'
-        ? bindProject(at, project, to)
-        : transferProject(at, project, to);
+        ? bindProject(at, project, to, host)
+        : transferProject(at, project, to, host);
   return operation as Operation<Former, void>;
 }
 
@@ -73,7 +74,7 @@ const project = defineStep<State, FederationEnv>()({
   name: 'project',
   title: 'Give the project its new workspace',
   ...operates<State, Former, void>(async ({ env, state: { input }, signal }) =>
-    moveOperation(await clusterByName(env)(input.cluster, { signal }), input.verb, input, input.to),
+    moveOperation(env.host, await clusterByName(env)(input.cluster, { signal }), input.verb, input, input.to),
   ),
   remedy: 'Label the project kubesphere.io/workspace=… as it was.',
 });

@@ -124,7 +124,8 @@ export async function moveProject(
   };
   const what = `${verb} project "${name}" of ${cluster}`;
   const project = { name, uid: metadata.uid };
-  if (strays.length === 0) return perform(telling(moveOperation(at, verb, project, to), moved), what, options);
+  if (strays.length === 0)
+    return perform(telling(moveOperation(env.host, at, verb, project, to), moved), what, options);
   if (apps === 'refuse') {
     const forecast = leaving(at, move, strays);
     if (options.dryRun === true) return { outcome: 'dry-run', forecast };

@@ -70,11 +70,16 @@ export interface Unbound {
   readonly note: string | null;
 }
 
-/** Puts a project into a workspace that is there and alive, and waits until that Workspace, by UID, owns it (H10). */
+/**
+ * Puts a project into a workspace that is there and alive, and waits until that Workspace, by UID, owns it (H10).
+ *
+ * @param host - that has the cluster: it must place the workspace there, else the project would go with it; absent: nobody is asked
+ */
 export function bindProject(
   cluster: KubeSphereCluster,
   project: ObjectRef,
   workspace: string,
+  host?: KubeSphereCluster,
 ): Operation<Unbound, void> {
   const { dialect } = cluster;
   return {
@@ -89,7 +94,7 @@ export function bindProject(
           why: `Project "${project.name}" is in workspace "${now}".`,
           remedy: 'Unbind it there first, or transfer it.',
         };
-      const blocked = await unownable(work, cluster, namespace, workspace);
+      const blocked = await unownable(work, cluster, namespace, workspace, host);
       if (blocked !== undefined) return blocked;
       return { effect: 'change', changes: change(cluster, project, null, workspace) };
     },
@@ -97,7 +102,7 @@ export function bindProject(
       note: (await read(work, cluster, project)).metadata.annotations?.[unboundAnnotation] ?? null,
     }),
     async run(work) {
-      await assertAlive(work, cluster, workspace);
+      await assertAlive(work, cluster, workspace, host);
       await edit(work, target(cluster, project), (namespace) => {
         const now = workspaceOf(namespace);
         if (now !== undefined && now !== workspace) throw elsewhere(cluster, project, now, workspace);

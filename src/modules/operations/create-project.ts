@@ -47,8 +47,7 @@ async function taken(
 
 /**
  * Makes a project: a namespace with the workspace's label from its first moment on, owned by the live Workspace, by UID, with its
- * built-in roles. Its way back deletes it again, by UID, while nobody has put anything into it.
- *
+ * built-in roles; the host must place that workspace there. Its way back deletes it again, by UID, while nobody has put anything into it.
  */
 export function createProject(
   at: KubeSphereCluster,
@@ -74,7 +73,7 @@ export function createProject(
         };
       const reason = await taken(work, at, host, project);
       if (reason !== undefined) return { effect: 'blocked', ...reason };
-      const blocked = await unownable(work, at, { metadata: { name } } as Namespace, workspace);
+      const blocked = await unownable(work, at, { metadata: { name } } as Namespace, workspace, host);
       if (blocked !== undefined) return blocked;
       return {
         effect: 'change',
@@ -91,7 +90,7 @@ export function createProject(
     capture: async () => null,
     async run(work) {
       at.dialect;
-      await assertAlive(work, at, workspace);
+      await assertAlive(work, at, workspace, host);
       const { metadata } = await create(work, at, core.namespaces, {
         metadata: { name, labels: { [workspaceLabel]: workspace }, annotations },
       });

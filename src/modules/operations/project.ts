@@ -8,6 +8,7 @@ import { kubesphere } from '../../kubesphere/resources.ts';
 import { foreignOwners } from '../../kubesphere/v3.ts';
 import type { Change } from '../../workflow/change.ts';
 import { labelField, refOf } from '../changes.ts';
+import { unplacedThere } from '../placement/placed.ts';
 import { type Target, type Work, waitFor } from '../work.ts';
 
 const boundLimitMs = 120_000;
@@ -97,16 +98,25 @@ export function elsewhere(
   );
 }
 
+/** What is done about a Workspace that its host does not place where it is. */
+const placeIt =
+  'Place it there with federation.workspaces.setPlacement; or let it go, with federation.workspaces.delete if the host has it still, and use another one.';
+
 /**
  * Why a project could not be owned by a Workspace: it is not there, or going, or the project has a controller already, so that
- * KubeSphere's would try for ever (namespace_controller.go:167-196). `undefined` where it could.
+ * KubeSphere's would try for ever (namespace_controller.go:167-196), or it would go with a Workspace that the host does not place there.
+ * `undefined` where it could.
+ *
+ * @param host - that has the cluster, under the name that it is called by; absent: nobody is asked what it places
  */
 export async function unownable(
   work: Pick<Work, 'signal'>,
-  { name: cluster, connection }: KubeSphereCluster,
+  at: KubeSphereCluster,
   { metadata }: Namespace,
   workspace: string,
+  host?: KubeSphereCluster,
 ): Promise<{ readonly effect: 'blocked'; readonly why: string; readonly remedy: string } | undefined> {
+  const { name: cluster, connection } = at;
   const owner = await connection.find(kubesphere.workspaces, { name: workspace }, { signal: work.signal });
   if (owner === undefined || owner.metadata.deletionTimestamp !== undefined)
     return {
@@ -115,24 +125,40 @@ export async function unownable(
       remedy: 'Place the workspace on that cluster first, and wait until it is there.',
     };
   const controller = foreignOwners(metadata.ownerReferences).find((one) => one.controller === true);
-  if (controller === undefined) return undefined;
-  return {
-    effect: 'blocked',
-    why: `${cluster}: project "${metadata.name}" is controlled by ${controller.kind} "${controller.name}", so that no Workspace can own it.`,
-    remedy: 'Take "controller" off that owner reference first.',
-  };
+  if (controller !== undefined)
+    return {
+      effect: 'blocked',
+      why: `${cluster}: project "${metadata.name}" is controlled by ${controller.kind} "${controller.name}", so that no Workspace can own it.`,
+      remedy: 'Take "controller" off that owner reference first.',
+    };
+  const unwanted = host === undefined ? undefined : await unplacedThere(host, at, owner, work.signal);
+  if (unwanted === undefined) return undefined;
+  return { effect: 'blocked', why: `${about(cluster, workspace)}: ${unwanted}.`, remedy: placeIt };
 }
 
-/** Finds the Workspace alive. @throws FederationError `WORLD_MOVED` where it is not there, or going */
+const about = (cluster: string, workspace: string): string =>
+  `${cluster}: Workspace "${workspace}" is about to be deleted, with every project in it`;
+
+/**
+ * Finds the Workspace alive, and wanted there by the host.
+ *
+ * @param host - as for {@link unownable}
+ * @throws FederationError `WORLD_MOVED` where it is not there, or going; `KEPT_AT_RISK` where the host does not place it there
+ */
 export async function assertAlive(
   work: Pick<Work, 'signal'>,
-  { name: cluster, connection }: KubeSphereCluster,
+  at: KubeSphereCluster,
   workspace: string,
+  host?: KubeSphereCluster,
 ): Promise<void> {
+  const { name: cluster, connection } = at;
   const owner = await connection.find(kubesphere.workspaces, { name: workspace }, { signal: work.signal });
-  if (owner !== undefined && owner.metadata.deletionTimestamp === undefined) return;
-  throw new FederationError(
-    'WORLD_MOVED',
-    `${cluster}: Workspace "${workspace}" is ${owner === undefined ? 'not there' : 'being deleted'}: a project bound to it now would hang in the air. Nothing was bound.`,
-  );
+  if (owner === undefined || owner.metadata.deletionTimestamp !== undefined)
+    throw new FederationError(
+      'WORLD_MOVED',
+      `${cluster}: Workspace "${workspace}" is ${owner === undefined ? 'not there' : 'being deleted'}: a project bound to it now would hang in the air. Nothing was bound.`,
+    );
+  const unwanted = host === undefined ? undefined : await unplacedThere(host, at, owner, work.signal);
+  if (unwanted === undefined) return;
+  throw new FederationError('KEPT_AT_RISK', `${about(cluster, workspace)}: ${unwanted}. Nothing was bound. ${placeIt}`);
 }

@@ -5,6 +5,7 @@ import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
 import { foreignOwners } from '../../kubesphere/v3.ts';
 import type { Operation } from '../operation.ts';
+import { toAskPlaced, unplacedThere } from '../placement/placed.ts';
 import { toWatch } from '../rights.ts';
 import { edit } from '../work.ts';
 import { assertAlive, change, elsewhere, owned, read, target, unownable, workspaceOf } from './project.ts';
@@ -18,11 +19,14 @@ export interface InWorkspace {
  * Puts a project from the workspace it is in into another, in one patch: the label changes its value, the old Workspace is no owner
  * any more, foreign owners stay. It is in one of the two at every moment; between them it has no Workspace as owner for as long as
  * KubeSphere's controller takes, and what has no owner nobody collects. Done when the live Workspace, by UID, owns it.
+ *
+ * @param host - that has the cluster: it must place the workspace there, both on the way there and back; absent: nobody is asked
  */
 export function transferProject(
   cluster: KubeSphereCluster,
   project: ObjectRef,
   workspace: string,
+  host?: KubeSphereCluster,
 ): Operation<InWorkspace, void> {
   const { dialect } = cluster;
   const none = (what: string) =>
@@ -38,7 +42,7 @@ export function transferProject(
         return { effect: 'none', why: `it is in workspace "${workspace}" already`, out: undefined };
       if (now === undefined)
         return { effect: 'blocked', why: `Project "${project.name}" is in no workspace.`, remedy: 'Bind it instead.' };
-      const blocked = await unownable(work, cluster, namespace, workspace);
+      const blocked = await unownable(work, cluster, namespace, workspace, host);
       if (blocked !== undefined) return blocked;
       return { effect: 'change', changes: change(cluster, project, now, workspace) };
     },
@@ -48,7 +52,7 @@ export function transferProject(
       return { workspace: now };
     },
     async run(work, before) {
-      await assertAlive(work, cluster, workspace);
+      await assertAlive(work, cluster, workspace, host);
       await edit(work, target(cluster, project), (namespace) => {
         const now = workspaceOf(namespace);
         if (now === workspace) return undefined;
@@ -57,7 +61,10 @@ export function transferProject(
         return dialect.transfer(namespace, workspace);
       });
     },
-    needs: { verify: toWatch(cluster, core.namespaces) },
+    needs: {
+      verify: toWatch(cluster, core.namespaces),
+      compensate: host === undefined ? [] : toAskPlaced(host),
+    },
     async verify(work) {
       await owned(work, cluster, project, workspace);
       const { ownerReferences = [] } = (await read(work, cluster, project)).metadata;
@@ -75,6 +82,7 @@ export function transferProject(
         { signal: work.signal },
       );
       const gone = back === undefined || back.metadata.deletionTimestamp !== undefined;
+      const unwanted = gone || host === undefined ? undefined : await unplacedThere(host, cluster, back, work.signal);
       await edit(work, target(cluster, project), (namespace) => {
         const now = workspaceOf(namespace);
         if (now === before.workspace) return undefined;
@@ -83,6 +91,11 @@ export function transferProject(
           throw new FederationError(
             'WORLD_MOVED',
             `${cluster.name}: Workspace "${before.workspace}", which project "${project.name}" was in, is gone or going by now. The project was left in "${workspace}".`,
+          );
+        if (unwanted !== undefined)
+          throw new FederationError(
+            'KEPT_AT_RISK',
+            `${cluster.name}: Workspace "${before.workspace}", which project "${project.name}" was in, is about to be deleted, with every project in it: ${unwanted}. The project was left in "${workspace}".`,
           );
         return dialect.transfer(namespace, before.workspace);
       });

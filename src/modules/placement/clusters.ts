@@ -2,7 +2,13 @@ import { FederationError } from '../../errors.ts';
 import { canonical } from '../../internal/digest.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { hostLabel, kubefedNamespace } from '../../kubesphere/names.ts';
-import { kubesphere, type LabelSelector, type Placement } from '../../kubesphere/resources.ts';
+import {
+  type Cluster,
+  type KubeFedCluster,
+  kubesphere,
+  type LabelSelector,
+  type Placement,
+} from '../../kubesphere/resources.ts';
 import type { FederationEnv } from '../env.ts';
 import { called, placedAt, type Subject } from './subject.ts';
 
@@ -31,21 +37,40 @@ export async function placeables(
   ]);
   const names = new Set([...clusters, ...joined].map(({ metadata }) => metadata.name));
   return new Map(
-    [...names].map((name) => {
-      const cluster = clusters.find(({ metadata }) => metadata.name === name);
-      const kubefed = joined.find(({ metadata }) => metadata.name === name);
-      const conditions = kubefed?.status?.conditions ?? [];
-      const placeable: Placeable = {
+    [...names].map((name) => [
+      name,
+      placeableOf(
         name,
-        host: hostLabel in (cluster?.metadata.labels ?? {}),
-        uid: cluster?.status?.uid,
-        joined: kubefed !== undefined,
-        ready: conditions.some(({ type, status }) => type === 'Ready' && status === 'True'),
-        labels: [cluster, kubefed].flatMap((object) => (object === undefined ? [] : [object.metadata.labels ?? {}])),
-      };
-      return [name, placeable];
-    }),
+        clusters.find(({ metadata }) => metadata.name === name),
+        joined.find(({ metadata }) => metadata.name === name),
+      ),
+    ]),
   );
+}
+
+/** {@link placeables}, one cluster of them alone: for what is asked once for each of thousands. */
+export async function placeablesNamed(
+  { connection }: KubeSphereCluster,
+  name: string,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Placeable>> {
+  const [cluster, kubefed] = await Promise.all([
+    connection.find(kubesphere.clusters, { name }, { signal }),
+    connection.find(kubesphere.kubeFedClusters, { namespace: kubefedNamespace, name }, { signal }),
+  ]);
+  return new Map(cluster === undefined && kubefed === undefined ? [] : [[name, placeableOf(name, cluster, kubefed)]]);
+}
+
+function placeableOf(name: string, cluster: Cluster | undefined, kubefed: KubeFedCluster | undefined): Placeable {
+  const conditions = kubefed?.status?.conditions ?? [];
+  return {
+    name,
+    host: hostLabel in (cluster?.metadata.labels ?? {}),
+    uid: cluster?.status?.uid,
+    joined: kubefed !== undefined,
+    ready: conditions.some(({ type, status }) => type === 'Ready' && status === 'True'),
+    labels: [cluster, kubefed].flatMap((object) => (object === undefined ? [] : [object.metadata.labels ?? {}])),
+  };
 }
 
 /** Whether a selector takes these labels; `undefined` where it cannot be told: an operator that there is not. */

@@ -6,7 +6,7 @@ import { kubesphere } from '../../kubesphere/resources.ts';
 import type { Operation } from '../operation.ts';
 import { type Bound, unbindProject } from '../operations/bind-project.ts';
 import { toGet, toWatch } from '../rights.ts';
-import { placeables, resolve } from './clusters.ts';
+import { toAskPlaced, unplaced } from './placed.ts';
 
 /** A project on a cluster that goes, and the Workspace that it was in. */
 export interface BoundAt extends ObjectRef {
@@ -29,11 +29,7 @@ export function unbindFrom(
   return {
     ...unbinding,
     needs: {
-      compensate: [
-        ...toWatch(member, core.namespaces),
-        ...toGet(member, kubesphere.workspaces),
-        ...toGet(host, kubesphere.workspaceTemplates, kubesphere.federatedWorkspaces),
-      ],
+      compensate: [...toWatch(member, core.namespaces), ...toGet(member, kubesphere.workspaces), ...toAskPlaced(host)],
     },
     async compensate(work, before) {
       const name = before.workspace;
@@ -45,27 +41,13 @@ export function unbindFrom(
           'WORLD_MOVED',
           `${member.name}: Workspace "${name}" is ${now === undefined ? 'gone' : now.uid === workspace?.uid ? 'being deleted' : 'another one by now'}. ${lives}`,
         );
-      if (!(await isPlaced(host, name, cluster, work.signal)))
+      const why = await unplaced(host, name, cluster, work.signal);
+      if (why !== undefined)
         throw new FederationError(
           'KEPT_AT_RISK',
-          `${host.name}: workspace "${name}" is not placed on ${cluster} any more, and will be deleted there. ${lives}`,
+          `Workspace "${name}" will be deleted on ${cluster}: ${why}. ${lives}`,
         );
       await unbinding.compensate(work, before, undefined);
     },
   };
-}
-
-/** Whether a host, and its kubefed, want a workspace on a cluster. */
-async function isPlaced(host: KubeSphereCluster, name: string, cluster: string, signal: AbortSignal): Promise<boolean> {
-  const [template, federated, all] = await Promise.all([
-    host.connection.find(kubesphere.workspaceTemplates, { name }, { signal }),
-    host.connection.find(kubesphere.federatedWorkspaces, { name }, { signal }),
-    placeables(host, signal),
-  ]);
-  return [template, federated].every(
-    (object) =>
-      object !== undefined &&
-      object.metadata.deletionTimestamp === undefined &&
-      resolve(object.spec.placement ?? {}, all, 'surely').includes(cluster),
-  );
 }

@@ -3,12 +3,12 @@ import type { MethodName, Rights } from './names.ts';
 /** Made by `npm run rights` from the requests of each method; see `requiredRules`. */
 export const namespaces: Readonly<Record<Extract<MethodName, `namespaces.${string}`>, Rights>> = {
   'namespaces.bind': {
-    host: 'list helmreleases.application.kubesphere.io',
+    host: 'get federatedworkspaces.types.kubefed.io, get kubefedclusters.core.kubefed.io, get workspacetemplates.tenant.kubesphere.io, list helmreleases.application.kubesphere.io',
     members:
       'get workspaces.tenant.kubesphere.io, list helmreleases.application.kubesphere.io, list ippools.network.kubesphere.io, list namespaces, list resourcequotas.quota.kubesphere.io, patch namespaces, watch namespaces',
   },
   'namespaces.create': {
-    host: 'get federatednamespaces.types.kubefed.io, get workspacetemplates.tenant.kubesphere.io, list clusters.cluster.kubesphere.io',
+    host: 'get federatednamespaces.types.kubefed.io, get federatedworkspaces.types.kubefed.io, get kubefedclusters.core.kubefed.io, get workspacetemplates.tenant.kubesphere.io, list clusters.cluster.kubesphere.io',
     members:
       'create namespaces, get users.iam.kubesphere.io, get workspaces.tenant.kubesphere.io, list namespaces, list roles.rbac.authorization.k8s.io, watch namespaces, watch roles.rbac.authorization.k8s.io',
   },
@@ -58,7 +58,7 @@ export const namespaces: Readonly<Record<Extract<MethodName, `namespaces.${strin
   'namespaces.setLimitRange': { host: '', members: 'get limitranges, list limitranges, patch limitranges' },
   'namespaces.setQuota': { host: '', members: 'create resourcequotas, get resourcequotas, patch resourcequotas' },
   'namespaces.transfer': {
-    host: 'create configmaps, create leases.coordination.k8s.io, get helmreleases.application.kubesphere.io, get leases.coordination.k8s.io, list configmaps, list helmreleases.application.kubesphere.io, patch helmreleases.application.kubesphere.io, patch leases.coordination.k8s.io',
+    host: 'create configmaps, create leases.coordination.k8s.io, get federatedworkspaces.types.kubefed.io, get helmreleases.application.kubesphere.io, get kubefedclusters.core.kubefed.io, get leases.coordination.k8s.io, get workspacetemplates.tenant.kubesphere.io, list configmaps, list helmreleases.application.kubesphere.io, patch helmreleases.application.kubesphere.io, patch leases.coordination.k8s.io',
     members:
       'get helmreleases.application.kubesphere.io, get workspaces.tenant.kubesphere.io, list helmreleases.application.kubesphere.io, list ippools.network.kubesphere.io, list namespaces, list resourcequotas.quota.kubesphere.io, patch helmreleases.application.kubesphere.io, patch namespaces, watch namespaces',
   },

@@ -45,7 +45,9 @@ describe('what an operation needs besides its write', () => {
     const { compensate = [] } = await needsOf(unbinding, work);
     const needed = compensate.map(({ cluster, verb, resource }) => `${cluster.name}: ${verb} ${resource.plural}`);
     expect(looks.toSorted()).toEqual([
+      'host: get clusters',
       'host: get federatedworkspaces',
+      'host: get kubefedclusters',
       'host: get workspacetemplates',
       'm: get workspaces',
     ]);

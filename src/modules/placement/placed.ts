@@ -1,0 +1,56 @@
+import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
+import { kubefedNamespace, managedLabel } from '../../kubesphere/names.ts';
+import { kubesphere, type Workspace } from '../../kubesphere/resources.ts';
+import { type Right, toGet, within } from '../rights.ts';
+import { placeablesNamed, resolve } from './clusters.ts';
+
+/** What it takes to ask a host whether it places a workspace on a cluster. */
+export const toAskPlaced = (host: KubeSphereCluster): readonly Right[] => [
+  ...toGet(host, kubesphere.workspaceTemplates, kubesphere.federatedWorkspaces, kubesphere.clusters),
+  ...within(kubefedNamespace, toGet(host, kubesphere.kubeFedClusters)),
+];
+
+/**
+ * Why a host, or its kubefed, does not want a workspace on a cluster: kubefed deletes it there, with every project that is bound to it,
+ * 40 s after the cluster is back if it is away now, and says that all is well meanwhile (domain reference, 8.2, 8.3). `undefined` where
+ * both want it.
+ *
+ * @param cluster - name of its Cluster object
+ */
+export async function unplaced(
+  host: KubeSphereCluster,
+  name: string,
+  cluster: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const [template, federated, all] = await Promise.all([
+    host.connection.find(kubesphere.workspaceTemplates, { name }, { signal }),
+    host.connection.find(kubesphere.federatedWorkspaces, { name }, { signal }),
+    placeablesNamed(host, cluster, signal),
+  ]);
+  for (const [kind, object] of [
+    ['WorkspaceTemplate', template],
+    ['FederatedWorkspace', federated],
+  ] as const) {
+    const said = `${host.name}: ${kind} "${name}"`;
+    if (object === undefined) return `${said} is not there`;
+    if (object.metadata.deletionTimestamp !== undefined) return `${said} is being deleted`;
+    if (!resolve(object.spec.placement ?? {}, all, 'surely').includes(cluster))
+      return `${said} does not place it on ${cluster}`;
+  }
+  return undefined;
+}
+
+/**
+ * {@link unplaced} of the Workspace that is on a cluster; `undefined` too where it does not depend on a placement: the host's own, and
+ * one that no kubefed has.
+ */
+export async function unplacedThere(
+  host: KubeSphereCluster,
+  { name, uid }: KubeSphereCluster,
+  { metadata }: Workspace,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (uid === host.uid || metadata.labels?.[managedLabel] !== 'true') return undefined;
+  return unplaced(host, metadata.name, name, signal);
+}
