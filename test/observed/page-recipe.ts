@@ -1,4 +1,4 @@
-import { FederationError } from '../../src/errors.ts';
+import { followRecipe, type NamedProject, type Reader, type Recipe } from '../../examples/quickstart/recipe.ts';
 import { apiVersionOf } from '../../src/kube/objects.ts';
 import { core } from '../../src/kube/resources.ts';
 import { managedLabel } from '../../src/kubesphere/names.ts';
@@ -21,7 +21,7 @@ import {
   workspaceUid,
 } from '../testing/support.ts';
 import type { Drawn, DrawnProject, DrawnWorkspace } from './draw.ts';
-import { areGoing, label, project } from './kit.ts';
+import { areGoing, project } from './kit.ts';
 import type { Stage } from './stage.ts';
 
 const creator = 'page-manager';
@@ -62,82 +62,78 @@ async function settle({ a, m }: Stage, workspaces: readonly DrawnWorkspace[], lo
   for (const name of loose) await m.create(core.namespaces, { metadata: { name } });
 }
 
-/** Step 1, as far as the person types it; and a look that it took. */
-async function unbindAsTyped({ m }: Stage, { name, typed, shared }: DrawnProject, workspace: string): Promise<void> {
-  const owners = () =>
-    m.patch(core.namespaces, { name }, { type: 'merge', body: { metadata: { ownerReferences: [] } } });
-  if (typed.startsWith('owners')) await owners();
-  if (typed.includes('label')) await label(m, name, null);
-  if (typed === 'label and owners') await owners();
-  if (shared !== 'no' || typed === 'nothing') return;
-  const uid = await workspaceUid(m, workspace);
-  await until(
-    `${name} is as its controller wants it`,
-    async () => {
-      const { ownerReferences = [] } = await project(m, name);
-      return ownerReferences.some((one) => one.uid === uid) === (typed === 'owners');
+/** What the reader types of step 1 for each project that is named at all. */
+const typedFor: Readonly<Record<Exclude<DrawnProject['typed'], 'nothing'>, NamedProject['typed'] & {}>> = {
+  'label and owners': ['label', 'owners'],
+  label: ['label'],
+  owners: ['owners'],
+  'owners, then label': ['owners', 'label'],
+};
+
+/** Every project that is named, in the page's order. */
+const namedIn = (workspaces: readonly DrawnWorkspace[]): NamedProject[] =>
+  workspaces.flatMap(({ name: workspace, projects }) =>
+    projects.flatMap(({ name, typed }) => (typed === 'nothing' ? [] : { name, workspace, typed: typedFor[typed] })),
+  );
+
+/**
+ * A reader who sees for sure that the member has come to rest, where the quickstart's looks for a while: a real garbage collector takes
+ * seconds, and a controller milliseconds.
+ */
+async function readerOf({ b, m }: Stage, workspaces: readonly DrawnWorkspace[]): Promise<Reader> {
+  const uids = new Map<string, string>();
+  for (const { name } of workspaces) uids.set(name, await workspaceUid(m, name));
+  const ownedBy = async (name: string, uid: string | undefined): Promise<boolean> =>
+    (await project(m, name)).ownerReferences?.some((one) => one.uid === uid) === true;
+  const looks: Readonly<Record<string, () => Promise<void>>> = {
+    async 'step 1'() {
+      for (const { name: workspace, projects } of workspaces)
+        for (const { name, typed } of plainOf(projects).filter((one) => one.typed !== 'nothing'))
+          await until(
+            `${name} is as its controller wants it`,
+            async () => (await ownedBy(name, uids.get(workspace))) === (typed === 'owners'),
+            patient,
+          );
     },
-    patient,
-  );
+    async 'step 2'() {
+      // On a member without a template of its own there is nothing to clear.
+      for (const { name } of workspaces.filter(({ own }) => own)) {
+        await untilGone(m, kubesphere.workspaceTemplates, { name });
+        await untilGone(m, kubesphere.workspaces, { name });
+        await untilCollected(m, { name, uid: uids.get(name) ?? '' });
+      }
+    },
+    async 'step 3'() {
+      await untilFederated(b, { name: 'm', workspaces: workspaces.map(({ name }) => name) });
+      for (const { name: workspace, projects } of workspaces) {
+        const uid = await workspaceUid(m, workspace);
+        const unknown = async (name: string) => (await project(m, name)).labels?.[managedLabel] === undefined;
+        for (const { name } of projects.filter(({ shared }) => shared === 'yes'))
+          await until(`${name} is unmarked`, () => unknown(name), patient);
+        const collided = projects.filter(({ shared }) => shared === 'collides').map(({ name }) => name);
+        await until('what collides is going', areGoing(m, collided), patient);
+        for (const { name } of projects.filter(({ typed, shared }) => typed !== 'nothing' && shared !== 'collides')) {
+          const found = await m.find(core.namespaces, { name });
+          if (found === undefined || found.metadata.deletionTimestamp !== undefined) continue;
+          await until(`${name} is bound`, () => ownedBy(name, uid), patient);
+        }
+      }
+    },
+  };
+  return { types: (_step, type) => type(), looks: async ({ name }) => looks[name]?.() };
 }
 
-/** Step 2. On a member without a template of its own there is nothing to delete. */
-async function clear({ m }: Stage, { name, own }: DrawnWorkspace): Promise<{ name: string; uid: string } | undefined> {
-  const uid = await workspaceUid(m, name);
-  try {
-    await m.delete(kubesphere.workspaceTemplates, { name }, background);
-  } catch (error) {
-    if (own || !FederationError.is(error, 'NOT_FOUND')) throw error;
-    return undefined;
-  }
-  await untilGone(m, kubesphere.workspaceTemplates, { name });
-  return { name, uid };
-}
-
-/** Step 3: the workspaces on host B, the import, and the labels of whatever was named and is still there. */
-async function bind(stage: Stage, workspaces: readonly DrawnWorkspace[]): Promise<void> {
-  const { b, m } = stage;
+/** What is at host B before the recipe begins: the person, and multi-cluster projects that bear the names of A's. */
+async function settleOther({ b }: Stage, workspaces: readonly DrawnWorkspace[]): Promise<void> {
   await createUser(b, { name: creator });
-  for (const { name, projects } of workspaces) {
-    await createWorkspace(b, { name, manager: creator, clusters: ['m'] });
-    for (const { name: shared } of projects.filter((one) => one.shared === 'collides'))
-      await createFederatedProject(b, { name: shared, workspace: name, cluster: 'nowhere' });
-  }
-  await stage.joinFully(
-    b,
-    workspaces.map(({ name }) => name),
-  );
-  for (const { name: workspace, projects } of workspaces) {
-    const uid = await workspaceUid(m, workspace);
-    const unknown = projects.filter(({ shared }) => shared === 'yes');
-    for (const { name } of unknown)
-      await until(
-        `${name} is unmarked`,
-        async () => (await project(m, name)).labels?.[managedLabel] === undefined,
-        patient,
-      );
-    const collided = projects.filter(({ shared }) => shared === 'collides');
-    await until(
-      'what collides is going',
-      areGoing(
-        m,
-        collided.map(({ name }) => name),
-      ),
-      patient,
-    );
-    for (const { name } of projects.filter(({ typed, shared }) => typed !== 'nothing' && shared !== 'collides')) {
-      const found = await m.find(core.namespaces, { name });
-      if (found === undefined || found.metadata.deletionTimestamp !== undefined) continue;
-      await label(m, name, workspace);
-      const owned = async () => (await project(m, name)).ownerReferences?.some((one) => one.uid === uid);
-      await until(`${name} is bound`, owned, patient);
-    }
-  }
+  for (const { name: workspace, projects } of workspaces)
+    for (const { name } of projects.filter(({ shared }) => shared === 'collides'))
+      await createFederatedProject(b, { name, workspace, cluster: 'nowhere' });
 }
 
-/** Plays the page's recipe for some seeds at once: one detach, one import. */
+/** Plays the page's recipe, the very one of `npm start -- --faq`, for some seeds at once: one detach, one import. */
 export async function playPage(stage: Stage, seeds: readonly Drawn[]): Promise<Losses> {
-  const { a, m } = stage;
+  const { a, b, m } = stage;
   await stage.vacate();
   const workspaces = seeds.flatMap((drawn) => drawn.workspaces);
   await stage.joinFully(a);
@@ -151,17 +147,14 @@ export async function playPage(stage: Stage, seeds: readonly Drawn[]): Promise<L
     ...drawn.loose,
   ];
   const before = await observeProjects(m, seeds.flatMap(namesOf));
-  // Not the account of A on the member: the page does not know of it.
-  await stage.forget(a);
-  for (const { name, projects } of workspaces) for (const one of projects) await unbindAsTyped(stage, one, name);
-  const cleared = [];
-  for (const workspace of workspaces) cleared.push(await clear(stage, workspace));
-  for (const gone of cleared) {
-    if (gone === undefined) continue;
-    await untilGone(m, kubesphere.workspaces, gone);
-    await untilCollected(m, gone);
-  }
-  await bind(stage, workspaces);
+  await settleOther(stage, workspaces);
+  // The account of A on the member stays: the page does not know of it.
+  const recipe: Recipe = {
+    ...{ a, b, m, kubeconfig: stage.line.kubeconfig },
+    workspaces: workspaces.map(({ name }) => ({ name, manager: creator })),
+    named: namedIn(workspaces),
+  };
+  await followRecipe(recipe, await readerOf(stage, workspaces));
   const { lost } = compareProjects(before, await observeProjects(m, seeds.flatMap(namesOf)));
   await tidy(stage, workspaces);
   return new Map(

@@ -1,4 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  followRecipe,
+  pageSteps,
+  type Reader,
+  type Recipe,
+  type RecipeStep,
+} from '../../examples/quickstart/recipe.ts';
 import { Federation } from '../../src/federation.ts';
 import { core } from '../../src/kube/resources.ts';
 import { workspaceLabel } from '../../src/kubesphere/names.ts';
@@ -6,14 +13,12 @@ import { kubesphere } from '../../src/kubesphere/resources.ts';
 import {
   compareProjects,
   createWorkspace,
-  joinCluster,
   observeProjects,
   type ProjectObservation,
   until,
 } from '../../src/testing/index.ts';
 import { type Scene, sceneOn } from '../migration/kit.ts';
 import {
-  background,
   patient,
   unbindAsThePageSays,
   untilCollected,
@@ -37,9 +42,6 @@ describe('the page’s recipe on a real member with 200 projects, five of them n
   let scene: Scene;
   beforeAll(async () => {
     scene = await sceneOn(realGround, { workspaces });
-    const { a } = scene.clusters;
-    await a.connection.delete(kubesphere.clusters, { name: 'm' }, background);
-    await untilGone(a.connection, kubesphere.clusters, { name: 'm' });
   });
   afterAll(async () => scene?.[Symbol.asyncDispose]());
 
@@ -51,26 +53,38 @@ describe('the page’s recipe on a real member with 200 projects, five of them n
   const ownedBy = (project: ProjectObservation | undefined, uid: string | undefined): boolean =>
     project?.ownerReferences.some((owner) => owner.uid === uid) === true;
 
-  /** Steps 1 and 2. Ends when the garbage collector is seen to have dealt with the Workspaces. */
-  async function unbindAndClear(): Promise<void> {
+  /** Plays these steps of the recipe; after step 2 the reader waits until the garbage collector has dealt with the Workspaces. */
+  async function follow(steps: readonly RecipeStep[], afterImport?: () => Promise<void>): Promise<void> {
+    const { a, b, m } = scene.clusters;
+    const recipe: Recipe = {
+      ...{ a: a.connection, b: b.connection, m: m.connection, kubeconfig: m.kubeconfig },
+      workspaces: teams.map((name) => ({ name, manager: `${name}-manager` })),
+      named: [...named].map(([name, workspace]) => ({ name, workspace })),
+    };
     const owners = await Promise.all(teams.map(async (name) => ({ name, uid: await workspaceUid(member(), name) })));
-    for (const name of named.keys()) await unbindAsThePageSays(member(), name);
-    for (const name of teams) await member().delete(kubesphere.workspaceTemplates, { name }, background);
-    for (const name of teams) await untilGone(member(), kubesphere.workspaces, { name });
-    for (const owner of owners) await untilCollected(member(), owner);
+    const reader: Reader = {
+      types: (_step, type) => type(),
+      async looks({ name }) {
+        if (name === 'step 3') await afterImport?.();
+        if (name !== 'step 2') return;
+        for (const team of teams) await untilGone(member(), kubesphere.workspaces, { name: team });
+        for (const owner of owners) await untilCollected(member(), owner);
+      },
+    };
+    await followRecipe(recipe, reader, steps);
   }
 
   it('loses none while they are protected, and none after the protection was lifted as it asks', async () => {
     const before = await observeProjects(member());
     const names = Object.keys(before);
     const { a, m } = scene.clusters;
-    // Host a no longer has a way of its own to the member.
+    // Host a is to lose its own way to the member.
     await using federation = await Federation.connect({
       kubeconfig: a.kubeconfig,
       members: { m: { kubeconfig: m.kubeconfig } },
     });
     await federation.namespaces.protect({ cluster: 'm', names });
-    await unbindAndClear();
+    await follow(pageSteps.slice(0, 3));
     expect(compareProjects(before, await observeProjects(member()))).toMatchObject({
       lost: [],
       contents: { lost: [], changed: [] },
@@ -92,7 +106,6 @@ describe('the page’s recipe on a real member with 200 projects, five of them n
   });
 
   it('loses the 195 that were not named, as on the sandbox, when nothing protects them', async () => {
-    const { b, m } = scene.clusters;
     for (const name of teams) await createWorkspace(member(), { name, manager: `${name}-manager` });
     const uids = new Map<string, string>();
     for (const name of teams) uids.set(name, await workspaceUid(member(), name));
@@ -109,25 +122,22 @@ describe('the page’s recipe on a real member with 200 projects, five of them n
       patient,
     );
 
-    await unbindAndClear();
     const others = Object.keys(before).filter((name) => !named.has(name));
-    await untilGoing(member(), others);
-    for (const name of teams)
-      await createWorkspace(b.connection, { name, manager: `${name}-manager`, clusters: ['m'] });
-    await joinCluster(b.connection, { name: 'm', kubeconfig: m.kubeconfig });
-    for (const [name, workspace] of named) await label(name, workspace);
-    await until(
-      'the five are in the workspaces of host b',
-      async () => {
-        const five = await observeProjects(member(), [...named.keys()]);
-        const live = await member().list(kubesphere.workspaces).toArray();
-        return [...named].every(([name, workspace]) => {
-          const owner = live.find(({ metadata }) => metadata.name === workspace);
-          return ownedBy(five[name], owner?.metadata.uid);
-        });
-      },
-      patient,
-    );
+    await follow(pageSteps.slice(1), async () => {
+      await untilGoing(member(), others);
+      await until(
+        'the five are in the workspaces of host b',
+        async () => {
+          const five = await observeProjects(member(), [...named.keys()]);
+          const live = await member().list(kubesphere.workspaces).toArray();
+          return [...named].every(([name, workspace]) => {
+            const owner = live.find(({ metadata }) => metadata.name === workspace);
+            return ownedBy(five[name], owner?.metadata.uid);
+          });
+        },
+        patient,
+      );
+    });
     const { kept, lost } = compareProjects(before, await observeProjects(member()));
     expect(kept.toSorted()).toEqual([...named.keys()]);
     expect(lost.toSorted()).toEqual(others.toSorted());
