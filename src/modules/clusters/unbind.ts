@@ -1,4 +1,5 @@
 import { FederationError } from '../../errors.ts';
+import { canonical } from '../../internal/digest.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import type { Forecast } from '../../workflow/change.ts';
 import { piece } from '../../workflow/compose.ts';
@@ -145,12 +146,21 @@ const detachStep = defineStep<ParkedCluster, FederationEnv>()({
   remedy: 'Import the cluster again under the same name, once no other host has it.',
 });
 
+const closing = operates(async ({ env: { host }, state }: Known<Opened>) =>
+  closeWebhook(host, state['open-webhook'] ?? { before: null }),
+);
+
 const closeStep = defineStep<Opened, FederationEnv>()({
   name: 'close-webhook',
   title: 'Close the webhook again',
-  ...operates(async ({ env: { host }, state }: Known<Opened>) =>
-    closeWebhook(host, state['open-webhook'] ?? { before: null }),
-  ),
+  ...closing,
+  // A webhook that is closed is nothing to undo: opening it again for the way back would guard nothing meanwhile.
+  async observe(ctx) {
+    const now = await closing.observe(ctx);
+    return ctx.intends.map(({ before = null, after = null }, index) =>
+      canonical(now[index] ?? null) === canonical(after) ? before : (now[index] ?? null),
+    );
+  },
 });
 
 /** The account goes with its rights, once more seen to be the one that the host held. */

@@ -257,25 +257,4 @@ describe('unbind on 3.4, whose webhook holds a cluster that does not answer', pa
     expect(await onA().find(kubesphere.clusters, { name: 'm' })).toBeUndefined();
     expect(await webhookOf(field)).toEqual(before);
   });
-
-  test.each(['resume', 'rollback'] as const)('a process dies while it is open: %s closes it', async (how) => {
-    const before = await webhookOf(field);
-    const journal = memoryJournal();
-    const dying = dyingAfter(journal, 'done', 'open-webhook');
-    const first = await field.connect();
-    await down();
-    const runId = await runIdOf(first.clusters.unbind('m', { journal: dying }));
-    const open = await webhookOf(field);
-    expect(open.annotations).toEqual({ 'kubesphere-federation/run': runId });
-    expect(JSON.stringify(open.webhooks)).toContain('kubesphere-federation/opened');
-
-    const env = await field.connect();
-    const drive = how === 'resume' ? resume : rollback;
-    const outcome = await (await drive(unbindWorkflow, runId, { env, journal })).settled();
-    expect(outcome).toMatchObject({ state: how === 'resume' ? 'completed' : 'rolled-back' });
-    expect(await webhookOf(field)).toEqual(before);
-    const cluster = await onA().find(kubesphere.clusters, { name: 'm' });
-    if (how === 'resume') expect(cluster).toBeUndefined();
-    else expect(cluster?.metadata.deletionTimestamp).toBeUndefined();
-  });
 });
