@@ -18,9 +18,14 @@ import { type AnyMethodSpec, type Case, cases, hasCase, isRead } from './kit/met
 /** One cell: the test that shows the case, or why there is none. */
 type Cell = { readonly test: string } | { readonly reason: string } | { readonly missing: true };
 
+/** What its success holds besides: every write of it, in order, with method, path, content type and body. */
+const exact = 'exact requests';
+const columns = [...cases, exact] as const;
+type Column = (typeof columns)[number];
+
 interface Row {
   readonly method: string;
-  readonly cells: Readonly<Record<Case, Cell>>;
+  readonly cells: Readonly<Record<Column, Cell>>;
 }
 
 const modules = {
@@ -44,12 +49,12 @@ const rows = Object.entries(modules).flatMap(([module, { prototype }]) =>
       const method = `${module}.${name}`;
       const found = specs.filter((spec) => spec.method === method || spec.method.startsWith(`${method} `));
       return found.length === 0
-        ? [{ method, cells: Object.fromEntries(cases.map((one) => [one, { missing: true }])) as Row['cells'] }]
+        ? [{ method, cells: Object.fromEntries(columns.map((one) => [one, { missing: true }])) as Row['cells'] }]
         : found.map(rowOf);
     }),
 );
 const empty = rows.flatMap(({ method, cells }) =>
-  cases.flatMap((one) => ('missing' in cells[one] ? [`${method}: ${one}`] : [])),
+  columns.flatMap((one) => ('missing' in cells[one] ? [`${method}: ${one}`] : [])),
 );
 if (values.json) console.log(JSON.stringify({ rows, empty }, null, 2));
 else print();
@@ -69,11 +74,12 @@ if (empty.length + unfounded.length > 0) process.exitCode = 1;
 function rowOf(spec: AnyMethodSpec): Row {
   return {
     method: spec.method,
-    cells: Object.fromEntries(cases.map((one) => [one, cellOf(spec, one)])) as Row['cells'],
+    cells: Object.fromEntries(columns.map((one) => [one, cellOf(spec, one)])) as Row['cells'],
   };
 }
 
-function cellOf(spec: AnyMethodSpec, one: Case): Cell {
+function cellOf(spec: AnyMethodSpec, one: Column): Cell {
+  if (one === exact) return isRead(spec) ? { reason: 'it only reads' } : cellOf(spec, 'success');
   const reason = spec.without?.[one];
   if (reason !== undefined) return { reason };
   if (isRead(spec) && ofWrites.includes(one)) return { reason: 'it only reads' };
@@ -114,11 +120,11 @@ function print(): void {
     reasons.set(cell.reason, number);
     return `(${number})`;
   };
-  console.log(`| method | ${cases.join(' | ')} |\n| --- |${' --- |'.repeat(cases.length)}`);
+  console.log(`| method | ${columns.join(' | ')} |\n| --- |${' --- |'.repeat(columns.length)}`);
   for (const { method, cells } of rows)
-    console.log(`| ${method} | ${cases.map((one) => short(cells[one])).join(' | ')} |`);
+    console.log(`| ${method} | ${columns.map((one) => short(cells[one])).join(' | ')} |`);
   console.log(
-    '\nyes: the test "method > case" in test/modules/MODULE/methods.contract.test.ts, and with npm run test:real on real API servers.',
+    '\nyes: the test "method > case" in test/modules/MODULE/methods.contract.test.ts, and with npm run test:real on real API servers; exact requests: within "method > success".',
   );
   for (const [reason, number] of reasons) console.log(`(${number}) ${reason}`);
   const shownBy = rows.flatMap(({ cells }) => Object.values(cells)).filter((cell) => 'test' in cell);

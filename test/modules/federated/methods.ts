@@ -1,7 +1,15 @@
 import { expect } from 'vitest';
 import { core } from '../../../src/kube/resources.ts';
-import { hostStubLabel, managedLabel, workspaceLabel } from '../../../src/kubesphere/names.ts';
+import {
+  finalizers,
+  hostStubLabel,
+  managedLabel,
+  runAnnotation,
+  unboundAnnotation,
+  workspaceLabel,
+} from '../../../src/kubesphere/names.ts';
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
+import { deleting, freed, releasedOnM, shieldedBy } from '../kit/exact-writes.ts';
 import type { PassingRequest } from '../kit/fault-proxy.ts';
 import { method } from '../kit/method.ts';
 import type { ModuleWorld } from '../kit/world.ts';
@@ -9,6 +17,7 @@ import { placed } from '../placement/methods.ts';
 import { listOf, lookBackMs, team, watchOver } from '../placement/scene.ts';
 
 const types = '/apis/types.kubefed.io/v1beta1/namespaces/';
+const templates = '/apis/tenant.kubesphere.io/v1alpha2/workspacetemplates/';
 const pathOf = (name: string): string => `${types}${name}/federatednamespaces/${name}`;
 const writing = (verb: 'PATCH' | 'DELETE') =>
   ({
@@ -80,6 +89,38 @@ export const methods = [
       cluster: 'a',
       matches: ({ method, path }: PassingRequest) => method === 'DELETE' && path.includes('/workspacetemplates/'),
     },
+    // By cluster: on M the copy was released before the host's template went.
+    writes: ({ workspace, name }) => [
+      {
+        cluster: 'a',
+        method: 'PATCH',
+        path: `/api/v1/namespaces/${name}`,
+        body: {
+          metadata: {
+            uid: expect.any(String),
+            resourceVersion: expect.any(String),
+            labels: { [workspaceLabel]: null },
+            annotations: { [unboundAnnotation]: expect.stringContaining(`{"workspace":"${workspace}","run":"run-`) },
+            ownerReferences: [],
+          },
+        },
+      },
+      {
+        cluster: 'a',
+        method: 'PATCH',
+        path: `${templates}${workspace}`,
+        body: {
+          metadata: {
+            uid: expect.any(String),
+            resourceVersion: expect.any(String),
+            annotations: { [runAnnotation]: expect.stringMatching(/^run-/) },
+            finalizers: [finalizers.workspaceTemplate, finalizers.orphan],
+          },
+        },
+      },
+      deleting('a', `${templates}${workspace}`),
+      ...releasedOnM(name, workspace),
+    ],
     whileOtherIsDown: 'UNREACHABLE',
     invalid: {},
     without: {
@@ -193,6 +234,10 @@ export const methods = [
     },
     untouched,
     decisive: writing('PATCH'),
+    writes: ({ workspace, name }) => [
+      placed(pathOf(name), { clusters: [] }),
+      ...shieldedBy('m', [{ namespaces: [name] }], ...releasedOnM(name, workspace)),
+    ],
     missing: (federation, { shrink }, options) =>
       federation.namespaces.setFederatedPlacement('ghost', { clusters: [] }, { projects: 'keep', ...shrink }, options),
     invalid: {},
@@ -238,6 +283,10 @@ export const methods = [
     },
     untouched,
     decisive: writing('DELETE'),
+    writes: ({ workspace, name }) => [
+      ...shieldedBy('a', [{ namespaces: [name] }], freed('a', name, workspace), deleting('a', pathOf(name))),
+      ...shieldedBy('m', [{ namespaces: [name] }], ...releasedOnM(name, workspace)),
+    ],
     missing: (federation, { shrink }, options) =>
       federation.namespaces.deleteFederated('ghost', { projects: 'keep', ...shrink }, options),
     whileOtherIsDown: 'UNREACHABLE',

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { Federation } from '../../../src/federation.ts';
 import { core } from '../../../src/kube/resources.ts';
 import { createUser, joinCluster, makeMember, untilFederated } from '../../../src/testing/index.ts';
+import type { Logger } from '../../../src/types.ts';
 import type { Ground, GroundCluster } from '../../grounds.ts';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
 import { secretsOf } from './secrets.ts';
@@ -25,7 +26,11 @@ export interface ModuleWorld extends AsyncDisposable {
   tell(said: unknown): void;
   /** A password that follows KubeSphere's rules, and must be seen nowhere. */
   password(): string;
-  /** Everything on the clusters that must never be told. */
+  /** What the package logs to, wherever a connection is opened. */
+  readonly logger: Logger;
+  /** Makes a text one that must be seen nowhere; asked for when it is looked for. */
+  plant(more: () => readonly string[]): void;
+  /** Everything on the clusters that must never be told, and whatever was planted. */
   secrets(): Promise<readonly string[]>;
   /** A name that nothing bears yet. */
   fresh(prefix: string): string;
@@ -73,12 +78,14 @@ export async function startWorld(ground: Ground): Promise<ModuleWorld> {
     const told: string[] = [];
     const tell = (said: unknown): void => void told.push(inspect(said, { depth: 12, maxStringLength: 20_000 }));
     const hear = (message: string, data?: object): void => tell([message, data]);
+    const logger: Logger = { debug: hear, info: hear, warn: hear, error: hear };
     const planted: string[] = [];
+    const plants: (() => readonly string[])[] = [() => planted];
     const connect = (): Promise<Federation> =>
       Federation.connect({
         kubeconfig: through.a.kubeconfig,
         name: 'a',
-        logger: { debug: hear, info: hear, warn: hear, error: hear },
+        logger,
         members: { m: { kubeconfig: through.m.kubeconfig }, n: { kubeconfig: through.n.kubeconfig } },
       });
     const federation = await connect();
@@ -92,11 +99,13 @@ export async function startWorld(ground: Ground): Promise<ModuleWorld> {
       connect,
       told,
       tell,
+      logger,
+      plant: (more) => void plants.push(more),
       password: () => {
         planted.push(`Never-t0ld-${planted.length}`);
         return planted.at(-1) ?? '';
       },
-      secrets: async () => [...planted, ...(await secretsOf(Object.values(clusters)))],
+      secrets: async () => [...plants.flatMap((more) => more()), ...(await secretsOf(Object.values(clusters)))],
       fresh: (prefix) => {
         counted += 1;
         return `${prefix}-${counted}`;

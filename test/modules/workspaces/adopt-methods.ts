@@ -1,11 +1,12 @@
 import { expect } from 'vitest';
 import { core } from '../../../src/kube/resources.ts';
-import { managedLabel } from '../../../src/kubesphere/names.ts';
+import { finalizers, managedLabel, runAnnotation } from '../../../src/kubesphere/names.ts';
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
 import type { ClusterAnswer } from '../../../src/modules/across.ts';
 import type { DriftedWorkspace } from '../../../src/modules/workspaces/drift.ts';
 import { createProjects, createWorkspace, until } from '../../../src/testing/index.ts';
-import { type MethodSpec, method } from '../kit/method.ts';
+import { deleting, shieldedBy } from '../kit/exact-writes.ts';
+import { type ExpectedWrite, method, type WriteSpec } from '../kit/method.ts';
 import type { ModuleWorld } from '../kit/world.ts';
 
 /** A workspace of M alone. */
@@ -40,8 +41,42 @@ async function unwritten({ clusters: { m } }: ModuleWorld, { uid, project, proje
 const found = (answer: unknown, cluster: string) =>
   (answer as readonly ClusterAnswer<readonly DriftedWorkspace[]>[]).find((one) => one.cluster === cluster);
 
+const templates = '/apis/tenant.kubesphere.io/v1alpha2/workspacetemplates';
+const kept = (name: string, project: string) => [{ namespaces: [project] }, { workspaces: [name] }];
+const asRead = { uid: expect.any(String), resourceVersion: expect.any(String) };
+const byRun = { [runAnnotation]: expect.stringMatching(/^run-/) };
+/** The workspace on the host: placed nowhere at first. */
+const underHost = (name: string, annotations: Readonly<Record<string, string>> = {}): readonly ExpectedWrite[] => [
+  {
+    cluster: 'a',
+    method: 'POST',
+    path: templates,
+    body: {
+      apiVersion: 'tenant.kubesphere.io/v1alpha2',
+      kind: 'WorkspaceTemplate',
+      metadata: { name, annotations: { ...annotations, ...byRun } },
+      spec: { template: { spec: { manager: 'ann' } }, placement: { clusters: [] } },
+    },
+  },
+  {
+    cluster: 'a',
+    method: 'PATCH',
+    path: `${templates}/${name}`,
+    body: { metadata: asRead, spec: { placement: { clusters: [{ name: 'm' }] } } },
+  },
+];
+const withoutOurs = (left: readonly string[]): boolean =>
+  !left.includes(finalizers.workspaceTemplate) && !left.includes(finalizers.orphan);
+/** A change of the finalizers of M's own template. */
+const finalized = (name: string, metadata: object): ExpectedWrite => ({
+  cluster: 'm',
+  method: 'PATCH',
+  path: `${templates}/${name}`,
+  body: { metadata: { ...asRead, ...metadata } },
+});
+
 /** {@link Workspaces.adopt} of a Workspace that nothing made but itself. */
-const adopting: MethodSpec<Drifted> = {
+const adopting: WriteSpec<Drifted> = {
   method: 'workspaces.adopt',
   prepare: (world) => drifted(world),
   call: (federation, { name }, options) => federation.workspaces.adopt({ cluster: 'm', name }, options),
@@ -65,6 +100,8 @@ const adopting: MethodSpec<Drifted> = {
     cluster: 'a',
     matches: ({ method, path }) => method === 'PATCH' && path.includes('/workspacetemplates/'),
   },
+  // By cluster: on M the shield is up from before the template is made until it has taken the Workspace over.
+  writes: ({ name, project }) => [...underHost(name), ...shieldedBy('m', kept(name, project))],
   missing: (federation, _args, options) => federation.workspaces.adopt({ cluster: 'm', name: 'ghost' }, options),
   invalid: {
     name: (federation) => federation.workspaces.adopt({ cluster: 'm', name: 'system-workspace' }),
@@ -122,12 +159,26 @@ export const adoptSpecs = [
     ...adopting,
     method: 'workspaces.adopt with a template of its own',
     prepare: withTemplate,
+    writes: ({ name, project }) => [
+      ...underHost(name, { 'kubesphere.io/creator': 'ann' }),
+      ...shieldedBy(
+        'm',
+        kept(name, project),
+        finalized(name, {
+          annotations: byRun,
+          finalizers: [finalizers.workspaceTemplate, finalizers.orphan],
+        }),
+        deleting('m', `${templates}/${name}`, 'Orphan'),
+        // Unless the controller of the template takes its finalizer off first.
+        { ...finalized(name, { finalizers: expect.toSatisfy(withoutOurs) }), raced: true },
+      ),
+    ],
     async done(world, args, answer) {
       await adopting.done(world, args, answer);
       expect(await ownTemplate(world, args)).toBeUndefined();
     },
     async untouched(world, args) {
-      await adopting.untouched?.(world, args);
+      await adopting.untouched(world, args);
       expect((await ownTemplate(world, args))?.metadata.deletionTimestamp).toBeUndefined();
       expect(await ownTemplate(world, args)).toBeDefined();
     },

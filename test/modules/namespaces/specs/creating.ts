@@ -110,6 +110,22 @@ export const creating = [
     done: isMade,
     untouched: isNotMade,
     decisive: posting,
+    writes: ({ name, workspace }) => [
+      {
+        cluster: 'm',
+        method: 'POST',
+        path: '/api/v1/namespaces',
+        body: {
+          apiVersion: 'v1',
+          kind: 'Namespace',
+          metadata: {
+            name,
+            labels: { [workspaceLabel]: workspace },
+            annotations: { [runAnnotation]: expect.stringMatching(/^call-/) },
+          },
+        },
+      },
+    ],
     missing: (federation, { name }, options) =>
       federation.namespaces.create({ name, workspace: 'ghosts', placement: 'least-loaded' }, options),
     invalid: {

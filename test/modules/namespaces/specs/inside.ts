@@ -155,6 +155,7 @@ const people = [
     done: (world, { name }) => rolesOfAnn(world, name, []),
     untouched: (world, { name }) => rolesOfAnn(world, name, ['operator', 'viewer']),
     decisive: on('DELETE', 'rolebindings'),
+    writes: ({ name }) => [dropped(name, 'ann-operator'), dropped(name, 'ann-viewer')],
     missing: (federation, _args, options) =>
       federation.namespaces.removeUser({ cluster: 'm', name: 'ghost', user: 'ann' }, options),
     invalid: {},
