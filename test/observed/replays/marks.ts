@@ -14,7 +14,7 @@ import {
   workspaceUid,
 } from '../../testing/support.ts';
 import type { Seen } from '../entry.ts';
-import { areGoing, isOwned, label, lostOf, project, timed } from '../kit.ts';
+import { areGoing, isOwned, label, lostOf, project, timed, untilOld } from '../kit.ts';
 import type { Stage } from '../stage.ts';
 
 const inside = (namespace: string) => ({ namespace, name: 'shared' });
@@ -43,9 +43,11 @@ export async function labelOff(stage: Stage): Promise<Seen> {
   const { m, now } = stage;
   const name = await sharedProject(stage, 'held');
   const { uid } = await project(m, name);
+  await untilOld(now);
   await label(m, name, null);
   const back = await timed(now, 'the label is back', hasLabel(stage, name, 'held'));
   const body = { metadata: { labels: { [workspaceLabel]: null, [managedLabel]: null } } };
+  await untilOld(now);
   await m.patch(core.namespaces, { name }, { type: 'merge', body });
   const both = await timed(now, 'both labels are back', async () => {
     const { labels } = await project(m, name);
@@ -123,16 +125,13 @@ export async function markFalse(stage: Stage): Promise<Seen> {
 /** A Workspace deleted on the member while the host wants it there. */
 export async function workspaceDeleted({ a, m, now }: Stage): Promise<Seen> {
   await hostWorkspace(a, m, { name: 'again', cluster: 'm', count: 0 });
-  let recreated = 0;
-  // Deleted just as kubefed looks at everything it is back at once, which says nothing of how it notices.
-  for (let tries = 0; tries < 3 && recreated < 1_000; tries += 1) {
-    const uid = await workspaceUid(m, 'again');
-    await m.delete(kubesphere.workspaces, { name: 'again' }, background);
-    recreated = await timed(now, 'another one is there', async () => {
-      const found = await m.find(kubesphere.workspaces, { name: 'again' });
-      return found !== undefined && found.metadata.uid !== uid;
-    });
-  }
+  const uid = await workspaceUid(m, 'again');
+  await untilOld(now);
+  await m.delete(kubesphere.workspaces, { name: 'again' }, background);
+  const recreated = await timed(now, 'another one is there', async () => {
+    const found = await m.find(kubesphere.workspaces, { name: 'again' });
+    return found !== undefined && found.metadata.uid !== uid;
+  });
   return { outcome: { Workspace: 'recreated', UID: 'another' }, tookMs: { recreated } };
 }
 
