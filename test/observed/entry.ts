@@ -1,3 +1,4 @@
+import { type Row, sectionOf } from './reference.ts';
 import type { Stage } from './stage.ts';
 
 /** Hazards of the domain reference. */
@@ -25,8 +26,8 @@ export interface Seen {
 
 /** An act that is replayed with plain API calls, as a person would type it. */
 export interface Entry {
-  /** Section of the domain reference whose table has it; none for what only a hazard describes. */
-  readonly section?: '8.1' | '8.2' | '8.4';
+  /** Row of the domain reference; none for what only a hazard describes. */
+  readonly row?: Row;
   readonly hazards?: readonly Hazard[];
   readonly act: string;
   /** What was observed on real controllers, or what the hazard describes. */
@@ -49,7 +50,8 @@ export const each = (times: number, took: number): Delay => {
 };
 
 /** Title of the test of an entry: its hazards first. */
-export function titleOf({ hazards = [], section, act }: Pick<Entry, 'hazards' | 'section' | 'act'>): string {
+export function titleOf({ hazards = [], row, act }: Pick<Entry, 'hazards' | 'row' | 'act'>): string {
+  const section = row === undefined ? undefined : sectionOf(row);
   const from = section === undefined ? '' : ` (${section})`;
   return hazards.length === 0 ? `${section}: ${act}` : `${hazards.join(', ')}: ${act}${from}`;
 }

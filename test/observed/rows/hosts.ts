@@ -5,7 +5,7 @@ import { joinRefused, nameCollision, twoHosts } from '../replays/collisions.ts';
 /** Rows of 8.2 and 8.4 on two hosts and a member that was standalone before. */
 export const hosts8284: readonly Entry[] = [
   {
-    section: '8.4',
+    row: 'B first',
     act: 'B adopts in place: workspaces placed there beforehand, shields up, Cluster deleted on A, A shut out, marks off, import',
     observed:
       'same UID of the Workspace, 50 of 50 plain projects not written, 51 of 51 owned, B lists m as OK, its edits arrive in 0.2 s; all well once the shields are down',
@@ -21,7 +21,7 @@ export const hosts8284: readonly Entry[] = [
     play: adopted,
   },
   {
-    section: '8.4',
+    row: 'undo',
     act: 'undo: Cluster deleted on B, B shut out, its templates deleted, Cluster created again on A',
     observed:
       'adopted again within 25 s: same UIDs, projects not written, the multi-cluster project managed again with its contents, the manager restored',
@@ -36,7 +36,7 @@ export const hosts8284: readonly Entry[] = [
     play: undone,
   },
   {
-    section: '8.4',
+    row: 'member with a WorkspaceTemplate of its own',
     act: 'template of an adopted member deleted while the shield denies DELETE of the Workspace',
     observed:
       'not tried again, Terminating; its finalizers off: template gone, Workspace with its UID, roles kept, projects owned',
@@ -51,7 +51,7 @@ export const hosts8284: readonly Entry[] = [
     play: templateRetired,
   },
   {
-    section: '8.2',
+    row: 'the old host’s placements',
     act: 'the member imported again into the old host, which still has placements for it',
     observed: 'A takes the multi-cluster projects back 25 s after the import',
     outcome: { 'multi-cluster project': 'managed again, same UID' },
@@ -59,7 +59,7 @@ export const hosts8284: readonly Entry[] = [
     play: readopted,
   },
   {
-    section: '8.2',
+    row: 'H5: FederatedNamespace of the same name on the new host, placed elsewhere',
     hazards: ['H5'],
     act: 'a FederatedNamespace of the same name on B, placed elsewhere',
     observed:
@@ -74,7 +74,7 @@ export const hosts8284: readonly Entry[] = [
     play: nameCollision,
   },
   {
-    section: '8.2',
+    row: 'same workspace on B placed elsewhere',
     act: 'the same workspace on the next host, placed elsewhere',
     observed:
       'refused in 4 s, text in Federated.reason, tried again at the next resync; ServiceAccount, token and secret are there already',
@@ -89,7 +89,7 @@ export const hosts8284: readonly Entry[] = [
     play: joinRefused,
   },
   {
-    section: '8.1',
+    row: 'the order of design.md section 6, shield up throughout',
     act: 'the whole order by hand: B prepared, detach, shut out, unbind, release, clear, import, place, bind, shield throughout',
     observed: '50 plain and one multi-cluster project, all UIDs kept',
     outcome: {
@@ -101,7 +101,7 @@ export const hosts8284: readonly Entry[] = [
     play: rebound,
   },
   {
-    section: '8.2',
+    row: 'two hosts joined to one M',
     hazards: ['H12'],
     act: 'two hosts joined to one member',
     observed:

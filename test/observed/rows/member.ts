@@ -14,7 +14,7 @@ import { tenantDelete } from '../replays/tenant.ts';
 /** Rows of 8.2 on a host and its member. */
 export const joined82: readonly Entry[] = [
   {
-    section: '8.2',
+    row: 'A joined, workspace label taken off a managed namespace',
     hazards: ['H6'],
     act: 'label off a managed namespace while A is joined, alone and together with the mark',
     observed: 'back after 0.7-11 s',
@@ -23,7 +23,7 @@ export const joined82: readonly Entry[] = [
     play: labelOff,
   },
   {
-    section: '8.2',
+    row: 'A joined, only managed taken off',
     hazards: ['H6'],
     act: 'only the mark taken off while A is joined',
     observed: 'bound to the local Workspace at once',
@@ -32,7 +32,7 @@ export const joined82: readonly Entry[] = [
     play: markOff,
   },
   {
-    section: '8.2',
+    row: 'A joined, managed=false and label off',
     act: 'mark set to false and label off while A is joined',
     observed:
       'holds, status ManagedLabelFalse; its FederatedNamespace deleted, the namespace stays and a managed ConfigMap in it goes',
@@ -45,14 +45,14 @@ export const joined82: readonly Entry[] = [
     play: markFalse,
   },
   {
-    section: '8.2',
+    row: 'M’s Workspace set to managed=false, A joined',
     act: 'the Workspace on the member marked as not managed while A is joined',
     observed: 'a shrunk placement and a plain template delete on A are harmless',
     outcome: { 'lost by shrinking': '0 of 4', 'lost by deleting': '0 of 4', 'Workspace kept': true },
     play: immune,
   },
   {
-    section: '8.2',
+    row: 'placement shrunk on A',
     hazards: ['H7'],
     act: 'placement shrunk on A',
     observed: '10 of 10 bound namespaces Terminating after 0.8 s, gone by 8 s; unbound ones survive',
@@ -62,7 +62,7 @@ export const joined82: readonly Entry[] = [
     play: shrunk,
   },
   {
-    section: '8.2',
+    row: 'placement shrunk while M is down, Cluster kept',
     hazards: ['H7'],
     act: 'placement shrunk while the member is down, its Cluster kept',
     observed: 'A reports all well; about 40 s after the return the Workspace is deleted and its namespaces race',
@@ -71,7 +71,7 @@ export const joined82: readonly Entry[] = [
     play: shrunkWhileDown,
   },
   {
-    section: '8.2',
+    row: 'Cluster deleted while M is down',
     act: 'Cluster deleted while the member is down',
     observed: 'finishes at once; the member comes back with everything intact',
     outcome: { Cluster: 'gone at once', lost: '0 of 5' },
@@ -79,7 +79,7 @@ export const joined82: readonly Entry[] = [
     play: forgottenWhileDown,
   },
   {
-    section: '8.2',
+    row: 'plain template delete on A',
     hazards: ['H7'],
     act: 'template deleted on A, plainly and with kubectl’s --cascade=orphan',
     observed:
@@ -95,7 +95,7 @@ export const joined82: readonly Entry[] = [
     play: templateDeleted,
   },
   {
-    section: '8.2',
+    row: 'template delete with the orphan finalizer',
     hazards: ['H10'],
     act: 'template deleted on A with the orphan finalizer',
     observed: 'nothing lost; the label stays on some and goes from others',
@@ -103,7 +103,7 @@ export const joined82: readonly Entry[] = [
     play: templateOrphaned,
   },
   {
-    section: '8.2',
+    row: 'page’s step 2 on M with a local template, projects still bound',
     hazards: ['H2'],
     act: 'step 2 of the page on a member with a template of its own, projects still bound',
     observed: 'all lost in 7 s; with the orphan finalizer none',
@@ -113,7 +113,7 @@ export const joined82: readonly Entry[] = [
     play: pageStepTwo,
   },
   {
-    section: '8.2',
+    row: 'page’s step 2 under the shield',
     act: 'step 2 of the page under the shield',
     observed: 'none of 10 lost; Workspace and template gone, references dangling; cleared and lifted, all live on',
     outcome: {
@@ -125,7 +125,7 @@ export const joined82: readonly Entry[] = [
     play: pageStepTwoShielded,
   },
   {
-    section: '8.2',
+    row: 'orphan-delete of a Workspace with projects bound',
     hazards: ['H10'],
     act: 'a Workspace deleted with orphan propagation, projects bound',
     observed: 'none of 200 lost; 196 kept the label',
@@ -133,7 +133,7 @@ export const joined82: readonly Entry[] = [
     play: workspaceOrphaned,
   },
   {
-    section: '8.2',
+    row: 'Workspace deleted on M while the host is joined',
     hazards: ['H4'],
     act: 'Workspace deleted on the member while A is joined',
     observed: 'recreated under another UID after 8 s',
@@ -142,7 +142,7 @@ export const joined82: readonly Entry[] = [
     play: workspaceDeleted,
   },
   {
-    section: '8.2',
+    row: 'label before the Workspace exists',
     hazards: ['H10'],
     act: 'label set before the Workspace exists, and while it is Terminating',
     observed: 'dangling, and bound once it appears; taken off in 1 s, and not bound later',
@@ -156,7 +156,7 @@ export const joined82: readonly Entry[] = [
     play: labelTooEarlyAndTooLate,
   },
   {
-    section: '8.2',
+    row: 'HelmReleases of the workspace, orphan finalizer',
     hazards: ['H1'],
     act: 'template deleted with the orphan finalizer, HelmReleases in its projects',
     observed: 'labelled releases deleted within 1 s, and helm run; the one without the label untouched',
@@ -171,7 +171,7 @@ export const joined82: readonly Entry[] = [
     play: appsUninstalled,
   },
   {
-    section: '8.2',
+    row: 'HelmReleases of the workspace, orphan finalizer',
     hazards: ['H1'],
     act: 'Cluster deleted, a HelmRelease of the host on it',
     observed: 'the release is gone, helm is not run',
@@ -179,7 +179,7 @@ export const joined82: readonly Entry[] = [
     play: appOfCluster,
   },
   {
-    section: '8.2',
+    row: 'tenant DELETE over REST',
     hazards: ['H20'],
     act: 'DELETE of a workspace over the tenant API: a JSON body Orphan, no body, the Orphan body as text/plain',
     observed: 'always 200; 5 of 5 kept, none of 5, none of 5',

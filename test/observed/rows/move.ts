@@ -4,7 +4,7 @@ import * as move from '../replays/move.ts';
 /** 8.1 of the domain reference: the move from host A to host B, in the order in which it was made. */
 export const move81: readonly Entry[] = [
   {
-    section: '8.1',
+    row: 'a Cluster created with joinFederation false',
     act: 'a Cluster created with joinFederation false',
     observed: 'inert: finalizer, empty status, nothing on the member; patched to true it joins, in 1.0 s',
     outcome: { status: 'empty', 'on the member': 'nothing', 'patched to true': 'joins' },
@@ -12,7 +12,7 @@ export const move81: readonly Entry[] = [
     play: move.inert,
   },
   {
-    section: '8.1',
+    row: 'join A',
     hazards: ['H18'],
     act: 'host A joins the member',
     observed: 'Federated and Ready in 0.2-1.0 s, KubeFedCluster 0.4 s later; the first user only 23-33 s after that',
@@ -25,7 +25,7 @@ export const move81: readonly Entry[] = [
     play: move.joined,
   },
   {
-    section: '8.1',
+    row: 'users, workspaces when already joined',
     act: 'a user and a workspace made while the member is joined',
     observed: 'on the member in 0.1-0.4 s',
     outcome: { user: 'on the member', workspace: 'on the member' },
@@ -33,7 +33,7 @@ export const move81: readonly Entry[] = [
     play: move.copied,
   },
   {
-    section: '8.1',
+    row: 'unbind with A still joined, one filtered patch each',
     act: 'projects unbound while A is joined, one filtered patch each',
     observed: '220 patches in 4.2 s, no conflict; held, also across a restart of the controllers of the member',
     outcome: { conflicts: 0, 'unbound after a restart': '45 of 45', lost: '0 of 45' },
@@ -41,7 +41,7 @@ export const move81: readonly Entry[] = [
     play: move.unboundWhileJoined,
   },
   {
-    section: '8.1',
+    row: 'DELETE Cluster on A',
     hazards: ['H12'],
     act: 'DELETE of the Cluster on A',
     observed:
@@ -59,14 +59,14 @@ export const move81: readonly Entry[] = [
     play: move.clusterDeleted,
   },
   {
-    section: '8.1',
+    row: 'detach before unbind',
     act: 'projects unbound after the detach',
     observed: 'fine as well',
     outcome: { lost: '0 of 5' },
     play: move.unboundAfterDetach,
   },
   {
-    section: '8.1',
+    row: 'strip managed=true on M',
     act: 'the managed label taken off everything on the member',
     observed: '67 objects in 0.7 s, most of them roles and bindings',
     outcome: { 'roles and bindings are the most': true, left: 0 },
@@ -74,7 +74,7 @@ export const move81: readonly Entry[] = [
     play: move.stripped,
   },
   {
-    section: '8.1',
+    row: 'orphan-delete leftover Workspaces',
     act: 'a leftover Workspace deleted with orphan propagation',
     observed: 'gone in 0.2 s; namespaces Active under their UIDs; its WorkspaceRoles remain',
     outcome: { lost: '0 of 20', 'WorkspaceRoles remain': true },
@@ -82,14 +82,14 @@ export const move81: readonly Entry[] = [
     play: move.leftoversOrphaned,
   },
   {
-    section: '8.1',
+    row: 'a background delete of the Workspace right after a complete unbind',
     act: 'a leftover Workspace deleted plainly right after a complete unbind',
     observed: '25 of 25 survive',
     outcome: { lost: '0 of 25' },
     play: move.leftoversDeleted,
   },
   {
-    section: '8.1',
+    row: 'delete A’s ServiceAccount, ClusterRole, binding on M',
     act: 'ServiceAccount, ClusterRole and binding of A deleted on the member',
     observed: 'the old token gets 401 in less than 2 s',
     outcome: { 'old token': 401 },
@@ -97,7 +97,7 @@ export const move81: readonly Entry[] = [
     play: move.shutOutOfMember,
   },
   {
-    section: '8.1',
+    row: 'import into B',
     act: 'host B imports the member',
     observed: 'Federated and Ready in 0.2 s, KubeFedCluster Ready after 4.1 s',
     outcome: { Federated: true, Ready: true, KubeFedCluster: 'Ready' },
@@ -105,7 +105,7 @@ export const move81: readonly Entry[] = [
     play: move.imported,
   },
   {
-    section: '8.1',
+    row: 'B’s users and workspaces',
     act: 'users of B arrive',
     observed: 'the password of B overwrites that of the unlabelled user whom A left, 23-33 s after the join',
     outcome: { 'password was another': true, 'and is now': 'the new host’s' },
@@ -113,7 +113,7 @@ export const move81: readonly Entry[] = [
     play: move.overwritten,
   },
   {
-    section: '8.1',
+    row: 'label 220 namespaces',
     act: 'all projects labelled with a workspace of B',
     observed: '220 labels in 1.6 s; 2.7 s later all are owned by the new Workspace; stable',
     outcome: { 'owned by the new Workspace': '50 of 50', stable: '50 of 50', lost: '0 of 50' },
