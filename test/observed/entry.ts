@@ -8,8 +8,8 @@ type Hazard = `H${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 1
 export interface Delay {
   readonly fromMs: number;
   readonly toMs: number;
-  /** Time that whoever writes takes, and no controller: it passes here as fast as there. */
-  readonly client?: true;
+  /** Whose time it is but that of KubeSphere's controllers: it passes here as fast as there. */
+  readonly of?: 'client' | 'Kubernetes';
 }
 
 /** What a cluster says after an act: statement and value. */
@@ -43,10 +43,13 @@ export interface Entry {
 /** Seconds, as the tables have them. */
 export const seconds = (from: number, to = from): Delay => ({ fromMs: from * 1000, toMs: to * 1000 });
 
+/** Seconds in which Kubernetes itself does the work: it collects garbage, empties namespaces, forgets tokens. */
+export const ofKubernetes = (from: number, to = from): Delay => ({ ...seconds(from, to), of: 'Kubernetes' });
+
 /** Something done `times` times by hand in so many seconds altogether: what one of them takes. */
 export const each = (times: number, took: number): Delay => {
   const ms = (took * 1000) / times;
-  return { fromMs: ms, toMs: ms, client: true };
+  return { fromMs: ms, toMs: ms, of: 'client' };
 };
 
 /** Title of the test of an entry: its hazards first. */

@@ -1,4 +1,4 @@
-import { type Entry, seconds } from './entry.ts';
+import { type Entry, ofKubernetes, seconds } from './entry.ts';
 import * as authority from './replays/authority.ts';
 import { sideObjects, unbindEverything } from './replays/binding.ts';
 import { leftoverWorkspace } from './replays/collisions.ts';
@@ -57,7 +57,7 @@ export const joinedHazards: readonly Entry[] = [
     act: 'the mark taken off a multi-cluster project after the detach, then the Workspace cleared',
     observed: 'bound to the local Workspace at once, and deleted with it',
     outcome: { 'multi-cluster project lost': '1 of 1' },
-    delays: { Terminating: seconds(0.8, 7) },
+    delays: { Terminating: ofKubernetes(0.8, 7) },
     destroys: true,
     play: markOffAndCleared,
   },
@@ -103,7 +103,7 @@ export const hostsHazards: readonly Entry[] = [
     act: 'an entry of a placement removed by its index while somebody else edits the list',
     observed: 'the wrong cluster is taken off, and the projects there go (H7)',
     outcome: { 'still placed on': 'elsewhere', lost: '4 of 4' },
-    delays: { Terminating: seconds(0.8) },
+    delays: { Terminating: ofKubernetes(0.8) },
     destroys: true,
     play: authority.placementByIndex,
   },
@@ -154,7 +154,7 @@ export const hostsHazards: readonly Entry[] = [
     act: 'the leftover Workspace of a pure member adopted by B, whose placement is edited later',
     observed: 'step 2 of the page finds no template; kubefed deletes the Workspace, and its projects go',
     outcome: { 'page’s step 2 on a member': 'NotFound', lost: '4 of 4' },
-    delays: { Terminating: seconds(0.8) },
+    delays: { Terminating: ofKubernetes(0.8) },
     destroys: true,
     play: leftoverWorkspace,
   },

@@ -17,10 +17,7 @@ export interface Stage extends AsyncDisposable {
   readonly x: Connection;
   /** Milliseconds of real clusters since some moment. */
   now(): number;
-  /**
-   * How much of that passes while Kubernetes itself does a millisecond's work: 1 on the sandbox, where all live in one time. Real ones
-   * take as long as they took when they were observed, however fast KubeSphere's controllers are made.
-   */
+  /** How much of that passes in a millisecond of the wall while servers work: none on the sandbox, whose clock stands for them. */
   readonly lag: number;
   /** What the hosts reach the member through; a person's connection does not use it. */
   readonly line: Line;
@@ -58,7 +55,7 @@ export async function startStage(ground: Ground): Promise<Stage> {
     m: clusters.m.connection,
     x: clusters.x.connection,
     now,
-    lag: clock === undefined ? ground.speed : 1,
+    lag: clock === undefined ? ground.speed : 0,
     line,
     join,
     async joinFully(host, workspaces = []) {

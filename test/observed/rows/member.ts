@@ -1,4 +1,4 @@
-import { type Entry, seconds } from '../entry.ts';
+import { type Entry, ofKubernetes, seconds } from '../entry.ts';
 import { appOfCluster, appsUninstalled, labelTooEarlyAndTooLate } from '../replays/binding.ts';
 import { labelOff, markFalse, markOff, workspaceDeleted } from '../replays/marks.ts';
 import { forgottenWhileDown, immune, shrunk, shrunkWhileDown } from '../replays/shrink.ts';
@@ -57,7 +57,7 @@ export const joined82: readonly Entry[] = [
     act: 'placement shrunk on A',
     observed: '10 of 10 bound namespaces Terminating after 0.8 s, gone by 8 s; unbound ones survive',
     outcome: { 'bound ones lost': '10 of 10', 'unbound ones lost': '0 of 2' },
-    delays: { Terminating: seconds(0.8), gone: seconds(0.8, 8) },
+    delays: { Terminating: ofKubernetes(0.8), gone: ofKubernetes(0.8, 8) },
     destroys: true,
     play: shrunk,
   },
@@ -90,7 +90,7 @@ export const joined82: readonly Entry[] = [
       'lost on the member with --cascade=orphan': '6 of 6',
       'lost on the host with --cascade=orphan': '2 of 2',
     },
-    delays: { Terminating: seconds(0.6), 'with --cascade=orphan': seconds(0.6) },
+    delays: { Terminating: ofKubernetes(0.6), 'with --cascade=orphan': ofKubernetes(0.6) },
     destroys: true,
     play: templateDeleted,
   },
@@ -108,7 +108,7 @@ export const joined82: readonly Entry[] = [
     act: 'step 2 of the page on a member with a template of its own, projects still bound',
     observed: 'all lost in 7 s; with the orphan finalizer none',
     outcome: { lost: '10 of 10', 'lost with the orphan finalizer': '0 of 10' },
-    delays: { gone: seconds(7) },
+    delays: { gone: ofKubernetes(7) },
     destroys: true,
     play: pageStepTwo,
   },

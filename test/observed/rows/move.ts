@@ -1,4 +1,4 @@
-import { type Entry, each, seconds } from '../entry.ts';
+import { type Entry, each, ofKubernetes, seconds } from '../entry.ts';
 import * as move from '../replays/move.ts';
 
 /** 8.1 of the domain reference: the move from host A to host B, in the order in which it was made. */
@@ -78,7 +78,7 @@ export const move81: readonly Entry[] = [
     act: 'a leftover Workspace deleted with orphan propagation',
     observed: 'gone in 0.2 s; namespaces Active under their UIDs; its WorkspaceRoles remain',
     outcome: { lost: '0 of 20', 'WorkspaceRoles remain': true },
-    delays: { gone: seconds(0.2) },
+    delays: { gone: ofKubernetes(0.2) },
     play: move.leftoversOrphaned,
   },
   {
@@ -93,7 +93,7 @@ export const move81: readonly Entry[] = [
     act: 'ServiceAccount, ClusterRole and binding of A deleted on the member',
     observed: 'the old token gets 401 in less than 2 s',
     outcome: { 'old token': 401 },
-    delays: { refused: seconds(0, 2) },
+    delays: { refused: ofKubernetes(0, 2) },
     play: move.shutOutOfMember,
   },
   {
