@@ -27,9 +27,9 @@ export const joinedHazards: readonly Entry[] = [
     act: 'the page’s loop over all namespaces',
     observed: 'system namespaces lose their workspace too: system-workspace is empty',
     outcome: {
-      'kube-system among them': true,
-      'only system namespaces': true,
+      'kube-system was in system-workspace': true,
       'namespaces left in system-workspace': 0,
+      'plain namespaces left in any workspace': 'none',
     },
     play: unbindEverything,
   },

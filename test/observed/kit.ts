@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Connection } from '../../src/kube/connection.ts';
 import type { ObjectName, Resource } from '../../src/kube/objects.ts';
 import { core } from '../../src/kube/resources.ts';
@@ -28,10 +29,21 @@ export async function timed(
   return now() - since;
 }
 
-/** Waits until what was changed so far is nothing new to kubefed: what it is told it looks at within 11 s. */
-export async function untilOld(now: Stage['now']): Promise<void> {
+async function untilPassed(now: Stage['now'], ms: number): Promise<void> {
   const since = now();
-  await until('12 s have passed', async () => now() - since > 12_000, often);
+  await until(`${ms / 1000} s have passed`, async () => now() - since > ms, often);
+}
+
+/** Waits until what was changed so far is nothing new to kubefed: what it is told it looks at within 11 s. */
+export const untilOld = (now: Stage['now']): Promise<void> => untilPassed(now, 12_000);
+
+/**
+ * Looks on at the member for as long as the reference did before it said that all is well, and until the garbage collector has come round
+ * once more: on real API servers that goes at the wall's pace. Only then "nothing was lost" says anything of what comes late.
+ */
+export async function lookOn({ m, now }: Stage, ms = 15_000): Promise<void> {
+  await untilPassed(now, ms);
+  await untilCollected(m, { name: 'nobody', uid: randomUUID() });
 }
 
 /** `3 of 10`. */
@@ -76,24 +88,26 @@ export async function lostOf(connection: Connection, before: ProjectsObservation
   return of(compareProjects(before, await observeProjects(connection, names)).lost.length, names);
 }
 
-/** How many of the projects bear a workspace's label, as `3 of 10`. */
-export async function labelledOf(connection: Connection, names: readonly string[], workspace: string): Promise<string> {
-  const now = await observeProjects(connection, names);
-  return of(Object.values(now).filter(({ labels }) => labels[workspaceLabel] === workspace).length, names);
+/** A Workspace that is on its way out. */
+interface Owner {
+  readonly name: string;
+  readonly uid: string;
 }
 
 /**
- * Projects of a cluster that the garbage collector may not have come to yet: waits until it is done with their owner, a Workspace. While
- * that goes with orphan propagation, a new dependent would be orphaned, too.
+ * Looks on once the garbage collector of the member is done with an owner. While that goes with orphan propagation, a new dependent would
+ * be orphaned, too.
  */
-export async function lostAfter(
-  connection: Connection,
-  before: ProjectsObservation,
-  owner: { readonly name: string; readonly uid: string },
-): Promise<string> {
-  await untilGone(connection, kubesphere.workspaces, { name: owner.name });
-  await untilCollected(connection, owner);
-  return lostOf(connection, before);
+export async function lookOnAfter(stage: Stage, owner: Owner): Promise<void> {
+  await untilGone(stage.m, kubesphere.workspaces, { name: owner.name });
+  await untilCollected(stage.m, owner);
+  await lookOn(stage);
+}
+
+/** Names of the projects of the member lost since, once the garbage collector has come to all of them, as `3 of 10`. */
+export async function lostAfter(stage: Stage, before: ProjectsObservation, owner: Owner): Promise<string> {
+  await lookOnAfter(stage, owner);
+  return lostOf(stage.m, before);
 }
 
 /** Sets or (with `null`) takes off the workspace label of a namespace. */
@@ -114,6 +128,22 @@ export const isOwned = (connection: Connection, name: string, uid: string) => as
   const { ownerReferences = [] } = await project(connection, name);
   return ownerReferences.length === 1 && ownerReferences[0]?.uid === uid;
 };
+
+/** How many of the projects are owned by the object with this UID, and nobody else, as `3 of 10`. */
+export async function boundOf(connection: Connection, names: readonly string[], uid: string): Promise<string> {
+  const now = Object.values(await observeProjects(connection, names));
+  return of(
+    now.filter(({ ownerReferences: [owner, other] }) => owner?.uid === uid && other === undefined).length,
+    names,
+  );
+}
+
+/** How many of the projects are nobody's: neither a workspace's label nor an owner, as `3 of 10`. */
+export async function unboundOf(connection: Connection, names: readonly string[]): Promise<string> {
+  const now = Object.values(await observeProjects(connection, names));
+  const free = now.filter(({ labels, ownerReferences }) => !(workspaceLabel in labels) && ownerReferences.length === 0);
+  return of(free.length, names);
+}
 
 /** A workspace of a host and its manager, placed on `clusters`; whether it arrives there is not waited for. */
 export async function workspaceOn(host: Connection, name: string, clusters: readonly string[]): Promise<void> {

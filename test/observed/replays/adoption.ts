@@ -22,7 +22,7 @@ import {
   workspaceUid,
 } from '../../testing/support.ts';
 import type { Seen } from '../entry.ts';
-import { isOwned, of, project, timed } from '../kit.ts';
+import { boundOf, isOwned, lookOn, of, project, timed } from '../kit.ts';
 import type { Stage } from '../stage.ts';
 
 const workspaces = { 'team-a': 20, 'team-b': 10 } as const;
@@ -53,16 +53,16 @@ async function release({ m }: Stage): Promise<void> {
   await until('it is a plain project', isOwned(m, shared, await workspaceUid(m, 'team-a')), patient);
 }
 
-/** How many of the projects, the multi-cluster one included, are owned by the Workspace of their label. */
-async function ownedOf({ m }: Stage): Promise<string> {
+/** How many of the projects are owned by the Workspace of their label. */
+async function ownedOf({ m }: Stage, names: readonly string[]): Promise<string> {
   const owners = new Map(
     await Promise.all(teams.map(async (name) => [name as string, await workspaceUid(m, name)] as const)),
   );
-  const all = await observeProjects(m, [...plain, shared]);
+  const all = await observeProjects(m, names);
   const owned = Object.values(all).filter(
     ({ labels, ownerReferences }) => ownerReferences[0]?.uid === owners.get(labels[workspaceLabel] ?? ''),
   );
-  return of(owned.length, [...plain, shared]);
+  return of(owned.length, names);
 }
 
 /** The move that writes to no project: the other host takes the workspaces over where they are. */
@@ -90,17 +90,7 @@ export async function adopted(stage: Stage): Promise<Seen> {
     async () => (await m.get(kubesphere.workspaces, { name: 'team-b' })).spec?.networkIsolation === true,
   );
   for (const lift of shields) await lift();
-  // A second edit that arrives says that both hosts' controllers have gone round since.
-  await b.patch(
-    kubesphere.workspaceTemplates,
-    { name: 'team-b' },
-    { type: 'merge', body: { spec: { template: { spec: { networkIsolation: false } } } } },
-  );
-  await until(
-    'it arrives, too',
-    async () => (await m.get(kubesphere.workspaces, { name: 'team-b' })).spec?.networkIsolation === false,
-    patient,
-  );
+  await lookOn(stage);
   const after = compareProjects(before, await observeProjects(m, plain));
   const uidsNow = await uidsOf(stage);
   return {
@@ -108,7 +98,7 @@ export async function adopted(stage: Stage): Promise<Seen> {
       'Workspaces with their UID': uidsNow.owners === uids.owners,
       'plain projects written': of(after.written.length, plain),
       'multi-cluster project with its UID': uidsNow.shared === uids.shared,
-      owned: await ownedOf(stage),
+      owned: await ownedOf(stage, [...plain, shared]),
       'B says of m': says.every((status) => status === '') ? 'OK' : says.join(),
       lost: after.lost.length + after.contents.lost.length,
     },
@@ -139,6 +129,7 @@ export async function undone(stage: Stage): Promise<Seen> {
   );
   const took = now() - since;
   await untilFederated(a, { name: 'm', workspaces: teams });
+  await lookOn(stage);
   const uidsNow = await uidsOf(stage);
   const after = compareProjects(before, await observeProjects(m, plain));
   return {
@@ -154,7 +145,8 @@ export async function undone(stage: Stage): Promise<Seen> {
 }
 
 /** The member's own template deleted while its Workspace may not be, which leaves it Terminating until a hand helps. */
-export async function templateRetired({ m }: Stage): Promise<Seen> {
+export async function templateRetired(stage: Stage): Promise<Seen> {
+  const { m } = stage;
   const at = { name: 'team-b' };
   const before = await observeProjects(m, plain);
   const uid = await workspaceUid(m, 'team-b');
@@ -170,6 +162,7 @@ export async function templateRetired({ m }: Stage): Promise<Seen> {
   await m.patch(kubesphere.workspaceTemplates, at, { type: 'merge', body: { metadata: { finalizers: [] } } });
   await untilGone(m, kubesphere.workspaceTemplates, at);
   await lift();
+  await lookOn(stage, 20_000);
   const roles = await m
     .listMetadata(kubesphere.workspaceRoles, { labelSelector: `${workspaceLabel}=team-b` })
     .toArray();
@@ -181,7 +174,8 @@ export async function templateRetired({ m }: Stage): Promise<Seen> {
       'Workspace with its UID': (await workspaceUid(m, 'team-b')) === uid,
       'its roles': roles.length > 0 ? 'kept' : 'gone',
       'projects written': of(after.written.length, plain),
-      lost: after.lost.length,
+      owned: await ownedOf(stage, plain),
+      lost: after.lost.length + after.contents.lost.length,
     },
   };
 }
@@ -197,6 +191,7 @@ export async function readopted(stage: Stage): Promise<Seen> {
   await timed(now, 'it is managed', async () => (await project(m, shared)).labels?.[managedLabel] === 'true');
   const took = now() - since;
   await untilFederated(a, { name: 'm', workspaces: teams });
+  await lookOn(stage);
   const same = (await uidsOf(stage)).shared === before;
   return {
     outcome: { 'multi-cluster project': same ? 'managed again, same UID' : 'another one' },
@@ -236,13 +231,14 @@ export async function rebound(stage: Stage): Promise<Seen> {
   }
   for (const name of moving) await until(`${name} is bound`, isOwned(m, name, uid), patient);
   await lift();
+  await lookOn(stage);
   const after = compareProjects(before, await observeProjects(m, [...moving, shared]));
   return {
     outcome: {
       'with their UID': of(after.kept.length, [...moving, shared]),
       'former Workspace': (await m.find(kubesphere.workspaces, owner)) === undefined ? 'gone' : 'there',
       'contents lost': after.contents.lost.length,
-      'bound to the new Workspace': of(moving.length, moving),
+      'bound to the new Workspace': await boundOf(m, moving, uid),
     },
   };
 }

@@ -1,5 +1,5 @@
 import { core } from '../../../src/kube/resources.ts';
-import { finalizers, systemNamespaces, systemWorkspace, workspaceLabel } from '../../../src/kubesphere/names.ts';
+import { finalizers, managedLabel, systemWorkspace, workspaceLabel } from '../../../src/kubesphere/names.ts';
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
 import { observeProjects, until } from '../../../src/testing/index.ts';
 import {
@@ -12,7 +12,7 @@ import {
   workspaceUid,
 } from '../../testing/support.ts';
 import type { Seen } from '../entry.ts';
-import { isGone, isOwned, label, lostAfter, of, project, timed } from '../kit.ts';
+import { isGone, isOwned, label, lostAfter, of, project, timed, unboundOf } from '../kit.ts';
 import type { Stage } from '../stage.ts';
 
 /** A label set before its Workspace exists, and one set while its Workspace is on its way out. */
@@ -52,28 +52,37 @@ export async function labelTooEarlyAndTooLate({ m, now }: Stage): Promise<Seen> 
   };
 }
 
-/** The page's loop over all namespaces, system namespaces and all (H8). Puts their labels back, as an installer run would. */
+/** The page's loop over all namespaces that are not on their way out (H8). Puts the system's labels back, as an installer run would. */
 export async function unbindEverything({ m }: Stage): Promise<Seen> {
-  const names = await localWorkspace(m, 'looped', 2);
-  const all = await m.listMetadata(core.namespaces).toArray();
-  const owned = all.filter(({ metadata }) => metadata.labels?.[workspaceLabel] === systemWorkspace);
-  const system = owned.map(({ metadata }) => metadata.name);
-  for (const name of [...names, ...system]) await unbindAsThePageSays(m, name);
-  const selector = { labelSelector: `${workspaceLabel}=${systemWorkspace}` };
-  await until('unbound', async () => (await project(m, 'kube-system')).ownerReferences === undefined, patient);
-  const left = await m.listMetadata(core.namespaces, selector).toArray();
+  const own = await localWorkspace(m, 'looped', 2);
+  const metadata = async (labelSelector?: string) =>
+    (await m.listMetadata(core.namespaces, labelSelector === undefined ? {} : { labelSelector }).toArray()).map(
+      (one) => one.metadata,
+    );
+  const looped = (await metadata()).filter(({ deletionTimestamp }) => deletionTimestamp === undefined);
+  const system = looped.filter(({ labels }) => labels?.[workspaceLabel] === systemWorkspace).map(({ name }) => name);
+  for (const { name } of looped) await unbindAsThePageSays(m, name);
+  const some = [...own, ...system];
+  const areUnbound = async () => (await unboundOf(m, some)) === of(some.length, some);
+  await until('the controllers leave it so', areUnbound, patient);
+  const left = (await metadata(workspaceLabel)).filter(({ name }) => looped.some((one) => one.name === name));
   for (const name of system) await label(m, name, systemWorkspace);
+  // What kubefed manages it puts back.
+  const plain = left.filter(({ labels }) => labels?.[managedLabel] !== 'true');
   return {
     outcome: {
-      'kube-system among them': system.includes('kube-system'),
-      'only system namespaces': system.every((name) => systemNamespaces.has(name)),
-      'namespaces left in system-workspace': left.length,
+      'kube-system was in system-workspace': system.includes('kube-system'),
+      'namespaces left in system-workspace': left.filter(({ labels }) => labels?.[workspaceLabel] === systemWorkspace)
+        .length,
+      'plain namespaces left in any workspace': plain.map(({ name }) => name).join() || 'none',
     },
+    note: `${system.length} namespaces of the system among ${looped.length}`,
   };
 }
 
 /** What hangs on a workspace besides its projects goes although every project was unbound (H13). */
-export async function sideObjects({ m, now }: Stage): Promise<Seen> {
+export async function sideObjects(stage: Stage): Promise<Seen> {
+  const { m, now } = stage;
   const [name = ''] = await localWorkspace(m, 'quoted', 1);
   const quota = { name: 'quoted' };
   const uid = await workspaceUid(m, 'quoted');
@@ -95,7 +104,7 @@ export async function sideObjects({ m, now }: Stage): Promise<Seen> {
   const kept = (await m.list(core.roles, { namespace: name }).toArray()).length;
   return {
     outcome: {
-      'project lost': await lostAfter(m, before, { name: 'quoted', uid }),
+      'project lost': await lostAfter(stage, before, { name: 'quoted', uid }),
       'workspace quota': 'gone',
       'WorkspaceRoles and their bindings': 'gone',
       'roles in the project kept': of(kept, roles),
@@ -153,7 +162,7 @@ export async function appsUninstalled(stage: Stage): Promise<Seen> {
   const works = await m.find(core.deployments, at('wiki'));
   return {
     outcome: {
-      'projects lost': await lostAfter(m, before, owner),
+      'projects lost': await lostAfter(stage, before, owner),
       'labelled release': 'deleted',
       'its Deployment and claim': 'uninstalled',
       'release without the label': wiki !== undefined && works !== undefined ? 'untouched' : 'gone',

@@ -28,12 +28,26 @@ import {
   patient,
   propagation,
   shutOut,
-  untilCollected,
   untilGone,
   workspaceUid,
 } from '../../testing/support.ts';
 import type { Seen } from '../entry.ts';
-import { isGone, isOwned, isTrue, label, lostAfter, lostOf, of, timed, unbind, untilOld, workspaceOn } from '../kit.ts';
+import {
+  boundOf,
+  isGone,
+  isOwned,
+  isTrue,
+  label,
+  lookOn,
+  lostAfter,
+  lostOf,
+  of,
+  timed,
+  unbind,
+  unboundOf,
+  untilOld,
+  workspaceOn,
+} from '../kit.ts';
 import type { Stage } from '../stage.ts';
 
 /** Projects of the workspaces that are moved: the first two are unbound before the detach, the third after it. */
@@ -117,7 +131,8 @@ export async function copied({ a, m, now }: Stage): Promise<Seen> {
 }
 
 /** One patch for each project while the host is joined, and then the member's controllers start anew. */
-export async function unboundWhileJoined({ m, clusters }: Stage): Promise<Seen> {
+export async function unboundWhileJoined(stage: Stage): Promise<Seen> {
+  const { m, clusters } = stage;
   const names = [...projects['ws-1'], ...projects['ws-2']];
   const before = await observeProjects(m, names);
   let conflicts = 0;
@@ -131,10 +146,9 @@ export async function unboundWhileJoined({ m, clusters }: Stage): Promise<Seen> 
   await clusters.m.stopControllers();
   await clusters.m.startControllers();
   await createProjects(m, { workspace: 'ws-3', names: ['ws-3-witness'], creator: 'ws-3-manager' });
-  const now = Object.values(await observeProjects(m, names));
-  const free = now.filter(({ labels, ownerReferences }) => !(workspaceLabel in labels) && ownerReferences.length === 0);
+  await lookOn(stage);
   return {
-    outcome: { conflicts, 'unbound after a restart': of(free.length, names), lost: await lostOf(m, before) },
+    outcome: { conflicts, 'unbound after a restart': await unboundOf(m, names), lost: await lostOf(m, before) },
     tookMs: { 'one patch': took / names.length },
   };
 }
@@ -179,11 +193,13 @@ export function withToken(kubeconfig: string, token: string): string {
 }
 
 /** Unbound after the detach. */
-export async function unboundAfterDetach({ m }: Stage): Promise<Seen> {
+export async function unboundAfterDetach(stage: Stage): Promise<Seen> {
+  const { m } = stage;
   const names = projects['ws-3'];
   const before = await observeProjects(m, names);
   for (const name of names) await unbind(m, name);
-  return { outcome: { lost: await lostOf(m, before) } };
+  await lookOn(stage);
+  return { outcome: { unbound: await unboundOf(m, names), lost: await lostOf(m, before) } };
 }
 
 /** Every mark of kubefed taken off by hand. */
@@ -210,20 +226,22 @@ export async function stripped({ m }: Stage): Promise<Seen> {
 }
 
 /** The Workspaces that the host left, cleared away: one with orphan propagation, one plainly right after a complete unbind. */
-export async function leftoversOrphaned({ m, now }: Stage): Promise<Seen> {
+export async function leftoversOrphaned(stage: Stage): Promise<Seen> {
+  const { m, now } = stage;
   const names = projects['ws-1'];
   const before = await observeProjects(m, names);
   const uid = await workspaceUid(m, 'ws-1');
   await m.delete(kubesphere.workspaces, { name: 'ws-1' }, { propagationPolicy: 'Orphan' });
   const gone = await timed(now, 'it is gone', isGone(m, kubesphere.workspaces, { name: 'ws-1' }));
-  await untilCollected(m, { name: 'ws-1', uid });
+  const lost = await lostAfter(stage, before, { name: 'ws-1', uid });
   const selector = { labelSelector: `${workspaceLabel}=ws-1` };
   const roles = await m.listMetadata(kubesphere.workspaceRoles, selector).toArray();
-  return { outcome: { lost: await lostOf(m, before), 'WorkspaceRoles remain': roles.length > 0 }, tookMs: { gone } };
+  return { outcome: { lost, 'WorkspaceRoles remain': roles.length > 0 }, tookMs: { gone } };
 }
 
 /** A background delete of the Workspace of projects that were just unbound, all of them. */
-export async function leftoversDeleted({ m }: Stage): Promise<Seen> {
+export async function leftoversDeleted(stage: Stage): Promise<Seen> {
+  const { m } = stage;
   const names = projects['ws-2'];
   for (const name of names) await label(m, name, 'ws-2');
   const uid = await workspaceUid(m, 'ws-2');
@@ -232,7 +250,7 @@ export async function leftoversDeleted({ m }: Stage): Promise<Seen> {
   for (const name of names) await unbind(m, name);
   await m.delete(kubesphere.workspaces, { name: 'ws-2' }, background);
   await untilGone(m, kubesphere.workspaces, { name: 'ws-2' });
-  return { outcome: { lost: await lostAfter(m, before, { name: 'ws-2', uid }) } };
+  return { outcome: { lost: await lostAfter(stage, before, { name: 'ws-2', uid }) } };
 }
 
 /** The host's account and rights deleted on the member: its token is worth nothing. */
@@ -282,26 +300,25 @@ export async function overwritten({ b, m, now }: Stage): Promise<Seen> {
 }
 
 /** All projects labelled with a workspace of the new host. */
-export async function labelled({ m, now }: Stage): Promise<Seen> {
+export async function labelled(stage: Stage): Promise<Seen> {
+  const { m, now } = stage;
   const names = Object.values(projects).flat();
   const before = await observeProjects(m, names);
   const uid = await workspaceUid(m, 'ws-new');
   const since = performance.now();
   for (const name of names) await label(m, name, 'ws-new');
   const patched = performance.now() - since;
-  const owned = async () => {
-    const all = Object.values(await observeProjects(m, names));
-    return all.every(({ ownerReferences: [owner, other] }) => owner?.uid === uid && other === undefined);
-  };
+  const owned = async () => (await boundOf(m, names, uid)) === of(names.length, names);
   const bound = await timed(now, 'all are owned', owned);
   // Whatever else would write them has had its chance once a project labelled later is bound.
   const settled = await observeProjects(m, names);
   await createProjects(m, { workspace: 'ws-new', names: ['ws-new-witness'], creator: 'ws-1-manager' });
+  await lookOn(stage);
   const last = await observeProjects(m, names);
   const stable = names.filter((name) => last[name]?.resourceVersion === settled[name]?.resourceVersion);
   return {
     outcome: {
-      'owned by the new Workspace': of(names.length, names),
+      'owned by the new Workspace': await boundOf(m, names, uid),
       stable: of(stable.length, names),
       lost: await lostOf(m, before),
     },

@@ -19,13 +19,26 @@ import {
   workspaceUid,
 } from '../../testing/support.ts';
 import type { Seen } from '../entry.ts';
-import { areGoing, areGone, isGone, isTrue, label, lostAfter, lostOf, project, timed, workspaceOn } from '../kit.ts';
+import {
+  areGoing,
+  areGone,
+  isGone,
+  isTrue,
+  label,
+  lookOn,
+  lostAfter,
+  lostOf,
+  project,
+  timed,
+  workspaceOn,
+} from '../kit.ts';
 import type { Stage } from '../stage.ts';
 
 const listed = (clusters: readonly { readonly name: string }[] = []) => clusters.map(({ name }) => name);
 
 /** The placement shrunk on the host: the Workspace goes on the member, and with it what it owns. */
-export async function shrunk({ a, m, now }: Stage): Promise<Seen> {
+export async function shrunk(stage: Stage): Promise<Seen> {
+  const { a, m, now } = stage;
   const names = await hostWorkspace(a, m, { name: 'shrunk', cluster: 'm', count: 12 });
   const [unbound, bound] = [names.slice(0, 2), names.slice(2)];
   for (const name of unbound) await label(m, name, null);
@@ -46,13 +59,14 @@ export async function shrunk({ a, m, now }: Stage): Promise<Seen> {
   await timed(now, 'the bound ones are gone', areGone(m, bound));
   const gone = now() - since;
   return {
-    outcome: { 'bound ones lost': await lostOf(m, before), 'unbound ones lost': await lostAfter(m, others, owner) },
+    outcome: { 'bound ones lost': await lostOf(m, before), 'unbound ones lost': await lostAfter(stage, others, owner) },
     tookMs: { Terminating: terminating, gone },
   };
 }
 
 /** Neither a shrunk placement nor a deleted template reaches a Workspace that the member has marked as its own. */
-export async function immune({ a, m }: Stage): Promise<Seen> {
+export async function immune(stage: Stage): Promise<Seen> {
+  const { a, m } = stage;
   const names = await hostWorkspace(a, m, { name: 'immune', cluster: 'm', count: 4 });
   const uid = await workspaceUid(m, 'immune');
   const says = () => propagation(a, kubesphere.federatedWorkspaces, { name: 'immune' }, 'm');
@@ -61,10 +75,12 @@ export async function immune({ a, m }: Stage): Promise<Seen> {
   const before = await observeProjects(m, names);
   await place(a, 'immune', []);
   await until('the host is done with the member', async () => (await says()) === undefined, patient);
+  await lookOn(stage);
   const shrunken = await lostOf(m, before);
   await a.delete(kubesphere.workspaceTemplates, { name: 'immune' }, background);
   await untilGone(a, kubesphere.workspaceTemplates, { name: 'immune' });
   await untilGone(a, kubesphere.federatedWorkspaces, { name: 'immune' });
+  await lookOn(stage);
   const kept = (await m.find(kubesphere.workspaces, { name: 'immune' }))?.metadata.uid === uid;
   return {
     outcome: { 'lost by shrinking': shrunken, 'lost by deleting': await lostOf(m, before), 'Workspace kept': kept },
@@ -106,7 +122,7 @@ export async function shrunkWhileDown(stage: Stage): Promise<Seen> {
   return {
     outcome: { 'A says of the propagation': well ?? 'nothing', Workspace: 'deleted' },
     tookMs: { 'Workspace deleted after the return': gone },
-    note: `${await lostAfter(m, before, owner)} lost`,
+    note: `${await lostAfter(stage, before, owner)} lost`,
   };
 }
 
@@ -123,6 +139,7 @@ export async function forgottenWhileDown(stage: Stage): Promise<Seen> {
   await comeBack(stage);
   // Its own controllers are at work again, and so is every garbage collector, once a new project is bound.
   await createProjects(m, { workspace: 'forgotten', names: ['forgotten-witness'], creator: 'forgotten-manager' });
+  await lookOn(stage);
   const outcome = { Cluster: 'gone at once', lost: await lostOf(m, before) };
   await m.delete(kubesphere.workspaces, { name: 'forgotten' }, { propagationPolicy: 'Orphan' });
   await untilGone(m, kubesphere.workspaces, { name: 'forgotten' });

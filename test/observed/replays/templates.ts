@@ -1,7 +1,7 @@
 import { core } from '../../../src/kube/resources.ts';
-import { managedLabel, workspaceLabel } from '../../../src/kubesphere/names.ts';
+import { workspaceLabel } from '../../../src/kubesphere/names.ts';
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
-import { createProjects, createUser, observeProjects, until } from '../../../src/testing/index.ts';
+import { observeProjects, until } from '../../../src/testing/index.ts';
 import {
   addOrphanFlag,
   background,
@@ -11,12 +11,11 @@ import {
   localWorkspace,
   patient,
   unbindAsThePageSays,
-  untilCollected,
   untilGone,
   workspaceUid,
 } from '../../testing/support.ts';
 import type { Seen } from '../entry.ts';
-import { areGoing, areGone, labelledOf, lostAfter, lostOf, of, timed } from '../kit.ts';
+import { areGoing, areGone, lostAfter, lostOf, of, timed } from '../kit.ts';
 import type { Stage } from '../stage.ts';
 
 /** A template deleted on the host, plainly: everything of it dies on the member and on the host. */
@@ -56,23 +55,9 @@ export async function templateDeleted(stage: Stage): Promise<Seen> {
   };
 }
 
-/** A template deleted on the host that bears KubeSphere's own orphan flag. */
-export async function templateOrphaned({ a, m }: Stage): Promise<Seen> {
-  const names = await hostWorkspace(a, m, { name: 'handed', cluster: 'm', count: 10 });
-  const owner = { name: 'handed', uid: await workspaceUid(m, 'handed') };
-  const before = await observeProjects(m, names);
-  await addOrphanFlag(a, 'handed');
-  await a.delete(kubesphere.workspaceTemplates, { name: 'handed' }, background);
-  await untilGone(m, kubesphere.workspaces, { name: 'handed' });
-  await untilGone(a, kubesphere.workspaceTemplates, { name: 'handed' });
-  return {
-    outcome: { lost: await lostAfter(m, before, owner) },
-    note: `${await labelledOf(m, names, 'handed')} kept the label`,
-  };
-}
-
 /** The page's second step on a cluster with a template of its own, projects still bound. */
-export async function pageStepTwo({ m, now }: Stage): Promise<Seen> {
+export async function pageStepTwo(stage: Stage): Promise<Seen> {
+  const { m, now } = stage;
   const names = await localWorkspace(m, 'typed', 10);
   const before = await observeProjects(m, names);
   const since = now();
@@ -89,13 +74,14 @@ export async function pageStepTwo({ m, now }: Stage): Promise<Seen> {
   await m.delete(kubesphere.workspaceTemplates, { name: 'flagged' }, background);
   await untilGone(m, kubesphere.workspaces, { name: 'flagged' });
   return {
-    outcome: { lost, 'lost with the orphan finalizer': await lostAfter(m, whole, owner) },
+    outcome: { lost, 'lost with the orphan finalizer': await lostAfter(stage, whole, owner) },
     tookMs: { gone },
   };
 }
 
 /** The same while the API server refuses to delete those namespaces. */
-export async function pageStepTwoShielded({ m }: Stage): Promise<Seen> {
+export async function pageStepTwoShielded(stage: Stage): Promise<Seen> {
+  const { m } = stage;
   const names = await localWorkspace(m, 'shielded', 10);
   const owner = { name: 'shielded', uid: await workspaceUid(m, 'shielded') };
   const before = await observeProjects(m, names);
@@ -103,7 +89,7 @@ export async function pageStepTwoShielded({ m }: Stage): Promise<Seen> {
   await m.delete(kubesphere.workspaceTemplates, { name: 'shielded' }, background);
   await untilGone(m, kubesphere.workspaceTemplates, { name: 'shielded' });
   await untilGone(m, kubesphere.workspaces, { name: 'shielded' });
-  const lost = await lostAfter(m, before, owner);
+  const lost = await lostAfter(stage, before, owner);
   const dangling = Object.values(await observeProjects(m, names)).filter(
     ({ ownerReferences }) => ownerReferences[0]?.uid === owner.uid,
   );
@@ -114,24 +100,7 @@ export async function pageStepTwoShielded({ m }: Stage): Promise<Seen> {
       lost,
       'Workspace and template': 'gone',
       'references dangling': of(dangling.length, names),
-      'lost after clearing and lifting': await lostAfter(m, before, owner),
+      'lost after clearing and lifting': await lostAfter(stage, before, owner),
     },
   };
-}
-
-/** A Workspace without a template, deleted with orphan propagation. */
-export async function workspaceOrphaned({ m }: Stage): Promise<Seen> {
-  const name = 'leftover';
-  await createUser(m, { name: 'leftover-manager' });
-  const { metadata } = await m.create(kubesphere.workspaces, {
-    metadata: { name, labels: { [managedLabel]: 'false' } },
-    spec: { manager: 'leftover-manager' },
-  });
-  const names = Array.from({ length: 40 }, (_, index) => `leftover-${index + 1}`);
-  await createProjects(m, { workspace: name, names, creator: 'leftover-manager' });
-  const before = await observeProjects(m, names);
-  await m.delete(kubesphere.workspaces, { name }, { propagationPolicy: 'Orphan' });
-  await untilGone(m, kubesphere.workspaces, { name });
-  await untilCollected(m, metadata);
-  return { outcome: { lost: await lostOf(m, before) }, note: `${await labelledOf(m, names, name)} kept the label` };
 }

@@ -10,7 +10,8 @@ import type { Stage } from '../stage.ts';
 const orphan = JSON.stringify({ kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: 'Orphan' });
 
 /** A workspace deleted over KubeSphere's own API, the way the console does it, and with bodies that are not read (H20). */
-export async function tenantDelete({ a, m, clusters, now }: Stage): Promise<Seen> {
+export async function tenantDelete(stage: Stage): Promise<Seen> {
+  const { a, m, clusters, now } = stage;
   await using gateway = await startGateway({ kubeconfig: clusters.a.kubeconfig });
   const ask = await signedIn(gateway);
   const answers = new Set<number>();
@@ -32,7 +33,7 @@ export async function tenantDelete({ a, m, clusters, now }: Stage): Promise<Seen
   return {
     outcome: {
       answers: [...answers].join(),
-      'lost with an Orphan body': await lostAfter(m, kept.before, kept.owner),
+      'lost with an Orphan body': await lostAfter(stage, kept.before, kept.owner),
       'lost without a body': await lostOf(m, none.before),
       'lost with an Orphan body sent as text/plain': await lostOf(m, plain.before),
     },

@@ -46,6 +46,7 @@ export const hosts8284: readonly Entry[] = [
       'Workspace with its UID': true,
       'its roles': 'kept',
       'projects written': '0 of 30',
+      owned: '30 of 30',
       lost: 0,
     },
     play: templateRetired,

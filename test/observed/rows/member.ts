@@ -1,14 +1,9 @@
 import { type Entry, ofKubernetes, seconds } from '../entry.ts';
 import { appOfCluster, appsUninstalled, labelTooEarlyAndTooLate } from '../replays/binding.ts';
 import { labelOff, markFalse, markOff, workspaceDeleted } from '../replays/marks.ts';
+import { templateOrphaned, workspaceOrphaned } from '../replays/orphans.ts';
 import { forgottenWhileDown, immune, shrunk, shrunkWhileDown } from '../replays/shrink.ts';
-import {
-  pageStepTwo,
-  pageStepTwoShielded,
-  templateDeleted,
-  templateOrphaned,
-  workspaceOrphaned,
-} from '../replays/templates.ts';
+import { pageStepTwo, pageStepTwoShielded, templateDeleted } from '../replays/templates.ts';
 import { tenantDelete } from '../replays/tenant.ts';
 
 /** Rows of 8.2 on a host and its member. */
@@ -99,7 +94,7 @@ export const joined82: readonly Entry[] = [
     hazards: ['H10'],
     act: 'template deleted on A with the orphan finalizer',
     observed: 'nothing lost; the label stays on some and goes from others',
-    outcome: { lost: '0 of 10' },
+    outcome: { lost: 0, 'some kept the label': true, 'others lost it': true },
     play: templateOrphaned,
   },
   {
@@ -129,7 +124,7 @@ export const joined82: readonly Entry[] = [
     hazards: ['H10'],
     act: 'a Workspace deleted with orphan propagation, projects bound',
     observed: 'none of 200 lost; 196 kept the label',
-    outcome: { lost: '0 of 40' },
+    outcome: { lost: 0, 'some kept the label': true, 'others lost it': true, 'most kept it': true },
     play: workspaceOrphaned,
   },
   {

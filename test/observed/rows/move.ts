@@ -62,7 +62,7 @@ export const move81: readonly Entry[] = [
     row: 'detach before unbind',
     act: 'projects unbound after the detach',
     observed: 'fine as well',
-    outcome: { lost: '0 of 5' },
+    outcome: { unbound: '5 of 5', lost: '0 of 5' },
     play: move.unboundAfterDetach,
   },
   {
