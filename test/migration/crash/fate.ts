@@ -4,6 +4,7 @@ import type { Fault, InterceptedRequest } from '../../../src/testing/index.ts';
 import type { JournalEntry, JournalStore } from '../../../src/workflow/journal.ts';
 import type { CrashKind } from '../../workflow/crash/survive.ts';
 import { type Misfortune, ofFault, ofStop } from './every.ts';
+import { ofLasting } from './lasting.ts';
 import { type Asked, asked, type Extent, type Scenario, type Stop } from './scenario.ts';
 import { type CrashWorld, driver } from './world.ts';
 
@@ -17,7 +18,10 @@ export class Fate {
   readonly befell: Misfortune[] = [];
   faults = 0;
   dead = false;
+  /** Whether a cluster still suffers what befell it. */
+  lasts = false;
   readonly #scenario: Scenario;
+  readonly #sandbox: CrashWorld['sandbox'];
   readonly #lifts: readonly (() => void)[];
   readonly #stops: Stop[];
   /** Of the first driver. */
@@ -26,9 +30,11 @@ export class Fate {
   #counts = { record: 0, write: 0, list: 0, watch: 0, get: 0 };
   #last: JournalEntry | undefined;
   #drives = 1;
+  #ended: Promise<void> = Promise.resolve();
 
   constructor({ sandbox }: CrashWorld, scenario: Scenario) {
     this.#scenario = scenario;
+    this.#sandbox = sandbox;
     this.#stops = [...scenario.stops];
     this.#lifts = Object.values(sandbox.clusters).map((cluster) =>
       cluster.intercept((request) => this.#meets(request)),
@@ -46,8 +52,17 @@ export class Fate {
     this.#counts = { record: 0, write: 0, list: 0, watch: 0, get: 0 };
   }
 
+  /**
+   * Resolves once what befell a cluster is over. The clock is not moved to its end: controllers that try a cluster again and again
+   * which is away do that by the wall's time, and each moment of the clock's would wait for them.
+   */
+  passed(): Promise<void> {
+    return this.#ended;
+  }
+
   /** Nothing befalls anybody any more. */
-  end(): void {
+  async end(): Promise<void> {
+    await this.passed();
     this.#stops.length = 0;
     this.dead = false;
     for (const lift of this.#lifts) lift();
@@ -67,11 +82,30 @@ export class Fate {
         if (stopped !== 'before') {
           await journal.append(runId, seq, entry, options);
           this.#last = entry;
+          await this.#befall();
         }
         if (stopped === 'after') this.#die(entry);
         if (this.dead) throw gone();
       },
     };
+  }
+
+  /** What lasts begins with its record, before its driver goes on. */
+  async #befall(): Promise<void> {
+    const { lasting } = this.#scenario;
+    if (lasting === undefined || this.#drives > 1 || lasting.record !== this.#counts.record) return;
+    const { clock, faults } = this.#sandbox;
+    const { cluster, fault, forMs } = lasting;
+    const added = await faults.add({ cluster, fault });
+    this.lasts = true;
+    this.faults += 1;
+    this.befell.push(ofLasting({ lasting }));
+    this.#ended = clock.sleep(forMs).then(async () => {
+      await added.lift();
+      this.lasts = false;
+    });
+    // Told by `passed`.
+    this.#ended.catch(() => {});
   }
 
   #meets(request: InterceptedRequest): Fault | undefined {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { core } from '../../../src/kube/resources.ts';
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
 import type { MigrationInput } from '../../../src/migration/input.ts';
@@ -9,7 +10,15 @@ import type { CrashWorld, Losses } from './world.ts';
 /** A promise of the migration that was broken. */
 export class Violation extends Error {}
 
-/** Holds the clusters, and the journal, to what the named state says of them; what controllers put right in `patienceMs` is right. */
+/** What a driver that is done has left going is seen to in this time, which is the wall's: its own timers go by that. */
+const lingerMs = 150;
+/** Longer than any control loop of the sandbox backs off: what controllers still do to a project they do in this time of theirs. */
+const laterMs = 61_000;
+
+/**
+ * Holds the clusters, and the journal, to what the named state says of them, and once more a while later: what is then still to
+ * come nobody would see, for the next scenario begins on a world put back. What controllers put right in `patienceMs` is right.
+ */
 export async function judge(
   world: CrashWorld,
   scenario: Scenario,
@@ -19,10 +28,11 @@ export async function judge(
   const { state } = outcome;
   const text = JSON.stringify(records);
   if (world.secrets.some((secret) => text.includes(secret))) throw new Violation('The journal holds a secret.');
-  const lost = await world.lost();
-  const kept = Object.keys(world.projects).length;
-  const clean: Losses = { kept, lost: [], contents: { lost: [], changed: [] } };
-  if (JSON.stringify(lost) !== JSON.stringify(clean)) throw new Violation(`Projects: ${JSON.stringify(lost)}`);
+  await judgeProjects(world, 'Projects');
+  if (state === 'completed') await judgeMoved(world, scenario);
+  await pause(lingerMs);
+  await world.sandbox.clock.advance(laterMs);
+  await judgeProjects(world, 'Projects, a while after');
   if (state === 'rolled-back' || state === 'never begun') {
     await untilWorldIs(world.scene, world.things, madeAgainToRebind, patienceMs).catch((error: unknown) => {
       throw new Violation(`After ${state}: ${String(error instanceof Error ? error.message : error)}`);
@@ -31,6 +41,13 @@ export async function judge(
   else throw new Violation(`The run rests nowhere: ${JSON.stringify(outcome)}`);
   const marks = touched(await observeWorld(world.scene));
   if (marks.length > 0) throw new Violation(`Marks of drivers are left on ${marks.join(', ')}.`);
+}
+
+async function judgeProjects(world: CrashWorld, what: string): Promise<void> {
+  const lost = await world.lost();
+  const kept = Object.keys(world.projects).length;
+  const clean: Losses = { kept, lost: [], contents: { lost: [], changed: [] } };
+  if (JSON.stringify(lost) !== JSON.stringify(clean)) throw new Violation(`${what}: ${JSON.stringify(lost)}`);
 }
 
 /** Every project belongs to the workspace that the new host has on the member; nothing of the run is left. */

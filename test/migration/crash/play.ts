@@ -50,20 +50,22 @@ export async function play(world: CrashWorld, scenario: Scenario): Promise<Playe
     const { id } = handle;
     /** Nothing where that driver died at once, or a fault is why it was refused: whoever comes next asks again. */
     const goOn = async (verb: typeof resume | typeof rollback): Promise<typeof handle | undefined> => {
-      const faults = fate.faults;
+      const { faults, lasts } = fate;
       try {
         return await verb(memberMigration, id, options());
       } catch (error) {
         if (fate.dead) return undefined;
         // Past the pivot, or being undone already, there is but one way.
         if (verb === rollback && FederationError.is(error, 'PAST_PIVOT')) return goOn(resume);
-        if (fate.faults > faults && FederationError.is(error)) return undefined;
+        if ((lasts || fate.faults > faults) && FederationError.is(error)) return undefined;
         throw error;
       }
     };
     let outcome = await handle.settled();
     let wish = scenario.next === 'rollback' ? rollback : resume;
     for (let drives = 1; isUnrested(outcome) && drives < mostDrives; drives += 1) {
+      // The first who comes meets what lasts; one after the other would wear themselves out at it.
+      if (drives > 1) await fate.passed();
       fate.revive();
       const next = await goOn(wish);
       if (next === undefined) continue;
@@ -71,14 +73,15 @@ export async function play(world: CrashWorld, scenario: Scenario): Promise<Playe
       wish = resume;
     }
     if (outcome.state === 'rollback-incomplete') {
-      fate.end();
+      await fate.end();
       outcome = await (await rollback(memberMigration, id, options())).settled();
     }
+    await fate.passed();
     const kept: JournalEntry[] = [];
     for await (const entry of records.read(id)) kept.push(entry);
     return { ...told(), outcome, records: kept };
   } finally {
-    fate.end();
+    await fate.end();
   }
 }
 

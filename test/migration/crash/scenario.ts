@@ -1,5 +1,5 @@
 import type { MigrationInput } from '../../../src/migration/input.ts';
-import type { Fault } from '../../../src/testing/index.ts';
+import type { ClusterFault, Fault } from '../../../src/testing/index.ts';
 
 /** Which workspaces go which way. */
 export const inputs = {
@@ -27,10 +27,22 @@ export interface Struck {
   readonly fault: Fault;
 }
 
+export const clusters = ['a', 'b', 'm'] as const;
+
+/** What befalls a whole cluster from a record of the first driver's on, and ends by itself. */
+export interface Lasting {
+  readonly record: number;
+  readonly cluster: (typeof clusters)[number];
+  readonly fault: ClusterFault['fault'];
+  /** In milliseconds of real clusters. */
+  readonly forMs: number;
+}
+
 /** One run with its misfortunes, as plain data. */
 export interface Scenario {
   readonly input: keyof typeof inputs;
   readonly fault?: Struck;
+  readonly lasting?: Lasting;
   /** What ends the first drivers, one after the other. */
   readonly stops: readonly Stop[];
   /** What whoever comes next does. */

@@ -2,9 +2,11 @@
  * Searches for a crash that a run does not survive: `npm run test:crash -- [--migration [--all]] [--json] [--seconds N] [--seed N] [--slice] [--replay SCENARIO]`.
  * All workflows of up to four elements, stopped everywhere; then, until the time is over, generated ones. With `--slice` the time is
  * shared between some of the former and generated ones. With `--migration` the workflow is the migration, on a sandbox: stopped before
- * and after every record and every write, overtaken by every write, each time resumed and rolled back, and with every fault of every
- * write and watch; until all were played, which takes about an hour on two cores, or the time is over. `--all` adds every fault of every
- * read, and pairs of those all: a night. How many there are, and how many were played, goes to stderr.
+ * and after every record and every write, overtaken by every write, each time resumed and rolled back; with every fault of every write
+ * and watch, and every fault of lists and gets in some drawn places; and with each cluster away, its certificate over, its time of day
+ * off, a controller of it down or slow, for a while from drawn records on. Until all were played, which takes more than an hour on two
+ * cores, or the time is over. `--all` adds every fault of every read, and pairs of stops and faults of requests: a night. How many there
+ * are, how many were played, and what befell runs how often, goes to stderr.
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
