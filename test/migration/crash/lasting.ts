@@ -21,8 +21,12 @@ export function ofLasting({ lasting: { fault } }: Required<Pick<Scenario, 'lasti
 /** In how many places of a run each of these befalls each cluster. */
 export const placesOfLasting = 12;
 
-/** Over before a driver notices much; waited for by one that tries again; longer than any request is tried again, at the sandbox's speed. */
-const durations = [20_000, 200_000, 1_000_000];
+/** Over before a driver notices much, over while it tries again, and over when some periods of every controller have passed. */
+const durations = [20_000, 200_000, 600_000];
+/** Longer than a step is tried again, each of its requests some times over, on the wall's clock at the sandbox's speed: its driver gives up. */
+const awayMs = 8_000_000;
+/** Every so-maniest time that a cluster is away it is so for that long: it takes its time. */
+const awayEvery = 6;
 /** Ahead, and so far behind that a certificate made today is not valid yet. */
 const skews = [3_600_000, -3_600_000];
 const slowMs = 15_000;
@@ -54,11 +58,12 @@ export function* everyLasting(
     for (const cluster of clusters) {
       const own = chance(Math.floor(random() * 2 ** 32));
       const first = Math.floor(own() * placesOfLasting);
-      for (const [index, record] of places(records, placesOfLasting, own).entries())
-        yield {
-          lasting: { record, cluster, fault: faultOf(kind, cluster, first + index), forMs: drawn(durations, own) },
-          next: drawn(nexts, own),
-        };
+      for (const [index, record] of places(records, placesOfLasting, own).entries()) {
+        const turn = first + index;
+        const away = kind === 'cluster unreachable' && turn % awayEvery === 0;
+        const forMs = away ? awayMs : drawn(durations, own);
+        yield { lasting: { record, cluster, fault: faultOf(kind, cluster, turn), forMs }, next: drawn(nexts, own) };
+      }
     }
 }
 

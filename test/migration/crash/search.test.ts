@@ -117,6 +117,9 @@ describe('the search', { timeout: 600_000 }, () => {
         expect([...quarters].sort()).toEqual([1, 2, 3, 4]);
         if (kind.startsWith('controller'))
           expect(new Set(these.map(({ fault }) => JSON.stringify(fault))).size).toBe(these.length);
+        // Away for longer than anybody tries: its driver gives up.
+        if (kind === 'cluster unreachable')
+          expect(Math.max(...these.map(({ forMs }) => forMs))).toBeGreaterThan(5_000_000);
       }
     // A controller that there is not would be refused in the middle of a run.
     for (const { cluster, fault } of played) await (await world.sandbox.faults.add({ cluster, fault })).lift();
