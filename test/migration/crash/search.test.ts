@@ -125,7 +125,7 @@ describe('the search', { timeout: 600_000 }, () => {
     for (const { cluster, fault } of played) await (await world.sandbox.faults.add({ cluster, fault })).lift();
   });
 
-  it('brings a run to its end of which a cluster went away until nobody tried any longer', async () => {
+  it('brings a run to its end whose driver, and whoever came next, gave up at a certificate that was over', async () => {
     const lasting = { record: 20, cluster: 'm', fault: 'certificate-expired', forMs: 1_000_000 } as const;
     let told: Played | undefined;
     const found = await tried(world, { input: 'adopt', stops: [], lasting, next: 'rollback' }, newTally(), (played) => {
