@@ -124,10 +124,30 @@ export type { PrepareOptions } from './modules/clusters/prepare.ts';
 export type { Rotated as RotatedSecret, RotateOptions } from './modules/clusters/rotate-secret.ts';
 export type { Unbound as ClusterUnbound } from './modules/clusters/unbind.ts';
 export type { Clusters } from './modules/clusters.ts';
-export type { Component, ComponentName } from './modules/components/catalogue.ts';
+export type {
+  AnyComponent,
+  Catalogue,
+  Component,
+  ComponentName,
+  FixedComponent,
+  FixedName,
+  PluggableComponent,
+  PluggableName,
+  SeenName,
+} from './modules/components/component.ts';
 export type { ComponentDifference } from './modules/components/diff.ts';
+export type {
+  ComponentSettings,
+  GpuKind,
+  IngressGateway,
+  InstallerVersion,
+  NoSettings,
+  Setting,
+  SettingKind,
+  StoreSettings,
+} from './modules/components/settings.ts';
 export type { ComponentState, ComponentStates } from './modules/components/state.ts';
-export type { ClusterComponents, Components, ComponentsDiff, OnClusters } from './modules/components.ts';
+export type { ClusterComponents, Components, ComponentsDiff, EnableOn, OnClusters } from './modules/components.ts';
 export type { ClusterByName, FederationEnv } from './modules/env.ts';
 export type { ListingAcross } from './modules/namespaces/across.ts';
 export type { Candidate } from './modules/namespaces/candidates.ts';

@@ -2,13 +2,13 @@
  * Switches a component on everywhere, one cluster after the other: `node examples/day-two/roll-out-component.ts [--kubeconfig host.yaml]`.
  * The first that does not get there ends the roll-out; those before it stay as they are.
  */
-import type { ComponentName, Federation } from 'kubesphere-federation';
+import type { Federation, PluggableName } from 'kubesphere-federation';
 import { withFederation } from './with-federation.ts';
 
 /** Answers the clusters that have the component now. */
 export async function rollOut(
   federation: Federation,
-  component: ComponentName,
+  component: PluggableName,
   first: string,
 ): Promise<readonly string[]> {
   const members: string[] = [];

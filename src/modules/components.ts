@@ -1,12 +1,16 @@
+import { FederationError } from '../errors.ts';
 import type { KubeSphereCluster } from '../kubesphere/cluster.ts';
 import { checkNames, checkOneOf, invalid } from '../kubesphere/validation.ts';
 import type { CallOptions } from '../types.ts';
 import { askClusters, clusterNames } from './across.ts';
 import { type BatchOptions, type ItemOutcome, performEach } from './batch.ts';
-import { type Component, type ComponentName, catalogue, componentNames } from './components/catalogue.ts';
+import { catalogue, componentNames } from './components/catalogue.ts';
+import type { Catalogue, Component, ComponentName, PluggableComponent, PluggableName } from './components/component.ts';
 import { type ComponentDifference, differences } from './components/diff.ts';
+import type { ComponentSettings } from './components/settings.ts';
 import { type ComponentStates, componentsOf } from './components/state.ts';
 import { waitUntilInstalled } from './components/waiting.ts';
+import { type WantedSetting, wantedSettings } from './components/wanted-settings.ts';
 import { clusterByName, type FederationEnv } from './env.ts';
 import { perform } from './operation.ts';
 import { type Switched, switchComponent } from './operations/switch-component.ts';
@@ -15,6 +19,12 @@ import { type Switched, switchComponent } from './operations/switch-component.ts
 export interface OnClusters {
   /** By the names that the host has for them. */
   readonly clusters: readonly string[];
+}
+
+/** Where a component is to be switched on, and how. */
+export interface EnableOn<N extends PluggableName> extends OnClusters {
+  /** @defaultValue what is set there stays, and what is not is the installer's own default */
+  readonly settings?: Partial<ComponentSettings[N]>;
 }
 
 /** How the components stand on one cluster, or why nobody knows. */
@@ -34,8 +44,11 @@ const installLimitMs = 1_800_000;
 
 /** The pluggable components of KubeSphere 3.x on every cluster, as each cluster's installer has them. */
 export class Components {
-  /** What there is: how it is switched, how it is seen, where it works, what stays of it. */
-  readonly catalogue: Readonly<Record<ComponentName, Component>> = catalogue;
+  /**
+   * What there is, by name: how it is switched, or why it cannot be; how it is seen; where and on which releases it works; its settings with
+   * their defaults; what stays of it.
+   */
+  readonly catalogue: Catalogue = catalogue;
   readonly #env: FederationEnv;
 
   constructor(env: FederationEnv) {
@@ -64,41 +77,43 @@ export class Components {
 
   /**
    * Switches a component on, on these clusters: seen is that the order stands there; {@link Components.waitUntilReady} waits for the
-   * installer. What other switches a component has (volumes, replicas) is left as it is.
+   * installer. Settings are written along; the installer reads them when it installs, so that other ones for what is installed are refused.
    *
    * @returns what became of each cluster
-   * @throws FederationError `BATCH_FAILED` where any failed: `PLAN_BLOCKED` for the App Store anywhere but on the host, `NOT_FOUND`, `UNREACHABLE`
+   * @throws FederationError `UNSUPPORTED` for what cannot be switched; `BATCH_FAILED` where any failed: `PLAN_BLOCKED` for the App Store
+   * anywhere but on the host, for settings that its release does not have or that would have no effect, `NOT_FOUND`, `UNREACHABLE`
    */
-  enable(
-    component: ComponentName,
-    { clusters }: OnClusters,
+  async enable<N extends PluggableName>(
+    component: N,
+    { clusters, settings }: EnableOn<N>,
     options?: BatchOptions,
   ): Promise<readonly ItemOutcome<string, Switched>[]> {
-    return this.#switch(component, 'on', clusters, options);
+    const what = checked(component, clusters);
+    return this.#switch(what, 'on', clusters, wantedSettings(what, settings ?? {}), options);
   }
 
   /**
    * Switches a component off, on these clusters. The installer removes nothing: `leaves` of each outcome says what stays.
    *
    * @returns what became of each cluster
-   * @throws FederationError `BATCH_FAILED` where any failed
+   * @throws FederationError `UNSUPPORTED` for what cannot be switched, `BATCH_FAILED` where any failed
    */
-  disable(
-    component: ComponentName,
+  async disable(
+    component: PluggableName,
     { clusters }: OnClusters,
     options?: BatchOptions,
   ): Promise<readonly ItemOutcome<string, Switched>[]> {
-    return this.#switch(component, 'off', clusters, options);
+    return this.#switch(checked(component, clusters), 'off', clusters, [], options);
   }
 
   /**
    * Waits until the installer is done with a component on all of these clusters: half an hour for each (`timeoutMs`), all at once.
    *
    * @returns the clusters, in their order
-   * @throws FederationError `BATCH_FAILED` with every cluster's outcome where any did not get there
+   * @throws FederationError `UNSUPPORTED` for what cannot be switched, `BATCH_FAILED` with every cluster's outcome where any did not get there
    */
   async waitUntilReady(
-    component: ComponentName,
+    component: PluggableName,
     { clusters }: OnClusters,
     { timeoutMs = installLimitMs, ...options }: CallOptions = {},
   ): Promise<readonly string[]> {
@@ -139,21 +154,21 @@ export class Components {
     return status.map((one) => (one.cluster === env.host.name ? { ...one, cluster: 'host' } : one));
   }
 
-  async #switch(
-    component: ComponentName,
+  #switch(
+    what: PluggableComponent,
     to: 'on' | 'off',
     clusters: readonly string[],
+    settings: readonly WantedSetting[],
     options?: BatchOptions,
   ): Promise<readonly ItemOutcome<string, Switched>[]> {
-    const what = checked(component, clusters);
-    const act = to === 'on' ? 'enable' : 'disable';
+    const doing = `${to === 'on' ? 'enable' : 'disable'} component ${what.name}`;
     return performEach(
       clusters,
-      `${act} component ${component}`,
+      doing,
       async (cluster, call) =>
         perform(
-          switchComponent(await this.#cluster(cluster, call), what, to),
-          `${act} component ${component} on ${cluster}`,
+          switchComponent(await this.#cluster(cluster, call), what, to, settings),
+          `${doing} on ${cluster}`,
           call,
         ),
       options,
@@ -165,8 +180,15 @@ export class Components {
   }
 }
 
-function checked(component: ComponentName, clusters: readonly string[]): Component {
+function checked(component: PluggableName, clusters: readonly string[]): PluggableComponent {
   checkOneOf('component', component, componentNames);
   checkNames('clusters', clusters);
-  return catalogue[component];
+  // Who does not write TypeScript may name any of them.
+  const what: Component = catalogue[component as ComponentName];
+  if (what.pluggable) return what;
+  throw new FederationError(
+    'UNSUPPORTED',
+    `${what.title} cannot be switched: ${what.why}. Nothing was sent. components.status() tells where it is, as far as that can be seen.`,
+    { details: { component: what.name } },
+  );
 }

@@ -1,155 +1,221 @@
-import type { Configz } from '../../kubesphere/configz.ts';
+import type { Catalogue, ComponentName, PluggableComponent, PluggableName, SeenName } from './component.ts';
+import { fixed } from './fixed.ts';
+import { both, since34 } from './settings.ts';
 
-/** The pluggable components of KubeSphere 3.x. */
-export type ComponentName =
-  | 'alerting'
-  | 'app-store'
-  | 'auditing'
-  | 'devops'
-  | 'events'
-  | 'gatekeeper'
-  | 'ip-pools'
-  | 'kubeedge'
-  | 'logging'
-  | 'metrics-server'
-  | 'network-policy'
-  | 'service-mesh'
-  | 'service-topology';
-
-/** One component: how it is switched, how one sees that it is there, what becomes of it (domain reference, 1.9). */
-export interface Component {
-  readonly name: ComponentName;
-  /** As the console calls it. */
-  readonly title: string;
-  /** Where `host`: switched on anywhere else it has no effect. */
-  readonly where: 'each cluster' | 'host';
-  /** Keys below `spec` of ClusterConfiguration ks-installer that switch it, each with its values for on and off. */
-  readonly switches: readonly {
-    readonly path: readonly string[];
-    readonly on: string | boolean;
-    readonly off: string | boolean;
-  }[];
-  /** Keys below `status` where the installer writes `{ status: 'enabled' }`; absent: nowhere, and then `configz` tells. */
-  readonly statusPath?: readonly string[];
-  /** The answer of `configz` that tells, where the status does not. */
-  readonly configz?: keyof Configz;
-  /** What stays on the cluster when it is switched off: the installer removes nothing. */
-  readonly leaves: string;
-}
-
+const versions = ['3.3', '3.4'] as const;
 const enabled = (...path: string[]) => [{ path: [...path, 'enabled'], on: true, off: false }] as const;
 
-/** Every component by its name, from ks-installer v3.3.2 (deploy/cluster-configuration.yaml, playbooks) and the pages on uninstalling. */
-export const catalogue: Readonly<Record<ComponentName, Component>> = Object.freeze({
+/** From ks-installer v3.3.2 and v3.4.1 (deploy/cluster-configuration.yaml, playbooks) and the pages on uninstalling. */
+const pluggable: { readonly [N in PluggableName]: PluggableComponent<N> } = {
   alerting: {
     name: 'alerting',
     title: 'Alerting',
+    pluggable: true,
     where: 'each cluster',
+    versions,
     switches: enabled('alerting'),
     statusPath: ['alerting'],
+    section: ['alerting'],
+    settings: { 'thanosruler.replicas': both('count', 1) },
     leaves: 'ThanosRuler kubesphere and its rules in kubesphere-monitoring-system',
   },
   'app-store': {
     name: 'app-store',
     title: 'App Store (OpenPitrix)',
+    pluggable: true,
     where: 'host',
+    versions,
     switches: enabled('openpitrix', 'store'),
     configz: 'appStore',
+    section: ['openpitrix'],
+    settings: {},
     leaves: 'every app, repository and release of it, and the jobs that filled the store',
   },
   auditing: {
     name: 'auditing',
     title: 'Auditing',
+    pluggable: true,
     where: 'each cluster',
+    versions,
     switches: enabled('auditing'),
     statusPath: ['auditing'],
+    section: ['auditing'],
+    settings: {},
     leaves: 'helm releases kube-auditing and its webhook in kubesphere-logging-system, and what was recorded',
   },
   devops: {
     name: 'devops',
     title: 'DevOps',
+    pluggable: true,
     where: 'each cluster',
+    versions,
     switches: enabled('devops'),
     statusPath: ['devops'],
+    section: ['devops'],
+    settings: {
+      jenkinsMemoryLim: both('quantity', '4Gi'),
+      jenkinsMemoryReq: { kind: 'quantity', defaults: { '3.3': '2Gi', '3.4': '4Gi' } },
+      jenkinsVolumeSize: { kind: 'quantity', defaults: { '3.3': '8Gi', '3.4': '16Gi' } },
+      jenkinsCpuReq: since34('number', 0.5),
+      jenkinsCpuLim: since34('number', 1),
+    },
     leaves: 'helm release devops with Jenkins and its volume, namespace argocd, and all DevOps projects',
   },
   events: {
     name: 'events',
     title: 'Events',
+    pluggable: true,
     where: 'each cluster',
+    versions,
     switches: enabled('events'),
     statusPath: ['events'],
+    section: ['events'],
+    settings: {
+      'ruler.enabled': { kind: 'boolean', defaults: { '3.3': null, '3.4': true } },
+      'ruler.replicas': both('count', 2),
+    },
     leaves: 'helm release ks-events in kubesphere-logging-system, and what was recorded',
   },
   gatekeeper: {
     name: 'gatekeeper',
     title: 'Gatekeeper',
+    pluggable: true,
     where: 'each cluster',
+    versions,
     switches: enabled('gatekeeper'),
     statusPath: ['gatekeeper'],
+    section: ['gatekeeper'],
+    settings: {},
     leaves: 'Gatekeeper with its webhook, and every constraint',
   },
   'ip-pools': {
     name: 'ip-pools',
     title: 'Pod IP Pools',
+    pluggable: true,
     where: 'each cluster',
+    versions,
     switches: [{ path: ['network', 'ippool', 'type'], on: 'calico', off: 'none' }],
     configz: 'ipPool',
+    section: ['network', 'ippool'],
+    settings: {},
     leaves: 'the pools, and the addresses that pods have from them',
   },
   kubeedge: {
     name: 'kubeedge',
     title: 'KubeEdge',
+    pluggable: true,
     where: 'each cluster',
+    versions,
     switches: [
       { path: ['edgeruntime', 'enabled'], on: true, off: false },
       { path: ['edgeruntime', 'kubeedge', 'enabled'], on: true, off: false },
     ],
     statusPath: ['edgeruntime'],
+    section: ['edgeruntime', 'kubeedge'],
+    settings: { 'cloudCore.cloudHub.advertiseAddress': both('texts', null) },
     leaves: 'helm releases of KubeEdge, namespace kubeedge, and the edge nodes',
   },
   logging: {
     name: 'logging',
     title: 'Logging',
+    pluggable: true,
     where: 'each cluster',
+    versions,
     switches: enabled('logging'),
     statusPath: ['logging'],
+    section: ['logging'],
+    settings: { 'logsidecar.enabled': both('boolean', true), 'logsidecar.replicas': both('count', 2) },
     leaves: 'the log collectors, their outputs, the search engine in kubesphere-logging-system, and all logs in it',
   },
   'metrics-server': {
     name: 'metrics-server',
     title: 'Metrics Server',
+    pluggable: true,
     where: 'each cluster',
+    versions,
     switches: enabled('metrics_server'),
     statusPath: ['metricsServer'],
+    section: ['metrics_server'],
+    settings: {},
     leaves: 'APIService v1beta1.metrics.k8s.io, and metrics-server in kube-system',
   },
   'network-policy': {
     name: 'network-policy',
     title: 'Network Policy',
+    pluggable: true,
     where: 'each cluster',
+    versions,
     switches: enabled('network', 'networkpolicy'),
     configz: 'networkPolicy',
+    section: ['network', 'networkpolicy'],
+    settings: {},
     leaves: 'every NetworkPolicy that was made of it, which goes on isolating',
+  },
+  openldap: {
+    name: 'openldap',
+    title: 'OpenLDAP',
+    pluggable: true,
+    where: 'each cluster',
+    versions,
+    switches: enabled('common', 'openldap'),
+    comesWith: ['devops'],
+    statusPath: ['openldap'],
+    section: ['common', 'openldap'],
+    settings: { volumeSize: both('quantity', '2Gi') },
+    leaves: 'helm release ks-openldap in kubesphere-system with its volume',
+  },
+  redis: {
+    name: 'redis',
+    title: 'Redis',
+    pluggable: true,
+    where: 'each cluster',
+    versions,
+    switches: enabled('common', 'redis'),
+    statusPath: ['redis'],
+    section: ['common', 'redis'],
+    settings: { enableHA: both('boolean', false), volumeSize: both('quantity', '2Gi') },
+    leaves: 'Redis in kubesphere-system with its Secret and its volume',
   },
   'service-mesh': {
     name: 'service-mesh',
     title: 'Service Mesh (Istio)',
+    pluggable: true,
     where: 'each cluster',
+    versions,
     switches: enabled('servicemesh'),
     statusPath: ['servicemesh'],
+    section: ['servicemesh'],
+    settings: {
+      'istio.components.ingressGateways': both('gateways', [{ name: 'istio-ingressgateway', enabled: false }]),
+      'istio.components.cni.enabled': both('boolean', false),
+    },
     leaves: 'Istio in istio-system with its webhooks and definitions, Jaeger and Kiali, and the sidecars in pods',
   },
   'service-topology': {
     name: 'service-topology',
     title: 'Service Topology (Weave Scope)',
+    pluggable: true,
     where: 'each cluster',
+    versions,
     switches: [{ path: ['network', 'topology', 'type'], on: 'weave-scope', off: 'none' }],
     statusPath: ['network', 'topology'],
     configz: 'topology',
+    section: ['network', 'topology'],
+    settings: {},
     leaves: 'namespace weave with Weave Scope',
   },
-} satisfies Record<ComponentName, Component>);
+};
+
+/** Every component by its name. */
+export const catalogue: Catalogue = Object.freeze({ ...pluggable, ...fixed });
 
 /** All names, in the order of the alphabet. */
-export const componentNames = Object.freeze(Object.keys(catalogue) as ComponentName[]);
+export const componentNames = Object.freeze((Object.keys(catalogue) as ComponentName[]).sort());
+
+const unseen: readonly ComponentName[] = ['authentication', 'gpu', 'terminal'] satisfies Exclude<
+  ComponentName,
+  SeenName
+>[];
+
+/** Names of what can be seen, in the order of the alphabet. */
+export const seenNames = Object.freeze(componentNames.filter((name): name is SeenName => !unseen.includes(name)));

@@ -1,10 +1,11 @@
 import type { ClusterComponents } from '../components.ts';
-import { type ComponentName, componentNames } from './catalogue.ts';
+import { seenNames } from './catalogue.ts';
+import type { SeenName } from './component.ts';
 import type { ComponentState } from './state.ts';
 
 /** A component that stands differently on a cluster of one federation and its counterpart of another. */
 export interface ComponentDifference {
-  readonly component: ComponentName;
+  readonly component: SeenName;
   /** Name of a member; `host` for the hosts, whatever they are called. */
   readonly cluster: string;
   /** `absent`: that federation has no such cluster. */
@@ -21,7 +22,7 @@ export function differences(
   return names.flatMap((cluster) => {
     const [one, other] = [here, there].map((all) => all.find((each) => each.cluster === cluster));
     if (one?.answered === false || other?.answered === false) return [];
-    return componentNames.flatMap((component) => {
+    return seenNames.flatMap((component) => {
       const [ours, theirs] = [
         one?.components[component] ?? 'absent',
         other?.components[component] ?? 'absent',

@@ -4,11 +4,12 @@ import { type Configz, configzOf } from '../../kubesphere/configz.ts';
 import { installation, kubesphereNamespace } from '../../kubesphere/names.ts';
 import { type ClusterConfiguration, kubesphere } from '../../kubesphere/resources.ts';
 import type { CallOptions } from '../../types.ts';
-import { type Component, type ComponentName, catalogue } from './catalogue.ts';
+import { catalogue, seenNames } from './catalogue.ts';
+import type { Component, PluggableComponent, SeenName } from './component.ts';
 
 /**
- * `off`: not asked for, and not there. `installing`: asked for, and not seen yet. `ready`: asked for, and there. `failed`: the installer says
- * so. `left`: switched off, and still there, for the installer removes nothing.
+ * `off`: not asked for, and not there. `installing`: asked for, and not seen yet. `ready`: asked for or brought along by others, and there.
+ * `failed`: the installer says so. `left`: not asked for any more, and still there, for the installer removes nothing.
  */
 export type ComponentState = 'off' | 'installing' | 'ready' | 'failed' | 'left';
 
@@ -25,9 +26,22 @@ export function valueAt(object: unknown, path: readonly string[]): unknown {
   return here;
 }
 
+type Spec = Pick<ClusterConfiguration, 'spec'>;
+
 /** Whether the spec asks for a component: all of its switches are on. */
-export function isWanted({ spec }: Pick<ClusterConfiguration, 'spec'>, { switches }: Component): boolean {
+export function isWanted({ spec }: Spec, { switches }: PluggableComponent): boolean {
   return switches.every(({ path, on }) => valueAt(spec, path) === on);
+}
+
+/** Whether a component is where it is by the spec; `undefined` where others bring it along, and it is as it should be either way. */
+function belongs(configuration: Spec, component: Component): boolean | undefined {
+  if (component.pluggable) {
+    if (isWanted(configuration, component)) return true;
+    return component.comesWith?.some((name) => isWanted(configuration, catalogue[name])) === true ? undefined : false;
+  }
+  const { asked } = component;
+  if (asked === undefined) return undefined;
+  return asked === 'always' || valueAt(configuration.spec, asked.path) === asked.is;
 }
 
 /** What the installer says of a component: of those that have a status. */
@@ -41,19 +55,19 @@ function stateOf(
   configz: Configz | undefined,
   component: Component,
 ): ComponentState {
-  const wanted = isWanted(configuration, component);
   const installed = installedState(configuration, component);
-  if (installed === 'failed' && wanted) return 'failed';
   const there =
     component.statusPath === undefined
       ? component.configz !== undefined && configz?.[component.configz] === true
       : installed === 'enabled';
-  if (wanted) return there ? 'ready' : 'installing';
+  const wanted = belongs(configuration, component);
+  if (installed === 'failed' && wanted !== false) return 'failed';
+  if (wanted ?? there) return there ? 'ready' : 'installing';
   return there ? 'left' : 'off';
 }
 
-/** Every component of one cluster. */
-export type ComponentStates = Readonly<Record<ComponentName, ComponentState>>;
+/** Every component of one cluster that can be seen. */
+export type ComponentStates = Readonly<Record<SeenName, ComponentState>>;
 
 /** Reads how every component stands on a cluster. */
 export async function componentsOf(
@@ -67,6 +81,6 @@ export async function componentsOf(
   ]);
   const configz = config === undefined ? undefined : configzOf(config, name);
   return Object.fromEntries(
-    Object.values(catalogue).map((component) => [component.name, stateOf(configuration, configz, component)]),
+    seenNames.map((name) => [name, stateOf(configuration, configz, catalogue[name])]),
   ) as ComponentStates;
 }

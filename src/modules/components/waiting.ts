@@ -5,7 +5,7 @@ import { configzOf } from '../../kubesphere/configz.ts';
 import { installation, kubesphereNamespace } from '../../kubesphere/names.ts';
 import { type ClusterConfiguration, kubesphere } from '../../kubesphere/resources.ts';
 import { waitFor } from '../work.ts';
-import type { Component } from './catalogue.ts';
+import type { PluggableComponent } from './component.ts';
 import { configurationAt, installedState, isWanted } from './state.ts';
 
 /**
@@ -17,7 +17,7 @@ import { configurationAt, installedState, isWanted } from './state.ts';
  */
 export async function waitUntilInstalled(
   cluster: KubeSphereCluster,
-  component: Component,
+  component: PluggableComponent,
   { signal, timeoutMs }: { readonly signal: AbortSignal; readonly timeoutMs: number },
 ): Promise<void> {
   const end = performance.now() + timeoutMs;

@@ -1,11 +1,13 @@
+import { isDeepStrictEqual } from 'node:util';
 import { FederationError } from '../../errors.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { readInstallation } from '../../kubesphere/installation.ts';
 import { type ClusterConfiguration, kubesphere } from '../../kubesphere/resources.ts';
 import type { Json } from '../../types.ts';
 import { refOf } from '../changes.ts';
-import type { Component } from '../components/catalogue.ts';
+import type { PluggableComponent } from '../components/component.ts';
 import { configurationAt, installedState, valueAt } from '../components/state.ts';
+import { notServed, type WantedSetting } from '../components/wanted-settings.ts';
 import type { Operation } from '../operation.ts';
 import { edit } from '../work.ts';
 
@@ -17,7 +19,7 @@ export interface Switched {
   readonly leaves?: string;
 }
 
-/** The values of the switches, in their order. */
+/** The values of the switches and of the settings given, in their order. */
 type Former = readonly Json[];
 
 /** A body that sets values under paths. */
@@ -38,36 +40,40 @@ function bodyOf(
 }
 
 /**
- * Switches a component on or off in the spec of a cluster's ClusterConfiguration, by UID and resourceVersion: any change there makes the
- * installer run. Proven is that the order stands; what the installer makes of it takes minutes.
+ * Switches a component on or off in the spec of a cluster's ClusterConfiguration, and sets its settings along, by UID and resourceVersion:
+ * any change there makes the installer run. Proven is that the order stands; what the installer makes of it takes minutes.
  */
 export function switchComponent(
   cluster: KubeSphereCluster,
-  component: Component,
+  component: PluggableComponent,
   to: 'on' | 'off',
+  settings: readonly WantedSetting[] = [],
 ): Operation<Former, Switched> {
   const { switches, name, title } = component;
+  const wanted: readonly Json[] = [...switches.map((one) => one[to]), ...settings.map(({ value }) => value)];
+  const paths = [...switches, ...settings].map(({ path }) => path);
   const valuesIn = ({ spec }: Pick<ClusterConfiguration, 'spec'>): Former =>
-    switches.map(({ path }) => (valueAt(spec, path) ?? null) as Json);
-  // What is not there is off.
+    paths.map((path) => (valueAt(spec, path) ?? null) as Json);
+  // A switch that is not there is off.
   const is = (configuration: Pick<ClusterConfiguration, 'spec'>): boolean =>
-    valuesIn(configuration).every((value, index) => {
-      const { on, off } = switches[index] ?? {};
-      return to === 'on' ? value === on : value === off || value === null;
-    });
+    valuesIn(configuration).every(
+      (value, index) =>
+        isDeepStrictEqual(value, wanted[index]) || (to === 'off' && index < switches.length && value === null),
+    );
+  const areSet = (configuration: Pick<ClusterConfiguration, 'spec'>): boolean =>
+    settings.every(({ path, value }) => isDeepStrictEqual(valueAt(configuration.spec, path), value));
   const fields = (values: Former): Json =>
-    Object.fromEntries(switches.map(({ path }, index) => [`/spec/${path.join('/')}`, values[index] ?? null]));
+    Object.fromEntries(paths.map((path, index) => [`/spec/${path.join('/')}`, values[index] ?? null]));
   const out: Switched = to === 'off' ? { leaves: component.leaves } : {};
   const set = (work: Parameters<typeof edit>[0], values: Former): Promise<ClusterConfiguration> =>
     edit(work, { cluster, resource, name: configurationAt }, (now) =>
-      valuesIn(now).every((value, index) => value === (values[index] ?? null))
+      isDeepStrictEqual(valuesIn(now), values)
         ? undefined
         : {
             type: 'merge',
-            body: { spec: bodyOf(switches.map(({ path }, index) => [path, values[index] ?? null] as const)) },
+            body: { spec: bodyOf(paths.map((path, index) => [path, values[index] ?? null] as const)) },
           },
     );
-  const wanted = switches.map(({ on, off }) => (to === 'on' ? on : off));
   return {
     async forecast({ signal }) {
       if (component.where === 'host' && to === 'on') {
@@ -79,9 +85,22 @@ export function switchComponent(
             remedy: 'Enable it on the host; its apps run on members all the same.',
           };
       }
+      const unknown = notServed(settings, cluster.version);
+      if (unknown.length > 0)
+        return {
+          effect: 'blocked',
+          why: `${cluster.name} has KubeSphere ${cluster.version.text}, whose ${title} has no ${unknown.join(', ')}.`,
+          remedy: 'Leave that out there.',
+        };
       const now = await cluster.connection.get(resource, configurationAt, { signal });
+      const installed = installedState(now, component);
+      if (installed === 'enabled' && !areSet(now))
+        return {
+          effect: 'blocked',
+          why: `${cluster.name}: ${title} is installed, and the installer skips what is: other settings would have no effect.`,
+          remedy: `Remove /status/${component.statusPath?.join('/')} of ClusterConfiguration ${configurationAt.name} first, which makes it run anew with them, or leave them out.`,
+        };
       if (is(now)) {
-        const installed = installedState(now, component);
         const still = to === 'on' && installed !== undefined && installed !== 'enabled';
         return {
           effect: 'none',

@@ -4,7 +4,8 @@ import { Federation } from '../../../src/federation.ts';
 import { core } from '../../../src/kube/resources.ts';
 import { installation, kubesphereNamespace } from '../../../src/kubesphere/names.ts';
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
-import { catalogue } from '../../../src/modules/components/catalogue.ts';
+import { catalogue, seenNames } from '../../../src/modules/components/catalogue.ts';
+import type { PluggableName } from '../../../src/modules/components/component.ts';
 import { createSandbox, until } from '../../../src/testing/index.ts';
 import { type Scene, startScene } from '../users/scene.ts';
 
@@ -101,6 +102,85 @@ describe('enabling', patient, () => {
   });
 });
 
+describe('settings', patient, () => {
+  const address = 'cloudCore.cloudHub.advertiseAddress';
+  const enable = (settings: { readonly [address]: readonly string[] }) =>
+    components().enable('kubeedge', { clusters: ['n'], settings });
+
+  test('are written along in one request, and again only while the installer still reads them', async () => {
+    await using _ = await scene.sandbox.faults.add({ cluster: 'n', fault: { controller: 'installer', down: true } });
+    await write('n', { spec: { edgeruntime: { enabled: false, kubeedge: null } }, status: { edgeruntime: null } });
+    const { metadata } = await configuration('n');
+    expect(await enable({ [address]: ['10.0.0.2'] })).toMatchObject([{ outcome: 'changed' }]);
+    const after = await configuration('n');
+    expect(after.spec['edgeruntime']).toEqual({
+      enabled: true,
+      kubeedge: { enabled: true, cloudCore: { cloudHub: { advertiseAddress: ['10.0.0.2'] } } },
+    });
+    expect(after.metadata.generation).toBe(Number(metadata.generation) + 1);
+    expect(await enable({ [address]: ['10.0.0.2'] })).toMatchObject([{ outcome: 'already' }]);
+    expect(await enable({ [address]: ['10.0.0.3', '10.0.0.4'] })).toMatchObject([{ outcome: 'changed' }]);
+
+    await write('n', { status: { edgeruntime: { status: 'enabled' } } });
+    const { spec } = await configuration('n');
+    await expect(enable({ [address]: ['10.0.0.5'] })).rejects.toMatchObject({
+      cause: {
+        code: 'PLAN_BLOCKED',
+        message: expect.stringMatching(/n: KubeEdge is installed.*\/status\/edgeruntime/),
+      },
+    });
+    expect((await configuration('n')).spec).toEqual(spec);
+    expect(await enable({ [address]: ['10.0.0.3', '10.0.0.4'] })).toMatchObject([{ outcome: 'already' }]);
+    await write('n', { spec: { edgeruntime: { enabled: false } }, status: { edgeruntime: null } });
+  });
+
+  test('that a release does not have are refused there', async () => {
+    const { spec } = await configuration('m');
+    const settings = { jenkinsCpuReq: 1, jenkinsMemoryReq: '3Gi' };
+    await expect(components().enable('devops', { clusters: ['m'], settings })).rejects.toMatchObject({
+      cause: { code: 'PLAN_BLOCKED', message: expect.stringMatching(/m has KubeSphere v3\.3\.2.*no jenkinsCpuReq\./) },
+    });
+    expect((await configuration('m')).spec).toEqual(spec);
+  });
+});
+
+describe('what cannot be switched', patient, () => {
+  test.each(Object.values(catalogue).flatMap((one) => (one.pluggable ? [] : [[one.name, one] as const])))(
+    '%s is refused before any request, with the reason',
+    async (name, { why }) => {
+      const refused = { code: 'UNSUPPORTED', message: expect.stringContaining(why), details: { component: name } };
+      // Nobody has that cluster, and nobody is asked for it.
+      const nowhere = { clusters: ['ghost'] };
+      const given = name as PluggableName;
+      await expect(components().enable(given, nowhere)).rejects.toMatchObject(refused);
+      await expect(components().disable(given, nowhere)).rejects.toMatchObject(refused);
+      await expect(components().waitUntilReady(given, nowhere)).rejects.toMatchObject(refused);
+    },
+  );
+
+  test('is shown where the status holds it', async () => {
+    expect(Object.keys(await stateOn('a')).sort()).toEqual([...seenNames].sort());
+    expect(await stateOn('a')).toMatchObject({ core: 'ready', monitoring: 'ready', 'multi-cluster': 'ready' });
+    expect(await stateOn('m')).toMatchObject({ 'multi-cluster': 'off', minio: 'off', es: 'off', openldap: 'off' });
+    const [enabled, failed] = [{ status: 'enabled' }, { status: 'failed' }];
+    await write('m', { status: { minio: enabled, es: failed, openldap: enabled, multicluster: enabled } });
+    // A host that became a member keeps kubefed.
+    expect(await stateOn('m')).toMatchObject({
+      minio: 'ready',
+      es: 'failed',
+      openldap: 'left',
+      'multi-cluster': 'left',
+    });
+    await using _ = await scene.sandbox.faults.add({ cluster: 'm', fault: { controller: 'installer', down: true } });
+    await write('m', { spec: { devops: { enabled: true } } });
+    expect(await stateOn('m')).toMatchObject({ openldap: 'ready', devops: 'installing' });
+    await write('m', {
+      spec: { devops: { enabled: false } },
+      status: { minio: null, es: null, openldap: null, multicluster: null },
+    });
+  });
+});
+
 describe('disabling', patient, () => {
   test('says what stays, and the state says that it did', async () => {
     await components().enable('events', { clusters: ['m'] });
@@ -163,7 +243,11 @@ describe('waiting', patient, () => {
 });
 
 test('the installer has a status of its own for each component that the catalogue gives one', patient, async () => {
-  const all = Object.values(catalogue).filter(({ statusPath }) => statusPath !== undefined);
+  // The sandbox has no stores of its own.
+  const stores: readonly string[] = ['openldap', 'redis'];
+  const all = Object.values(catalogue).flatMap((one) =>
+    one.pluggable && one.statusPath !== undefined && !stores.includes(one.name) ? [one] : [],
+  );
   for (const { name } of all) await components().enable(name, { clusters: ['n'] });
   for (const { name } of all) expect(await components().waitUntilReady(name, { clusters: ['n'] })).toEqual(['n']);
 });

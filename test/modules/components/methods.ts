@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { FederationError } from '../../../src/errors.ts';
 import { installation, kubesphereNamespace } from '../../../src/kubesphere/names.ts';
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
-import type { ComponentName } from '../../../src/modules/components/catalogue.ts';
+import type { PluggableName } from '../../../src/modules/components/component.ts';
 import { until } from '../../../src/testing/index.ts';
 import { type AnyMethodSpec, method } from '../kit/method.ts';
 import type { ModuleWorld } from '../kit/world.ts';
@@ -60,9 +60,14 @@ export const methods: readonly AnyMethodSpec[] = [
     writes: written(true),
     missing: (federation) => only(federation.components.enable('alerting', { clusters: ['ghost'] })),
     invalid: {
-      component: (federation) => federation.components.enable('alarms' as ComponentName, onM),
+      component: (federation) => federation.components.enable('alarms' as PluggableName, onM),
       clusters: (federation) => federation.components.enable('alerting', { clusters: [] }),
       'clusters[0]': (federation) => federation.components.enable('alerting', { clusters: [''] }),
+      settings: (federation) => federation.components.enable('alerting', { ...onM, settings: [] as object }),
+      'settings.thanosruler.replicas': (federation) =>
+        federation.components.enable('alerting', { ...onM, settings: { 'thanosruler.replicas': -1 } }),
+      'settings.constructor': (federation) =>
+        federation.components.enable('alerting', { ...onM, settings: { constructor: 'x' } as object }),
     },
   }),
   method({
@@ -78,7 +83,7 @@ export const methods: readonly AnyMethodSpec[] = [
     writes: written(false),
     missing: (federation) => only(federation.components.disable('alerting', { clusters: ['ghost'] })),
     invalid: {
-      component: (federation) => federation.components.disable('alarms' as ComponentName, onM),
+      component: (federation) => federation.components.disable('alarms' as PluggableName, onM),
       clusters: (federation) => federation.components.disable('alerting', { clusters: ['m', 'm'] }),
     },
   }),
@@ -93,7 +98,7 @@ export const methods: readonly AnyMethodSpec[] = [
     decisive: { cluster: 'm', matches: ({ path: asked }) => asked.includes('clusterconfigurations') },
     missing: (federation) => only(federation.components.waitUntilReady('alerting', { clusters: ['ghost'] })),
     invalid: {
-      component: (federation) => federation.components.waitUntilReady('alarms' as ComponentName, onM),
+      component: (federation) => federation.components.waitUntilReady('alarms' as PluggableName, onM),
       clusters: (federation) => federation.components.waitUntilReady('alerting', { clusters: [] }),
     },
   }),
