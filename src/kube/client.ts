@@ -7,7 +7,7 @@ import { senseless } from './failures.ts';
 import { isRecord } from './json.ts';
 import { createListing, isObject, metadataOnly, wholeObjects } from './listing.ts';
 import { apiVersionOf, type KubeObject, type ObjectName, type Resource } from './objects.ts';
-import { collectionPath, type Operation, objectPath, query } from './operation.ts';
+import { collectionPath, type Operation, objectPath, query, rightToHandOn } from './operation.ts';
 import { watch } from './watch.ts';
 
 /** The verbs of a {@link Connection}, over a {@link Caller}. */
@@ -54,7 +54,8 @@ export function createClient(parts: {
     async create(resource, object, options = {}) {
       const { namespace } = object.metadata;
       const name = 'name' in object.metadata ? object.metadata.name : undefined;
-      const operation: Operation = { cluster, verb: 'CREATE', resource, namespace, name };
+      const handsOn = rightToHandOn(resource, object);
+      const operation: Operation = { cluster, verb: 'CREATE', resource, namespace, name, handsOn };
       if (resource.namespaced && namespace === undefined)
         throw new FederationError(
           'INVALID',

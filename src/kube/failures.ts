@@ -1,6 +1,6 @@
 import { ApiError, type ErrorCode } from '../errors.ts';
 import { describe, type Operation, refOf } from './operation.ts';
-import { isAdmission, isNotApplied, type Status, statusOf } from './status.ts';
+import { isAdmission, isEscalation, isNotApplied, type Status, statusOf } from './status.ts';
 
 /** An answer that is no success. */
 export interface FailedAnswer {
@@ -59,12 +59,14 @@ function codeFor(http: number, status: Status, { tests, uid }: Operation): Error
   }
 }
 
-function said(code: ErrorCode, http: number, { message }: Status, { resource }: Operation): string {
-  const because = message === '' ? `HTTP ${http}` : message;
+function said(code: ErrorCode, http: number, status: Status, { resource, handsOn }: Operation): string {
+  const because = status.message === '' ? `HTTP ${http}` : status.message;
   switch (code) {
     case 'UNAUTHENTICATED':
       return `was not answered: the credentials are not accepted (${because}). Renew them.`;
     case 'FORBIDDEN':
+      if (handsOn !== undefined && isEscalation(status))
+        return `is not allowed for these credentials without the right to ${handsOn} or all that the role gives: ${because}. Grant the right, or use other credentials.`;
       return `is not allowed for these credentials: ${because}. Grant the right, or use other credentials.`;
     case 'REJECTED':
       return `was refused${refuser(because)}: ${because}`;

@@ -14,6 +14,8 @@ export interface Operation {
   readonly uid?: string | undefined;
   /** A JSON patch that holds a `test`. */
   readonly tests?: boolean;
+  /** What whoever makes a role or binds one needs the right to, who does not hold all that it gives. */
+  readonly handsOn?: string | undefined;
 }
 
 /** The operation in a few words: `m: DELETE namespaces "p1"`. */
@@ -35,6 +37,14 @@ export function refOf({ cluster, resource, namespace, name, uid }: Operation): R
     ...(namespace !== undefined && { namespace }),
     ...(uid !== undefined && { uid }),
   };
+}
+
+/** {@link Operation.handsOn} of an object that is made: the server's refusal names what the role gives, and not this right. */
+export function rightToHandOn({ group, plural }: Resource, object: object): string | undefined {
+  if (group !== 'rbac.authorization.k8s.io') return undefined;
+  if (!plural.endsWith('bindings')) return `escalate ${plural}.${group}`;
+  const { roleRef } = object as { readonly roleRef?: { readonly kind?: string } };
+  return `bind ${roleRef?.kind === 'Role' ? 'roles' : 'clusterroles'}.${group}`;
 }
 
 /** Path of a collection. @throws FederationError `INVALID` for a namespace where the kind has none, or an impossible one. */

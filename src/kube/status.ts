@@ -42,6 +42,11 @@ export function isAdmission({ message }: Status): boolean {
   return admissionSentences.some((sentence) => sentence.test(message));
 }
 
+/** Whether somebody was to be given what the one who asked does not hold. */
+export function isEscalation({ message }: Status): boolean {
+  return message.includes('is attempting to grant RBAC permissions not currently held');
+}
+
 /** Whether a JSON patch could not be applied. Seen on 1.34: the same words and no cause for a failed `test` and for a missing path. */
 export function isNotApplied({ message }: Status): boolean {
   return message.includes('the server rejected our request due to an error in our request');

@@ -1,3 +1,4 @@
+import { FederationError } from '../errors.ts';
 import type { SelectOptions, ServedResource } from '../kube/connection.ts';
 import type { ObjectMeta, ObjectRef, Resource } from '../kube/objects.ts';
 import type { KubeSphereCluster } from '../kubesphere/cluster.ts';
@@ -44,10 +45,10 @@ const atOnce = 8;
  * Goes through the kinds that a cluster serves, several at once, and yields what `visit` makes of each object's metadata, in the order of
  * the kinds.
  *
- * @throws ApiError where any kind cannot be listed: what has a gap is no whole
+ * @throws FederationError where any kind cannot be listed: what has a gap is no whole. `FORBIDDEN` names the right to list whatever there is
  */
 export async function throughKinds<T>(
-  { connection }: KubeSphereCluster,
+  { name, connection }: KubeSphereCluster,
   pick: (kind: ServedResource) => boolean,
   options: SelectOptions,
   visit: (resource: Resource, metadata: ObjectMeta) => T | undefined,
@@ -67,7 +68,14 @@ export async function throughKinds<T>(
     },
     (failures) => failures === 0,
   );
-  for (const { error } of failed) throw error;
+  for (const { error } of failed)
+    throw FederationError.is(error, 'FORBIDDEN')
+      ? new FederationError(
+          'FORBIDDEN',
+          `${error.message} Kinds are gone through one by one: that takes the right to list *.* on ${name}.`,
+          { cause: error, details: { refused: [`${name}: list *.*`] } },
+        )
+      : error;
   return kinds.flatMap((kind) => lists.get(kind) ?? []);
 }
 

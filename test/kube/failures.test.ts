@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { answerFailure } from '../../src/kube/failures.ts';
 import { hadNoEffect, networkFailure } from '../../src/kube/network.ts';
-import type { Operation } from '../../src/kube/operation.ts';
+import { type Operation, rightToHandOn } from '../../src/kube/operation.ts';
 import { core } from '../../src/kube/resources.ts';
 import { status } from './support.ts';
 
@@ -77,6 +77,24 @@ describe('an answer that is no success', () => {
   it('does not take a lack of rights for admission', () => {
     const message = 'roles "r" is forbidden: user "x" is attempting to grant RBAC permissions not currently held';
     expect(answered(status(403, 'Forbidden', message), 403).code).toBe('FORBIDDEN');
+  });
+
+  it('names the right to hand on what a role gives, which the server does not', () => {
+    const message =
+      'rolebindings "b" is forbidden: user "x" is attempting to grant RBAC permissions not currently held';
+    const binding = { roleRef: { kind: 'ClusterRole' } };
+    const told = (text: string) =>
+      answered(status(403, 'Forbidden', text), 403, {
+        cluster: 'm',
+        verb: 'CREATE',
+        resource: core.roleBindings,
+        handsOn: rightToHandOn(core.roleBindings, binding),
+      }).message;
+    expect(told(message)).toContain('without the right to bind clusterroles.rbac.authorization.k8s.io');
+    expect(told('rolebindings is forbidden: User "x" cannot create resource')).not.toContain('bind clusterroles');
+    expect(rightToHandOn(core.roleBindings, { roleRef: { kind: 'Role' } })).toMatch(/^bind roles\./);
+    expect(rightToHandOn(core.clusterRoles, {})).toBe('escalate clusterroles.rbac.authorization.k8s.io');
+    expect(rightToHandOn(core.secrets, {})).toBeUndefined();
   });
 
   it.each([
