@@ -38,7 +38,7 @@ export interface Rights {
   readonly members: string;
 }
 
-/** What connecting alone needs. */
+/** What connecting alone needs: members are connected once somebody asks for them. */
 export const connect: Rights = ${textOf('connect')};
 `,
 );

@@ -2,12 +2,27 @@ import type { MethodName, Rights } from './names.ts';
 
 /** Made by `npm run rights` from the requests of each method; see `requiredRules`. */
 export const components: Readonly<Record<Extract<MethodName, `components.${string}`>, Rights>> = {
-  'components.diff': { host: 'list clusters.cluster.kubesphere.io', members: 'get configmaps' },
-  'components.disable': { host: '', members: 'patch clusterconfigurations.installer.kubesphere.io' },
-  'components.enable': { host: '', members: 'patch clusterconfigurations.installer.kubesphere.io' },
-  'components.status': { host: 'list clusters.cluster.kubesphere.io', members: 'get configmaps' },
+  'components.diff': {
+    host: 'get clusters.cluster.kubesphere.io, list clusters.cluster.kubesphere.io',
+    members: 'get clusterconfigurations.installer.kubesphere.io, get configmaps, get namespaces',
+  },
+  'components.disable': {
+    host: 'get clusters.cluster.kubesphere.io',
+    members:
+      'get clusterconfigurations.installer.kubesphere.io, get namespaces, patch clusterconfigurations.installer.kubesphere.io',
+  },
+  'components.enable': {
+    host: 'get clusters.cluster.kubesphere.io',
+    members:
+      'get clusterconfigurations.installer.kubesphere.io, get namespaces, patch clusterconfigurations.installer.kubesphere.io',
+  },
+  'components.status': {
+    host: 'get clusters.cluster.kubesphere.io, list clusters.cluster.kubesphere.io',
+    members: 'get clusterconfigurations.installer.kubesphere.io, get configmaps, get namespaces',
+  },
   'components.waitUntilReady': {
-    host: '',
-    members: 'list clusterconfigurations.installer.kubesphere.io, watch clusterconfigurations.installer.kubesphere.io',
+    host: 'get clusters.cluster.kubesphere.io',
+    members:
+      'get clusterconfigurations.installer.kubesphere.io, get namespaces, list clusterconfigurations.installer.kubesphere.io, watch clusterconfigurations.installer.kubesphere.io',
   },
 };

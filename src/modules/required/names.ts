@@ -81,8 +81,8 @@ export interface Rights {
   readonly members: string;
 }
 
-/** What connecting alone needs. */
+/** What connecting alone needs: members are connected once somebody asks for them. */
 export const connect: Rights = {
-  host: 'get clusterconfigurations.installer.kubesphere.io, get clusters.cluster.kubesphere.io, get configmaps, get namespaces',
-  members: 'get clusterconfigurations.installer.kubesphere.io, get namespaces',
+  host: 'get clusterconfigurations.installer.kubesphere.io, get configmaps, get namespaces',
+  members: '',
 };
