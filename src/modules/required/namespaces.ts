@@ -3,12 +3,12 @@ import type { MethodName, Rights } from './names.ts';
 /** Made by `npm run rights` from the requests of each method; see `requiredRules`. */
 export const namespaces: Readonly<Record<Extract<MethodName, `namespaces.${string}`>, Rights>> = {
   'namespaces.bind': {
-    host: 'get clusters.cluster.kubesphere.io, list helmreleases.application.kubesphere.io',
+    host: 'get clusters.cluster.kubesphere.io, get federatedworkspaces.types.kubefed.io, get kubefedclusters.core.kubefed.io, get workspacetemplates.tenant.kubesphere.io, list helmreleases.application.kubesphere.io',
     members:
       'get clusterconfigurations.installer.kubesphere.io, get namespaces, get workspaces.tenant.kubesphere.io, list helmreleases.application.kubesphere.io, list ippools.network.kubesphere.io, list namespaces, list resourcequotas.quota.kubesphere.io, patch namespaces, watch namespaces',
   },
   'namespaces.create': {
-    host: 'get clusters.cluster.kubesphere.io, get federatednamespaces.types.kubefed.io, get workspacetemplates.tenant.kubesphere.io, list clusters.cluster.kubesphere.io',
+    host: 'get clusters.cluster.kubesphere.io, get federatednamespaces.types.kubefed.io, get federatedworkspaces.types.kubefed.io, get kubefedclusters.core.kubefed.io, get workspacetemplates.tenant.kubesphere.io, list clusters.cluster.kubesphere.io',
     members:
       'create namespaces, get clusterconfigurations.installer.kubesphere.io, get namespaces, get users.iam.kubesphere.io, get workspaces.tenant.kubesphere.io, list namespaces, list roles.rbac.authorization.k8s.io, watch namespaces, watch roles.rbac.authorization.k8s.io',
   },
@@ -82,7 +82,7 @@ export const namespaces: Readonly<Record<Extract<MethodName, `namespaces.${strin
       'create resourcequotas, get clusterconfigurations.installer.kubesphere.io, get namespaces, get resourcequotas, patch resourcequotas',
   },
   'namespaces.transfer': {
-    host: 'create configmaps, create leases.coordination.k8s.io, get clusters.cluster.kubesphere.io, get helmreleases.application.kubesphere.io, get leases.coordination.k8s.io, list configmaps, list helmreleases.application.kubesphere.io, patch helmreleases.application.kubesphere.io, patch leases.coordination.k8s.io',
+    host: 'create configmaps, create leases.coordination.k8s.io, get clusters.cluster.kubesphere.io, get federatedworkspaces.types.kubefed.io, get helmreleases.application.kubesphere.io, get kubefedclusters.core.kubefed.io, get leases.coordination.k8s.io, get workspacetemplates.tenant.kubesphere.io, list configmaps, list helmreleases.application.kubesphere.io, patch helmreleases.application.kubesphere.io, patch leases.coordination.k8s.io',
     members:
       'get clusterconfigurations.installer.kubesphere.io, get helmreleases.application.kubesphere.io, get namespaces, get workspaces.tenant.kubesphere.io, list helmreleases.application.kubesphere.io, list ippools.network.kubesphere.io, list namespaces, list resourcequotas.quota.kubesphere.io, patch helmreleases.application.kubesphere.io, patch namespaces, watch namespaces',
   },
