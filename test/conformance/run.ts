@@ -10,6 +10,7 @@ import { judge, titleOf } from './judge.ts';
 import { playOnReal } from './real.ts';
 import { readRecord, writeRecord } from './record.ts';
 import { playOnSandbox } from './sandbox.ts';
+import { outOfScope } from './scope.ts';
 import { volatileFields } from './volatile.ts';
 
 const { values } = parseArgs({
@@ -34,6 +35,7 @@ for (const name of stale)
   console.log(`\n${name}: the real server no longer answers what is recorded; run with --record`);
 for (const { case: name, place } of unused)
   console.log(`\n${name}: nothing differs at ${place}; remove it from allowed.ts`);
+for (const { names, why } of outOfScope) console.log(`not compared in discovery: ${names.join(', ')}: ${why}`);
 for (const { field, why } of volatileFields) console.log(`not compared: ${field}: ${why}`);
 for (const { case: name, places, why } of allowed) console.log(`allowed: ${name}, ${places.join(', ')}: ${why}`);
 console.log(`${cases.length} cases, ${different.length} differences, ${allowed.length} allowed`);

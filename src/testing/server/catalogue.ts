@@ -136,6 +136,7 @@ export const builtinTypes: readonly ServedType[] = [
     },
   }),
   ...rows('authorization.k8s.io', 'v1', {
+    'LocalSubjectAccessReview localsubjectaccessreviews': { verbs: ['create'] },
     'SelfSubjectAccessReview selfsubjectaccessreviews': { cluster: true, verbs: ['create'] },
     'SelfSubjectRulesReview selfsubjectrulesreviews': { cluster: true, verbs: ['create'] },
     'SubjectAccessReview subjectaccessreviews': { cluster: true, verbs: ['create'] },

@@ -67,7 +67,8 @@ export async function create(ground: Ground, call: Call, body: Content): Promise
   return call.dryRun ? deepFreeze(draft) : table.put(key, draft);
 }
 
-function placeInNamespace({ type, namespace }: Call, { metadata }: Draft): void {
+/** Puts an object where its request says; nowhere, where its kind lies in no namespace. @throws StatusError 400 where it says otherwise */
+export function placeInNamespace({ type, namespace }: Call, { metadata }: Draft): void {
   if (!type.namespaced) {
     delete metadata.namespace;
     return;

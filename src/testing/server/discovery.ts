@@ -51,6 +51,7 @@ const order = [
   'apps',
   'authorization.k8s.io',
   'batch',
+  'networking.k8s.io',
   'rbac.authorization.k8s.io',
   'admissionregistration.k8s.io',
   'apiextensions.k8s.io',
@@ -72,10 +73,12 @@ function groupInfo(name: string, types: readonly ServedType[]): object {
   return { name, versions, preferredVersion: versions[0] };
 }
 
-function subresourcesOf(type: ServedType): { name: string; verbs: string[] }[] {
+function subresourcesOf({ kind, storage, status }: ServedType): { name: string; kind: string; verbs: string[] }[] {
+  const proxy = { name: 'proxy', kind: 'ServiceProxyOptions', verbs: ['create', 'delete', 'get', 'patch', 'update'] };
   return [
-    ...(type.storage === 'namespaces' ? [{ name: 'finalize', verbs: ['update'] }] : []),
-    ...(type.status ? [{ name: 'status', verbs: ['get', 'patch', 'update'] }] : []),
+    ...(storage === 'namespaces' ? [{ name: 'finalize', kind, verbs: ['update'] }] : []),
+    ...(storage === 'services' ? [proxy] : []),
+    ...(status ? [{ name: 'status', kind, verbs: ['get', 'patch', 'update'] }] : []),
   ];
 }
 
@@ -93,11 +96,11 @@ function resourceList(types: readonly ServedType[] | undefined, version: string)
       ...(type.shortNames.length === 0 ? {} : { shortNames: type.shortNames }),
       ...(type.categories.length === 0 ? {} : { categories: type.categories }),
     },
-    ...subresourcesOf(type).map(({ name, verbs }) => ({
+    ...subresourcesOf(type).map(({ name, kind, verbs }) => ({
       name: `${type.plural}/${name}`,
       singularName: '',
       namespaced: type.namespaced,
-      kind: type.kind,
+      kind,
       verbs,
     })),
   ]);
@@ -124,7 +127,11 @@ function aggregatedResource(type: ServedType): object {
   // Group and version are left empty where they are those of the list, but not for definitions.
   const { group, version, kind, custom } = type;
   const responseKind = custom ? { group, version, kind } : { group: '', version: '', kind };
-  const subresources = subresourcesOf(type).map(({ name, verbs }) => ({ subresource: name, responseKind, verbs }));
+  const subresources = subresourcesOf(type).map(({ name, kind: answered, verbs }) => ({
+    subresource: name,
+    responseKind: { ...responseKind, kind: answered },
+    verbs,
+  }));
   return {
     resource: type.plural,
     responseKind,

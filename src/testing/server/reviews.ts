@@ -1,5 +1,6 @@
 import { grantOf, rulesFor } from './access.ts';
 import type { Call, User } from './call.ts';
+import { placeInNamespace } from './create.ts';
 import { type Content, decodeObject } from './decode.ts';
 import { written } from './managed-fields.ts';
 import { type ApiObject, type Draft, isRecord, recordAt, strings, text } from './object.ts';
@@ -9,6 +10,7 @@ import type { Store } from './store.ts';
 /** Answers a review of rights; nothing is kept. */
 export function review(store: Store, call: Call, body: Content): ApiObject {
   const draft = decodeObject(call, body);
+  placeInNamespace(call, draft);
   return call.type.kind === 'SelfSubjectRulesReview'
     ? rulesReview(store, call, draft)
     : accessReview(store, call, draft);
@@ -39,7 +41,7 @@ function rulesReview(store: Store, { user }: Call, draft: Draft): ApiObject {
 function accessReview(store: Store, call: Call, draft: Draft): ApiObject {
   const spec = recordAt(draft, 'spec');
   const metadata = { ...draft.metadata, managedFields: written(call, undefined, draft) };
-  checkReview(call, spec, draft.metadata.name === undefined ? undefined : metadata);
+  checkReview(call, spec, metadata);
   const user: User =
     call.type.kind === 'SelfSubjectAccessReview'
       ? call.user
@@ -65,13 +67,15 @@ function accessReview(store: Store, call: Call, draft: Draft): ApiObject {
 }
 
 /** @throws StatusError 422 for a question that is none */
-function checkReview({ type }: Call, spec: Record<string, unknown>, named: object | undefined): void {
+function checkReview({ type }: Call, spec: Record<string, unknown>, metadata: Record<string, unknown>): void {
   const { resourceAttributes: resource, nonResourceAttributes: path } = spec;
+  const isLocal = type.kind === 'LocalSubjectAccessReview';
+  const isOfSomebody = isLocal || type.kind === 'SubjectAccessReview';
   const errors: FieldError[] = [];
   const add = (field: string, value: unknown, detail: string): void =>
     void errors.push({ field, type: 'FieldValueInvalid', value, detail });
-  if (resource !== undefined && isRecord(path)) {
-    const shown = { Path: path['path'], Verb: path['verb'] };
+  const shown = isRecord(path) ? { Path: path['path'], Verb: path['verb'] } : undefined;
+  if (resource !== undefined && shown !== undefined) {
     add('spec.nonResourceAttributes', shown, 'cannot be specified in combination with resourceAttributes');
   }
   if (resource === undefined && path === undefined) {
@@ -81,10 +85,21 @@ function checkReview({ type }: Call, spec: Record<string, unknown>, named: objec
       'exactly one of nonResourceAttributes or resourceAttributes must be specified',
     );
   }
-  if (type.kind === 'SubjectAccessReview' && !spec['user'] && strings(spec['groups']).length === 0) {
+  if (isOfSomebody && !spec['user'] && strings(spec['groups']).length === 0) {
     add('spec.user', '', 'at least one of user or group must be specified');
   }
-  if (named !== undefined) add('metadata', named, 'must be empty');
+  const { managedFields, name, namespace = '', ...rest } = metadata;
+  if (name !== undefined || Object.keys(rest).length > 0) {
+    const except = isLocal ? ' except for namespace' : '';
+    // In the order of the real server.
+    const found = { name, ...(namespace === '' ? {} : { namespace }), ...rest, managedFields };
+    add('metadata', found, `must be empty${except}`);
+  }
+  if (isLocal && isRecord(resource)) {
+    const asked = text(resource['namespace']) ?? '';
+    if (asked !== namespace) add('spec.resourceAttributes.namespace', asked, 'must match metadata.namespace');
+  }
+  if (isLocal && shown !== undefined) add('spec.nonResourceAttributes', shown, 'disallowed on this kind of request');
   // The real server forgets the name of the kind here.
   if (errors.length > 0) throw invalid({ group: type.group, kind: '' }, '', errors);
 }

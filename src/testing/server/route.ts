@@ -11,9 +11,12 @@ export interface Route {
   readonly subresource: string | undefined;
 }
 
+/** What a service proxy is asked for: the business of whoever stands behind it. */
+const behindProxy = /(?<=^\/api\/v1\/namespaces\/[^/]+\/services\/[^/]+\/proxy)\/.*/s;
+
 /** Reads a decoded path of the resource API; `undefined` for every other path. */
 export function routeOf(path: string): Route | undefined {
-  const parts = segmentsOf(path);
+  const parts = segmentsOf(path.replace(behindProxy, ''));
   // Nothing has an address with an empty segment, or one that a file system would resolve.
   if (parts.some((part) => part === '' || part === '.' || part === '..')) return undefined;
   const [root, ...rest] = parts;
@@ -58,7 +61,12 @@ export const writeVerbs: Readonly<Record<string, string>> = {
 };
 
 /** The verb of a request, as rights and policies name it. */
-export function verbOf(method: string, route: Pick<Route, 'name'>, query: URLSearchParams): string | undefined {
+export function verbOf(
+  method: string,
+  route: Pick<Route, 'name' | 'subresource'>,
+  query: URLSearchParams,
+): string | undefined {
+  if (route.subresource === 'proxy') return writeVerbs[method] ?? 'get';
   const collection = route.name === '';
   switch (method) {
     case 'GET':

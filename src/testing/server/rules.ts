@@ -35,6 +35,9 @@ export function prepareNew(type: ServedType, draft: Draft): void {
     case 'pods':
       draft['status'] = { phase: 'Pending' };
       break;
+    case 'services':
+      draft['status'] = { loadBalancer: {} };
+      break;
     case 'customresourcedefinitions.apiextensions.k8s.io':
       draft['status'] = newDefinitionStatus(draft);
       break;

@@ -1,5 +1,6 @@
 import type { Call, Ground } from './call.ts';
 import { tableOf } from './call.ts';
+import type { ServedType } from './catalogue.ts';
 import { type Body, contentOf } from './content/content.ts';
 import type { JsonText } from './content/json-text.ts';
 import { create } from './create.ts';
@@ -9,6 +10,7 @@ import { checkListOptions, checkWriteOptions } from './options.ts';
 import { checkPatchType } from './patches.ts';
 import { remove, removeCollection } from './remove.ts';
 import { review } from './reviews.ts';
+import { proxyRefusal } from './service-proxy.ts';
 import {
   badRequest,
   methodNotAllowed,
@@ -30,6 +32,7 @@ export type Outcome =
 const subresourceVerbs: Readonly<Record<string, readonly string[]>> = {
   status: ['get', 'update', 'patch'],
   finalize: ['update'],
+  proxy: ['get', 'create', 'update', 'patch', 'delete'],
 };
 
 /** Whether the resource of `call` knows `verb`; `method` is that of the request. @throws StatusError 400, 404, 405 */
@@ -37,6 +40,9 @@ export function checkVerb(call: Call, verb: string | undefined, method: string):
   const { type, subresource, namespace } = call;
   if (type.custom) return checkCustomVerb(call, verb, method);
   if (!type.namespaced && namespace !== undefined) throw unknownResource();
+  // What is only asked has neither an address of its own nor one for all namespaces.
+  const isAnswered = !type.verbs.includes('get');
+  if (isAnswered && (call.name !== '' || (type.namespaced && namespace === undefined))) throw unknownResource();
   if (type.namespaced && namespace === undefined && verb !== 'list' && verb !== 'watch') {
     throw call.name === '' ? methodNotAllowed() : unknownResource();
   }
@@ -45,9 +51,13 @@ export function checkVerb(call: Call, verb: string | undefined, method: string):
     if (verb === undefined || named || !type.verbs.includes(verb)) throw methodNotAllowed();
     return;
   }
-  const known = subresource === 'status' ? type.status : subresource === 'finalize' && type.storage === 'namespaces';
-  if (!known) throw unknownResource();
+  if (!isSubresource(type, subresource)) throw unknownResource();
   if (verb === undefined || !subresourceVerbs[subresource]?.includes(verb)) throw methodNotAllowed();
+}
+
+function isSubresource({ status, storage }: ServedType, subresource: string): boolean {
+  if (subresource === 'status') return status;
+  return subresource === 'finalize' ? storage === 'namespaces' : subresource === 'proxy' && storage === 'services';
 }
 
 /** Custom resources are served by another part of the real server, which refuses in other words. */
@@ -66,7 +76,8 @@ function checkCustomVerb(
 
 /** Does what a request asks for. @throws StatusError */
 export async function perform(ground: Ground, call: Call, verb: string, body: Body): Promise<Outcome> {
-  const { type, name, namespace } = call;
+  const { type, name, namespace, subresource } = call;
+  if (subresource === 'proxy') throw proxyRefusal(ground.store, call);
   const content = (): JsonText => contentOf(call, verb, body);
   checkWriteOptions(call, verb);
   switch (verb) {

@@ -35,6 +35,12 @@ const grant = [
 ];
 const asks = (kind: string, spec: object, extra = {}) =>
   post(`${review}/${kind.toLowerCase()}s`, { apiVersion: 'authorization.k8s.io/v1', kind, spec }, extra);
+const asksHere = (spec: object, metadata: object = {}, extra = {}) =>
+  post(
+    `${review}/namespaces/{ns}/localsubjectaccessreviews`,
+    { apiVersion: 'authorization.k8s.io/v1', kind: 'LocalSubjectAccessReview', metadata, spec },
+    extra,
+  );
 const attributes = { namespace: '{ns}', verb: 'get', resource: 'configmaps' };
 export const accessCases = topic('access', [
   play('no credentials', get(cm, { token: null })),
@@ -124,7 +130,91 @@ export const accessCases = topic('access', [
     ...robot,
     asks('SubjectAccessReview', { user: 'nobody', resourceAttributes: attributes }, as),
   ),
-  play('reviews cannot be read', get(`${review}/selfsubjectaccessreviews`)),
+  play('may somebody here?', asksHere({ user: 'nobody', groups: ['g'], resourceAttributes: attributes })),
+  play(
+    'may somebody here? once granted',
+    ...robot,
+    ...grant,
+    { do: 'until', method: 'GET', path: paths.secrets, status: 200, ...as },
+    asksHere({ user: 'system:serviceaccount:{ns}:robot', resourceAttributes: { ...attributes, resource: 'secrets' } }),
+    asksHere({ user: 'system:serviceaccount:{ns}:robot', resourceAttributes: { ...attributes, name: 'unseen' } }),
+  ),
+  play(
+    'may a master here?',
+    asksHere({ groups: ['system:masters'], resourceAttributes: attributes }, { namespace: '{ns}' }),
+  ),
+  play('may nobody here?', asksHere({ resourceAttributes: attributes })),
+  play('may somebody elsewhere?', asksHere({ user: 'x', resourceAttributes: { ...attributes, namespace: 'default' } })),
+  play(
+    'may somebody everywhere?',
+    asksHere({ user: 'x', resourceAttributes: { verb: 'get', resource: 'configmaps' } }),
+  ),
+  play(
+    'may somebody here? a review of elsewhere',
+    asksHere({ user: 'x', resourceAttributes: attributes }, { namespace: 'default' }),
+  ),
+  play('may somebody here? a path', asksHere({ user: 'x', nonResourceAttributes: { path: '/apis', verb: 'get' } })),
+  play(
+    'may somebody here? all of it wrong',
+    asksHere(
+      {
+        resourceAttributes: { ...attributes, namespace: 'default' },
+        nonResourceAttributes: { path: '/x', verb: 'get' },
+      },
+      { name: 'x' },
+    ),
+  ),
+  play('may somebody here? nothing asked', asksHere({ user: 'x' })),
+  play(
+    'may somebody here? a review with a name',
+    asksHere({ user: 'x', resourceAttributes: attributes }, { name: 'x' }),
+  ),
+  play(
+    'may somebody here? a review with labels',
+    asksHere({ user: 'x', resourceAttributes: attributes }, { labels: { a: 'b' } }),
+  ),
+  play(
+    'may somebody here? asked by somebody small',
+    ...robot,
+    asksHere({ user: 'x', resourceAttributes: attributes }, {}, as),
+  ),
+  play(
+    'may somebody where nothing is?',
+    post(`${review}/namespaces/nowhere/localsubjectaccessreviews`, {
+      spec: { user: 'x', resourceAttributes: { ...attributes, namespace: 'nowhere' } },
+    }),
+  ),
+  play(
+    'a local review of no namespace',
+    post(`${review}/localsubjectaccessreviews`, { spec: { user: 'x', resourceAttributes: attributes } }),
+  ),
+  play(
+    'local reviews cannot be read',
+    get(`${review}/namespaces/{ns}/localsubjectaccessreviews`),
+    get(`${review}/localsubjectaccessreviews`),
+    get(`${review}/namespaces/{ns}/localsubjectaccessreviews/x`),
+    del(`${review}/namespaces/{ns}/localsubjectaccessreviews/x`),
+  ),
+  play(
+    'reviews cannot be read',
+    get(`${review}/selfsubjectaccessreviews`),
+    get(`${review}/selfsubjectaccessreviews/x`),
+    post(`${review}/subjectaccessreviews/x`, {}),
+  ),
+  play(
+    'a review with labels',
+    post(`${review}/selfsubjectaccessreviews`, {
+      metadata: { labels: { a: 'b' } },
+      spec: { resourceAttributes: attributes },
+    }),
+  ),
+  play(
+    'a review with a namespace',
+    post(`${review}/selfsubjectaccessreviews`, {
+      metadata: { namespace: 'default' },
+      spec: { resourceAttributes: attributes },
+    }),
+  ),
   play(
     'a review with a name',
     post(`${review}/selfsubjectaccessreviews`, { metadata: { name: 'x' }, spec: { resourceAttributes: attributes } }),

@@ -11,6 +11,7 @@ import { namespaceCases } from './namespaces.ts';
 import { objects } from './objects.ts';
 import { owners } from './owners.ts';
 import { patches } from './patches.ts';
+import { proxyCases } from './proxy.ts';
 import { roleCases } from './roles.ts';
 import { selectors } from './selectors.ts';
 import { statuses } from './status.ts';
@@ -41,5 +42,6 @@ export const allCases = [
   ...definitionCases,
   ...admissionCases,
   ...accessCases,
+  ...proxyCases,
   ...discovery,
 ];

@@ -9,6 +9,8 @@ const documents = [
   '/apis/apps/v1',
   '/apis/batch/v1',
   '/apis/coordination.k8s.io/v1',
+  '/apis/networking.k8s.io',
+  '/apis/networking.k8s.io/v1',
   '/apis/rbac.authorization.k8s.io',
   '/apis/rbac.authorization.k8s.io/v1',
   '/apis/admissionregistration.k8s.io/v1',

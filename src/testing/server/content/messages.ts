@@ -23,6 +23,13 @@ const status = struct('SubjectAccessReviewStatus', {
   evaluationError: string,
   denied: bool,
 });
+const aboutSomebody = struct('SubjectAccessReviewSpec', {
+  ...questions,
+  user: string,
+  groups: list(string),
+  extra: map(struct('ExtraValue', { items: list(string) })),
+  uid: string,
+});
 const reviews = [
   struct('SelfSubjectAccessReview', { metadata, spec: struct('SelfSubjectAccessReviewSpec', questions), status }),
   struct('SelfSubjectRulesReview', {
@@ -30,17 +37,8 @@ const reviews = [
     spec: struct('SelfSubjectRulesReviewSpec', { namespace: string }),
     status: struct('SubjectRulesReviewStatus', { incomplete: bool, evaluationError: string }),
   }),
-  struct('SubjectAccessReview', {
-    metadata,
-    spec: struct('SubjectAccessReviewSpec', {
-      ...questions,
-      user: string,
-      groups: list(string),
-      extra: map(struct('ExtraValue', { items: list(string) })),
-      uid: string,
-    }),
-    status,
-  }),
+  struct('SubjectAccessReview', { metadata, spec: aboutSomebody, status }),
+  struct('LocalSubjectAccessReview', { metadata, spec: aboutSomebody, status }),
 ];
 
 /** What can be read from protobuf, by kind: of all others the field numbers are not known here. */
@@ -82,6 +80,7 @@ const numbered: Readonly<Record<string, string>> = {
   LabelSelectorRequirement: 'key operator values',
   RoleRef: 'apiGroup kind name',
   Subject: 'kind apiGroup name namespace',
+  LocalSubjectAccessReview: 'metadata spec status',
   SelfSubjectAccessReview: 'metadata spec status',
   SelfSubjectAccessReviewSpec: 'resourceAttributes nonResourceAttributes',
   SelfSubjectRulesReview: 'metadata spec status',
