@@ -36,6 +36,8 @@ export interface SandboxClusterSpec {
   readonly clusterResyncMs?: number;
   /** Version of Kubernetes that the API server says it is. */
   readonly gitVersion?: string;
+  /** Its API server speaks HTTP/2 to whoever asks for it, as real ones do; HTTP/1.1, which costs less, to everybody else. TLS is always on. @defaultValue false */
+  readonly http2?: boolean;
   /**
    * Workspaces of its own, and how many projects each has: `team-a-001` and so on, filled as `createProjects` does, with
    * `team-a-manager` as their manager. @defaultValue none
@@ -120,11 +122,12 @@ export async function createSandbox<const Name extends string>(options: SandboxO
     const gate = new Gate();
     const pace = { clock, seed, gate };
     const recorded = { ...pace, history };
-    const { gitVersion, workspaces = {}, ...asked } = spec;
+    const { gitVersion, http2 = false, workspaces = {}, ...asked } = spec;
     const logger = options.logger === undefined ? {} : { logger: options.logger };
     const begin = async (image?: StoreCapture) => {
       const server = await startApiServer({
         name,
+        http2,
         ...recorded,
         ...(gitVersion === undefined ? {} : { gitVersion }),
         ...(image === undefined ? {} : { image }),
