@@ -69,6 +69,24 @@ describe('the service proxy', () => {
     expect((await statuses('owner'))['GET']).toBe(403);
   });
 
+  it('says of a service that nobody answers for what a real one says whose pods are gone', async () => {
+    const services = '/api/v1/namespaces/default/services';
+    const ports = [{ name: 'web', port: 80 }];
+    await client.created(services, { metadata: { name: 'selecting' }, spec: { ports, selector: { app: 'x' } } });
+    await client.created(services, { metadata: { name: 'plain' }, spec: { ports } });
+    const said = async (name: string, path = ''): Promise<string> => {
+      const { code, body } = await client.get(`${services}/${name}/proxy${path}`);
+      return `${code} ${body.message}`;
+    };
+    const none = '503 no endpoints available for service "selecting"';
+    for (const name of ['selecting', 'selecting:web', 'selecting:80', 'https:selecting:']) {
+      expect(await said(name, '/a/b')).toBe(none);
+    }
+    expect(await said('selecting:81')).toBe('503 no service port 81 found for service "selecting"');
+    expect(await said('plain')).toBe('404 services "plain" not found');
+    expect(await said('none', '/')).toBe('404 services "none" not found');
+  });
+
   describe('with faults', () => {
     async function struck(
       fault: Fault,
