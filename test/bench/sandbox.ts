@@ -11,18 +11,33 @@ export interface Size {
   readonly members: number;
   /** Over all members. */
   readonly projects: number;
+  /** Whether a host has all of them. */
+  readonly joined: boolean;
   readonly startMs: number;
-  readonly rssMiB: number;
+  /** The most that it had at once. */
+  readonly peakMiB: number;
+}
+
+/** What a sandbox of 300 members with 20 projects each may cost. It is said of their start; joins take what kubefed takes. */
+const limits = { startMs: 10_000, peakMiB: Math.floor(1e9 / 2 ** 20) } as const;
+
+/** In which respects it costs more than that, in words; none where it does not. */
+export function excessOf({ startMs, peakMiB }: Size): readonly string[] {
+  return [
+    ...(startMs >= limits.startMs ? [`${startMs} ms is over the limit of ${limits.startMs} ms`] : []),
+    ...(peakMiB >= limits.peakMiB ? [`${peakMiB} MiB is over the limit of ${limits.peakMiB} MiB`] : []),
+  ];
 }
 
 const program = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 /** Starts it in a process of its own, whose memory is all its. */
-export async function measureSize(members: number, projects: number): Promise<Size> {
+export async function measureSize(members: number, projects: number, which: 'joined' | 'alone'): Promise<Size> {
   const { stdout } = await promisify(execFile)(process.execPath, [
     program('sandbox-size.ts'),
     String(members),
     String(projects),
+    which,
   ]);
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
 }
