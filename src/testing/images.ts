@@ -28,16 +28,23 @@ interface Begun<Server> {
 const kindOf = ({ role, version, workspaces }: SandboxClusterSpec): string =>
   JSON.stringify([role, version, workspaces]);
 
+/** Whether a cluster has something of its own beyond what is taken out of images. */
+const isItself = ({ role, adminPassword }: SandboxClusterSpec): boolean =>
+  role === 'host' || adminPassword !== undefined;
+
 /**
  * Starts clusters that are alike: the first of a kind is installed, the others are made after its image. A host stores a way to
- * itself in many places, and is always installed.
+ * itself in many places, and is always installed; so is a cluster with a password of its own.
  */
 export class Images {
   readonly #alike: ReadonlySet<string>;
   readonly #images = new Map<string, Promise<StoreCapture>>();
 
   constructor(specs: readonly SandboxClusterSpec[]) {
-    const kinds = Map.groupBy(specs, kindOf);
+    const kinds = Map.groupBy(
+      specs.filter((spec) => !isItself(spec)),
+      kindOf,
+    );
     this.#alike = new Set([...kinds].filter(([, { length }]) => length > 1).map(([kind]) => kind));
   }
 
@@ -62,7 +69,7 @@ export class Images {
       }
       return { ...begun, kubeSphere };
     };
-    if (spec.role === 'host' || !this.#alike.has(kind)) return install();
+    if (isItself(spec) || !this.#alike.has(kind)) return install();
     const image = this.#images.get(kind);
     if (image === undefined) {
       const installing = install();

@@ -5,7 +5,8 @@ import { installation, kubesphereNamespace, managedLabel, systemWorkspace } from
 import { kubesphere } from '../kubesphere/resources.ts';
 import type { SandboxRole, SandboxVersion } from './attach.ts';
 import { hostCluster } from './controllers/host-cluster.ts';
-import { components, productVersion, runInstaller } from './controllers/installer/run.ts';
+import { productVersion, runInstaller } from './controllers/installer/run.ts';
+import { components } from './controllers/installer/wanted.ts';
 import { builtInRoleBases } from './controllers/role-bases.ts';
 import { createUnlessThere } from './controllers/writes.ts';
 import { installDefinitions } from './crds.ts';
@@ -18,6 +19,11 @@ export interface InstallOptions {
   readonly version?: SandboxVersion;
   /** Written into the ClusterConfiguration; empty draws one. @defaultValue a random one */
   readonly jwtSecret?: string;
+  /**
+   * Of the User `admin`: written into the ClusterConfiguration, and by the first run into kubesphere-secret, as
+   * `initAdminPassword`; empty draws one. @defaultValue `P@88w0rd`, which is written nowhere
+   */
+  readonly adminPassword?: string;
   /** What a host calls itself. @defaultValue 'host' */
   readonly hostClusterName?: string;
   /** How often a host looks at every Cluster: `multicluster.clusterControllerResyncPeriod`. @defaultValue the product's, 120000 */
@@ -26,11 +32,22 @@ export interface InstallOptions {
   readonly kubeconfig?: string;
 }
 
+/** What others stand on, as each version's own ClusterConfiguration has it. */
+const commonOf = {
+  '3.3': { redis: { enabled: false }, openldap: { enabled: false } },
+  '3.4': {
+    redis: { enabled: false },
+    openldap: { enabled: false },
+    es: { enabled: false },
+    opensearch: { enabled: true },
+  },
+} as const;
+
 const nodes = defineResource({ version: 'v1', kind: 'Node', plural: 'nodes' });
 
 /**
  * Leaves an API server as an installation of KubeSphere 3.x leaves it, without workloads: definitions, namespaces,
- * configuration, built-in roles, system-workspace, the admin user (password `P@88w0rd`), and on a host its own Cluster
+ * configuration, built-in roles, system-workspace, the admin user, and on a host its own Cluster
  * object. Repeating it changes nothing but the configuration.
  */
 export async function installKubeSphere(connection: Connection, options: InstallOptions): Promise<void> {
@@ -57,6 +74,7 @@ export async function installConfiguration(
     role,
     version = '3.3',
     jwtSecret = randomBytes(16).toString('hex'),
+    adminPassword,
     hostClusterName,
     clusterResyncMs,
   }: InstallOptions,
@@ -65,7 +83,8 @@ export async function installConfiguration(
   await createUnlessThere(connection, kubesphere.clusterConfigurations, {
     metadata: { name, namespace: kubesphereNamespace, labels: { version: productVersion[version] } },
     spec: {
-      authentication: { jwtSecret },
+      authentication: { jwtSecret, ...(adminPassword === undefined ? {} : { adminPassword }) },
+      common: commonOf[version],
       multicluster: {
         clusterRole: role === 'standalone' ? 'none' : role,
         ...(hostClusterName === undefined ? {} : { hostClusterName }),
@@ -108,10 +127,6 @@ async function installAccounts(connection: Connection): Promise<void> {
   await createUnlessThere(connection, kubesphere.workspaces, {
     metadata: { name: systemWorkspace, labels },
     spec: { manager: 'admin' },
-  });
-  await createUnlessThere(connection, kubesphere.users, {
-    metadata: { name: 'admin' },
-    spec: { email: 'admin@kubesphere.io', password: 'P@88w0rd' },
   });
   for (const { name, role, subject } of builtInGlobalRoleBindings) {
     await createUnlessThere(connection, kubesphere.globalRoleBindings, {

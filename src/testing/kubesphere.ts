@@ -15,7 +15,7 @@ import { type InstallOptions, installKubeSphere } from './install.ts';
 /** Options of {@link startKubeSphere}. */
 export interface KubeSphereOptions
   extends Omit<AttachOptions, 'role'>,
-    Pick<InstallOptions, 'role' | 'jwtSecret' | 'hostClusterName' | 'clusterResyncMs'> {
+    Pick<InstallOptions, 'role' | 'jwtSecret' | 'adminPassword' | 'hostClusterName' | 'clusterResyncMs'> {
   /** What messages call the cluster. */
   readonly name: string;
   /** Text of an administrator's kubeconfig. */

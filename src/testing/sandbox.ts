@@ -32,6 +32,8 @@ export interface SandboxClusterSpec {
   readonly version?: SandboxVersion;
   /** @defaultValue a random one per cluster */
   readonly jwtSecret?: string;
+  /** Of the User `admin`: see {@link InstallOptions.adminPassword}. @defaultValue `P@88w0rd` */
+  readonly adminPassword?: string;
   /** How often a host looks at every Cluster, in milliseconds of real clusters. @defaultValue the product's, 120000 */
   readonly clusterResyncMs?: number;
   /** Version of Kubernetes that the API server says it is. */

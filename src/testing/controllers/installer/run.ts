@@ -11,34 +11,17 @@ import {
 import { type ClusterConfiguration, kubesphere } from '../../../kubesphere/resources.ts';
 import type { SandboxVersion } from '../../attach.ts';
 import { installKubefedDefinitions } from '../../crds.ts';
-import { recordAt } from '../../server/object.ts';
-import { renderSettings, roleOf } from '../kubesphere-config.ts';
+import { recordAt, text } from '../../server/object.ts';
+import { renderSettings } from '../kubesphere-config.ts';
 import { createUnlessThere, ignoring } from '../writes.ts';
+import { writeAdmin } from './admin.ts';
 import { writeSecret } from './secret.ts';
+import { wantedAfter, wantedBefore } from './wanted.ts';
 
 /** What `status.core.version` says of each version line. */
 export const productVersion = { '3.3': 'v3.3.2', '3.4': 'v3.4.1' } as const;
-/** Components of the model that are enabled with `spec.NAME.enabled` and then have an entry in the status. */
-export const components = ['alerting', 'auditing', 'devops', 'events', 'logging', 'servicemesh'] as const;
 /** The Deployment that is kubefed, in {@link kubefedNamespace}: where it is, kubefed runs, whatever the role is now. */
 export const kubefedDeployment = 'kubefed-controller-manager';
-
-/** Components that are switched elsewhere than at `spec.NAME.enabled`, by the path of their entry in the status. */
-const elsewhere: readonly (readonly [
-  status: readonly string[],
-  wanted: (spec: ClusterConfiguration['spec']) => boolean,
-])[] = [
-  [['metricsServer'], (spec) => recordAt(spec, 'metrics_server')['enabled'] === true],
-  [['gatekeeper'], (spec) => recordAt(spec, 'gatekeeper')['enabled'] === true],
-  [
-    ['edgeruntime'],
-    (spec) =>
-      [recordAt(spec, 'edgeruntime'), recordAt(spec, 'edgeruntime', 'kubeedge')].every(
-        (one) => one['enabled'] === true,
-      ),
-  ],
-  [['network', 'topology'], (spec) => recordAt(spec, 'network', 'topology')['type'] === 'weave-scope'],
-];
 
 const created = ['kubesphere-controls-system', 'kubesphere-monitoring-system', 'kubesphere-monitoring-federated'];
 const configurationAt = { namespace: kubesphereNamespace, name: installation.configuration };
@@ -52,37 +35,44 @@ interface InstallerRun {
 }
 
 /**
- * One run of the installer, in the order of its playbooks: ks-core with kubesphere-secret, the components all at once,
- * kubesphere-config, and last `status.core.version`. What is enabled already is skipped, and nothing is ever removed:
+ * One run of the installer, in the order of its playbooks: what others stand on, ks-core with kubesphere-secret and the User
+ * `admin`, the components all at once, kubesphere-config, and last `status.core.version`. What is enabled already is skipped, and nothing is ever removed:
  * a host that became a member keeps kubefed.
  */
-export async function runInstaller(run: InstallerRun, { spec, status }: ClusterConfiguration): Promise<void> {
+export async function runInstaller(run: InstallerRun, configuration: ClusterConfiguration): Promise<void> {
   const { connection, version, pause } = run;
+  const { spec } = configuration;
   await pause(30_000, 60_000);
   await labelNamespaces(connection);
+  for (const path of wantedBefore(configuration, version)) {
+    await pause(5_000, 10_000);
+    await writeEnabled(connection, path);
+  }
   const jwtSecret = await writeSecret(connection, spec.authentication?.jwtSecret ?? '');
+  await writeAdmin(connection, text(recordAt(spec, 'authentication')['adminPassword']));
   for (const name of ['ks-apiserver', 'ks-controller-manager'])
     await installDeployment(connection, kubesphereNamespace, name);
-  const wanted = ['monitoring', ...components.filter((name) => recordAt(spec, name)['enabled'] === true)];
-  const fresh = [
-    ...[...wanted, ...(roleOf(spec) === 'host' ? ['multicluster'] : [])].map((name) => [name]),
-    ...elsewhere.filter(([, isWanted]) => isWanted(spec)).map(([path]) => path),
-  ].filter((path) => recordAt(status, ...path)['status'] !== 'enabled');
   await Promise.all(
-    fresh.map(async (path) => {
+    wantedAfter(configuration).map(async (paths) => {
       await pause(20_000, 40_000);
-      if (path[0] === 'multicluster') await installKubefed(run);
-      const entry: object = { status: 'enabled', enabledTime: new Date().toISOString() };
-      await writeStatus(
-        connection,
-        path.reduceRight((value, key) => ({ [key]: value }), entry),
-      );
+      if (paths[0]?.[0] === 'multicluster') await installKubefed(run);
+      for (const path of paths) await writeEnabled(connection, path);
     }),
   );
   await writeSettings(connection, renderSettings(spec, jwtSecret));
   await pause(10_000, 20_000);
-  const enabled = { status: 'enabled', enabledTime: new Date().toISOString() };
-  await writeStatus(connection, { core: { ...enabled, version: productVersion[version] } });
+  await writeStatus(connection, { core: { ...enabledNow(), version: productVersion[version] } });
+}
+
+const enabledNow = () => ({ status: 'enabled', enabledTime: new Date().toISOString() });
+
+/** Leaves alone what else stands at the path. */
+function writeEnabled(connection: Connection, path: readonly string[]): Promise<unknown> {
+  const entry: object = enabledNow();
+  return writeStatus(
+    connection,
+    path.reduceRight((value, key) => ({ [key]: value }), entry),
+  );
 }
 
 function writeStatus(connection: Connection, status: object): Promise<unknown> {
