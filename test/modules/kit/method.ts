@@ -42,6 +42,8 @@ export interface Dispensable {
   readonly resource: string;
   /** @defaultValue any */
   readonly verb?: string;
+  /** Why the method goes on without it, and needs it all the same. */
+  readonly why: string;
   /** In the answer; absent where nothing is lost. */
   readonly says?: RegExp;
 }
@@ -291,9 +293,9 @@ function untold(expected: readonly ExpectedWrite[], forecast: DryRun['forecast']
 }
 
 /** What a call failed of; of a batch, what each of its items did. */
-export function failuresIn(error: FederationError): readonly { readonly code: string; readonly message: string }[] {
+export function failuresIn(error: FederationError): readonly Pick<FederationError, 'code' | 'message' | 'details'>[] {
   if (error.code !== 'BATCH_FAILED') return [error];
-  const { items } = error.details as { items: readonly { error: { code: string; message: string } }[] };
+  const { items } = error.details as unknown as { readonly items: readonly { readonly error: FederationError }[] };
   return items.map((item) => item.error);
 }
 

@@ -56,8 +56,11 @@ export const joining: readonly AnyMethodSpec[] = [
   }),
   method({
     method: 'clusters.import',
-    // Of the members that are there already: what it cannot open it does not compare with.
-    managesWithout: toOpen.map((resource) => ({ side: 'members', resource })),
+    managesWithout: toOpen.map((resource) => ({
+      side: 'members',
+      resource,
+      why: 'of the members that are there already: what it cannot open it does not compare with',
+    })),
     prepare: apart,
     call: ({ clusters }, settings, options) => clusters.import({ ...settings, formerHostGone: true }, options),
     async done({ clusters: { a, m } }) {
@@ -106,10 +109,15 @@ export const joining: readonly AnyMethodSpec[] = [
       ...[...toOpen, 'configmaps', '*'].map((resource) => ({
         side: 'members' as const,
         resource,
+        why: 'an account that it cannot be sure of stays',
         says: /kept.*not allowed/,
       })),
-      // Its way back alone makes the role and binds it, and whoever holds what it gives may do that, too.
-      ...['bind', 'escalate'].map((verb) => ({ side: 'members' as const, resource: 'clusterroles', verb })),
+      ...['bind', 'escalate'].map((verb) => ({
+        side: 'members' as const,
+        resource: 'clusterroles',
+        verb,
+        why: 'its way back alone makes the role and binds it, and whoever holds what it gives may do that, too',
+      })),
     ],
     throughGateway: (answer) =>
       expect(answer).toMatchObject({

@@ -147,8 +147,14 @@ const people = [
   }),
   method({
     method: 'namespaces.removeUser of several roles',
-    // Its way back alone binds, and whoever holds what the role gives may do that, too.
-    managesWithout: [{ side: 'members', resource: 'roles', verb: 'bind' }],
+    managesWithout: [
+      {
+        side: 'members',
+        resource: 'roles',
+        verb: 'bind',
+        why: 'its way back alone binds, and whoever holds what the role gives may do that, too',
+      },
+    ],
     prepare: withAnn('operator', 'viewer'),
     call: (federation, { cluster, name }, options) =>
       federation.namespaces.removeUser({ cluster, name, user: 'ann' }, options),

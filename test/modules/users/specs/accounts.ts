@@ -185,10 +185,16 @@ export const accounts: readonly AnyMethodSpec[] = [
   method({
     method: 'users.delete',
     managesWithout: [
-      { side: 'host', resource: 'clusters', says: /does not answer.*not allowed/ },
+      {
+        side: 'host',
+        resource: 'clusters',
+        why: 'it goes on without members that do not answer',
+        says: /does not answer.*not allowed/,
+      },
       ...[...toOpen, 'users'].map((resource) => ({
         side: 'members' as const,
         resource,
+        why: 'it goes on without members that do not answer',
         says: /does not answer.*not allowed/,
       })),
     ],

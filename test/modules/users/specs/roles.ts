@@ -114,8 +114,14 @@ export const roles: readonly AnyMethodSpec[] = [
   }),
   method({
     method: 'users.revokeCluster',
-    // Its way back alone binds, and whoever holds what the role gives may do that, too.
-    managesWithout: [{ side: 'members', resource: 'clusterroles', verb: 'bind' }],
+    managesWithout: [
+      {
+        side: 'members',
+        resource: 'clusterroles',
+        verb: 'bind',
+        why: 'its way back alone binds, and whoever holds what the role gives may do that, too',
+      },
+    ],
     async prepare(world) {
       const one = await person(world);
       await world.federation.users.grantCluster({ user: one.name, cluster: 'm', role: 'cluster-viewer' });
