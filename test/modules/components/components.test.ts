@@ -161,6 +161,10 @@ describe('what cannot be switched', patient, () => {
   test('is shown where the status holds it', async () => {
     expect(Object.keys(await stateOn('a')).sort()).toEqual([...seenNames].sort());
     expect(await stateOn('a')).toMatchObject({ core: 'ready', monitoring: 'ready', 'multi-cluster': 'ready' });
+    await using _ = await scene.sandbox.faults.add({ cluster: 'm', fault: { controller: 'installer', down: true } });
+    const { spec, status = {} } = await configuration('m');
+    const none = { minio: null, es: null, openldap: null, multicluster: null };
+    await write('m', { spec: { devops: { enabled: false } }, status: none });
     expect(await stateOn('m')).toMatchObject({ 'multi-cluster': 'off', minio: 'off', es: 'off', openldap: 'off' });
     const [enabled, failed] = [{ status: 'enabled' }, { status: 'failed' }];
     await write('m', { status: { minio: enabled, es: failed, openldap: enabled, multicluster: enabled } });
@@ -171,13 +175,9 @@ describe('what cannot be switched', patient, () => {
       openldap: 'left',
       'multi-cluster': 'left',
     });
-    await using _ = await scene.sandbox.faults.add({ cluster: 'm', fault: { controller: 'installer', down: true } });
-    await write('m', { spec: { devops: { enabled: true } } });
+    await write('m', { spec: { devops: { enabled: true } }, status: { devops: null } });
     expect(await stateOn('m')).toMatchObject({ openldap: 'ready', devops: 'installing' });
-    await write('m', {
-      spec: { devops: { enabled: false } },
-      status: { minio: null, es: null, openldap: null, multicluster: null },
-    });
+    await write('m', { spec: { devops: spec.devops }, status: { ...none, ...status } });
   });
 });
 
