@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { KubeObject } from '../../../src/kube/objects.ts';
 import { core } from '../../../src/kube/resources.ts';
 import { visibilityLabel, workspaceLabel } from '../../../src/kubesphere/names.ts';
 import { kubesphere, type LabelSelector } from '../../../src/kubesphere/resources.ts';
@@ -38,6 +39,14 @@ async function selected(clusterSelector: LabelSelector): Promise<{ readonly work
   return { workspace, uid: metadata.uid };
 }
 
+const patient = { timeout: 20_000 };
+/** Takes a workspace off the host, whose placement would stand against the next test. */
+async function remove(name: string): Promise<void> {
+  await a().delete(kubesphere.workspaceTemplates, { name }, { propagationPolicy: 'Orphan' });
+  for (const resource of [kubesphere.workspaceTemplates, kubesphere.federatedWorkspaces])
+    await expect.poll(() => a().find<KubeObject>(resource, { name }), patient).toBeUndefined();
+}
+
 describe('a cluster that is to be seen otherwise', { timeout: 60_000 }, () => {
   test.each([
     ['a label of it', 'public', 'private', isPublic],
@@ -57,7 +66,7 @@ describe('a cluster that is to be seen otherwise', { timeout: 60_000 }, () => {
     expect((await world.clusters.m.connection.get(core.namespaces, { name: `${workspace}-shop` })).metadata.uid).toBe(
       uid,
     );
-    await a().delete(kubesphere.workspaceTemplates, { name: workspace }, { propagationPolicy: 'Orphan' });
+    await remove(workspace);
   });
 
   test('stays as it is while a multi-cluster project is placed by its label', async () => {
@@ -73,6 +82,7 @@ describe('a cluster that is to be seen otherwise', { timeout: 60_000 }, () => {
     });
     expect(await visibility()).toBe('public');
     await a().delete(kubesphere.federatedNamespaces, at, { propagationPolicy: 'Background' });
+    await expect.poll(() => a().find(kubesphere.federatedNamespaces, at), patient).toBeUndefined();
   });
 
   test('stays as it is where a workspace came to be placed so meanwhile', async () => {
@@ -92,7 +102,7 @@ describe('a cluster that is to be seen otherwise', { timeout: 60_000 }, () => {
       message: expect.stringContaining(`workspace "${workspace}"`),
     });
     expect(await visibility()).toBe('public');
-    await a().delete(kubesphere.workspaceTemplates, { name: workspace }, { propagationPolicy: 'Orphan' });
+    await remove(workspace);
   });
 
   test('is relabelled while a selector means it before and after', async () => {
@@ -100,6 +110,6 @@ describe('a cluster that is to be seen otherwise', { timeout: 60_000 }, () => {
     const { workspace } = await selected({});
     expect(await world.federation.clusters.setVisibility('m', 'private')).toMatchObject({ outcome: 'changed' });
     expect(await visibility()).toBe('private');
-    await a().delete(kubesphere.workspaceTemplates, { name: workspace }, { propagationPolicy: 'Orphan' });
+    await remove(workspace);
   });
 });
