@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { clusterJournal } from '../../src/journal/cluster-journal.ts';
 import { core } from '../../src/kube/resources.ts';
+import { namespaceLabel } from '../../src/kubesphere/names.ts';
 import { kubesphere } from '../../src/kubesphere/resources.ts';
 import { memberMigration } from '../../src/migration/member-migration.ts';
 import { compareProjects, createUser, observeProjects, until } from '../../src/testing/index.ts';
@@ -17,7 +18,15 @@ export function describeMigration(ground: Ground): void {
     beforeAll(async () => {
       scene = await sceneOn(ground);
       await addApp(scene, 'shop', 'team-a', 'team-a-001');
-      await scene.clusters.b.connection.create(core.namespaces, { metadata: { name: 'migrations' } });
+      const { connection } = scene.clusters.b;
+      await connection.create(core.namespaces, { metadata: { name: 'migrations' } });
+      // Seen by its controller, which writes it: what is compared later must not be from before.
+      await until('the namespace of the journal has its label', async () =>
+        (await connection.get(core.namespaces, { name: 'migrations' })).metadata.labels?.[namespaceLabel] ===
+        'migrations'
+          ? true
+          : undefined,
+      );
     }, 600_000);
     afterAll(() => scene?.[Symbol.asyncDispose]());
     const journalOnTarget = () => clusterJournal(scene.target.host.connection, { namespace: 'migrations' });
