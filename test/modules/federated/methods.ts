@@ -5,11 +5,10 @@ import {
   hostStubLabel,
   managedLabel,
   runAnnotation,
-  unboundAnnotation,
   workspaceLabel,
 } from '../../../src/kubesphere/names.ts';
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
-import { deleting, freed, releasedOnM, shieldedBy } from '../kit/exact-writes.ts';
+import { deleting, freed, releasedOnM, shieldedBy, unbound } from '../kit/exact-writes.ts';
 import type { PassingRequest } from '../kit/fault-proxy.ts';
 import { method } from '../kit/method.ts';
 import type { ModuleWorld } from '../kit/world.ts';
@@ -91,20 +90,7 @@ export const methods = [
     },
     // By cluster: on M the copy was released before the host's template went.
     writes: ({ workspace, name }) => [
-      {
-        cluster: 'a',
-        method: 'PATCH',
-        path: `/api/v1/namespaces/${name}`,
-        body: {
-          metadata: {
-            uid: expect.any(String),
-            resourceVersion: expect.any(String),
-            labels: { [workspaceLabel]: null },
-            annotations: { [unboundAnnotation]: expect.stringContaining(`{"workspace":"${workspace}","run":"run-`) },
-            ownerReferences: [],
-          },
-        },
-      },
+      unbound('a', name, workspace),
       {
         cluster: 'a',
         method: 'PATCH',

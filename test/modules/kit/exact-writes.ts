@@ -97,20 +97,26 @@ const contents = [
   ['apis/apps/v1', 'deployments/web'],
 ] as const;
 
-/** The patch that makes a namespace of a workspace nobody's: no label, no owner, and a note of where it was. */
-export const freed = (cluster: ClusterName, name: string, workspace: string): ExpectedWrite => ({
-  cluster,
-  method: 'PATCH',
-  path: `/api/v1/namespaces/${name}`,
-  body: {
-    metadata: {
-      ...preconditions,
-      labels: { [managedLabel]: 'false', [workspaceLabel]: null },
-      annotations: { [unboundAnnotation]: expect.stringContaining(`{"workspace":"${workspace}","run":"run-`) },
-      ownerReferences: [],
+const unmade =
+  (labels: Readonly<Record<string, string>>) =>
+  (cluster: ClusterName, name: string, workspace: string): ExpectedWrite => ({
+    cluster,
+    method: 'PATCH',
+    path: `/api/v1/namespaces/${name}`,
+    body: {
+      metadata: {
+        ...preconditions,
+        labels: { ...labels, [workspaceLabel]: null },
+        annotations: { [unboundAnnotation]: expect.stringContaining(`{"workspace":"${workspace}","run":"run-`) },
+        ownerReferences: [],
+      },
     },
-  },
-});
+  });
+
+/** The patch that takes a project out of its workspace: no label, no owner, and a note of where it was. */
+export const unbound = unmade({});
+/** The same for a namespace of a multi-cluster project, which is its host's no more. */
+export const freed = unmade({ [managedLabel]: 'false' });
 
 /** The writes that take a copy of a multi-cluster project from its host: all that is in it first. */
 export const releasedOnM = (name: string, workspace: string): readonly ExpectedWrite[] => [

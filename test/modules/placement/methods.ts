@@ -3,6 +3,7 @@ import { FederationError } from '../../../src/errors.ts';
 import { core } from '../../../src/kube/resources.ts';
 import { visibilityLabel, workspaceLabel } from '../../../src/kubesphere/names.ts';
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
+import { shieldedBy, unbound } from '../kit/exact-writes.ts';
 import type { PassingRequest } from '../kit/fault-proxy.ts';
 import { type ExpectedWrite, method } from '../kit/method.ts';
 import type { ModuleWorld } from '../kit/world.ts';
@@ -36,43 +37,6 @@ async function one<T>(calling: Promise<readonly T[]>): Promise<T | undefined> {
     throw error;
   }
 }
-
-const shielding = (kind: string, rest: object): ExpectedWrite => ({
-  cluster: 'm',
-  method: 'POST',
-  path: `/apis/admissionregistration.k8s.io/v1/validatingadmissionpolic${kind}`,
-  body: expect.objectContaining(rest),
-});
-const lowering = (kind: string): ExpectedWrite => ({
-  cluster: 'm',
-  method: 'DELETE',
-  path: expect.stringMatching(
-    `^/apis/admissionregistration.k8s.io/v1/validatingadmissionpolic${kind}/kubesphere-federation-keep-`,
-  ),
-  body: expect.objectContaining({ preconditions: { uid: expect.any(String), resourceVersion: expect.any(String) } }),
-});
-const unbinding = (name: string): ExpectedWrite => ({
-  cluster: 'm',
-  method: 'PATCH',
-  path: `/api/v1/namespaces/${name}`,
-  body: {
-    metadata: {
-      uid: expect.any(String),
-      resourceVersion: expect.any(String),
-      labels: { [workspaceLabel]: null },
-      annotations: { 'kubesphere-federation/unbound-from': expect.any(String) },
-      ownerReferences: [],
-    },
-  },
-});
-/** What a shield over the kept ones costs on M, around `between`. */
-const shielded = (...between: readonly ExpectedWrite[]): readonly ExpectedWrite[] => [
-  shielding('ies', {}),
-  shielding('ybindings', {}),
-  ...between,
-  lowering('ybindings'),
-  lowering('ies'),
-];
 
 /** A workspace on M with one project, which is to be taken off M. */
 async function leavingM(world: ModuleWorld) {
@@ -167,7 +131,7 @@ export const methods = [
     // Those of each cluster in their order; the placement came after the projects were unbound.
     writes: ({ workspace, plain }) => [
       placed(`${templates}${workspace}`, { clusters: [] }),
-      ...shielded(...plain.map(unbinding)),
+      ...shieldedBy('m', [{ namespaces: plain }], ...plain.map((name) => unbound('m', name, workspace))),
     ],
     missing: (federation, { shrink }, options) =>
       federation.workspaces.setPlacement('ghost', { clusters: [] }, { projects: 'keep', ...shrink }, options),
@@ -225,7 +189,7 @@ export const methods = [
     // Those of each cluster in their order; the placement came after the projects were unbound.
     writes: ({ workspace, plain }) => [
       placed(`${templates}${workspace}`, { clusters: [] }),
-      ...shielded(...plain.map(unbinding)),
+      ...shieldedBy('m', [{ namespaces: plain }], ...plain.map((name) => unbound('m', name, workspace))),
     ],
     missing: (federation, { workspace, shrink }, options) =>
       federation.clusters.revoke('ghost', [workspace], { projects: 'keep', ...shrink }, options),

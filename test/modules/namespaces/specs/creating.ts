@@ -5,7 +5,7 @@ import { creatorAnnotation, runAnnotation, workspaceLabel } from '../../../../sr
 import { kubesphere } from '../../../../src/kubesphere/resources.ts';
 import type { NewProject } from '../../../../src/modules/namespaces/creation.ts';
 import { createWorkspace, until } from '../../../../src/testing/index.ts';
-import { method } from '../../kit/method.ts';
+import { type ExpectedWrite, method } from '../../kit/method.ts';
 import type { ModuleWorld } from '../../kit/world.ts';
 import { expectIn, workspaceOnM } from './start.ts';
 
@@ -18,6 +18,26 @@ const posting = {
   matches: ({ method, path }: { readonly method: string; readonly path: string }) =>
     method === 'POST' && path === '/api/v1/namespaces',
 } as const;
+
+/** The namespace as it is made on M. */
+const posted = (
+  name: string,
+  workspace: string,
+  annotations: Readonly<Record<string, string>> = {},
+): ExpectedWrite => ({
+  cluster: 'm',
+  method: 'POST',
+  path: '/api/v1/namespaces',
+  body: {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: {
+      name,
+      labels: { [workspaceLabel]: workspace },
+      annotations: { ...annotations, [runAnnotation]: expect.stringMatching(/^call-/) },
+    },
+  },
+});
 
 async function isMade(world: ModuleWorld, { name, workspace }: { name: string; workspace: string }): Promise<void> {
   await expectIn(world, name, workspace);
@@ -49,24 +69,7 @@ export const creating = [
     untouched: isNotMade,
     decisive: posting,
     writes: ({ name, workspace }) => [
-      {
-        cluster: 'm',
-        method: 'POST',
-        path: '/api/v1/namespaces',
-        body: {
-          apiVersion: 'v1',
-          kind: 'Namespace',
-          metadata: {
-            name,
-            labels: { [workspaceLabel]: workspace },
-            annotations: {
-              [creatorAnnotation]: 'ann',
-              'kubesphere.io/alias-name': 'Shop',
-              [runAnnotation]: expect.stringMatching(/^call-/),
-            },
-          },
-        },
-      },
+      posted(name, workspace, { [creatorAnnotation]: 'ann', 'kubesphere.io/alias-name': 'Shop' }),
     ],
     missing: (federation, { name, workspace }, options) =>
       federation.namespaces.create({ name, workspace, cluster: 'm', creator: 'nobody' }, options),
@@ -110,22 +113,7 @@ export const creating = [
     done: isMade,
     untouched: isNotMade,
     decisive: posting,
-    writes: ({ name, workspace }) => [
-      {
-        cluster: 'm',
-        method: 'POST',
-        path: '/api/v1/namespaces',
-        body: {
-          apiVersion: 'v1',
-          kind: 'Namespace',
-          metadata: {
-            name,
-            labels: { [workspaceLabel]: workspace },
-            annotations: { [runAnnotation]: expect.stringMatching(/^call-/) },
-          },
-        },
-      },
-    ],
+    writes: ({ name, workspace }) => [posted(name, workspace)],
     missing: (federation, { name }, options) =>
       federation.namespaces.create({ name, workspace: 'ghosts', placement: 'least-loaded' }, options),
     invalid: {
