@@ -51,6 +51,12 @@ describe('a cluster that is to be seen otherwise', { timeout: 60_000 }, () => {
   test.each([
     ['a label of it', 'public', 'private', isPublic],
     ['the lack of one', null, 'public', { matchExpressions: [{ key: visibilityLabel, operator: 'DoesNotExist' }] }],
+    [
+      'an operator that nobody knows',
+      'public',
+      'private',
+      { matchExpressions: [{ key: visibilityLabel, operator: 'Like' as never }] },
+    ],
   ] as const)('stays as it is while a workspace is placed by %s', async (_what, now, next, selector) => {
     await label(now);
     const { workspace, uid } = await selected(selector);
