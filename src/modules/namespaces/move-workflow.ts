@@ -31,7 +31,7 @@ interface State {
 /** What each of the three captures; an operation is given back what it captured itself. */
 type Former = { readonly note: string | null } | { readonly workspace: string | null };
 
-/** The write of the project itself; `host` must place the workspace that it goes into. */
+/** The write of the project itself; `host` must place the workspace that it goes into, there and back. */
 export function moveOperation(
   host: KubeSphereCluster,
   at: KubeSphereCluster,
@@ -41,7 +41,7 @@ export function moveOperation(
 ): Operation<Former, void> {
   const operation =
     to === null
-      ? unbindProject(at, project)
+      ? unbindProject(at, project, host)
       : verb === 'bind'
         ? bindProject(at, project, to, host)
         : transferProject(at, project, to, host);
@@ -76,7 +76,8 @@ const project = defineStep<State, FederationEnv>()({
   ...operates<State, Former, void>(async ({ env, state: { input }, signal }) =>
     moveOperation(env.host, await clusterByName(env)(input.cluster, { signal }), input.verb, input, input.to),
   ),
-  remedy: 'Label the project kubesphere.io/workspace=… as it was.',
+  remedy:
+    'Put the project back with namespaces.bind or transfer, which look first whether its workspace is placed there.',
 });
 
 /** A project changes its workspace, and its apps with it. */

@@ -72,8 +72,10 @@ export async function moveProjects<Item extends ProjectName & { readonly workspa
     ...(call.signal !== undefined && { signal: call.signal }),
     ...(call.retry !== undefined && { retry: call.retry }),
   });
+  // What `listAcross` tells names the workspace that a project is in: it is not unbound into that.
+  const into = (workspace: string | undefined): string | null => (verb === 'unbind' ? null : (workspace ?? null));
   const move = ({ cluster, name, workspace }: Item, each: WriteOptions = call): Promise<Written<Moved>> =>
-    moveProject(env, { verb, cluster, name, to: workspace ?? null }, each, consequencesOf);
+    moveProject(env, { verb, cluster, name, to: into(workspace) }, each, consequencesOf);
   if (!Array.isArray(given) && 'name' in given) {
     check(given, verb, '');
     return move(given);

@@ -3,9 +3,11 @@ import type { ObjectRef } from '../../kube/objects.ts';
 import { core } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { unboundAnnotation } from '../../kubesphere/names.ts';
+import { kubesphere } from '../../kubesphere/resources.ts';
 import { foreignOwners } from '../../kubesphere/v3.ts';
 import type { Operation } from '../operation.ts';
-import { toWatch } from '../rights.ts';
+import { toAskPlaced } from '../placement/placed.ts';
+import { toGet, toWatch } from '../rights.ts';
 import { edit } from '../work.ts';
 import { assertAlive, change, elsewhere, owned, read, target, unownable, workspaceOf } from './project.ts';
 
@@ -17,8 +19,15 @@ export interface Bound {
 /**
  * Takes a project out of its workspace: one patch for the label and the Workspace owners (H3); foreign owners stay. A note
  * on the project says where it belonged, so that a person can put it back without any journal.
+ *
+ * @param host - that has the cluster: on the way back it must still place the workspace there, else the project would go with it;
+ * absent: nobody is asked
  */
-export function unbindProject(cluster: KubeSphereCluster, project: ObjectRef): Operation<Bound, void> {
+export function unbindProject(
+  cluster: KubeSphereCluster,
+  project: ObjectRef,
+  host?: KubeSphereCluster,
+): Operation<Bound, void> {
   const { dialect } = cluster;
   return {
     async forecast(work) {
@@ -52,9 +61,16 @@ export function unbindProject(cluster: KubeSphereCluster, project: ObjectRef): O
         },
       );
     },
-    needs: { compensate: toWatch(cluster, core.namespaces) },
+    needs: {
+      compensate: [
+        ...toWatch(cluster, core.namespaces),
+        ...(host === undefined ? [] : [...toGet(cluster, kubesphere.workspaces), ...toAskPlaced(host)]),
+      ],
+    },
     async compensate(work, { workspace }) {
       if (workspace === null) return;
+      if (host !== undefined && workspaceOf(await read(work, cluster, project)) === undefined)
+        await assertAlive(work, cluster, workspace, host);
       await edit(work, target(cluster, project), (namespace) => {
         const now = workspaceOf(namespace);
         if (now !== undefined && now !== workspace) throw elsewhere(cluster, project, now, workspace);

@@ -10,9 +10,15 @@ import { type Bound, unbindProject } from './bind-project.ts';
 /**
  * {@link unbindProject} wherever the project is: where no Workspace of that name lives, as for the host's namespace of a multi-cluster
  * project, its way back puts the label on again and waits for no owner.
+ *
+ * @param host - as for {@link unbindProject}
  */
-export function leaveWorkspace(cluster: KubeSphereCluster, project: ObjectRef): Operation<Bound, void> {
-  const unbinding = unbindProject(cluster, project);
+export function leaveWorkspace(
+  cluster: KubeSphereCluster,
+  project: ObjectRef,
+  host?: KubeSphereCluster,
+): Operation<Bound, void> {
+  const unbinding = unbindProject(cluster, project, host);
   return {
     ...unbinding,
     async compensate(work, before) {

@@ -1,12 +1,9 @@
 import { FederationError } from '../../errors.ts';
 import type { ObjectRef } from '../../kube/objects.ts';
-import { core } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
 import type { Operation } from '../operation.ts';
 import { type Bound, unbindProject } from '../operations/bind-project.ts';
-import { toGet, toWatch } from '../rights.ts';
-import { toAskPlaced, unplaced } from './placed.ts';
 
 /** A project on a cluster that goes, and the Workspace that it was in. */
 export interface BoundAt extends ObjectRef {
@@ -23,29 +20,19 @@ export interface BoundAt extends ObjectRef {
 export function unbindFrom(
   host: KubeSphereCluster,
   member: KubeSphereCluster,
-  { cluster, workspace, ...project }: BoundAt,
+  { workspace, ...project }: BoundAt,
 ): Operation<Bound, void> {
-  const unbinding = unbindProject(member, project);
+  const unbinding = unbindProject(member, project, host);
   return {
     ...unbinding,
-    needs: {
-      compensate: [...toWatch(member, core.namespaces), ...toGet(member, kubesphere.workspaces), ...toAskPlaced(host)],
-    },
     async compensate(work, before) {
       const name = before.workspace;
       if (name === null) return;
-      const lives = `Project "${project.name}" lives, and belongs to no workspace. Bind it with namespaces.bind once the right Workspace is there.`;
       const now = (await member.connection.find(kubesphere.workspaces, { name }, { signal: work.signal }))?.metadata;
       if (workspace === null || now?.uid !== workspace.uid || now.deletionTimestamp !== undefined)
         throw new FederationError(
           'WORLD_MOVED',
-          `${member.name}: Workspace "${name}" is ${now === undefined ? 'gone' : now.uid === workspace?.uid ? 'being deleted' : 'another one by now'}. ${lives}`,
-        );
-      const why = await unplaced(host, name, cluster, work.signal);
-      if (why !== undefined)
-        throw new FederationError(
-          'KEPT_AT_RISK',
-          `Workspace "${name}" will be deleted on ${cluster}: ${why}. ${lives}`,
+          `${member.name}: Workspace "${name}" is ${now === undefined ? 'gone' : now.uid === workspace?.uid ? 'being deleted' : 'another one by now'}. Project "${project.name}" lives, and belongs to no workspace. Bind it with namespaces.bind once the right Workspace is there.`,
         );
       await unbinding.compensate(work, before, undefined);
     },

@@ -3,9 +3,9 @@ import type { MethodName, Rights } from './names.ts';
 /** Made by `npm run rights` from the requests of each method; see `requiredRules`. */
 export const namespaces: Readonly<Record<Extract<MethodName, `namespaces.${string}`>, Rights>> = {
   'namespaces.bind': {
-    host: 'get clusters.cluster.kubesphere.io, get federatedworkspaces.types.kubefed.io, get kubefedclusters.core.kubefed.io, get workspacetemplates.tenant.kubesphere.io, list helmreleases.application.kubesphere.io',
+    host: 'create configmaps, create leases.coordination.k8s.io, get clusters.cluster.kubesphere.io, get federatedworkspaces.types.kubefed.io, get helmreleases.application.kubesphere.io, get kubefedclusters.core.kubefed.io, get leases.coordination.k8s.io, get workspacetemplates.tenant.kubesphere.io, list configmaps, list helmreleases.application.kubesphere.io, patch helmreleases.application.kubesphere.io, patch leases.coordination.k8s.io',
     members:
-      'get clusterconfigurations.installer.kubesphere.io, get namespaces, get workspaces.tenant.kubesphere.io, list helmreleases.application.kubesphere.io, list ippools.network.kubesphere.io, list namespaces, list resourcequotas.quota.kubesphere.io, patch namespaces, watch namespaces',
+      'get clusterconfigurations.installer.kubesphere.io, get helmreleases.application.kubesphere.io, get namespaces, get workspaces.tenant.kubesphere.io, list helmreleases.application.kubesphere.io, list ippools.network.kubesphere.io, list namespaces, list resourcequotas.quota.kubesphere.io, patch helmreleases.application.kubesphere.io, patch namespaces, watch namespaces',
   },
   'namespaces.create': {
     host: 'get clusters.cluster.kubesphere.io, get federatednamespaces.types.kubefed.io, get federatedworkspaces.types.kubefed.io, get kubefedclusters.core.kubefed.io, get workspacetemplates.tenant.kubesphere.io, list clusters.cluster.kubesphere.io',
@@ -87,9 +87,9 @@ export const namespaces: Readonly<Record<Extract<MethodName, `namespaces.${strin
       'get clusterconfigurations.installer.kubesphere.io, get helmreleases.application.kubesphere.io, get namespaces, get workspaces.tenant.kubesphere.io, list helmreleases.application.kubesphere.io, list ippools.network.kubesphere.io, list namespaces, list resourcequotas.quota.kubesphere.io, patch helmreleases.application.kubesphere.io, patch namespaces, watch namespaces',
   },
   'namespaces.unbind': {
-    host: 'get clusters.cluster.kubesphere.io, list helmreleases.application.kubesphere.io',
+    host: 'create configmaps, create leases.coordination.k8s.io, get clusters.cluster.kubesphere.io, get federatedworkspaces.types.kubefed.io, get helmreleases.application.kubesphere.io, get kubefedclusters.core.kubefed.io, get leases.coordination.k8s.io, get workspacetemplates.tenant.kubesphere.io, list configmaps, list helmreleases.application.kubesphere.io, patch helmreleases.application.kubesphere.io, patch leases.coordination.k8s.io',
     members:
-      'get clusterconfigurations.installer.kubesphere.io, get namespaces, get workspaces.tenant.kubesphere.io, list helmreleases.application.kubesphere.io, list ippools.network.kubesphere.io, list resourcequotas.quota.kubesphere.io, patch namespaces',
+      'get clusterconfigurations.installer.kubesphere.io, get helmreleases.application.kubesphere.io, get namespaces, get workspaces.tenant.kubesphere.io, list helmreleases.application.kubesphere.io, list ippools.network.kubesphere.io, list namespaces, list resourcequotas.quota.kubesphere.io, patch helmreleases.application.kubesphere.io, patch namespaces, watch namespaces',
   },
   'namespaces.unprotect': {
     host: 'get clusters.cluster.kubesphere.io',

@@ -155,9 +155,9 @@ export const unbind = defineItemStep<Surveyed, FederationEnv>()({
         (survey?.projects ?? []).filter((one) => !isCopy(one)),
         projectKey,
       ),
-    async (known, project) => leaveWorkspace(await ofCluster(known, project), project),
+    async (known, project) => leaveWorkspace(await ofCluster(known, project), project, known.env.host),
   ),
-  remedy: `Put label ${workspaceLabel} back on that project.`,
+  remedy: `Once its host places the Workspace there, put label ${workspaceLabel} back on that project: namespaces.bind looks first.`,
 });
 
 /** kubefed puts labels back up to 11 s later: an earlier look proves nothing (8.2). Then everything is read again. */

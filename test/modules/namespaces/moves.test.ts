@@ -177,6 +177,24 @@ describe('transfer', { timeout: 60_000 }, () => {
   });
 });
 
+test('whoever is unbound is in no workspace, though what a list told of it names one', {
+  timeout: 60_000,
+}, async () => {
+  const { namespaces } = world.federation;
+  const [one, listed, together] = [
+    await projectOnM(world, from),
+    await projectOnM(world, to),
+    await projectOnM(world, to),
+  ];
+  const list = await (await namespaces.list({ cluster: 'm', workspace: to })).toArray();
+  const told = list.filter(({ name }) => name === listed.name).map((info) => ({ cluster: 'm', ...info }));
+  const inIt = { cluster: 'm', workspace: to };
+  expect(await namespaces.unbind({ ...inIt, name: one.name })).toMatchObject({ outcome: 'changed' });
+  expect(await namespaces.unbind(told)).toMatchObject([{ outcome: 'changed' }]);
+  expect(await namespaces.unbind({ ...inIt, names: [together.name] })).toMatchObject([{ outcome: 'changed' }]);
+  for (const { name } of [one, listed, together]) await expectIn(world, name, undefined);
+});
+
 describe('apps of a project', { timeout: 60_000 }, () => {
   test('keep it where it is, unless they are told to follow; those of other projects and clusters stay', async () => {
     const { name } = await projectOnM(world, from);

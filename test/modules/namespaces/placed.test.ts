@@ -3,12 +3,18 @@ import { core } from '../../../src/kube/resources.ts';
 import { openCluster } from '../../../src/kubesphere/cluster.ts';
 import { managedLabel, workspaceLabel } from '../../../src/kubesphere/names.ts';
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
-import { bindProject } from '../../../src/modules/operations/bind-project.ts';
+import { bindProject, unbindProject } from '../../../src/modules/operations/bind-project.ts';
 import { createProject } from '../../../src/modules/operations/create-project.ts';
+import { leaveWorkspace } from '../../../src/modules/operations/leave-workspace.ts';
 import { transferProject } from '../../../src/modules/operations/transfer-project.ts';
 import { unbindFrom } from '../../../src/modules/placement/unbind-from.ts';
 import type { Work } from '../../../src/modules/work.ts';
+import { methodWorkflows } from '../../../src/modules/workflows.ts';
 import { createWorkspace, untilFederated } from '../../../src/testing/index.ts';
+import type { JournalEntry, JournalStore } from '../../../src/workflow/journal.ts';
+import { memoryJournal } from '../../../src/workflow/memory-journal.ts';
+import { rollback } from '../../../src/workflow/run.ts';
+import { mortal } from '../../migration/kit.ts';
 import { type Scene, startScene } from '../users/scene.ts';
 
 /** Workspaces of M, by what became of them on the host while its kubefed did nothing. */
@@ -156,11 +162,62 @@ describe('right before the write it is asked once more', { timeout: 60_000 }, ()
     ).rejects.toMatchObject(refused(/"shrunk", which .* was in, is about to be deleted.*was left in "sound"/));
     const { uid } = (await m().get(kubesphere.workspaces, { name: 'shrunk' })).metadata;
     const unbinding = unbindFrom(a, at, { ...loose, cluster: 'm', workspace: { name: 'shrunk', uid } });
-    await expect(unbinding.compensate(work, { workspace: 'shrunk' }, undefined)).rejects.toMatchObject(
-      refused(/"shrunk" will be deleted on m.*lives, and belongs to no workspace/),
-    );
+    for (const back of [unbinding, unbindProject(at, loose, a), leaveWorkspace(at, loose, a)])
+      await expect(back.compensate(work, { workspace: 'shrunk' }, undefined)).rejects.toMatchObject(nothing);
     expect([await workspaceOf(loose.name), await workspaceOf(bound.name)]).toEqual([undefined, 'sound']);
+    await unbindProject(at, loose).compensate(work, { workspace: 'shrunk' }, undefined);
+    expect(await workspaceOf(loose.name)).toBe('shrunk');
+    // It is in there already, by somebody else's hand: there is nothing to refuse.
+    await unbindProject(at, loose, a).compensate(work, { workspace: 'shrunk' }, undefined);
     await bindProject(at, loose, 'shrunk').run(work, { note: null });
     expect(await workspaceOf(loose.name)).toBe('shrunk');
+  });
+});
+
+describe('a run whose driver dies once the project is out is not taken back into it', { timeout: 60_000 }, () => {
+  const done = (step: string) => (entry: JournalEntry) =>
+    (entry.type === 'items-done' || entry.type === 'done') && entry.step === step ? ('after' as const) : undefined;
+
+  test.each([
+    [
+      'namespaces.move',
+      done('project'),
+      (name: string, journal: JournalStore) =>
+        scene.federation.namespaces.unbind({ cluster: 'm', name }, { apps: 'follow', journal }),
+    ],
+    [
+      'workspaces.delete',
+      done('unbind'),
+      (_name: string, journal: JournalStore) =>
+        scene.federation.workspaces.delete('shrunk', { projects: 'keep', apps: 'keep' }, { journal }),
+    ],
+  ] as const)('%s', async (workflow, death, call) => {
+    const { name, uid } = await project('shrunk');
+    const app = `app-of-${name}`;
+    const labels = {
+      [workspaceLabel]: 'shrunk',
+      'kubesphere.io/namespace': name,
+      'kubesphere.io/cluster': 'm',
+    };
+    await host().create(kubesphere.helmReleases, { metadata: { name: app, labels }, spec: { name: app } });
+    const journal = memoryJournal();
+    await expect(call(name, mortal(journal, death))).rejects.toMatchObject({ code: 'JOURNAL_INVALID' });
+    expect(await workspaceOf(name)).toBeUndefined();
+    for await (const runId of journal.runs()) {
+      const taking = await rollback(methodWorkflows[workflow] as never, runId, { env: scene.federation, journal });
+      expect(await taking.settled()).toMatchObject({
+        state: 'rollback-incomplete',
+        residue: expect.arrayContaining([
+          expect.objectContaining({
+            resource: expect.objectContaining({ uid }),
+            code: 'KEPT_AT_RISK',
+            why: expect.stringMatching(/"shrunk" is about to be deleted/),
+            remedy: expect.stringMatching(/namespaces\.bind/),
+          }),
+        ]),
+      });
+    }
+    expect(await m().get(core.namespaces, { name })).toMatchObject({ metadata: { uid } });
+    expect(await workspaceOf(name)).toBeUndefined();
   });
 });

@@ -16,6 +16,65 @@ const boundTo = (workspace: string) => ({
   labels: { [workspaceLabel]: workspace },
   annotations: { [unboundAnnotation]: null },
 });
+const outOf = (workspace: string | undefined) => ({
+  labels: { [workspaceLabel]: null },
+  annotations: { [unboundAnnotation]: expect.stringContaining(`"workspace":"${workspace}"`) },
+});
+
+/** Moves a project whose apps are in its workspace, or in another one than it goes to: each of them goes along. */
+function withApps(verb: 'bind' | 'unbind' | 'transfer') {
+  return method({
+    method: `namespaces.${verb} with apps`,
+    async prepare(world) {
+      const [from, into] = [await workspaceOnM(world), await workspaceOnM(world)];
+      const [inside, to] = [verb === 'bind' ? undefined : from, verb === 'unbind' ? undefined : into];
+      const project = inside === undefined ? await strayOnM(world) : await projectOnM(world, inside);
+      const [onHost, onMember] = [world.fresh('rls'), world.fresh('rls')];
+      await appOf(world, 'a', onHost, { workspace: from, project: project.name, cluster: 'm' });
+      await appOf(world, 'm', onMember, { workspace: from, project: project.name });
+      return { from, inside, into, to, onHost, onMember, ...project };
+    },
+    call: ({ namespaces }, { cluster, name, into: workspace }, options) =>
+      namespaces[verb]({ cluster, name, workspace }, { apps: 'follow', ...options }),
+    async done(world, { name, to, onHost, onMember }) {
+      await expectIn(world, name, to);
+      expect([await workspaceOfApp(world, 'a', onHost), await workspaceOfApp(world, 'm', onMember)]).toEqual([to, to]);
+    },
+    async untouched(world, { name, from, inside, onHost, onMember }) {
+      await expectIn(world, name, inside);
+      expect([await workspaceOfApp(world, 'a', onHost), await workspaceOfApp(world, 'm', onMember)]).toEqual([
+        from,
+        from,
+      ]);
+    },
+    decisive: namespacePatch,
+    writes: ({ name, uid, inside, to, onHost, onMember }) => {
+      const app = (cluster: 'a' | 'm', release: string) =>
+        ({
+          cluster,
+          method: 'PATCH',
+          path: `/apis/application.kubesphere.io/v1alpha1/helmreleases/${release}`,
+          body: {
+            metadata: {
+              uid: expect.any(String),
+              resourceVersion: expect.any(String),
+              labels: { [workspaceLabel]: to ?? null },
+            },
+          },
+        }) as const;
+      const project = patching(name, {
+        uid,
+        ...(to === undefined ? outOf(inside) : boundTo(to)),
+        ...(inside !== undefined && { ownerReferences: [] }),
+      });
+      return [app('a', onHost), app('m', onMember), project];
+    },
+    missing: ({ namespaces }, { into: workspace }, options) =>
+      namespaces[verb]({ cluster: 'm', name: 'ghost', workspace }, { apps: 'follow', ...options }),
+    invalid: {},
+    without: { 'bad input': `the same as of namespaces.${verb}` },
+  });
+}
 
 /** `bind`, `unbind`, `transfer`: of one project, of several, and with its apps. */
 export const moves = [
@@ -88,8 +147,7 @@ export const moves = [
     writes: ({ name, uid, workspace }) => [
       patching(name, {
         uid,
-        labels: { [workspaceLabel]: null },
-        annotations: { [unboundAnnotation]: expect.stringContaining(`"workspace":"${workspace}"`) },
+        ...outOf(workspace),
         ownerReferences: [],
       }),
     ],
@@ -119,49 +177,7 @@ export const moves = [
       workspace: (federation) => federation.namespaces.transfer({ cluster: 'm', name: 'x', workspace: '' }),
     },
   }),
-  method({
-    method: 'namespaces.transfer with apps',
-    async prepare(world) {
-      const [from, to] = [await workspaceOnM(world), await workspaceOnM(world)];
-      const project = await projectOnM(world, from);
-      const [onHost, onMember] = [world.fresh('rls'), world.fresh('rls')];
-      await appOf(world, 'a', onHost, { workspace: from, project: project.name, cluster: 'm' });
-      await appOf(world, 'm', onMember, { workspace: from, project: project.name });
-      return { from, to, onHost, onMember, ...project };
-    },
-    call: (federation, { cluster, name, to }, options) =>
-      federation.namespaces.transfer({ cluster, name, workspace: to }, { apps: 'follow', ...options }),
-    async done(world, { name, to, onHost, onMember }) {
-      await expectIn(world, name, to);
-      expect([await workspaceOfApp(world, 'a', onHost), await workspaceOfApp(world, 'm', onMember)]).toEqual([to, to]);
-    },
-    async untouched(world, { name, from, onHost, onMember }) {
-      await expectIn(world, name, from);
-      expect([await workspaceOfApp(world, 'a', onHost), await workspaceOfApp(world, 'm', onMember)]).toEqual([
-        from,
-        from,
-      ]);
-    },
-    decisive: namespacePatch,
-    writes: ({ name, uid, to, onHost, onMember }) => {
-      const app = (cluster: 'a' | 'm', release: string) =>
-        ({
-          cluster,
-          method: 'PATCH',
-          path: `/apis/application.kubesphere.io/v1alpha1/helmreleases/${release}`,
-          body: {
-            metadata: {
-              uid: expect.any(String),
-              resourceVersion: expect.any(String),
-              labels: { [workspaceLabel]: to },
-            },
-          },
-        }) as const;
-      return [app('a', onHost), app('m', onMember), patching(name, { uid, ...boundTo(to), ownerReferences: [] })];
-    },
-    missing: (federation, { to }, options) =>
-      federation.namespaces.transfer({ cluster: 'm', name: 'ghost', workspace: to }, { apps: 'follow', ...options }),
-    invalid: {},
-    without: { 'bad input': 'the same as of namespaces.transfer' },
-  }),
+  withApps('bind'),
+  withApps('unbind'),
+  withApps('transfer'),
 ];
