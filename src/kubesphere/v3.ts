@@ -12,6 +12,11 @@ export function foreignOwners(owners: readonly OwnerReference[] | undefined): Ow
   return (owners ?? []).filter((owner) => !isWorkspaceOwner(owner));
 }
 
+/** The Workspaces that own a namespace, whatever its label says: it is deleted with each of them. */
+export function workspaceOwners(owners: readonly OwnerReference[] | undefined): OwnerReference[] {
+  return (owners ?? []).filter(isWorkspaceOwner);
+}
+
 /**
  * KubeSphere 3.3 and 3.4: the label decides, the namespace controller makes the Workspace owner follow it. Taking off
  * the label first and the owner later, as the v3.3 page does, leaves a moment in which it is put back (H3): one patch

@@ -4,6 +4,7 @@ import { sleep } from '../internal/signal.ts';
 import type { Resource } from '../kube/objects.ts';
 import { core } from '../kube/resources.ts';
 import type { KubeSphereCluster } from '../kubesphere/cluster.ts';
+import { nameLabel } from '../kubesphere/names.ts';
 import { kubesphere } from '../kubesphere/resources.ts';
 import type { Change } from '../workflow/change.ts';
 import { madeBy, refOf } from './changes.ts';
@@ -75,13 +76,18 @@ export async function toLower(
   return [...toGet(cluster, ...kinds, ...owners), ...toDelete(cluster, ...kinds), ...toProve(cluster, shielded)];
 }
 
-/** A shield that cannot be seen to refuse is none. */
-async function prove(work: Work, cluster: KubeSphereCluster, { id, namespaces, workspaces }: Shielded): Promise<void> {
+/** A shield that cannot be seen to refuse is none. @throws FederationError `NOT_OBSERVED` where it does not within that time */
+async function prove(
+  work: Pick<Work, 'signal'>,
+  cluster: KubeSphereCluster,
+  { id, namespaces, workspaces }: Shielded,
+  limitMs: number,
+): Promise<void> {
   const queue: { resource: Resource; name: string }[] = [
     ...workspaces.map((name) => ({ resource: kubesphere.workspaces, name })),
     ...namespaces.map((name) => ({ resource: core.namespaces, name })),
   ];
-  const until = performance.now() + proofLimitMs;
+  const until = performance.now() + limitMs;
   const lane = async (): Promise<void> => {
     for (let item = queue.shift(); item !== undefined; item = queue.shift())
       for (;;) {
@@ -91,12 +97,42 @@ async function prove(work: Work, cluster: KubeSphereCluster, { id, namespaces, w
         if (performance.now() > until)
           throw new FederationError(
             'NOT_OBSERVED',
-            `${cluster.name}: the shield is up for ${proofLimitMs / 1000} s, yet ${accepted ? `the API server would still delete ${item.resource.kind} "${item.name}". Is admission switched off there?` : `what refuses to delete ${item.resource.kind} "${item.name}" is not the shield, so that it cannot be proven: ${refusal}`} Nothing of the projects was touched.`,
+            `${cluster.name}: the shield is up for ${limitMs / 1000} s, yet ${accepted ? `the API server would still delete ${item.resource.kind} "${item.name}". Is admission switched off there, or was the shield changed by somebody? Take it down and put it up again.` : `what refuses to delete ${item.resource.kind} "${item.name}" is not the shield, so that it cannot be proven: ${refusal}`} Nothing of the projects was touched.`,
           );
         await sleep(100, work.signal);
       }
   };
   await Promise.all(Array.from({ length: 16 }, lane));
+}
+
+/** Whether a shield refuses whatever it is to keep, right now. */
+export async function isProven(
+  work: Pick<Work, 'signal'>,
+  cluster: KubeSphereCluster,
+  shielded: Shielded,
+): Promise<boolean> {
+  try {
+    await prove(work, cluster, shielded, 0);
+    return true;
+  } catch (error) {
+    if (FederationError.is(error, 'NOT_OBSERVED')) return false;
+    throw error;
+  }
+}
+
+/** Those of some namespaces that no shield finds, for it finds them by a label; with what to do about them. */
+export async function unfindable(
+  cluster: KubeSphereCluster,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<{ readonly why: string; readonly remedy: string } | undefined> {
+  const known = await namespacesOf(cluster, signal);
+  const unnamed = names.filter((name) => known.get(name)?.labels?.[nameLabel] !== name);
+  if (unnamed.length === 0) return undefined;
+  return {
+    why: `${cluster.name}: ${some(unnamed)} lack label ${nameLabel}, which Kubernetes sets since 1.21; the shield finds projects by it.`,
+    remedy: `Label them ${nameLabel}=<name>, or upgrade the cluster.`,
+  };
 }
 
 /** What owns kept namespaces, and who of them names it. */
@@ -183,7 +219,7 @@ export function raiseShield(cluster: KubeSphereCluster, shielded: Shielded): Ope
         compensate: await toLower(cluster, form, shielded, work.signal),
       };
     },
-    verify: (work) => prove(work, cluster, shielded),
+    verify: (work) => prove(work, cluster, shielded, proofLimitMs),
     async compensate(work, { form }) {
       if (form === null) return;
       await assertSafeToLift(work, cluster, shielded.namespaces);

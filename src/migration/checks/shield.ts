@@ -1,7 +1,6 @@
 import { core } from '../../kube/resources.ts';
-import { nameLabel } from '../../kubesphere/names.ts';
-import { namespacesOf, some } from '../../modules/closure.ts';
-import { shieldForm } from '../../modules/shield.ts';
+import { some } from '../../modules/closure.ts';
+import { shieldForm, unfindable } from '../../modules/shield.ts';
 import { shieldedOf } from '../snapshot.ts';
 import { defineCheck, type Finding } from './check.ts';
 
@@ -38,14 +37,8 @@ export const checkShield = defineCheck(
         `${member.name} serves no ValidatingAdmissionPolicy (Kubernetes 1.30): its shield refuses to delete any Workspace, and ${some(rebound.map(({ name }) => name))} have to go.`,
         'Move the workspaces all one way: adopt all, or rebind all.',
       );
-    const namespaces = await namespacesOf(member, signal);
-    const unnamed = shieldedOf(snapshot).filter((name) => namespaces.get(name)?.labels?.[nameLabel] !== name);
-    if (unnamed.length > 0)
-      block(
-        'NAME_LABEL',
-        `${some(unnamed)} lack label ${nameLabel}, which Kubernetes sets since 1.21; the shield finds projects by it.`,
-        `Label them ${nameLabel}=<name>, or upgrade the member.`,
-      );
+    const unfound = await unfindable(member, shieldedOf(snapshot), signal);
+    if (unfound !== undefined) block('NAME_LABEL', unfound.why, unfound.remedy);
     const old = await member.connection
       .listMetadata(form === 'policy' ? core.validatingAdmissionPolicies : core.validatingWebhookConfigurations, {
         signal,

@@ -4,12 +4,12 @@ import { core } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { unboundAnnotation } from '../../kubesphere/names.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
-import { foreignOwners } from '../../kubesphere/v3.ts';
+import { workspaceOwners } from '../../kubesphere/v3.ts';
 import type { Operation } from '../operation.ts';
 import { toAskPlaced } from '../placement/placed.ts';
 import { toGet, toWatch } from '../rights.ts';
 import { edit } from '../work.ts';
-import { assertAlive, change, elsewhere, owned, read, target, unownable, workspaceOf } from './project.ts';
+import { assertAlive, change, disowned, elsewhere, owned, read, target, unownable, workspaceOf } from './project.ts';
 
 /** What {@link unbindProject} captures. */
 export interface Bound {
@@ -31,28 +31,31 @@ export function unbindProject(
   const { dialect } = cluster;
   return {
     async forecast(work) {
-      const workspace = workspaceOf(await read(work, cluster, project));
-      if (workspace === undefined) return { effect: 'none', why: 'it belongs to no workspace', out: undefined };
-      return { effect: 'change', changes: change(cluster, project, workspace, null) };
+      const namespace = await read(work, cluster, project);
+      const [workspace, owners] = [workspaceOf(namespace), workspaceOwners(namespace.metadata.ownerReferences)];
+      if (workspace !== undefined) return { effect: 'change', changes: change(cluster, project, workspace, null) };
+      if (owners.length === 0) return { effect: 'none', why: 'it belongs to no workspace', out: undefined };
+      return { effect: 'change', changes: [disowned(cluster, project, owners)] };
     },
     capture: async (work) => ({ workspace: workspaceOf(await read(work, cluster, project)) ?? null }),
     async run(work, { workspace }) {
       await edit(work, target(cluster, project), (namespace) => {
         const now = workspaceOf(namespace);
-        if (now === undefined) return undefined;
-        if (now !== workspace)
+        const owners = workspaceOwners(namespace.metadata.ownerReferences);
+        if (now === undefined && owners.length === 0) return undefined;
+        if (now !== undefined && now !== workspace)
           throw new FederationError(
             'WORLD_MOVED',
             `${cluster.name}: project "${project.name}" was in workspace "${workspace}" and is in "${now}" now. Plan again.`,
           );
-        return dialect.unbind(namespace, JSON.stringify({ workspace: now, run: work.runId }));
+        const from = now ?? workspace ?? owners[0]?.name;
+        return dialect.unbind(namespace, JSON.stringify({ workspace: from, run: work.runId }));
       });
     },
     async verify(work) {
       const namespace = await read(work, cluster, project);
-      const owners =
-        (namespace.metadata.ownerReferences ?? []).length - foreignOwners(namespace.metadata.ownerReferences).length;
-      if (workspaceOf(namespace) === undefined && owners === 0) return;
+      if (workspaceOf(namespace) === undefined && workspaceOwners(namespace.metadata.ownerReferences).length === 0)
+        return;
       throw new FederationError(
         'NOT_OBSERVED',
         `${cluster.name}: project "${project.name}" was unbound, and is bound again. Is a host still joined to this cluster?`,

@@ -1,6 +1,6 @@
 import { FederationError } from '../../errors.ts';
 import { sleep } from '../../internal/signal.ts';
-import type { ObjectRef } from '../../kube/objects.ts';
+import type { ObjectRef, OwnerReference } from '../../kube/objects.ts';
 import { core, type Namespace } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { workspaceLabel } from '../../kubesphere/names.ts';
@@ -83,6 +83,20 @@ export function change(
       after: { [field]: after },
     },
   ];
+}
+
+/** The change of a project that bears no workspace's label any more, and has Workspaces as owners still. */
+export function disowned(
+  cluster: KubeSphereCluster,
+  { name, uid }: ObjectRef,
+  owners: readonly OwnerReference[],
+): Change {
+  return {
+    verb: 'update',
+    resource: refOf(cluster.name, core.namespaces, { name, uid }),
+    before: { '/metadata/ownerReferences': owners.map((owner) => `${owner.kind}/${owner.name}`) },
+    after: { '/metadata/ownerReferences': [] },
+  };
 }
 
 /** Somebody put the project into another workspace meanwhile: it is theirs to decide, not ours to take back. */

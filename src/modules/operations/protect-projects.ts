@@ -6,12 +6,14 @@ import { namespacesOf, some } from '../closure.ts';
 import type { Operation } from '../operation.ts';
 import {
   assertSafeToLift,
+  isProven,
   lowerShield,
   type Raised,
   raiseShield,
   type Shielded,
   shieldForm,
   toLower,
+  unfindable,
 } from '../shield.ts';
 import { type Form, type Part, parts } from '../shield-forms.ts';
 import { shieldsUp } from '../shields-up.ts';
@@ -67,8 +69,12 @@ export function protectProjects(cluster: KubeSphereCluster, shielded: Shielded):
     async forecast(work) {
       const form = await shieldForm(cluster, work.signal);
       await assertAllThere(work, cluster, shielded);
+      const unfound = await unfindable(cluster, shielded.namespaces, work.signal);
+      if (unfound !== undefined) return { effect: 'blocked', ...unfound };
       const left = await missing(work, form);
-      if (left.length === 0) return { effect: 'none', why: 'they are protected already', out: { form } };
+      // Objects that keep nothing are there too, after a first call that could not prove them: it is proven once more.
+      if (left.length === 0 && (await isProven(work, cluster, shielded)))
+        return { effect: 'none', why: 'they are protected already', out: { form } };
       return {
         effect: 'change',
         changes: left.map(({ resource, name }) => ({
@@ -104,7 +110,11 @@ export function unprotectProjects(cluster: KubeSphereCluster, shielded: Shielded
   /** Others that keep some of these: who asks for other names than were given to `protect` learns what there is. */
   const others = async (signal: AbortSignal): Promise<readonly string[]> =>
     (await shieldsUp(cluster, { signal }))
-      .filter(({ namespaces }) => namespaces.some((name) => shielded.namespaces.includes(name)))
+      .filter(
+        ({ namespaces, workspaces }) =>
+          namespaces.some((name) => shielded.namespaces.includes(name)) ||
+          shielded.workspaces.some((name) => workspaces === 'all' || workspaces.includes(name)),
+      )
       .map(({ id, namespaces, workspaces }) => {
         const kept = workspaces === 'all' ? ['all Workspaces'] : workspaces.map((name) => `Workspace ${name}`);
         return `${id}: ${some([...namespaces, ...kept])}`;

@@ -3,7 +3,7 @@ import type { ObjectRef } from '../../kube/objects.ts';
 import { core } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
-import { foreignOwners } from '../../kubesphere/v3.ts';
+import { workspaceOwners } from '../../kubesphere/v3.ts';
 import type { Operation } from '../operation.ts';
 import { toAskPlaced, unplacedThere } from '../placement/placed.ts';
 import { toWatch } from '../rights.ts';
@@ -67,8 +67,8 @@ export function transferProject(
     },
     async verify(work) {
       await owned(work, cluster, project, workspace);
-      const { ownerReferences = [] } = (await read(work, cluster, project)).metadata;
-      if (ownerReferences.length - foreignOwners(ownerReferences).length === 1) return;
+      const { ownerReferences } = (await read(work, cluster, project)).metadata;
+      if (workspaceOwners(ownerReferences).length === 1) return;
       throw new FederationError(
         'NOT_OBSERVED',
         `${cluster.name}: project "${project.name}" is owned by more Workspaces than "${workspace}": when one of them is deleted it is deleted too. Look at its ownerReferences.`,

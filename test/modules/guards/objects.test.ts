@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { FederationError } from '../../../src/errors.ts';
 import { core } from '../../../src/kube/resources.ts';
-import { managedLabel, workspaceLabel } from '../../../src/kubesphere/names.ts';
+import { managedLabel, unboundAnnotation, workspaceLabel } from '../../../src/kubesphere/names.ts';
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
 import { observeChanges } from '../../../src/modules/changes.ts';
 import { bindProject, unbindProject } from '../../../src/modules/operations/bind-project.ts';
 import { setLabel } from '../../../src/modules/operations/set-label.ts';
 import { create, edit, remove } from '../../../src/modules/work.ts';
-import { background, cluster, given, ours, refusal, sandbox, there, work } from './kit.ts';
+import { background, cluster, given, ours, ownedBy, refusal, sandbox, there, work } from './kit.ts';
 
 describe('remove', () => {
   const target = (uid: string) => ({ cluster, resource: core.namespaces, name: { name: 'n' }, uid, ...background });
@@ -109,6 +109,27 @@ describe('binding and unbinding', () => {
       [workspaceLabel],
       'w2',
     );
+  });
+});
+
+describe('a project that bears no label, and that a Workspace owns still', () => {
+  test('is unbound all the same: the garbage collector heeds owners, not labels', async () => {
+    const workspace = await given(kubesphere.workspaces, { name: 'w' });
+    const owned = ownedBy('Workspace', 'tenant.kubesphere.io/v1alpha1', workspace);
+    const { uid } = await given(core.namespaces, { name: 'n1', ...owned } as never);
+    const unbinding = unbindProject(cluster, { name: 'n1', uid });
+    expect(await unbinding.forecast(work)).toMatchObject({
+      effect: 'change',
+      changes: [
+        { before: { '/metadata/ownerReferences': ['Workspace/w'] }, after: { '/metadata/ownerReferences': [] } },
+      ],
+    });
+    await unbinding.run(work, await unbinding.capture(work));
+    await unbinding.verify(work, { workspace: null }, undefined);
+    const { metadata } = await cluster.connection.get(core.namespaces, { name: 'n1' });
+    expect(metadata.ownerReferences ?? []).toEqual([]);
+    expect(JSON.parse(metadata.annotations?.[unboundAnnotation] ?? '')).toMatchObject({ workspace: 'w' });
+    expect(await unbinding.forecast(work)).toMatchObject({ effect: 'none' });
   });
 });
 
