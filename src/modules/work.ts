@@ -21,6 +21,15 @@ export interface Work {
   readonly assertHeld?: () => Promise<void>;
 }
 
+/** Every attempt to write is preceded by this look, and that by nothing but the read of the very version that is written. */
+export const looking = (work: Work, look: (() => Promise<void>) | undefined): Work => ({
+  ...work,
+  assertHeld: async () => {
+    await look?.();
+    await work.assertHeld?.();
+  },
+});
+
 /** The very object a write is meant for. */
 export interface Target<T extends KubeObject> {
   readonly cluster: KubeSphereCluster;

@@ -3,11 +3,10 @@ import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { kubefedNamespace } from '../../kubesphere/names.ts';
 import { kubesphere, type WorkspaceTemplate } from '../../kubesphere/resources.ts';
 import { refOf } from '../changes.ts';
-import { assertTakesNothingKept, deletionClosure } from '../closure.ts';
 import type { Operation } from '../operation.ts';
 import { onlyFor, type Right, toGet, toListAll, toWatch, within } from '../rights.ts';
-import { edit, type Work, waitFor, waitGone } from '../work.ts';
-import { adopted, assertEmpty, placedOn, syncLimitMs } from './workspace-template.ts';
+import { edit, looking, type Work, waitFor, waitGone } from '../work.ts';
+import { adopted, assertTakesNone, placedOn, syncLimitMs } from './workspace-template.ts';
 
 const resource = kubesphere.workspaceTemplates;
 
@@ -93,49 +92,52 @@ export function placeWorkspace(
         ...toWatch(host, kubesphere.federatedWorkspaces),
         ...(member === undefined ? [] : toWatch(member, kubesphere.workspaces)),
       ],
-      compensate: member === undefined ? toSeeJoined(host, cluster) : toListAll(member),
+      compensate: [...toSeeJoined(host, cluster), ...(member === undefined ? [] : toListAll(member))],
     },
     async compensate(work) {
-      if (member !== undefined) {
-        const workspace = await member.connection.find(kubesphere.workspaces, { name }, { signal: work.signal });
-        await assertEmpty(work, member, name);
-        if (workspace !== undefined)
-          assertTakesNothingKept(
-            await deletionClosure(member, [workspace.metadata.uid], work.signal),
-            `Workspace "${name}", which shrinking its placement does,`,
-          );
-        await place(work, (now) => now.filter((entry) => entry !== cluster));
-        if (workspace !== undefined)
-          await waitGone(
-            work,
-            { cluster: member, resource: kubesphere.workspaces, name: { name }, uid: workspace.metadata.uid },
-            syncLimitMs,
-          );
+      const off = (look?: () => Promise<void>) =>
+        place(looking(work, look), (now) => now.filter((entry) => entry !== cluster));
+      if (member === undefined) {
+        await assertNotJoined(work, host, cluster);
+        await off();
         return;
       }
-      await assertNotJoined(work, host, cluster);
-      await place(work, (now) => now.filter((entry) => entry !== cluster));
+      const workspace = await member.connection.find(kubesphere.workspaces, { name }, { signal: work.signal });
+      await off(async () => {
+        await assertReached(work, host, cluster);
+        await assertTakesNone(work, member, name);
+      });
+      if (workspace !== undefined)
+        await waitGone(
+          work,
+          { cluster: member, resource: kubesphere.workspaces, name: { name }, uid: workspace.metadata.uid },
+          syncLimitMs,
+        );
     },
   };
 }
 
-/** What {@link assertNotJoined} reads. */
+/** What it takes to see whether kubefed has a cluster, and reaches it. */
 const toSeeJoined = (host: KubeSphereCluster, cluster: string): readonly Right[] =>
   onlyFor(cluster, within(kubefedNamespace, toGet(host, kubesphere.kubeFedClusters)));
 
-async function assertNotJoined(
-  { signal }: Pick<Work, 'signal'>,
-  host: KubeSphereCluster,
-  cluster: string,
-): Promise<void> {
-  if (
-    (await host.connection.find(
-      kubesphere.kubeFedClusters,
-      { namespace: kubefedNamespace, name: cluster },
-      { signal },
-    )) === undefined
-  )
-    return;
+const joined = ({ connection }: KubeSphereCluster, name: string, { signal }: Pick<Work, 'signal'>) =>
+  connection.find(kubesphere.kubeFedClusters, { namespace: kubefedNamespace, name }, { signal });
+
+/** What is taken off a placement while kubefed does not reach the cluster is deleted there once it is back, with whatever is in it by then. */
+async function assertReached(work: Pick<Work, 'signal'>, host: KubeSphereCluster, cluster: string): Promise<void> {
+  const found = await joined(host, cluster, work);
+  if (found === undefined) return;
+  if (found.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')) return;
+  throw new FederationError(
+    'UNREACHABLE',
+    `${host.name}: its kubefed does not reach cluster "${cluster}": a Workspace taken off it now is deleted there once it is back, with every project that is in it by then. Nothing was changed. Bring the cluster back.`,
+    { retryable: true },
+  );
+}
+
+async function assertNotJoined(work: Pick<Work, 'signal'>, host: KubeSphereCluster, cluster: string): Promise<void> {
+  if ((await joined(host, cluster, work)) === undefined) return;
   throw new FederationError(
     'KEPT_AT_RISK',
     `${host.name}: cluster "${cluster}" is still joined; taking it off a placement now would delete the Workspace there, and every project bound to it. Nothing was changed. Remove the Cluster first.`,

@@ -65,6 +65,26 @@ export async function assertEmpty(work: Pick<Work, 'signal'>, host: KubeSphereCl
 }
 
 /**
+ * That no namespace goes with the Workspace of a member when its host takes it away. The labels are looked at last, for the look through
+ * all kinds takes seconds, in which somebody may bind a project.
+ *
+ * @throws FederationError `KEPT_AT_RISK`
+ */
+export async function assertTakesNone(
+  work: Pick<Work, 'signal'>,
+  member: KubeSphereCluster,
+  name: string,
+): Promise<void> {
+  const workspace = await member.connection.find(kubesphere.workspaces, { name }, { signal: work.signal });
+  if (workspace !== undefined)
+    assertTakesNothingKept(
+      await deletionClosure(member, [workspace.metadata.uid], work.signal),
+      `Workspace "${name}", which shrinking its placement does,`,
+    );
+  await assertEmpty(work, member, name);
+}
+
+/**
  * Creates a workspace on a host, placed nowhere yet: inert, so that a create that arrives late harms nobody. Its way back
  * deletes only the template that this run made, and only while no namespace would go with it.
  */

@@ -1,4 +1,5 @@
 import { FederationError } from '../../errors.ts';
+import type { KubeObject } from '../../kube/objects.ts';
 import { core } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { managedLabel, workspaceLabel } from '../../kubesphere/names.ts';
@@ -64,15 +65,14 @@ export async function assertNothingGoes(
   signal: AbortSignal,
 ): Promise<void> {
   const all = await placeables(env.host, signal);
-  for (const leaving of clusters) {
-    const { cluster } = leaving;
-    const what = `Taking ${called(subject)} off ${cluster}`;
-    await openLeaving(env, what, all.get(cluster) ?? cluster, signal, async (member) => {
+  const { kind, name: subjectName } = subject;
+  const ask = ({ cluster }: Leaving, look: (member: KubeSphereCluster) => Promise<void>): Promise<void> =>
+    openLeaving(env, `Taking ${called(subject)} off ${cluster}`, all.get(cluster) ?? cluster, signal, look);
+  for (const leaving of clusters)
+    await ask(leaving, async (member) => {
       for (const copy of leaving.federated) await assertCopyReleased(member, copy, signal);
-      if (subject.kind === 'workspace') await assertNoNewcomer(member, subject.name, leaving, signal);
-      else await assertNoCopy(member, subject.name, signal);
+      if (kind === 'workspace') await assertNoNewcomer(member, subjectName, leaving, signal);
     });
-  }
   await assertAlive(env, { clusters, apps }, signal);
   for (const { name, uid } of apps) {
     const app = await env.host.connection.find(kubesphere.helmReleases, { name }, { signal });
@@ -82,35 +82,53 @@ export async function assertNothingGoes(
         `${env.host.name}: HelmRelease "${name}" bears label ${workspaceLabel} again: deleting that workspace would uninstall it. Who writes it?`,
       );
   }
+  // All of that takes seconds, for each cluster: who came meanwhile is seen by what is read last.
+  await Promise.all(
+    clusters.map((leaving) =>
+      ask(leaving, async (member) => {
+        if (kind === 'project') return assertNoCopy(member, subjectName, signal);
+        const now = await member.connection.find(kubesphere.workspaces, { name: subjectName }, { signal });
+        if (!isOwn(leaving, now)) await assertNoneLabelled(member, subjectName, signal);
+      }),
+    ),
+  );
 }
 
 /** No project bears the label, and the Workspace owns nothing. */
 async function assertNoNewcomer(
   member: KubeSphereCluster,
   name: string,
-  { workspace }: Leaving,
+  leaving: Leaving,
   signal: AbortSignal,
 ): Promise<void> {
   const now = await member.connection.find(kubesphere.workspaces, { name }, { signal });
-  // The member's own, marked so: kubefed lets it be.
-  if (workspace === null && now?.metadata.labels?.[managedLabel] === 'false') return;
+  if (isOwn(leaving, now)) return;
   const devops = devopsObstacle(
     name,
     (await devopsProjectsOf(member, name, { signal })).map((one) => `${member.name}: ${one}`),
   );
   if (devops !== undefined)
     throw new FederationError('WORLD_MOVED', `${devops.why} Its placement was not changed. ${devops.remedy}`);
+  await assertNoneLabelled(member, name, signal);
+  if (now !== undefined)
+    assertTakesNothingKept(
+      await deletionClosure(member, [now.metadata.uid], signal),
+      `Workspace "${name}", which shrinking its placement does,`,
+    );
+}
+
+/** The member's own, marked so: kubefed lets it be. */
+const isOwn = ({ workspace }: Leaving, now: KubeObject | undefined): boolean =>
+  workspace === null && now?.metadata.labels?.[managedLabel] === 'false';
+
+/** No project bears the label. */
+async function assertNoneLabelled(member: KubeSphereCluster, name: string, signal: AbortSignal): Promise<void> {
   const labelled = [...(await namespacesOf(member, signal, `${workspaceLabel}=${name}`)).keys()];
   if (labelled.length > 0)
     throw new FederationError(
       'WORLD_MOVED',
       `${member.name}: ${some(labelled)} joined workspace "${name}", or came back to it, after its projects were unbound. Its placement was not changed: they would be deleted. Unbind ${labelled.length === 1 ? 'it' : 'them'}, or roll back and begin anew.`,
       { details: { projects: labelled } },
-    );
-  if (now !== undefined)
-    assertTakesNothingKept(
-      await deletionClosure(member, [now.metadata.uid], signal),
-      `Workspace "${name}", which shrinking its placement does,`,
     );
 }
 

@@ -197,6 +197,37 @@ describe('taking a cluster out of a placement', () => {
     expect(await clusters()).toEqual([{ name: 'm' }]);
   });
 
+  test('is refused while kubefed does not reach that cluster', async () => {
+    await given(kubesphere.workspaceTemplates, { name: 'w' }, placed);
+    await given(
+      kubesphere.kubeFedClusters,
+      { namespace: kubefedNamespace, name: 'm' },
+      { spec: { apiEndpoint: 'https://x', secretRef: { name: 's' } } },
+    );
+    await expect(
+      placeWorkspace(cluster, 'w', 'm', cluster).compensate(work, { clusters: [] }, undefined),
+    ).rejects.toMatchObject({ ...refusal('UNREACHABLE', /does not reach cluster "m"/), retryable: true });
+    expect(await clusters()).toEqual([{ name: 'm' }]);
+  });
+
+  test('is refused for a project that comes while all kinds are looked through', async () => {
+    await given(kubesphere.workspaceTemplates, { name: 'w' }, placed);
+    await given(kubesphere.workspaces, { name: 'w' });
+    let coming: Promise<unknown> | undefined;
+    const lift = sandbox.clusters.c.intercept(({ verb, resource }) => {
+      if (verb !== 'list' || resource !== 'deployments.apps') return undefined;
+      coming ??= given(core.namespaces, { name: 'n1', labels: { [workspaceLabel]: 'w' } } as never);
+      return { delayMs: 30_000 };
+    });
+    await expect(
+      placeWorkspace(cluster, 'w', 'm', cluster).compensate(work, { clusters: [] }, undefined),
+    ).rejects.toMatchObject(refusal('KEPT_AT_RISK', /"w" has 1 project\(s\) there by now \(n1\)/));
+    lift();
+    await coming;
+    expect(coming).toBeDefined();
+    expect(await clusters()).toEqual([{ name: 'm' }]);
+  });
+
   test('is refused while a project is bound to the Workspace there', async () => {
     await given(kubesphere.workspaceTemplates, { name: 'w' }, placed);
     const workspace = await given(kubesphere.workspaces, { name: 'w' });
