@@ -6,41 +6,54 @@ import type { FederationEnv } from './env.ts';
 import { performAll } from './method.ts';
 import { perform, type WriteOptions, type Written } from './operation.ts';
 import { editPlacement } from './operations/edit-placement.ts';
-import { leavingOf, placeables } from './placement/clusters.ts';
+import { leavingOf, placeables, resolve, samePlacement } from './placement/clusters.ts';
 import { lookBackDefaultMs, type ProjectsFate, refuseWithoutFate, type ShrinkOptions } from './placement/input.ts';
 import { shrinkDelete, shrinkKeep } from './placement/shrink.ts';
+import { stillOn } from './placement/standing.ts';
 import { applyEdit, called, type PlacementEdit, placedAt, type Subject } from './placement/subject.ts';
 
 /** A change of placement as it would be now. */
 export interface ForeseenChange {
   readonly subject: Subject;
-  /** Clusters that it would be taken off: there kubefed deletes what is left. */
+  /** Clusters that it would be taken off, and those of `still`: there kubefed deletes what is left. */
   readonly leaving: readonly string[];
+  /** Clusters that it is to be on no more, is not placed on any more, and is on all the same. */
+  readonly still: readonly string[];
 }
 
 /**
- * Reads which clusters a change of placement would take a workspace, or a multi-cluster project, off.
+ * Reads which clusters a change of placement would take a workspace, or a multi-cluster project, off, and where it still is of those
+ * that the change means it to be off. One of these that is silent may hold anything. It only stands against a change that would
+ * otherwise be none: what changes the placement elsewhere does nothing there.
  *
  * @throws ApiError `NOT_FOUND`
- * @throws FederationError `PLAN_BLOCKED` where single clusters are added to or taken off a selector
+ * @throws FederationError `PLAN_BLOCKED` where single clusters are added to or taken off a selector; `UNREACHABLE`
  */
 export async function foreseeChange(
-  { host }: FederationEnv,
+  env: FederationEnv,
   of: Pick<Subject, 'kind' | 'name'>,
   edit: PlacementEdit,
   signal: AbortSignal,
 ): Promise<ForeseenChange> {
+  const { host } = env;
   const { resource, name } = placedAt(of);
   const { metadata, spec } = await host.connection.get(resource, name, { signal });
   const subject: Subject = { kind: of.kind, name: of.name, uid: metadata.uid };
-  const now = spec.placement ?? {};
-  return { subject, leaving: leavingOf(now, applyEdit(subject, now, edit), await placeables(host, signal)) };
+  const [now, all] = [spec.placement ?? {}, await placeables(host, signal)];
+  const next = applyEdit(subject, now, edit);
+  const leaving = leavingOf(now, next, all);
+  const [wanted, joined] = [resolve(next, all, 'surely'), [...all.values()].filter((one) => one.joined)];
+  const meant = 'remove' in edit ? edit.remove : 'set' in edit ? joined.map((one) => one.name) : [];
+  const off = meant.filter((one) => all.has(one) && !wanted.includes(one) && !leaving.includes(one));
+  const still = await stillOn(env, subject, off, all, { signal, passing: !samePlacement(now, next) });
+  return { subject, leaving: [...leaving, ...still], still };
 }
 
 /**
  * The one way to change the placement of a workspace or a multi-cluster project. A change that takes it off no cluster is a single
  * write. One that does makes kubefed delete what lives there, within a second (H7): it needs `projects`, and is performed as a
- * workflow with a journal. With `keep` nothing is lost; with `delete` exactly the projects that were named.
+ * workflow with a journal. With `keep` nothing is lost; with `delete` exactly the projects that were named. A cluster that somebody took
+ * it off while kubefed could not follow, and that still has it, leaves by this change.
  *
  * The write itself takes it off those clusters and no others, whatever somebody else does to the placement meanwhile.
  *
@@ -60,10 +73,14 @@ export async function changePlacement(
   const what = `place ${called(of)}`;
   using limit = deadline(options, what);
   const { signal } = limit;
-  const { subject, leaving } = await foreseeChange(env, of, edit, signal);
+  const { subject, leaving, still } = await foreseeChange(env, of, edit, signal);
   const held = { ...options, signal };
   if (leaving.length === 0) return perform(editPlacement(env, { subject, edit, mayLeave: [] }), what, held);
-  if (projects === undefined) return refuseWithoutFate(called(subject), leaving);
+  if (projects === undefined)
+    return refuseWithoutFate(
+      called(subject),
+      leaving.map((one) => (still.includes(one) ? `${one} (where it still is)` : one)),
+    );
   return shrink(env, { subject, leaving, edit, lookBackMs }, projects, what, held);
 }
 

@@ -89,10 +89,13 @@ export class Workspaces {
    * multi-cluster project whose copy was released names the cluster still, and gets another copy there once that name is free and the
    * workspace is back: `namespaces.setFederatedPlacement` takes it out.
    *
+   * A cluster where the workspace still is, although somebody took it off its placement while kubefed could not follow, is left by this
+   * call. `already` says that the workspace is where it is placed and nowhere else.
+   *
    * @throws FederationError `INVALID` without `projects` where a cluster would be left; `UNREACHABLE` where that cluster does not answer
-   * or is not ready; `PLAN_BLOCKED`, `KEPT_AT_RISK` where `delete` does not name exactly what would be deleted (both differences are
-   * named), where the workspace has DevOps projects there, or owns what would be deleted besides; `NOT_FOUND` for a cluster that the
-   * host does not have
+   * or is not ready, and where any does not that would have to for `already`; `PLAN_BLOCKED`, `KEPT_AT_RISK` where `delete` does not name
+   * exactly what would be deleted (both differences are named), where the workspace has DevOps projects there, or owns what would be
+   * deleted besides; `NOT_FOUND` for a cluster that the host does not have
    */
   async setPlacement(
     name: string,

@@ -2,18 +2,19 @@ import { FederationError } from '../../errors.ts';
 import type { Patch } from '../../kube/connection.ts';
 import { core } from '../../kube/resources.ts';
 import { managedLabel, workspaceLabel } from '../../kubesphere/names.ts';
-import { type FederatedObject, kubesphere, type Placement } from '../../kubesphere/resources.ts';
+import { kubesphere, type Placement } from '../../kubesphere/resources.ts';
 import { refOf } from '../changes.ts';
 import { assertTakesNothingKept, deletionClosure, some } from '../closure.ts';
 import type { FederationEnv } from '../env.ts';
 import type { Operation } from '../operation.ts';
 import { arrivingOf, leavingOf, type Placeable, placeables, resolve, samePlacement } from '../placement/clusters.ts';
 import type { SeeingLeft } from '../placement/last-look.ts';
+import { arrived, copiedAs, federated, notYetOn } from '../placement/standing.ts';
 import { applyEdit, called, type Placed, type PlacementEdit, placedAt, type Subject } from '../placement/subject.ts';
 import { toListAll, toWatch } from '../rights.ts';
-import { edit, type Work, waitFor } from '../work.ts';
+import { edit, type Work } from '../work.ts';
 import { inTheWay } from '../workspaces/in-the-way.ts';
-import { adopted, assertEmpty, syncLimitMs } from './workspace-template.ts';
+import { assertEmpty } from './workspace-template.ts';
 
 /** A change of placement, and what it may do. */
 export interface PlacementChange {
@@ -30,7 +31,7 @@ export interface PlacementChange {
 /** What {@link editPlacement} captures. */
 export interface PlacementBefore {
   readonly placement: Placement | null;
-  /** Clusters that were not in it, and come. */
+  /** Clusters that were not in it, and come; where it was placed so already, those that it had not come to. */
   readonly arriving: readonly string[];
 }
 
@@ -78,19 +79,45 @@ export function editPlacement(
     );
   };
 
+  /** Whoever calls once more, because what was written was not seen to come true, waits for that once more. */
+  const comingTo = async (
+    now: Placement,
+    all: ReadonlyMap<string, Placeable>,
+    signal: AbortSignal,
+  ): Promise<readonly string[]> => {
+    const next = applyEdit(subject, now, change);
+    if (!samePlacement(now, next)) return arrivingOf(now, next, all);
+    const wanted = resolve(next, all, 'surely');
+    const meant = 'set' in change ? wanted : 'add' in change ? change.add.filter((one) => wanted.includes(one)) : [];
+    return notYetOn(env, subject, meant, all, signal);
+  };
+
   return {
     async forecast(work) {
       const object = await read(work);
       const [now, all] = [placementOf(object), await placeables(host, work.signal)];
       const next = applyEdit(subject, now, change);
-      if (samePlacement(now, next)) return { effect: 'none', why: 'it is placed so already', out: undefined };
-      refuseOthers(now, next, all, mayLeave);
-      const arriving = arrivingOf(now, next, all);
+      const same = samePlacement(now, next);
+      if (!same) refuseOthers(now, next, all, mayLeave);
+      const arriving = await comingTo(now, all, work.signal);
+      if (same && arriving.length + mayLeave.length === 0)
+        return { effect: 'none', why: 'it is placed so already', out: undefined };
       const hindrance =
         subject.kind === 'project'
           ? await hindranceOf(env, object, arriving, all, work.signal)
           : await ownWorkspaceOn(env, subject.name, arriving, work.signal);
       if (hindrance !== undefined) return hindrance;
+      if (same) {
+        const { kind } = copiedAs(subject);
+        return {
+          effect: 'unknown',
+          why: `It is placed so already, and kubefed has yet to follow on ${some([...arriving, ...mayLeave])}.`,
+          touches: [
+            ...(arriving.length === 0 ? [] : [{ verb: 'create' as const, kind }]),
+            ...(mayLeave.length === 0 ? [] : [{ verb: 'delete' as const, kind }]),
+          ],
+        };
+      }
       return {
         effect: 'change',
         changes: [
@@ -105,8 +132,11 @@ export function editPlacement(
     },
     async capture(work) {
       const { spec } = await read(work);
-      const [now, all] = [spec.placement ?? {}, await placeables(host, work.signal)];
-      return { placement: spec.placement ?? null, arriving: arrivingOf(now, applyEdit(subject, now, change), all) };
+      const all = await placeables(host, work.signal);
+      return {
+        placement: spec.placement ?? null,
+        arriving: await comingTo(spec.placement ?? {}, all, work.signal),
+      };
     },
     async run(work, { arriving }) {
       host.dialect;
@@ -123,13 +153,13 @@ export function editPlacement(
     async needs(work) {
       const [now, all] = [placementOf(await read(work)), await placeables(host, work.signal)];
       const arriving = await Promise.all(
-        arrivingOf(now, applyEdit(subject, now, change), all).map((name) => env.member(name, { signal: work.signal })),
+        (await comingTo(now, all, work.signal)).map((name) => env.member(name, { signal: work.signal })),
       );
       const isWorkspace = subject.kind === 'workspace';
       return {
         verify: [
           ...(isWorkspace ? toWatch(host, kubesphere.federatedWorkspaces) : []),
-          ...arriving.flatMap((member) => toWatch(member, isWorkspace ? kubesphere.workspaces : core.namespaces)),
+          ...arriving.flatMap((member) => toWatch(member, copiedAs(subject))),
           ...((await left?.needs(work)) ?? []),
         ],
         compensate: isWorkspace ? arriving.flatMap((member) => toListAll(member)) : [],
@@ -141,8 +171,10 @@ export function editPlacement(
       await left?.wait(work);
     },
     async compensate(work, { placement }) {
-      const all = await placeables(host, work.signal);
       const next = placement ?? {};
+      // It was placed so already: nothing was written.
+      if (samePlacement(next, applyEdit(subject, next, change))) return;
+      const all = await placeables(host, work.signal);
       const going = leavingOf(placementOf(await read(work)), next, all);
       const empty = async (): Promise<void> => {
         for (const cluster of going) await assertNothingThere(env, subject, cluster, work.signal);
@@ -212,51 +244,6 @@ export async function strangerOn(env: FederationEnv, cluster: string, name: stri
     why: `${cluster} has a namespace "${name}" already, which is not of this multi-cluster project: kubefed would take it over.`,
     remedy: 'Give the multi-cluster project another name, or leave that cluster out.',
   };
-}
-
-/** Waits until a host's controllers carried a placement on to where kubefed reads it. */
-async function federated(
-  { host }: FederationEnv,
-  subject: Subject,
-  { arriving, leaving }: { readonly arriving: readonly string[]; readonly leaving: readonly string[] },
-  signal: AbortSignal,
-): Promise<void> {
-  if (subject.kind === 'project') return;
-  const all = await placeables(host, signal);
-  await waitFor<FederatedObject, true>(signal, {
-    cluster: host,
-    resource: kubesphere.federatedWorkspaces,
-    select: { fieldSelector: `metadata.name=${subject.name}` },
-    test: (objects) => {
-      const placement = objects.get(subject.name)?.spec.placement;
-      if (placement === undefined) return undefined;
-      const [surely, possibly] = [resolve(placement, all, 'surely'), resolve(placement, all, 'possibly')];
-      return arriving.every((one) => surely.includes(one)) && !leaving.some((one) => possibly.includes(one))
-        ? true
-        : undefined;
-    },
-    what: `the placement of ${called(subject)} to be federated`,
-    timeoutMs: syncLimitMs,
-  });
-}
-
-/** Waits until kubefed brought it to a cluster: an object that arrived is the only proof. */
-async function arrived(env: FederationEnv, subject: Subject, cluster: string, signal: AbortSignal): Promise<void> {
-  const member = await env.member(cluster, { signal });
-  if (subject.kind === 'workspace') return void (await adopted({ signal }, member, subject.name));
-  // The host's own namespace is there beforehand, and is never kubefed's.
-  if (member.uid === env.host.uid) return;
-  await waitFor(signal, {
-    cluster: member,
-    resource: core.namespaces,
-    select: { fieldSelector: `metadata.name=${subject.name}` },
-    test: (objects) => {
-      const metadata = objects.get(subject.name)?.metadata;
-      return metadata?.labels?.[managedLabel] === 'true' && metadata.deletionTimestamp === undefined ? true : undefined;
-    },
-    what: `namespace "${subject.name}" to arrive from the host`,
-    timeoutMs: syncLimitMs,
-  });
 }
 
 /** The way back may take it off a cluster that it was brought to only while nothing is there. @throws FederationError `KEPT_AT_RISK` */

@@ -16,6 +16,9 @@ import type { ModuleWorld } from '../kit/world.ts';
 /** How long unbound projects are left alone on a ground. */
 export const lookBackMs = ({ ground }: Pick<ModuleWorld, 'ground'>): number => 15_000 / ground.speed;
 
+/** A cluster of any ground, by the administrator's own way. */
+type Reached = Pick<GroundCluster, 'connection'>;
+
 /** What {@link team} makes. */
 export interface Team {
   readonly workspace: string;
@@ -25,7 +28,7 @@ export interface Team {
 
 /** A workspace on these clusters, with plain projects and multi-cluster projects on M, all filled. */
 export async function team(
-  { a, m }: { readonly a: GroundCluster; readonly m: GroundCluster },
+  { a, m }: { readonly a: Reached; readonly m: Reached },
   workspace: string,
   { clusters = ['m'], plain = 1, federated = 0 } = {},
 ): Promise<Team> {
@@ -43,13 +46,13 @@ export async function team(
 }
 
 /** Namespaces of M as a caller names them who wants them gone. */
-export async function listOf({ m }: { readonly m: GroundCluster }, names: readonly string[]) {
+export async function listOf({ m }: { readonly m: Reached }, names: readonly string[]) {
   const found = await Promise.all(names.map((name) => m.connection.get(core.namespaces, { name })));
   return found.map(({ metadata: { name, uid } }) => ({ cluster: 'm', name, uid }));
 }
 
 /** Watches over projects of M: tells what was lost of them and of what is in them. */
-export async function watchOver({ m }: { readonly m: GroundCluster }, names: readonly string[]) {
+export async function watchOver({ m }: { readonly m: Reached }, names: readonly string[]) {
   const before = await observeProjects(m.connection, names);
   return async () => {
     const { lost, kept, contents } = compareProjects(before, await observeProjects(m.connection, names));
@@ -58,18 +61,18 @@ export async function watchOver({ m }: { readonly m: GroundCluster }, names: rea
 }
 
 /** Clusters that a workspace is placed on, as the host has it. */
-export async function placedOn({ a }: { readonly a: GroundCluster }, name: string): Promise<readonly string[]> {
+export async function placedOn({ a }: { readonly a: Reached }, name: string): Promise<readonly string[]> {
   const { spec } = await a.connection.get(kubesphere.workspaceTemplates, { name });
   return (spec.placement?.clusters ?? []).map((one) => one.name);
 }
 
 /** Whether a Workspace is on a cluster. */
-export async function isThere({ connection }: GroundCluster, name: string): Promise<boolean> {
+export async function isThere({ connection }: Reached, name: string): Promise<boolean> {
   return (await connection.find(kubesphere.workspaces, { name })) !== undefined;
 }
 
 /** Waits until a Workspace is on a cluster, and kubefed's. */
-async function untilThere({ connection }: GroundCluster, name: string): Promise<void> {
+async function untilThere({ connection }: Reached, name: string): Promise<void> {
   await until(`Workspace ${name} is there`, () => connection.find(kubesphere.workspaces, { name }));
 }
 
