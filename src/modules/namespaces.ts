@@ -105,7 +105,8 @@ export class Namespaces {
    * built-in roles.
    *
    * @throws FederationError `INVALID` for the host without `allowHost`; `NOT_FOUND` where workspace or creator is not there;
-   * `PLAN_BLOCKED` where the name is taken there, the Workspace is not there or not placed there any more, or no cluster can be chosen
+   * `PLAN_BLOCKED` where the name is taken there, by a project of that workspace with other annotations, too, the Workspace is not there
+   * or not placed there any more, or no cluster can be chosen
    */
   async create(project: NewProject, options?: WriteOptions): Promise<Written<ProjectMade>> {
     return createOne(this.#env, project, options);

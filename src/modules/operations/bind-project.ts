@@ -9,7 +9,18 @@ import type { Operation } from '../operation.ts';
 import { toAskPlaced } from '../placement/placed.ts';
 import { toGet, toWatch } from '../rights.ts';
 import { edit } from '../work.ts';
-import { assertAlive, change, disowned, elsewhere, owned, read, target, unownable, workspaceOf } from './project.ts';
+import {
+  assertAlive,
+  change,
+  disowned,
+  elsewhere,
+  labelledAlready,
+  owned,
+  read,
+  target,
+  unownable,
+  workspaceOf,
+} from './project.ts';
 
 /** What {@link unbindProject} captures. */
 export interface Bound {
@@ -84,9 +95,12 @@ export function unbindProject(
   };
 }
 
-/** What {@link bindProject} captures: the note that {@link unbindProject} left. */
+/** What {@link bindProject} captures. */
 export interface Unbound {
+  /** That {@link unbindProject} left. */
   readonly note: string | null;
+  /** It bore the label already: there is nothing to take back. */
+  readonly bound?: true;
 }
 
 /**
@@ -105,8 +119,7 @@ export function bindProject(
     async forecast(work) {
       const namespace = await read(work, cluster, project);
       const now = workspaceOf(namespace);
-      if (now === workspace)
-        return { effect: 'none', why: `it is in workspace "${workspace}" already`, out: undefined };
+      if (now === workspace) return labelledAlready(work, cluster, namespace, workspace, host, undefined);
       if (now !== undefined)
         return {
           effect: 'blocked',
@@ -117,9 +130,13 @@ export function bindProject(
       if (blocked !== undefined) return blocked;
       return { effect: 'change', changes: change(cluster, project, null, workspace) };
     },
-    capture: async (work) => ({
-      note: (await read(work, cluster, project)).metadata.annotations?.[unboundAnnotation] ?? null,
-    }),
+    async capture(work) {
+      const namespace = await read(work, cluster, project);
+      return {
+        note: namespace.metadata.annotations?.[unboundAnnotation] ?? null,
+        ...(workspaceOf(namespace) === workspace && { bound: true as const }),
+      };
+    },
     async run(work) {
       await assertAlive(work, cluster, workspace, host);
       await edit(work, target(cluster, project), (namespace) => {
@@ -130,7 +147,8 @@ export function bindProject(
     },
     needs: { verify: toWatch(cluster, core.namespaces) },
     verify: (work) => owned(work, cluster, project, workspace),
-    async compensate(work, { note }) {
+    async compensate(work, { note, bound }) {
+      if (bound) return;
       await edit(work, target(cluster, project), (namespace) => {
         const now = workspaceOf(namespace);
         if (now !== undefined && now !== workspace) throw elsewhere(cluster, project, now, workspace);

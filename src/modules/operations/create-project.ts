@@ -10,7 +10,7 @@ import { builtInRoles, othersIn } from '../namespaces/others-in.ts';
 import type { Operation } from '../operation.ts';
 import { toListAll, toWatch, within } from '../rights.ts';
 import { create, remove, type Work, waitFor, waitGone } from '../work.ts';
-import { assertAlive, owned, unownable, workspaceOf } from './project.ts';
+import { assertAlive, labelledAlready, owned, unownable, workspaceOf } from './project.ts';
 
 /** A project as it is to be made. */
 export interface ProjectToMake {
@@ -53,18 +53,35 @@ export function createProject(
   at: KubeSphereCluster,
   host: KubeSphereCluster,
   project: ProjectToMake,
-): Operation<null, ProjectMade> {
+): Operation<ProjectMade | null, ProjectMade> {
   const { name, workspace, annotations } = project;
   const find = (signal: AbortSignal): Promise<Namespace | undefined> =>
     at.connection.find(core.namespaces, { name }, { signal });
   const made = ({ uid }: ObjectMeta): ProjectMade => ({ cluster: at.name, name, uid, workspace });
+  const roles = { namespace: name };
+  const hasRoles = (there: { readonly has: (role: string) => boolean }): boolean =>
+    builtInRoles.every((role) => there.has(`${name}/${role}`));
+  const isThere = ({ metadata: { labels, deletionTimestamp } }: Namespace): boolean =>
+    labels?.[workspaceLabel] === workspace && deletionTimestamp === undefined;
+  const differing = ({ metadata }: Namespace): readonly string[] =>
+    Object.keys(annotations).filter((key) => metadata.annotations?.[key] !== annotations[key]);
   return {
     async forecast(work) {
       const found = await find(work.signal);
       const inWorkspace = found === undefined ? undefined : workspaceOf(found);
       const going = found?.metadata.deletionTimestamp !== undefined;
-      if (found !== undefined && inWorkspace === workspace && !going)
-        return { effect: 'none', why: `it is in workspace "${workspace}" already`, out: made(found.metadata) };
+      const others = found === undefined ? [] : differing(found);
+      if (found !== undefined && isThere(found) && others.length > 0)
+        return {
+          effect: 'blocked',
+          why: `${at.name} has a project "${name}" in workspace "${workspace}" already, with other annotations than asked for: ${some(others)}.`,
+          remedy: 'If it is the same, say what it has, or leave that out; if not, choose another name.',
+        };
+      if (found !== undefined && isThere(found))
+        return labelledAlready(work, at, found, workspace, host, made(found.metadata), async () => {
+          const there = await at.connection.listMetadata(core.roles, { ...roles, signal: work.signal }).toArray();
+          return hasRoles(new Set(there.map(({ metadata }) => `${name}/${metadata.name}`)));
+        });
       if (found !== undefined)
         return {
           effect: 'blocked',
@@ -87,10 +104,14 @@ export function createProject(
         ],
       };
     },
-    capture: async () => null,
-    async run(work) {
+    async capture({ signal }) {
+      const found = await find(signal);
+      return found !== undefined && isThere(found) && differing(found).length === 0 ? made(found.metadata) : null;
+    },
+    async run(work, there) {
       at.dialect;
       await assertAlive(work, at, workspace, host);
+      if (there !== null) return there;
       const { metadata } = await create(work, at, core.namespaces, {
         metadata: { name, labels: { [workspaceLabel]: workspace }, annotations },
       });
@@ -101,8 +122,8 @@ export function createProject(
       await waitFor(work.signal, {
         cluster: at,
         resource: core.roles,
-        select: { namespace: name },
-        test: (roles) => builtInRoles.every((role) => roles.has(`${name}/${role}`)) || undefined,
+        select: roles,
+        test: (there) => hasRoles(there) || undefined,
         what: `project "${name}" to have its roles ${builtInRoles.join(', ')}`,
         timeoutMs: rolesLimitMs,
       });

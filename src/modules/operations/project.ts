@@ -4,9 +4,9 @@ import type { ObjectRef, OwnerReference } from '../../kube/objects.ts';
 import { core, type Namespace } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { workspaceLabel } from '../../kubesphere/names.ts';
-import { kubesphere } from '../../kubesphere/resources.ts';
+import { kubesphere, type Workspace } from '../../kubesphere/resources.ts';
 import { foreignOwners } from '../../kubesphere/v3.ts';
-import type { Change } from '../../workflow/change.ts';
+import type { Change, Forecast } from '../../workflow/change.ts';
 import { labelField, refOf } from '../changes.ts';
 import { unplacedThere } from '../placement/placed.ts';
 import { type Target, type Work, waitFor } from '../work.ts';
@@ -41,6 +41,9 @@ export async function read(
   );
 }
 
+const isOwnedBy = ({ metadata }: Namespace, owner: Workspace): boolean =>
+  (metadata.ownerReferences ?? []).some(({ uid }) => uid === owner.metadata.uid);
+
 /** Waits until the namespace controller made the live Workspace the owner: that is what binds, the label only asks for it. */
 export async function owned(
   work: Pick<Work, 'signal'>,
@@ -50,9 +53,7 @@ export async function owned(
 ): Promise<void> {
   const owner = await cluster.connection.get(kubesphere.workspaces, { name: workspace }, { signal: work.signal });
   const isOwned = (namespace: Namespace): boolean =>
-    namespace.metadata.uid === project.uid &&
-    workspaceOf(namespace) === workspace &&
-    (namespace.metadata.ownerReferences ?? []).some(({ uid }) => uid === owner.metadata.uid);
+    namespace.metadata.uid === project.uid && workspaceOf(namespace) === workspace && isOwnedBy(namespace, owner);
   // Most are owned within milliseconds: a watch for each would cost more than it tells.
   for (const pauseMs of [0, 20, 40, 80, 160]) {
     await sleep(pauseMs, work.signal);
@@ -148,6 +149,35 @@ export async function unownable(
   const unwanted = host === undefined ? undefined : await unplacedThere(host, at, owner, work.signal);
   if (unwanted === undefined) return undefined;
   return { effect: 'blocked', why: `${about(cluster, workspace)}: ${unwanted}.`, remedy: placeIt };
+}
+
+/**
+ * What is to be done for a project that bears the label of its workspace already: nothing where the live Workspace owns it. Where it does
+ * not yet nothing is to be written, and the owner is waited for.
+ *
+ * @param host - as for {@link unownable}: a project in a Workspace that goes is no project that is there
+ * @param proven - whether all else is so that was promised
+ */
+export async function labelledAlready<Out>(
+  work: Pick<Work, 'signal'>,
+  at: KubeSphereCluster,
+  namespace: Namespace,
+  workspace: string,
+  host: KubeSphereCluster | undefined,
+  out: Out,
+  proven: () => boolean | Promise<boolean> = () => true,
+): Promise<Forecast<Out>> {
+  const blocked = await unownable(work, at, namespace, workspace, host);
+  if (blocked !== undefined)
+    return { ...blocked, remedy: `To keep the project, unbind it (namespaces.unbind). ${blocked.remedy}` };
+  const owner = await at.connection.get(kubesphere.workspaces, { name: workspace }, { signal: work.signal });
+  if (isOwnedBy(namespace, owner) && (await proven()))
+    return { effect: 'none', why: `it is in workspace "${workspace}" already`, out };
+  return {
+    effect: 'unknown',
+    why: `It bears the label of workspace "${workspace}" already, and the cluster's controllers have yet to follow.`,
+    touches: [{ verb: 'update', kind: 'Namespace' }],
+  };
 }
 
 const about = (cluster: string, workspace: string): string =>

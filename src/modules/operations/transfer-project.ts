@@ -1,6 +1,6 @@
 import { FederationError } from '../../errors.ts';
 import type { ObjectRef } from '../../kube/objects.ts';
-import { core } from '../../kube/resources.ts';
+import { core, type Namespace } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
 import { workspaceOwners } from '../../kubesphere/v3.ts';
@@ -8,7 +8,17 @@ import type { Operation } from '../operation.ts';
 import { toAskPlaced, unplacedThere } from '../placement/placed.ts';
 import { toWatch } from '../rights.ts';
 import { edit } from '../work.ts';
-import { assertAlive, change, elsewhere, owned, read, target, unownable, workspaceOf } from './project.ts';
+import {
+  assertAlive,
+  change,
+  elsewhere,
+  labelledAlready,
+  owned,
+  read,
+  target,
+  unownable,
+  workspaceOf,
+} from './project.ts';
 
 /** What {@link transferProject} captures: the workspace that the project was in. */
 export interface InWorkspace {
@@ -34,12 +44,13 @@ export function transferProject(
       'WORLD_MOVED',
       `${cluster.name}: project "${project.name}" is in no workspace ${what}. It was left there. Bind it instead.`,
     );
+  const ownsAlone = (namespace: Namespace): boolean => workspaceOwners(namespace.metadata.ownerReferences).length === 1;
   return {
     async forecast(work) {
       const namespace = await read(work, cluster, project);
       const now = workspaceOf(namespace);
       if (now === workspace)
-        return { effect: 'none', why: `it is in workspace "${workspace}" already`, out: undefined };
+        return labelledAlready(work, cluster, namespace, workspace, host, undefined, () => ownsAlone(namespace));
       if (now === undefined)
         return { effect: 'blocked', why: `Project "${project.name}" is in no workspace.`, remedy: 'Bind it instead.' };
       const blocked = await unownable(work, cluster, namespace, workspace, host);
@@ -67,8 +78,7 @@ export function transferProject(
     },
     async verify(work) {
       await owned(work, cluster, project, workspace);
-      const { ownerReferences } = (await read(work, cluster, project)).metadata;
-      if (workspaceOwners(ownerReferences).length === 1) return;
+      if (ownsAlone(await read(work, cluster, project))) return;
       throw new FederationError(
         'NOT_OBSERVED',
         `${cluster.name}: project "${project.name}" is owned by more Workspaces than "${workspace}": when one of them is deleted it is deleted too. Look at its ownerReferences.`,
@@ -76,6 +86,8 @@ export function transferProject(
       );
     },
     async compensate(work, before) {
+      // It bore the label already: nothing was written.
+      if (before.workspace === workspace) return;
       const back = await cluster.connection.find(
         kubesphere.workspaces,
         { name: before.workspace },

@@ -116,6 +116,17 @@ describe('a Workspace of a member that its host does not place there', { timeout
     expect(await m().find(core.namespaces, { name: fresh })).toBeUndefined();
   });
 
+  test.each(doomed)('is told where a project is in it already: %s', async (workspace, why) => {
+    const { namespaces } = scene.federation;
+    const { name } = await project(workspace);
+    const move = { cluster: 'm', name, workspace };
+    for (const calling of [() => namespaces.bind(move), () => namespaces.transfer(move), () => namespaces.create(move)])
+      await expect(calling()).rejects.toMatchObject({
+        code: 'PLAN_BLOCKED',
+        message: expect.stringMatching(new RegExp(`is about to be deleted.*${why.source}.*namespaces\\.unbind`)),
+      });
+  });
+
   test('takes some where it is placed by its labels, where kubefed does not have it, and on the host itself', async () => {
     const { namespaces } = scene.federation;
     for (const workspace of ['selected', 'own'] as const) {
