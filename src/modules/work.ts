@@ -21,11 +21,11 @@ export interface Work {
   readonly assertHeld?: () => Promise<void>;
 }
 
-/** Every attempt to write is preceded by this look, and that by nothing but the read of the very version that is written. */
-export const looking = (work: Work, look: (() => Promise<void>) | undefined): Work => ({
+/** This work, with one more look right before each write: after the object was read, in the very version that is written. */
+export const looking = <W extends Pick<Work, 'assertHeld'>>(work: W, look: () => Promise<void>): W => ({
   ...work,
   assertHeld: async () => {
-    await look?.();
+    await look();
     await work.assertHeld?.();
   },
 });

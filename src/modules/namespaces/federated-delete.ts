@@ -1,13 +1,15 @@
+import { FederationError } from '../../errors.ts';
 import { deadline } from '../../internal/signal.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
 import { checkName } from '../../kubesphere/validation.ts';
 import { defineStep } from '../../workflow/step.ts';
+import { some } from '../closure.ts';
 import type { FederationEnv } from '../env.ts';
 import { assertNotKept } from '../kept-from-deletion.ts';
 import { composeMethod, performAll } from '../method.ts';
 import type { WriteOptions, Written } from '../operation.ts';
 import { deleteFederatedNamespace, deleteHostNamespace } from '../operations/federated-namespace.ts';
-import { placeables } from '../placement/clusters.ts';
+import { joinedOf, placeables } from '../placement/clusters.ts';
 import { checkFate, checkLookBack, lookBackDefaultMs, type ShrinkOptions } from '../placement/input.ts';
 import { assertAlive, assertExactly, assertNothingGoes, seeLeft } from '../placement/last-look.ts';
 import { type Released, type ReleaseInput, releaseProjects } from '../placement/release.ts';
@@ -17,6 +19,21 @@ import type { LeavingProjects } from '../placement/survey.ts';
 import { operates } from '../steps.ts';
 
 const pivot = { pivot: true, irreversible: 'what kubefed has let go of, or deleted, it does not take back' } as const;
+
+/** Whatever was joined since was not looked at, and its copy would go, too. */
+async function assertNoneJoined(
+  { host }: FederationEnv,
+  { subject, leaving }: ReleaseInput,
+  signal: AbortSignal,
+): Promise<void> {
+  const unseen = joinedOf(await placeables(host, signal)).filter((name) => !leaving.includes(name));
+  if (unseen.length === 0) return;
+  throw new FederationError(
+    'WORLD_MOVED',
+    `${host.name}: ${some(unseen)} joined after the clusters of multi-cluster project "${subject.name}" were counted; what it has there would be deleted unseen. Nothing was deleted. Unbind what joined (clusters.unbind deletes nothing), then resume.`,
+    { details: { clusters: unseen } },
+  );
+}
 
 const deleteKeeping = defineStep<Released, FederationEnv>()({
   name: 'delete',
@@ -28,7 +45,10 @@ const deleteKeeping = defineStep<Released, FederationEnv>()({
       : deleteFederatedNamespace(
           env.host,
           input.subject,
-          ({ signal }) => assertNothingGoes(env, input.subject, found, signal),
+          async ({ signal }) => {
+            await assertNothingGoes(env, input.subject, found, signal);
+            await assertNoneJoined(env, input, signal);
+          },
           { wait: ({ signal }) => assertAlive(env, found, signal), needs: async () => [] },
         ),
   ),
@@ -64,6 +84,7 @@ const deleteCopies = defineStep<Agreed, FederationEnv>()({
           async ({ signal }) => {
             await assertExactly(env, input.subject, input.leaving, input.delete, { ...input, signal });
             await assertNotKept(env, input.delete, signal);
+            await assertNoneJoined(env, input, signal);
           },
           seeLeft(env, input.subject, membersOf(found), 'delete'),
         ),
@@ -103,11 +124,10 @@ export async function deleteFederated(
   const { signal } = limit;
   const at = { namespace: name, name };
   const { metadata } = await env.host.connection.get(kubesphere.federatedNamespaces, at, { signal });
-  // Placed or not: what bears kubefed's mark goes on every cluster, and one that does not answer would hold it up for ever (2.6).
-  const leaving = [...(await placeables(env.host, signal)).values()].filter(({ joined }) => joined);
   const input = {
     subject: { kind: 'project' as const, name, uid: metadata.uid },
-    leaving: leaving.map((cluster) => cluster.name),
+    // One that does not answer would hold it up for ever (2.6).
+    leaving: joinedOf(await placeables(env.host, signal)),
     lookBackMs,
     whole: true,
   };

@@ -1,20 +1,22 @@
 import { FederationError } from '../../errors.ts';
 import type { Patch } from '../../kube/connection.ts';
 import { core } from '../../kube/resources.ts';
+import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { managedLabel, workspaceLabel } from '../../kubesphere/names.ts';
 import { kubesphere, type Placement } from '../../kubesphere/resources.ts';
 import { refOf } from '../changes.ts';
-import { assertTakesNothingKept, deletionClosure, some } from '../closure.ts';
+import { some } from '../closure.ts';
 import type { FederationEnv } from '../env.ts';
 import type { Operation } from '../operation.ts';
 import { arrivingOf, leavingOf, type Placeable, placeables, resolve, samePlacement } from '../placement/clusters.ts';
 import type { SeeingLeft } from '../placement/last-look.ts';
 import { arrived, copiedAs, federated, notYetOn } from '../placement/standing.ts';
 import { applyEdit, called, type Placed, type PlacementEdit, placedAt, type Subject } from '../placement/subject.ts';
+import { openLeaving } from '../placement/survey.ts';
 import { toListAll, toWatch } from '../rights.ts';
-import { edit, type Work } from '../work.ts';
+import { edit, looking, type Work } from '../work.ts';
 import { inTheWay } from '../workspaces/in-the-way.ts';
-import { assertEmpty } from './workspace-template.ts';
+import { assertTakesNone } from './workspace-template.ts';
 
 /** A change of placement, and what it may do. */
 export interface PlacementChange {
@@ -52,14 +54,6 @@ export function editPlacement(
   const target = { cluster: host, resource, name, uid: subject.uid };
   const read = ({ signal }: Pick<Work, 'signal'>): Promise<Placed> => host.connection.get(resource, name, { signal });
 
-  /** Every attempt to write is preceded by the last look, and that by nothing but the read of the very version written. */
-  const looking = (work: Work, look: PlacementChange['lastLook']): Work => ({
-    ...work,
-    assertHeld: async () => {
-      await look?.(work);
-      await work.assertHeld?.();
-    },
-  });
   const write = (next: Placement): Patch => ({
     type: 'json',
     operations: [{ op: 'add', path: pointer, value: next }],
@@ -91,6 +85,28 @@ export function editPlacement(
     const meant = 'set' in change ? wanted : 'add' in change ? change.add.filter((one) => wanted.includes(one)) : [];
     return notYetOn(env, subject, meant, all, signal);
   };
+
+  /**
+   * Writes the placement. Right before every attempt comes the look, and after it, for it takes its time, the question which clusters
+   * there are by then: one that joined meanwhile is taken off unseen otherwise.
+   */
+  async function editing(
+    work: Work,
+    next: (now: Placement) => Placement,
+    may: readonly string[],
+    look: () => Promise<void>,
+  ): Promise<void> {
+    let judged: readonly [Placement, Placement] = [{}, {}];
+    const looks = looking(work, async () => {
+      await look();
+      refuseOthers(...judged, await placeables(host, work.signal), may);
+    });
+    await edit(looks, target, (object) => {
+      const now = placementOf(object);
+      judged = [now, next(now)];
+      return samePlacement(...judged) ? undefined : write(judged[1]);
+    });
+  }
 
   return {
     async forecast(work) {
@@ -142,13 +158,12 @@ export function editPlacement(
       host.dialect;
       // Opened before anything is written: what could not be seen to arrive is not begun.
       for (const cluster of arriving) await env.member(cluster, { signal: work.signal });
-      const all = await placeables(host, work.signal);
-      await edit(looking(work, lastLook), target, (object) => {
-        const now = placementOf(object);
-        const next = applyEdit(subject, now, change);
-        refuseOthers(now, next, all, mayLeave);
-        return samePlacement(now, next) ? undefined : write(next);
-      });
+      await editing(
+        work,
+        (now) => applyEdit(subject, now, change),
+        mayLeave,
+        async () => lastLook?.(work),
+      );
     },
     async needs(work) {
       const [now, all] = [placementOf(await read(work)), await placeables(host, work.signal)];
@@ -176,14 +191,22 @@ export function editPlacement(
       if (samePlacement(next, applyEdit(subject, next, change))) return;
       const all = await placeables(host, work.signal);
       const going = leavingOf(placementOf(await read(work)), next, all);
-      const empty = async (): Promise<void> => {
-        for (const cluster of going) await assertNothingThere(env, subject, cluster, work.signal);
-      };
-      await edit(looking(work, empty), target, (object) => {
-        const now = placementOf(object);
-        refuseOthers(now, next, all, going);
-        return samePlacement(now, next) ? undefined : write(next);
-      });
+      await editing(
+        work,
+        () => next,
+        going,
+        async () => {
+          const reached = await placeables(host, work.signal);
+          for (const name of going)
+            await openLeaving(
+              env,
+              `Taking ${called(subject)} off ${name} again`,
+              reached.get(name) ?? name,
+              work.signal,
+              (at) => assertNothingThere(at, subject, work.signal),
+            );
+        },
+      );
       const back = resolve(next, all, 'surely').filter((cluster) => mayLeave.includes(cluster));
       await federated(env, subject, { arriving: back, leaving: going }, work.signal);
       if (subject.kind === 'workspace') for (const cluster of back) await arrived(env, subject, cluster, work.signal);
@@ -247,21 +270,11 @@ export async function strangerOn(env: FederationEnv, cluster: string, name: stri
 }
 
 /** The way back may take it off a cluster that it was brought to only while nothing is there. @throws FederationError `KEPT_AT_RISK` */
-async function assertNothingThere(env: FederationEnv, subject: Subject, cluster: string, signal: AbortSignal) {
-  const member = await env.member(cluster, { signal });
-  const { name } = subject;
-  if (subject.kind === 'project') {
-    if ((await member.connection.find(core.namespaces, { name }, { signal })) === undefined) return;
-    throw new FederationError(
-      'KEPT_AT_RISK',
-      `${cluster}: namespace "${name}" is there by now; taking the multi-cluster project off it would delete it. It was left there. Use namespaces.setFederatedPlacement.`,
-    );
-  }
-  await assertEmpty({ signal }, member, name);
-  const workspace = await member.connection.find(kubesphere.workspaces, { name }, { signal });
-  if (workspace !== undefined)
-    assertTakesNothingKept(
-      await deletionClosure(member, [workspace.metadata.uid], signal),
-      `Workspace "${name}", which shrinking its placement does,`,
-    );
+async function assertNothingThere(member: KubeSphereCluster, { kind, name }: Subject, signal: AbortSignal) {
+  if (kind === 'workspace') return assertTakesNone({ signal }, member, name);
+  if ((await member.connection.find(core.namespaces, { name }, { signal })) === undefined) return;
+  throw new FederationError(
+    'KEPT_AT_RISK',
+    `${member.name}: namespace "${name}" is there by now; taking the multi-cluster project off it would delete it. It was left there. Use namespaces.setFederatedPlacement.`,
+  );
 }

@@ -11,7 +11,7 @@ import type { Operation } from '../operation.ts';
 import { placeables, resolve } from '../placement/clusters.ts';
 import type { SeeingLeft } from '../placement/last-look.ts';
 import { toListAll, toWatch, within } from '../rights.ts';
-import { create, remove, type Work, waitGone } from '../work.ts';
+import { create, looking, remove, type Work, waitGone } from '../work.ts';
 import { syncLimitMs } from './workspace-template.ts';
 
 /** Which multi-cluster project to create. */
@@ -154,14 +154,10 @@ export function deleteFederatedNamespace(
     capture: async () => null,
     async run(work) {
       host.dialect;
-      const looking = {
-        ...work,
-        assertHeld: async () => {
-          await lastLook(work);
-          await work.assertHeld?.();
-        },
-      };
-      await remove(looking, { cluster: host, resource, name: at, uid, ...background });
+      await remove(
+        looking(work, () => lastLook(work)),
+        { cluster: host, resource, name: at, uid, ...background },
+      );
     },
     needs: async (work) => ({ verify: [...within(name, toWatch(host, resource)), ...(await left.needs(work))] }),
     async verify(work) {

@@ -95,13 +95,9 @@ export function placeWorkspace(
       compensate: [...toSeeJoined(host, cluster), ...(member === undefined ? [] : toListAll(member))],
     },
     async compensate(work) {
-      const off = (look?: () => Promise<void>) =>
+      const off = (look: () => Promise<void>) =>
         place(looking(work, look), (now) => now.filter((entry) => entry !== cluster));
-      if (member === undefined) {
-        await assertNotJoined(work, host, cluster);
-        await off();
-        return;
-      }
+      if (member === undefined) return void (await off(() => assertNotJoined(work, host, cluster)));
       const workspace = await member.connection.find(kubesphere.workspaces, { name }, { signal: work.signal });
       await off(async () => {
         await assertReached(work, host, cluster);

@@ -48,6 +48,10 @@ export async function placeables(
   );
 }
 
+/** Names of those that kubefed has: whatever bears its mark goes there, placed or not (domain reference, 2.6). */
+export const joinedOf = (all: ReadonlyMap<string, Placeable>): readonly string[] =>
+  [...all.values()].filter(({ joined }) => joined).map(({ name }) => name);
+
 /** {@link placeables}, one cluster of them alone: for what is asked once for each of thousands. */
 export async function placeablesNamed(
   { connection }: KubeSphereCluster,

@@ -1,4 +1,6 @@
+import { expect } from 'vitest';
 import { core } from '../../../src/kube/resources.ts';
+import { managedLabel } from '../../../src/kubesphere/names.ts';
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
 import {
   compareProjects,
@@ -74,6 +76,32 @@ export async function isThere({ connection }: Reached, name: string): Promise<bo
 /** Waits until a Workspace is on a cluster, and kubefed's. */
 async function untilThere({ connection }: Reached, name: string): Promise<void> {
   await until(`Workspace ${name} is there`, () => connection.find(kubesphere.workspaces, { name }));
+}
+
+/** Somebody places a multi-cluster project of M on N, too, where a namespace of that name has been for long: kubefed adopts it, with all that is in it. */
+export async function adoptOnN(
+  { a, n }: { readonly a: GroundCluster; readonly n: GroundCluster },
+  name: string,
+): Promise<{ readonly name: string; readonly uid: string }> {
+  const { metadata } = await n.connection.create(core.namespaces, { metadata: { name } });
+  await n.connection.create(core.configMaps, { metadata: { namespace: name, name: 'precious' }, data: {} });
+  const body = { spec: { placement: { clusters: [{ name: 'm' }, { name: 'n' }] } } };
+  await a.connection.patch(kubesphere.federatedNamespaces, { namespace: name, name }, { type: 'merge', body });
+  await until(`${name} is adopted on n`, async () => {
+    const now = await n.connection.get(core.namespaces, { name });
+    return now.metadata.labels?.[managedLabel] === 'true' ? true : undefined;
+  });
+  return { name, uid: metadata.uid };
+}
+
+/** What {@link adoptOnN} was about lives, the very one, and what was in it. */
+export async function expectAliveOnN(
+  { n }: { readonly n: GroundCluster },
+  { name, uid }: { readonly name: string; readonly uid: string },
+): Promise<void> {
+  const { metadata } = await n.connection.get(core.namespaces, { name });
+  expect([metadata.uid, metadata.deletionTimestamp]).toEqual([uid, undefined]);
+  expect(await n.connection.find(core.configMaps, { namespace: name, name: 'precious' })).toBeDefined();
 }
 
 /** A journal that lets something happen just before a record is written. */
