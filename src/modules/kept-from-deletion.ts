@@ -11,11 +11,11 @@ import type { Obstacle } from './workspaces/delete-plan.ts';
  *
  * @param named - all that go, so that one may own another of them
  */
-export async function keptFromDeletionOn(
+async function keptFromDeletionOn(
   cluster: KubeSphereCluster,
   projects: readonly ProjectAt[],
   signal: AbortSignal,
-  named: readonly ProjectAt[] = projects,
+  named: readonly ProjectAt[],
 ): Promise<readonly Obstacle[]> {
   const names = new Set(named.map(({ name }) => name));
   const shields = await shieldsUp(cluster, { signal });
@@ -51,12 +51,14 @@ export async function keptFromDeletion(
   env: FederationEnv,
   projects: readonly ProjectAt[],
   signal: AbortSignal,
+  named: readonly ProjectAt[] = projects,
 ): Promise<readonly Obstacle[]> {
   const clusters = [...new Set(projects.map(({ cluster }) => cluster))];
   const found = await Promise.all(
     clusters.map(async (name) => {
-      const there = projects.filter(({ cluster }) => cluster === name);
-      return keptFromDeletionOn(await clusterByName(env)(name, { signal }), there, signal);
+      const there = (one: ProjectAt): boolean => one.cluster === name;
+      const cluster = await clusterByName(env)(name, { signal });
+      return keptFromDeletionOn(cluster, projects.filter(there), signal, named.filter(there));
     }),
   );
   return found.flat();

@@ -3,13 +3,16 @@ import type { ObjectMeta } from '../../kube/objects.ts';
 import { core } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { managedLabel, workspaceLabel } from '../../kubesphere/names.ts';
+import { kubesphere } from '../../kubesphere/resources.ts';
+import { askEveryCluster } from '../across.ts';
 import { refOf } from '../changes.ts';
 import { namespacesOf, some } from '../closure.ts';
 import { clusterByName, type FederationEnv } from '../env.ts';
-import { keptFromDeletionOn } from '../kept-from-deletion.ts';
+import { keptFromDeletion } from '../kept-from-deletion.ts';
 import type { Operation } from '../operation.ts';
+import { joinedOf, placeables, resolve } from '../placement/clusters.ts';
 import type { ProjectAt } from '../placement/input.ts';
-import { remove, waitGone } from '../work.ts';
+import { looking, remove, waitGone } from '../work.ts';
 import type { DeletionInput } from './delete-plan.ts';
 import { type FoundProject, projectText, type WorkspaceSurvey } from './survey.ts';
 
@@ -81,12 +84,52 @@ export async function meant(
 }
 
 /**
- * Deletes one project that was named for it, this very one by UID, and waits until it is gone. One that somebody bound elsewhere
- * meanwhile is left alone; one that is protected, or that something outside of it depends on, is refused.
+ * A namespace of the host that holds a FederatedNamespace takes along whatever kubefed has of that name, on every cluster, and whatever
+ * it is about to adopt there: all of it must have been named. Somebody may have placed it elsewhere since.
  *
- * @param named - all that were named on that cluster
+ * @throws FederationError `WORLD_MOVED`, `UNREACHABLE` where a cluster is silent
+ */
+async function assertCopiesNamed(
+  env: FederationEnv,
+  { cluster: at, name }: FoundProject,
+  named: readonly FoundProject[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { host } = env;
+  if (at !== host.name) return;
+  const project = await host.connection.find(kubesphere.federatedNamespaces, { namespace: name, name }, { signal });
+  if (project === undefined) return;
+  const all = await placeables(host, signal);
+  const placed = resolve(project.spec.placement ?? {}, all, 'possibly');
+  const found = await askEveryCluster(
+    env,
+    `What goes with multi-cluster project "${name}"`,
+    ({ connection }, options) => connection.find(core.namespaces, { name }, options),
+    { clusters: joinedOf(all), signal },
+  );
+  const known = new Set(named.map(({ uid }) => uid));
+  const unnamed = [...found].flatMap(([cluster, namespace]) => {
+    if (namespace === undefined || known.has(namespace.metadata.uid)) return [];
+    const mark = namespace.metadata.labels?.[managedLabel];
+    const goes = mark === 'true' || (mark !== 'false' && placed.includes(cluster));
+    return goes ? [projectText({ cluster, ...namespace.metadata })] : [];
+  });
+  if (unnamed.length === 0) return;
+  throw new FederationError(
+    'WORLD_MOVED',
+    `${host.name}: with namespace "${name}" its multi-cluster project would go, and with that ${some(unnamed)}, which was not named. It was not deleted. Take the project off there (namespaces.setFederatedPlacement with projects: 'keep'), then resume.`,
+  );
+}
+
+/**
+ * Deletes one project that was named for it, this very one by UID, and waits until it is gone. One that somebody bound elsewhere
+ * meanwhile is left alone; one that is protected, or that something outside of it depends on, is refused; and so is one of the host
+ * with which kubefed would delete what was not named.
+ *
+ * @param named - all that were named, on every cluster
  */
 export function discardProject(
+  env: FederationEnv,
   cluster: KubeSphereCluster,
   project: FoundProject,
   workspace: string,
@@ -94,6 +137,7 @@ export function discardProject(
 ): Operation<null, void> {
   const { name, uid } = project;
   const target = { cluster, resource: core.namespaces, name: { name }, uid };
+  const copies = named.filter((one) => project.kind === 'stub' && one.kind === 'copy' && one.name === name);
   const find = (signal: AbortSignal) => cluster.connection.find(core.namespaces, { name }, { signal });
   return {
     async forecast({ signal }) {
@@ -109,12 +153,13 @@ export function discardProject(
     capture: async () => null,
     async run(work) {
       cluster.dialect;
-      const [kept] = await keptFromDeletionOn(cluster, [project], work.signal, named);
+      const [kept] = await keptFromDeletion(env, [project, ...copies], work.signal, named);
       if (kept !== undefined)
         throw new FederationError('KEPT_AT_RISK', `${kept.why} It was not deleted. ${kept.remedy} Then resume.`);
       const found = await find(work.signal);
       if (found === undefined || takenBy(found.metadata, project, workspace) !== undefined) return;
-      await remove(work, {
+      const look = () => assertCopiesNamed(env, project, named, work.signal);
+      await remove(looking(work, look), {
         ...target,
         propagationPolicy: 'Background',
         still({ metadata }) {

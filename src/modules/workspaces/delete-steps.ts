@@ -226,8 +226,7 @@ function discarding<const Name extends string>(
             ),
       async (known, project) => {
         const { input, survey } = known.state;
-        const named = survey.projects.filter(({ cluster }) => cluster === project.cluster);
-        return discardProject(await ofCluster(known, project), project, input.name, named);
+        return discardProject(known.env, await ofCluster(known, project), project, input.name, survey.projects);
       },
     ),
     irreversible,

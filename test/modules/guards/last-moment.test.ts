@@ -2,13 +2,16 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { Connection } from '../../../src/kube/connection.ts';
 import { core } from '../../../src/kube/resources.ts';
 import type { KubeSphereCluster } from '../../../src/kubesphere/cluster.ts';
-import { managedLabel, workspaceLabel } from '../../../src/kubesphere/names.ts';
+import { kubefedNamespace, managedLabel, workspaceLabel } from '../../../src/kubesphere/names.ts';
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
 import { setLabel } from '../../../src/modules/operations/set-label.ts';
 import { platformLevel, takeRoles } from '../../../src/modules/operations/user-role.ts';
 import { revokeWorkspaceRole } from '../../../src/modules/operations/workspace-binding.ts';
 import { discardProject } from '../../../src/modules/workspaces/delete-named.ts';
-import { cluster, work } from './kit.ts';
+import { cluster, given, work } from './kit.ts';
+
+const joined = { spec: { apiEndpoint: 'https://x', secretRef: { name: 's' } } };
+const only = (host: KubeSphereCluster) => ({ host, member: async () => host });
 
 /** What somebody writes between the last look and a deletion: the cluster, where somebody does something right after the first look at an object by its name. */
 function onceLooked(act: (connection: Connection) => Promise<unknown>): KubeSphereCluster {
@@ -35,12 +38,40 @@ describe('a project that was named for deletion', () => {
       labelled: true,
       devops: false,
     } as const;
-    await expect(discardProject(late, project, 'w', [project]).run(work, null)).rejects.toMatchObject({
+    await expect(discardProject(only(late), late, project, 'w', [project]).run(work, null)).rejects.toMatchObject({
       code: 'KEPT_AT_RISK',
       message: expect.stringMatching(/is in workspace "other" by now\. It was not deleted/),
     });
     const { metadata } = await cluster.connection.get(core.namespaces, { name: 'named' });
     expect([metadata.uid, metadata.deletionTimestamp]).toEqual([uid, undefined]);
+  });
+});
+
+describe('a namespace of the host that was named, and holds a FederatedNamespace by then', () => {
+  test.each([
+    ['kubefed has', { [managedLabel]: 'true' }, [], false],
+    ['kubefed is about to adopt', {}, [{ name: 'm' }], false],
+    ['is not placed', {}, [], true],
+    ['was released', { [managedLabel]: 'false' }, [{ name: 'm' }], true],
+  ] as const)('stays while M has one of its name that was not named and %s', async (_what, labels, clusters, goes) => {
+    const name = 'shared';
+    const { uid } = await given(core.namespaces, { name });
+    await given(kubesphere.kubeFedClusters, { namespace: kubefedNamespace, name: 'm' }, joined);
+    const at = { namespace: name, name };
+    await given(kubesphere.federatedNamespaces, at, { spec: { template: {}, placement: { clusters } } });
+    const find = async () => ({ metadata: { name, uid: 'of M', labels } }) as never;
+    const m = { ...cluster, connection: { ...cluster.connection, find } };
+    const env = { host: cluster, member: async (one: string) => (one === 'm' ? m : cluster) };
+    const project = { cluster: 'c', name, uid, kind: 'plain', labelled: true, devops: false } as const;
+    const discarding = discardProject(env, cluster, project, 'w', [project]).run(work, null);
+    if (goes) await discarding;
+    else
+      await expect(discarding).rejects.toMatchObject({
+        code: 'WORLD_MOVED',
+        message: expect.stringMatching(/with that m\/shared \(UID of M\), which was not named/),
+      });
+    const found = await cluster.connection.find(core.namespaces, { name });
+    expect(found === undefined || found.metadata.deletionTimestamp !== undefined).toBe(goes);
   });
 });
 
@@ -56,11 +87,11 @@ describe('two projects that were named, of which one owns the other', () => {
     }));
     const [first] = named;
     if (first === undefined) throw new Error('There are two.');
-    await expect(discardProject(cluster, first, 'w', [first]).run(work, null)).rejects.toMatchObject({
+    await expect(discardProject(only(cluster), cluster, first, 'w', [first]).run(work, null)).rejects.toMatchObject({
       code: 'KEPT_AT_RISK',
       message: expect.stringMatching(/take along what is not in them: Namespace owned/),
     });
-    await discardProject(cluster, first, 'w', named).run(work, null);
+    await discardProject(only(cluster), cluster, first, 'w', named).run(work, null);
     expect((await connection.find(core.namespaces, { name: 'owner' }))?.metadata.deletionTimestamp).toBeDefined();
   });
 });
