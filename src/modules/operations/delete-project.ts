@@ -8,7 +8,7 @@ import { type Closure, deletionClosure, some } from '../closure.ts';
 import type { ProjectContents } from '../namespaces/contents.ts';
 import type { Operation } from '../operation.ts';
 import { toWatch } from '../rights.ts';
-import { remove, type Work, waitGone } from '../work.ts';
+import { looking, remove, type Work, waitGone } from '../work.ts';
 
 /** What {@link deleteProject} asks before it deletes. */
 export interface Deletion {
@@ -55,10 +55,22 @@ export function deleteProject(
 ): Operation<ProjectContents, ProjectContents> {
   const { name, uid } = project;
   const find = (signal: AbortSignal) => cluster.connection.find(core.namespaces, { name }, { signal });
-  /** Why it must stay, besides what it says itself. */
+  /** Why it must stay, besides what it says itself. The closure takes seconds: what may come in these is asked after it. */
   const reason = async (
     signal: AbortSignal,
   ): Promise<{ readonly why: string; readonly remedy: string } | undefined> => {
+    const taken = outside(await deletionClosure(cluster, [uid], signal), project);
+    if (taken.length > 0)
+      return {
+        why: `${cluster.name}: deleting namespace "${name}" would take ${taken.length} object(s) outside of it along: ${some(taken)}.`,
+        remedy: 'Take that owner off them first.',
+      };
+    const maker = await madeAgainBy(signal);
+    if (maker !== undefined)
+      return {
+        why: `${cluster.name}: multi-cluster project "${name}" of ${maker} is placed there still, and ${maker} would make this namespace again.`,
+        remedy: 'Take this cluster out of its placement first: namespaces.setFederatedPlacement.',
+      };
     const kept = await keptBy(signal);
     if (kept.length > 0)
       return {
@@ -74,22 +86,10 @@ export function deleteProject(
         if (FederationError.is(error, 'NOT_FOUND')) return [];
         throw error;
       });
-    if (federated.length > 0)
-      return {
-        why: `${cluster.name}: namespace "${name}" holds FederatedNamespace "${federated[0]?.metadata.name}": deleting it would delete the multi-cluster project on every member.`,
-        remedy: 'Use namespaces.deleteFederated.',
-      };
-    const maker = await madeAgainBy(signal);
-    if (maker !== undefined)
-      return {
-        why: `${cluster.name}: multi-cluster project "${name}" of ${maker} is placed there still, and ${maker} would make this namespace again.`,
-        remedy: 'Take this cluster out of its placement first: namespaces.setFederatedPlacement.',
-      };
-    const taken = outside(await deletionClosure(cluster, [uid], signal), project);
-    if (taken.length === 0) return undefined;
+    if (federated.length === 0) return undefined;
     return {
-      why: `${cluster.name}: deleting namespace "${name}" would take ${taken.length} object(s) outside of it along: ${some(taken)}.`,
-      remedy: 'Take that owner off them first.',
+      why: `${cluster.name}: namespace "${name}" holds FederatedNamespace "${federated[0]?.metadata.name}": deleting it would delete the multi-cluster project on every member.`,
+      remedy: 'Use namespaces.deleteFederated.',
     };
   };
   return {
@@ -114,9 +114,11 @@ export function deleteProject(
     capture: (work) => contents(work.signal),
     async run(work, before) {
       cluster.dialect;
-      const blocked = await reason(work.signal);
-      if (blocked !== undefined) throw new FederationError('KEPT_AT_RISK', `${blocked.why} ${blocked.remedy}`);
-      await remove(work, {
+      const look = async (): Promise<void> => {
+        const blocked = await reason(work.signal);
+        if (blocked !== undefined) throw new FederationError('KEPT_AT_RISK', `${blocked.why} ${blocked.remedy}`);
+      };
+      await remove(looking(work, look), {
         cluster,
         resource: core.namespaces,
         name: { name },

@@ -3,16 +3,15 @@ import type { ObjectRef } from '../../kube/objects.ts';
 import { core } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { creatorAnnotation, hostStubLabel, managedLabel, workspaceLabel } from '../../kubesphere/names.ts';
-import { kubesphere } from '../../kubesphere/resources.ts';
+import { type FederatedObject, kubesphere } from '../../kubesphere/resources.ts';
 import { madeBy, refOf } from '../changes.ts';
 import { deletionClosure, some } from '../closure.ts';
 import { othersIn } from '../namespaces/others-in.ts';
 import type { Operation } from '../operation.ts';
-import { placeables, resolve } from '../placement/clusters.ts';
 import type { SeeingLeft } from '../placement/last-look.ts';
 import { toListAll, toWatch, within } from '../rights.ts';
 import { create, looking, remove, type Work, waitGone } from '../work.ts';
-import { syncLimitMs } from './workspace-template.ts';
+import { placedOn, syncLimitMs } from './workspace-template.ts';
 
 /** Which multi-cluster project to create. */
 interface NewProject {
@@ -64,13 +63,27 @@ export function createHostNamespace(host: KubeSphereCluster, { name, workspace }
           `${host.name}: namespace "${name}" is not empty any more (${some(contents)}). It was not deleted. Empty it, then roll back once more.`,
         );
       const target = { cluster: host, resource: core.namespaces, name: { name }, uid: found.metadata.uid };
-      await remove(work, { ...target, ...background });
+      const look = () => assertNotFederated(host, name, work.signal);
+      await remove(looking(work, look), { ...target, ...background });
       await waitGone(work, target, syncLimitMs);
     },
   };
 }
 
 const resource = kubesphere.federatedNamespaces;
+
+/** Asked last of all: once it is applied, kubefed adopts copies on members, and nothing of the namespace that holds it moves. */
+async function assertNotFederated(
+  { name: cluster, connection }: KubeSphereCluster,
+  name: string,
+  signal: AbortSignal,
+): Promise<void> {
+  if ((await connection.find(resource, { namespace: name, name }, { signal })) === undefined) return;
+  throw new FederationError(
+    'WORLD_MOVED',
+    `${cluster}: there is a FederatedNamespace "${name}" again. The namespace was not deleted: its copies would go with it.`,
+  );
+}
 
 /**
  * Creates the FederatedNamespace of a multi-cluster project, placed nowhere yet: inert, so that a create that arrives late harms
@@ -82,6 +95,15 @@ export function createFederatedNamespace(
 ): Operation<null, void> {
   const at = { namespace: name, name };
   const labels = { [workspaceLabel]: workspace };
+  /** Placed, it has copies, or is about to adopt some, which would go with it. */
+  const refusePlaced = (now: FederatedObject): void => {
+    const placed = placedOn(now);
+    if (placed?.length === 0) return;
+    throw new FederationError(
+      'KEPT_AT_RISK',
+      `${host.name}: multi-cluster project "${name}" is placed ${placed === undefined ? 'by a selector' : `on ${some(placed)}`} by now. It was not deleted. Use namespaces.deleteFederated.`,
+    );
+  };
   return {
     async forecast({ signal, runId }) {
       const found = await host.connection.find(resource, at, { signal });
@@ -112,22 +134,11 @@ export function createFederatedNamespace(
     async compensate(work) {
       const found = await host.connection.find(resource, at, { signal: work.signal });
       if (found === undefined || !madeBy(work.runId, found)) return;
-      const placed = resolve(found.spec.placement ?? {}, await placeables(host, work.signal), 'possibly');
-      if (placed.length > 0)
-        throw new FederationError(
-          'KEPT_AT_RISK',
-          `${host.name}: multi-cluster project "${name}" is placed on ${some(placed)} by now. It was not deleted. Use namespaces.deleteFederated.`,
-        );
-      await removeFederatedNamespace(work, host, name, found.metadata.uid);
+      const target = { cluster: host, resource, name: at, uid: found.metadata.uid };
+      await remove(work, { ...target, ...background, still: refusePlaced });
+      await waitGone(work, target, syncLimitMs);
     },
   };
-}
-
-/** Deletes a FederatedNamespace by UID and waits until kubefed has done with it: every copy that bears its mark goes first. */
-async function removeFederatedNamespace(work: Work, host: KubeSphereCluster, name: string, uid: string): Promise<void> {
-  const target = { cluster: host, resource, name: { namespace: name, name }, uid };
-  await remove(work, { ...target, ...background });
-  await waitGone(work, target, syncLimitMs);
 }
 
 /**
@@ -189,11 +200,6 @@ export function deleteHostNamespace(host: KubeSphereCluster, { name, uid }: Obje
     capture: async () => null,
     async run(work) {
       host.dialect;
-      if ((await host.connection.find(resource, { namespace: name, name }, { signal: work.signal })) !== undefined)
-        throw new FederationError(
-          'WORLD_MOVED',
-          `${host.name}: there is a FederatedNamespace "${name}" again. The namespace was not deleted: its copies would go with it.`,
-        );
       const closure = await deletionClosure(host, [uid], work.signal);
       const others = closure.objects.filter((one) => one.kind === 'Namespace');
       if (others.length > 0)
@@ -201,7 +207,8 @@ export function deleteHostNamespace(host: KubeSphereCluster, { name, uid }: Obje
           'KEPT_AT_RISK',
           `${host.name}: namespace "${name}" owns ${some(others.map((one) => one.name))}, which would go with it. Nothing was deleted.`,
         );
-      await remove(work, { ...target, ...background });
+      const look = () => assertNotFederated(host, name, work.signal);
+      await remove(looking(work, look), { ...target, ...background });
     },
     needs: { verify: [...toListAll(host), ...toWatch(host, core.namespaces)] },
     verify: async (work) => waitGone(work, target, syncLimitMs),

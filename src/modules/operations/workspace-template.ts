@@ -2,7 +2,7 @@ import { FederationError } from '../../errors.ts';
 import type { ObjectRef } from '../../kube/objects.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { managedLabel, userLabel, workspaceLabel } from '../../kubesphere/names.ts';
-import { kubesphere, type WorkspaceTemplate } from '../../kubesphere/resources.ts';
+import { kubesphere, type Placement, type WorkspaceTemplate } from '../../kubesphere/resources.ts';
 import { appsOf } from '../apps.ts';
 import { madeBy, refOf } from '../changes.ts';
 import { assertTakesNothingKept, deletionClosure, namespacesOf, some } from '../closure.ts';
@@ -197,8 +197,12 @@ async function assertUnused(work: Work, host: KubeSphereCluster, template: Works
   );
 }
 
-/** Clusters that a template names; `undefined` where it places by selector. */
-export function placedOn({ spec }: Pick<WorkspaceTemplate, 'spec'>): readonly string[] | undefined {
+/** Clusters that a template, or a multi-cluster project, names; `undefined` where it places by selector. */
+export function placedOn({
+  spec,
+}: {
+  readonly spec: { readonly placement?: Placement };
+}): readonly string[] | undefined {
   return (
     spec.placement?.clusters?.map(({ name }) => name) ??
     (spec.placement?.clusterSelector === undefined ? [] : undefined)

@@ -1,0 +1,122 @@
+import { describe, expect, test } from 'vitest';
+import type { Connection } from '../../../src/kube/connection.ts';
+import { core } from '../../../src/kube/resources.ts';
+import type { KubeSphereCluster } from '../../../src/kubesphere/cluster.ts';
+import { kubesphere } from '../../../src/kubesphere/resources.ts';
+import { deleteProject } from '../../../src/modules/operations/delete-project.ts';
+import {
+  createFederatedNamespace,
+  createHostNamespace,
+  deleteHostNamespace,
+} from '../../../src/modules/operations/federated-namespace.ts';
+import { cluster, given, ours, refusal, there, work } from './kit.ts';
+
+const name = 'multi';
+const at = { namespace: name, name };
+const resource = kubesphere.federatedNamespaces;
+const nowhere = { spec: { template: {}, placement: { clusters: [] } } };
+/** Somebody makes a multi-cluster project of it: kubefed would adopt what has its name on members. */
+const federate = () => given(resource, at, nowhere);
+
+/** The host, where something happens as soon as one call of its connection has its answer; once. */
+function after<Call extends 'find' | 'resources' | 'listMetadata'>(
+  call: Call,
+  is: (...args: Parameters<Connection[Call]>) => boolean,
+  act: () => Promise<unknown>,
+): KubeSphereCluster {
+  const { connection } = cluster;
+  let done = false;
+  const acting = async (): Promise<void> => {
+    if (done) return;
+    done = true;
+    await act();
+  };
+  const answering = connection[call] as (...args: Parameters<Connection[Call]>) => ReturnType<Connection[Call]>;
+  const hooked = (...args: Parameters<Connection[Call]>) => {
+    const answer = answering(...args);
+    if (!is(...args)) return answer;
+    if (call !== 'listMetadata') return (answer as Promise<unknown>).then(async (value) => acting().then(() => value));
+    return (async function* () {
+      yield* answer as AsyncIterable<unknown>;
+      await acting();
+    })();
+  };
+  return { ...cluster, dialect: cluster.dialect, connection: { ...connection, [call]: hooked } };
+}
+/** While the closure is read, which takes seconds. */
+const duringClosure = (act: () => Promise<unknown>) => after('resources', () => true, act);
+const stays = async () => {
+  expect((await cluster.connection.get(core.namespaces, { name })).metadata.deletionTimestamp).toBeUndefined();
+};
+
+describe('what comes at the last moment', () => {
+  test('keeps a namespace that is deleted as a plain one: a FederatedNamespace, a protection', async () => {
+    const { uid } = await given(core.namespaces, { name });
+    const contents = { objects: {}, claims: [], apps: [] };
+    let kept: readonly string[] = [];
+    const deleting = (host: KubeSphereCluster) =>
+      deleteProject(
+        host,
+        { name, uid },
+        {
+          assertMayGo: () => {},
+          keptBy: async () => kept,
+          madeAgainBy: async () => undefined,
+          contents: async () => contents,
+        },
+      ).run(work, contents);
+    const protect = async () => {
+      kept = ['shield x'];
+    };
+    await expect(deleting(duringClosure(protect))).rejects.toMatchObject(refusal('KEPT_AT_RISK', /protected/));
+    kept = [];
+    await expect(deleting(duringClosure(federate))).rejects.toMatchObject(
+      refusal('KEPT_AT_RISK', /holds FederatedNamespace "multi".*every member/),
+    );
+    await stays();
+  });
+
+  test("keeps the host's own namespace of one that was deleted", async () => {
+    const { uid } = await given(core.namespaces, { name });
+    await expect(deleteHostNamespace(duringClosure(federate), { name, uid }).run(work, null)).rejects.toMatchObject(
+      refusal('WORLD_MOVED', /there is a FederatedNamespace "multi" again.*was not deleted/),
+    );
+    await stays();
+  });
+
+  test('keeps the one that this run made, and takes back', async () => {
+    await given(core.namespaces, { name, annotations: ours } as never);
+    const last = after(
+      'listMetadata',
+      ({ plural }, options) => plural === 'rolebindings' && options?.namespace === name,
+      federate,
+    );
+    const making = createHostNamespace(last, { name, workspace: 'w' });
+    await expect(making.compensate(work, null, undefined)).rejects.toMatchObject(
+      refusal('WORLD_MOVED', /there is a FederatedNamespace "multi" again/),
+    );
+    await stays();
+  });
+});
+
+describe('a multi-cluster project that is taken back', () => {
+  test.each([
+    ['by name', { clusters: [{ name: 'm' }] }, /placed on m by now/],
+    ['by a selector', { clusters: null, clusterSelector: {} }, /placed by a selector by now/],
+  ])('stays where somebody places it at the last moment, %s', async (_how, placement, message) => {
+    await given(core.namespaces, { name });
+    await given(resource, { ...at, annotations: ours } as never, nowhere);
+    const place = () => cluster.connection.patch(resource, at, { type: 'merge', body: { spec: { placement } } });
+    const placed = after('find', ({ plural }) => plural === resource.plural, place);
+    const making = createFederatedNamespace(placed, { name, workspace: 'w' });
+    await expect(making.compensate(work, null, undefined)).rejects.toMatchObject(refusal('KEPT_AT_RISK', message));
+    expect((await cluster.connection.get(resource, at)).metadata.deletionTimestamp).toBeUndefined();
+  });
+
+  test('goes while it is placed nowhere', async () => {
+    await given(core.namespaces, { name });
+    await given(resource, { ...at, annotations: ours } as never, nowhere);
+    await createFederatedNamespace(cluster, { name, workspace: 'w' }).compensate(work, null, undefined);
+    expect(await there(resource, name, name)).toBe(false);
+  });
+});
