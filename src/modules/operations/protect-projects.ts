@@ -72,9 +72,10 @@ export function protectProjects(cluster: KubeSphereCluster, shielded: Shielded):
       const unfound = await unfindable(cluster, shielded.namespaces, work.signal);
       if (unfound !== undefined) return { effect: 'blocked', ...unfound };
       const left = await missing(work, form);
-      // Objects that keep nothing are there too, after a first call that could not prove them: it is proven once more.
-      if (left.length === 0 && (await isProven(work, cluster, shielded)))
-        return { effect: 'none', why: 'they are protected already', out: { form } };
+      if (left.length === 0)
+        return (await isProven(work, cluster, shielded))
+          ? { effect: 'none', why: 'they are protected already', out: { form } }
+          : { effect: 'unknown', why: 'The shield is there, and has yet to be seen to refuse.', touches: [] };
       return {
         effect: 'change',
         changes: left.map(({ resource, name }) => ({
