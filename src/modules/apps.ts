@@ -52,16 +52,27 @@ export async function appsOf(
   return lists.flat();
 }
 
-/** Refuses to delete a template while apps bear its workspace's label. @throws FederationError `KEPT_AT_RISK` */
+/** Refuses to delete a template while apps bear its workspace's label, but those that are to go. @throws FederationError `KEPT_AT_RISK` */
 export async function assertNoApps(
   work: Pick<Work, 'signal'>,
   cluster: KubeSphereCluster,
   workspace: string,
+  going: readonly WorkspaceApp[] = [],
 ): Promise<void> {
-  const apps = await appsOf(work, cluster, workspace);
+  refuseApps(cluster.name, workspace, await appsOf(work, cluster, workspace), going);
+}
+
+/** {@link assertNoApps}, of those found there. */
+export function refuseApps(
+  cluster: string,
+  workspace: string,
+  found: readonly WorkspaceApp[],
+  going: readonly WorkspaceApp[],
+): void {
+  const apps = found.filter(({ uid }) => !going.some((one) => one.uid === uid));
   if (apps.length === 0) return;
   throw new FederationError(
     'KEPT_AT_RISK',
-    `${cluster.name}: deleting the template of workspace "${workspace}" would uninstall ${apps.length} app(s): ${some(apps.map(({ kind, name }) => `${kind} ${name}`))}. Nothing was deleted. Take label ${workspaceLabel} off them first.`,
+    `${cluster}: deleting the template of workspace "${workspace}" would uninstall ${apps.length} app(s): ${some(apps.map(({ kind, name }) => `${kind} ${name}`))}. Nothing was deleted. Take label ${workspaceLabel} off them first.`,
   );
 }

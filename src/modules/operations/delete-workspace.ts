@@ -90,7 +90,7 @@ export function deleteWorkspace(
       if (found !== undefined && found.metadata.deletionTimestamp === undefined) {
         await confirm(work);
         await assertNothingGoes(work, clusterOf, host, objects);
-        await removeTemplate(work, host, { name, uid: template }, 'Background');
+        await removeTemplate(work, host, { name, uid: template }, 'Background', apps);
       }
       await waitGone(work, { ...at, resource: kubesphere.workspaceTemplates, uid: template }, limitMs);
       if (federated !== null)

@@ -4,7 +4,6 @@ import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { finalizers } from '../../kubesphere/names.ts';
 import { kubesphere, type Workspace, type WorkspaceTemplate } from '../../kubesphere/resources.ts';
 import type { Change } from '../../workflow/change.ts';
-import { assertNoApps } from '../apps.ts';
 import { refOf } from '../changes.ts';
 import { assertTakesNoNamespace, deletionClosure } from '../closure.ts';
 import type { Operation } from '../operation.ts';
@@ -79,7 +78,6 @@ export function removeWorkspace(cluster: KubeSphereCluster, name: string): Opera
       const uids = [template, workspace].flatMap((object) => (object === undefined ? [] : [object.metadata.uid]));
       await assertEmpty(work, cluster, name);
       assertTakesNoNamespace(await deletionClosure(cluster, uids, work.signal), `workspace "${name}"`);
-      await assertNoApps(work, cluster, name);
       if (template !== undefined) {
         const { uid } = template.metadata;
         await removeTemplate(work, cluster, { name, uid }, 'Orphan');
@@ -180,7 +178,6 @@ export function retireTemplate(
       if (template === undefined) return;
       const { uid } = template.metadata;
       await proveShield(work);
-      await assertNoApps(work, cluster, name);
       assertTakesNoNamespace(await deletionClosure(cluster, [uid], work.signal), `the template of workspace "${name}"`);
       await removeTemplate(work, cluster, { name, uid }, 'Orphan');
       // The garbage collector's own finalizer first: it frees the WorkspaceRoles, which would go with the template.

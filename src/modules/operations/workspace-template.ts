@@ -2,13 +2,13 @@ import { FederationError } from '../../errors.ts';
 import type { ObjectRef } from '../../kube/objects.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { managedLabel, userLabel, workspaceLabel } from '../../kubesphere/names.ts';
-import { kubesphere, type Placement, type WorkspaceTemplate } from '../../kubesphere/resources.ts';
-import { appsOf } from '../apps.ts';
+import { kubesphere, type Placement } from '../../kubesphere/resources.ts';
+import { assertNoApps, type WorkspaceApp } from '../apps.ts';
 import { madeBy, refOf } from '../changes.ts';
 import { assertTakesNothingKept, deletionClosure, namespacesOf, some } from '../closure.ts';
 import type { Operation } from '../operation.ts';
 import { toGet, toListAll, toPatch, toWatch } from '../rights.ts';
-import { create, edit, remove, type Work, waitFor, waitGone } from '../work.ts';
+import { create, edit, looking, remove, type Work, waitFor, waitGone } from '../work.ts';
 
 /** A workspace to create on a host. */
 export interface NewWorkspace {
@@ -27,22 +27,25 @@ export const syncLimitMs = 120_000;
 
 /**
  * Deletes a template in a state in which it orders its controller to keep every project, and in no other: the order is
- * given, read back, and part of the very state that is deleted (H20).
+ * given, read back, and part of the very state that is deleted (H20). Right before each write it is asked whether an app
+ * would be uninstalled with it: one may come while whatever else may go with it is looked for.
+ *
+ * @param apps - those that are to go
  */
 export async function removeTemplate(
   work: Work,
   cluster: KubeSphereCluster,
   { name, uid }: ObjectRef,
   propagationPolicy: 'Orphan' | 'Background',
+  apps: readonly WorkspaceApp[] = [],
 ): Promise<void> {
   const template = await cluster.connection.find(resource, { name }, { signal: work.signal });
   if (template?.metadata.uid !== uid || template.metadata.deletionTimestamp !== undefined) return;
-  await edit(work, { cluster, resource, name: { name }, uid }, (now) => cluster.dialect.keepProjects(now, work.runId));
-  await remove(work, {
-    cluster,
-    resource,
-    name: { name },
-    uid,
+  const appless = looking(work, () => assertNoApps(work, cluster, name, apps));
+  const target = { cluster, resource, name: { name }, uid };
+  await edit(appless, target, (now) => cluster.dialect.keepProjects(now, work.runId));
+  await remove(appless, {
+    ...target,
     propagationPolicy,
     still: (now) => {
       if (cluster.dialect.keepProjects(now, work.runId) === undefined) return;
@@ -143,13 +146,13 @@ export function createWorkspace(
       const template = await connection.find(resource, { name }, { signal: work.signal });
       if (template === undefined || !madeBy(work.runId, template)) return;
       const { uid } = template.metadata;
-      await assertUnused(work, host, template);
       const workspace = await connection.find(kubesphere.workspaces, { name }, { signal: work.signal });
       await assertEmpty(work, host, name);
       assertTakesNothingKept(
         await deletionClosure(host, [uid, ...(workspace === undefined ? [] : [workspace.metadata.uid])], work.signal),
         `workspace "${name}"`,
       );
+      await assertUnused(work, host, name);
       await removeTemplate(work, host, { name, uid }, 'Background');
       await waitGone(work, { cluster: host, resource, name: { name }, uid }, syncLimitMs);
       await waitFor(work.signal, {
@@ -164,13 +167,10 @@ export function createWorkspace(
   };
 }
 
-/**
- * Refuses to delete a template that others have begun to use: its controller would uninstall the apps of its workspace
- * wherever they run (H1), and kubefed take the Workspace off every cluster it was placed on.
- */
-async function assertUnused(work: Work, host: KubeSphereCluster, template: WorkspaceTemplate): Promise<void> {
-  const { name } = template.metadata;
-  const { signal } = work;
+/** Refuses to delete a template that others have begun to use: kubefed would take the Workspace off every cluster it was placed on. */
+async function assertUnused({ signal }: Work, host: KubeSphereCluster, name: string): Promise<void> {
+  const template = await host.connection.find(resource, { name }, { signal });
+  if (template === undefined) return;
   const placed = placedOn(template);
   const manager = template.spec.template.spec?.manager;
   const bindings = await host.connection
@@ -180,14 +180,12 @@ async function assertUnused(work: Work, host: KubeSphereCluster, template: Works
     const user = metadata.labels?.[userLabel];
     return user === undefined || user === manager ? [] : [user];
   });
-  const apps = await appsOf(work, host, name);
   const uses = [
     ...(placed === undefined
       ? ['it is placed by a selector']
       : placed.length > 0
         ? [`it is placed on ${some(placed)}`]
         : []),
-    ...(apps.length > 0 ? [`it has apps: ${some(apps.map((app) => app.name))}`] : []),
     ...(members.length > 0 ? [`people were invited: ${some(members)}`] : []),
   ];
   if (uses.length === 0) return;

@@ -1,6 +1,7 @@
 import { FederationError } from '../../errors.ts';
 import type { ObjectMeta } from '../../kube/objects.ts';
 import { managedLabel, workspaceLabel } from '../../kubesphere/names.ts';
+import { refuseApps } from '../apps.ts';
 import { namespacesOf, some } from '../closure.ts';
 import { clusterByName, type FederationEnv } from '../env.ts';
 import { assertNotKept } from '../kept-from-deletion.ts';
@@ -79,13 +80,7 @@ export async function assertStill(
       'WORLD_MOVED',
       `Projects joined workspace "${name}" after its projects were counted: ${some(joined.map(projectText))}. It was not deleted. Take them out of it (federation.namespaces.unbind), then go on; or roll back.`,
     );
-  const foreseen = new Set(apps === 'keep' ? [] : before.apps.map(({ uid }) => uid));
-  const reached = now.apps.filter(({ uid }) => !foreseen.has(uid));
-  if (reached.length > 0)
-    throw new FederationError(
-      'KEPT_AT_RISK',
-      `${env.host.name}: deleting workspace "${name}" would uninstall ${some(reached.map((app) => `${app.kind} ${app.name}`))}, which ${apps === 'keep' ? 'are to be kept' : 'came after they were counted'}. It was not deleted. Take label ${workspaceLabel} off them, then go on; or roll back.`,
-    );
+  refuseApps(env.host.name, name, now.apps, apps === 'keep' ? [] : before.apps);
   if (now.template !== before.template)
     throw new FederationError(
       'WORLD_MOVED',

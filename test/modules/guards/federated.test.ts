@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import type { Connection } from '../../../src/kube/connection.ts';
 import { core } from '../../../src/kube/resources.ts';
 import type { KubeSphereCluster } from '../../../src/kubesphere/cluster.ts';
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
@@ -9,7 +8,7 @@ import {
   createHostNamespace,
   deleteHostNamespace,
 } from '../../../src/modules/operations/federated-namespace.ts';
-import { cluster, given, ours, refusal, there, work } from './kit.ts';
+import { cluster, given, onceAnswered, ours, refusal, there, work } from './kit.ts';
 
 const name = 'multi';
 const at = { namespace: name, name };
@@ -18,33 +17,8 @@ const nowhere = { spec: { template: {}, placement: { clusters: [] } } };
 /** Somebody makes a multi-cluster project of it: kubefed would adopt what has its name on members. */
 const federate = () => given(resource, at, nowhere);
 
-/** The host, where something happens as soon as one call of its connection has its answer; once. */
-function after<Call extends 'find' | 'resources' | 'listMetadata'>(
-  call: Call,
-  is: (...args: Parameters<Connection[Call]>) => boolean,
-  act: () => Promise<unknown>,
-): KubeSphereCluster {
-  const { connection } = cluster;
-  let done = false;
-  const acting = async (): Promise<void> => {
-    if (done) return;
-    done = true;
-    await act();
-  };
-  const answering = connection[call] as (...args: Parameters<Connection[Call]>) => ReturnType<Connection[Call]>;
-  const hooked = (...args: Parameters<Connection[Call]>) => {
-    const answer = answering(...args);
-    if (!is(...args)) return answer;
-    if (call !== 'listMetadata') return (answer as Promise<unknown>).then(async (value) => acting().then(() => value));
-    return (async function* () {
-      yield* answer as AsyncIterable<unknown>;
-      await acting();
-    })();
-  };
-  return { ...cluster, dialect: cluster.dialect, connection: { ...connection, [call]: hooked } };
-}
 /** While the closure is read, which takes seconds. */
-const duringClosure = (act: () => Promise<unknown>) => after('resources', () => true, act);
+const duringClosure = (act: () => Promise<unknown>) => onceAnswered('resources', () => true, act);
 const stays = async () => {
   expect((await cluster.connection.get(core.namespaces, { name })).metadata.deletionTimestamp).toBeUndefined();
 };
@@ -86,7 +60,7 @@ describe('what comes at the last moment', () => {
 
   test('keeps the one that this run made, and takes back', async () => {
     await given(core.namespaces, { name, annotations: ours } as never);
-    const last = after(
+    const last = onceAnswered(
       'listMetadata',
       ({ plural }, options) => plural === 'rolebindings' && options?.namespace === name,
       federate,
@@ -107,7 +81,7 @@ describe('a multi-cluster project that is taken back', () => {
     await given(core.namespaces, { name });
     await given(resource, { ...at, annotations: ours } as never, nowhere);
     const place = () => cluster.connection.patch(resource, at, { type: 'merge', body: { spec: { placement } } });
-    const placed = after('find', ({ plural }) => plural === resource.plural, place);
+    const placed = onceAnswered('find', ({ plural }) => plural === resource.plural, place);
     const making = createFederatedNamespace(placed, { name, workspace: 'w' });
     await expect(making.compensate(work, null, undefined)).rejects.toMatchObject(refusal('KEPT_AT_RISK', message));
     expect((await cluster.connection.get(resource, at)).metadata.deletionTimestamp).toBeUndefined();

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import type { Connection } from '../../../src/kube/connection.ts';
 import type { Resource } from '../../../src/kube/objects.ts';
 import { core } from '../../../src/kube/resources.ts';
 import { type KubeSphereCluster, openCluster } from '../../../src/kubesphere/cluster.ts';
@@ -72,3 +73,29 @@ export const there = async (resource: Resource, name: string, namespace?: string
   (await cluster.connection.find(resource, { name, ...(namespace === undefined ? {} : { namespace }) })) !== undefined;
 export const template = { spec: { template: { spec: { manager: 'alice' } }, placement: { clusters: [] } } };
 export const refusal = (code: string, message: RegExp) => ({ code, message: expect.stringMatching(message) });
+
+/** The cluster, where something happens as soon as one call of its connection has its answer; once. */
+export function onceAnswered<Call extends 'find' | 'patch' | 'resources' | 'listMetadata'>(
+  call: Call,
+  is: (...args: Parameters<Connection[Call]>) => boolean,
+  act: () => Promise<unknown>,
+): KubeSphereCluster {
+  const { connection } = cluster;
+  let done = false;
+  const acting = async (): Promise<void> => {
+    if (done) return;
+    done = true;
+    await act();
+  };
+  const answering = connection[call] as (...args: Parameters<Connection[Call]>) => ReturnType<Connection[Call]>;
+  const hooked = (...args: Parameters<Connection[Call]>) => {
+    const answer = answering(...args);
+    if (!is(...args)) return answer;
+    if (call !== 'listMetadata') return (answer as Promise<unknown>).then(async (value) => acting().then(() => value));
+    return (async function* () {
+      yield* answer as AsyncIterable<unknown>;
+      await acting();
+    })();
+  };
+  return { ...cluster, dialect: cluster.dialect, connection: { ...connection, [call]: hooked } };
+}

@@ -8,23 +8,18 @@ import { setLabel } from '../../../src/modules/operations/set-label.ts';
 import { platformLevel, takeRoles } from '../../../src/modules/operations/user-role.ts';
 import { revokeWorkspaceRole } from '../../../src/modules/operations/workspace-binding.ts';
 import { discardProject } from '../../../src/modules/workspaces/delete-named.ts';
-import { cluster, given, work } from './kit.ts';
+import { cluster, given, onceAnswered, work } from './kit.ts';
 
 const joined = { spec: { apiEndpoint: 'https://x', secretRef: { name: 's' } } };
 const only = (host: KubeSphereCluster) => ({ host, member: async () => host });
 
 /** What somebody writes between the last look and a deletion: the cluster, where somebody does something right after the first look at an object by its name. */
-function onceLooked(act: (connection: Connection) => Promise<unknown>): KubeSphereCluster {
-  let looks = 0;
-  const { connection } = cluster;
-  const find: Connection['find'] = async (...args) => {
-    const found = await connection.find(...args);
-    looks += 1;
-    if (looks === 1) await act(connection);
-    return found;
-  };
-  return { ...cluster, dialect: cluster.dialect, connection: { ...connection, find } };
-}
+const onceLooked = (act: (connection: Connection) => Promise<unknown>): KubeSphereCluster =>
+  onceAnswered(
+    'find',
+    () => true,
+    () => act(cluster.connection),
+  );
 
 describe('a project that was named for deletion', () => {
   test('and is bound elsewhere between the look and the deletion lives', async () => {

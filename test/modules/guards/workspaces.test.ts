@@ -6,7 +6,19 @@ import { kubesphere } from '../../../src/kubesphere/resources.ts';
 import { placeWorkspace } from '../../../src/modules/operations/place-workspace.ts';
 import { removeWorkspace, retireTemplate } from '../../../src/modules/operations/remove-workspace.ts';
 import { createWorkspace } from '../../../src/modules/operations/workspace-template.ts';
-import { background, cluster, given, ours, ownedBy, refusal, sandbox, template, there, work } from './kit.ts';
+import {
+  background,
+  cluster,
+  given,
+  onceAnswered,
+  ours,
+  ownedBy,
+  refusal,
+  sandbox,
+  template,
+  there,
+  work,
+} from './kit.ts';
 
 describe('removing a workspace from a member', () => {
   const removing = () => removeWorkspace(cluster, 'w').run(work, { template: null, workspace: null });
@@ -140,10 +152,21 @@ describe('taking back a workspace that others have begun to use', () => {
     expect(await still()).toBe(true);
   });
 
+  test('is refused where it is placed while everything else is looked at', async () => {
+    await mine(template.spec);
+    const body = { spec: { placement: { clusters: [{ name: 'm2' }] } } };
+    const place = () => cluster.connection.patch(kubesphere.workspaceTemplates, { name: 'w' }, { type: 'merge', body });
+    const placed = onceAnswered('resources', () => true, place);
+    await expect(
+      createWorkspace(placed, { name: 'w', manager: 'alice' }).compensate(work, null, undefined),
+    ).rejects.toMatchObject(refusal('KEPT_AT_RISK', /in use by now \(it is placed on m2\)/));
+    expect(await still()).toBe(true);
+  });
+
   test('is refused while it has apps, which its controller would uninstall wherever they run', async () => {
     await mine(template.spec);
     await given(kubesphere.helmRepos, { name: 'charts', labels: { [workspaceLabel]: 'w' } } as never, { spec: {} });
-    await expect(undo()).rejects.toMatchObject(refusal('KEPT_AT_RISK', /it has apps: charts/));
+    await expect(undo()).rejects.toMatchObject(refusal('KEPT_AT_RISK', /would uninstall 1 app\(s\): HelmRepo charts/));
     expect(await still()).toBe(true);
   });
 
