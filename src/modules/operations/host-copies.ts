@@ -1,12 +1,13 @@
 import type { Resource } from '../../kube/objects.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { managedLabel } from '../../kubesphere/names.ts';
-import { federatedKinds } from '../../kubesphere/resources.ts';
+import { federatedKinds, kubesphere } from '../../kubesphere/resources.ts';
 import { assertTakesNothingKept, deletionClosure } from '../closure.ts';
 import { needsOf, type Operation } from '../operation.ts';
 import { toDelete, toGet, toListAll, toPatch } from '../rights.ts';
 import { edit, remove, type Work } from '../work.ts';
 import { shutOut, toShutOut } from './host-access.ts';
+import { assertEmpty } from './workspace-template.ts';
 
 /** Cluster-scoped kinds that a host copies to its members. Namespaces are left out: nobody but a person deletes those. */
 const copied = federatedKinds
@@ -80,8 +81,17 @@ async function removeArrived(work: Work, member: KubeSphereCluster, present: rea
       ),
       'what the host had copied there',
     );
-  for (const { resource, name, uid } of arrived)
-    await remove(work, { cluster: member, resource, name: { name }, uid, propagationPolicy: 'Background' });
+  for (const { resource, name, uid } of arrived) {
+    const target = { cluster: member, resource, name: { name }, uid };
+    if (resource !== kubesphere.workspaces) {
+      await remove(work, { ...target, propagationPolicy: 'Background' });
+      continue;
+    }
+    // A project may have come into it since; one that comes between look and deletion is orphaned.
+    assertTakesNothingKept(await deletionClosure(member, [uid], work.signal), `workspace "${name}"`);
+    await assertEmpty(work, member, name);
+    await remove(work, { ...target, propagationPolicy: 'Orphan' });
+  }
   for (const { resource, name, uid } of marked.filter(({ uid }) => before.has(uid)))
     await edit(work, { cluster: member, resource, name: { name }, uid }, ({ metadata }) =>
       metadata.labels?.[managedLabel] === undefined
