@@ -2,11 +2,13 @@ import { FederationError } from '../../errors.ts';
 import { digest } from '../../internal/digest.ts';
 import { readJwtSecret } from '../../kubesphere/installation.ts';
 import { sharedSecret } from '../../modules/clusters/shared-secret.ts';
+import { needsOf } from '../../modules/operation.ts';
 import { type ClusterBefore, type ClusterSecrets, clusterSecrets } from '../../modules/operations/cluster-object.ts';
 import { detachCluster } from '../../modules/operations/detach-cluster.ts';
 import { type HostAccess, shutOut } from '../../modules/operations/host-access.ts';
 import { prepareMember, type TrustBefore } from '../../modules/operations/trust.ts';
 import { type Parked, park, unpark } from '../../modules/parking.ts';
+import { assertNothingDoomed, toSeeNothingDoomed } from '../../modules/placement/doomed.ts';
 import type { Forecast } from '../../workflow/change.ts';
 import { defineStep } from '../../workflow/step.ts';
 import { parkedAs } from '../credentials.ts';
@@ -20,6 +22,13 @@ export interface ParkedOnSource extends Surveyed {
 /** What is parked on the member: its former jwtSecret. */
 export interface ParkedOnMember extends ParkedOnSource {
   readonly 'park-member': Parked | null;
+}
+
+/** Of a Cluster object. */
+type Labels = ClusterBefore['labels'];
+/** What was detached: the labels that the old host's Cluster had, and will have again if all is taken back. */
+export interface Detached extends ParkedOnSource {
+  readonly detach: Labels | null;
 }
 
 const nobody = { effect: 'none', why: 'there is no old host', out: undefined } as const;
@@ -70,17 +79,28 @@ async function secretsOf(
 export const detach = defineStep<ParkedOnSource, MigrationEnv>()({
   name: 'detach',
   title: 'Detach the member from the old host',
-  ...writes<ParkedOnSource, ClusterBefore, void>(({ state, env }) => {
-    if (env.source === undefined) return none<ClusterBefore, void>(undefined);
+  ...writes<ParkedOnSource, ClusterBefore, Labels | null>(({ state, env }) => {
+    const { source, member } = env;
+    if (source === undefined) return none<ClusterBefore, null>(null);
     const parked = state['park-source'];
-    return detachCluster(env.source.host, env.member.name, env.member.uid, {
+    const seat = { host: source.host, cluster: member.name };
+    const detaching = detachCluster(source.host, member.name, member.uid, {
       secrets: (signal) => secretsOf(env, parked, signal),
       unlessHeldBy: env.target.host,
       resyncMs: timingOf(env).resyncMs,
+      // While it did not have the member its placements may have changed.
+      mayReturn: (signal, labels) => assertNothingDoomed({ ...seat, labels }, member, signal),
     });
+    return {
+      ...detaching,
+      async needs(work) {
+        const { verify = [], compensate = [] } = await needsOf(detaching, work);
+        return { verify, compensate: [...compensate, ...(await toSeeNothingDoomed(seat, member, work.signal))] };
+      },
+    };
   }),
   remedy:
-    'Once the new host has let go of the member altogether, import it into the old host again under the same name.',
+    'Clear the cause, then roll back once more. By hand: once the new host has let go of the member altogether, and nothing there bears the mark of kubefed that the old host places elsewhere, import it into the old host again under the same name.',
   undoNeeds: ['import', 'arrivals'],
 });
 

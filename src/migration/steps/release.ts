@@ -5,10 +5,12 @@ import { type AppKind, appResource } from '../../modules/apps.ts';
 import { labelField, refOf } from '../../modules/changes.ts';
 import { asFound, type FoundObject, kindOf, objectOf, throughKinds } from '../../modules/found.ts';
 import { type Label, setLabel } from '../../modules/operations/set-label.ts';
+import { assertMayBeMarked, toAskDoomed } from '../../modules/placement/doomed.ts';
 import { toGet, toPatch } from '../../modules/rights.ts';
 import { defineItemStep, type Foreseen, type ListedItem, type StepContext } from '../../workflow/step.ts';
 import type { MigrationEnv } from '../env.ts';
 import { ifGranted, looks, type Surveyed, writesEach } from '../writing.ts';
+import type { Detached } from './detach.ts';
 
 type Planning = StepContext<Foreseen<Surveyed>, MigrationEnv>;
 
@@ -52,8 +54,19 @@ async function foreseen(
   const counts = new Map(federatedKinds.map(({ target }): [string, number] => [target.kind, 0]));
   for (const { item } of items) counts.set(item.kind, (counts.get(item.kind) ?? 0) + 1);
   const kinds = new Map(items.map(({ item }) => [`${item.group}/${item.kind}`, kindOf(item)]));
-  const { member } = ctx.env;
-  const rights = () => [...toGet(member, ...kinds.values()), ...toPatch(member, ...kinds.values())];
+  const { member, source } = ctx.env;
+  const seat = source && { host: source.host, cluster: member.name };
+  const rights = async () => [
+    ...toGet(member, ...kinds.values()),
+    ...toPatch(member, ...kinds.values()),
+    ...(seat === undefined
+      ? []
+      : await toAskDoomed(
+          seat,
+          items.map(({ item }) => item),
+          ctx.signal,
+        )),
+  ];
   const now = [...counts].filter(([, count]) => count > 0).map(([kind, count]) => `${count} ${kind}`);
   return [
     {
@@ -72,12 +85,23 @@ async function foreseen(
  * Takes kubefed's label off everything on the member: what still bears it when the new host joins is deleted there as soon
  * as the new host has something of the same name placed elsewhere (H5). What the new host has as well, it adopts again.
  */
-export const release = defineItemStep<Surveyed, MigrationEnv>()({
+export const release = defineItemStep<Detached, MigrationEnv>()({
   name: 'release',
   title: "Take the old host's mark off everything on the member",
   items: managedItems,
-  ...writesEach<Surveyed, FoundObject, Label>(({ env }, item) =>
-    setLabel(env.member, kindOf(item), objectOf(item), { label: managedLabel, to: null, heirs: true }),
+  ...writesEach<Detached, FoundObject, Label>(({ env, state }, item) =>
+    setLabel(env.member, kindOf(item), objectOf(item), {
+      label: managedLabel,
+      to: null,
+      heirs: true,
+      // The way back of the detachment comes next.
+      mayReturn: async (value, signal) => {
+        const { source, member } = env;
+        if (value !== 'true' || source === undefined) return;
+        const labels = state.detach ?? {};
+        await assertMayBeMarked({ host: source.host, cluster: member.name, labels }, item, signal);
+      },
+    }),
   ),
   // An object that is gone, or was made afresh meanwhile, has nothing to get back: its host's kubefed marks it again.
   observe: async (ctx) =>
@@ -86,7 +110,7 @@ export const release = defineItemStep<Surveyed, MigrationEnv>()({
       return now === null || (typeof now === 'object' && 'uid' in now) ? before : now;
     }),
   concurrency: 16,
-  remedy: `Put label ${managedLabel}=true back on that object, or leave it to the old host's kubefed, which adopts it.`,
+  remedy: `See that the old host places that object on the member, then roll back once more; its kubefed adopts it even so. Do not put label ${managedLabel}=true on it by hand: placed elsewhere, it is deleted for that.`,
   undoNeeds: ['import', 'arrivals'],
 });
 

@@ -135,7 +135,7 @@ const detachStep = defineStep<ParkedCluster, FederationEnv>()({
     const parked = ctx.state['park-cluster'];
     return detachCluster(host, name, memberUid ?? undefined, {
       objectUid,
-      unlessTaken: (signal) => assertNotTaken(ctx, signal),
+      mayReturn: (signal) => assertNotTaken(ctx, signal),
       async secrets(signal) {
         if (parked === null || parked === undefined) return { kubeconfig: '' };
         const { kubeconfig = '', token } = await unpark({ signal }, host, parked);

@@ -31,12 +31,13 @@ export interface DetachSettings extends JoinLimits {
   readonly unlessHeldBy?: KubeSphereCluster;
   /** UID of the Cluster object meant; another one of that name is left alone. */
   readonly objectUid?: string;
-  /** Throws where the way back must not join the member again, because another host may have it by now. */
-  readonly unlessTaken?: (signal: AbortSignal) => Promise<void>;
+  /** Asked right before the way back joins the member again, under these labels; throws where that must not be. */
+  readonly mayReturn?: (signal: AbortSignal, labels: ClusterBefore['labels']) => Promise<void>;
 }
 
 /**
  * Detaches a member from its host by deleting the Cluster object, the one lever that writes nothing on the member (H7).
+ * What it had for labels is its result.
  * Its way back creates the object again, under a new UID, and waits for the join.
  *
  * @param memberUid - UID of the member, as the Cluster object has it; `undefined` where the host never got to know it
@@ -46,12 +47,12 @@ export function detachCluster(
   name: string,
   memberUid: string | undefined,
   settings: DetachSettings,
-): Operation<ClusterBefore, void> {
+): Operation<ClusterBefore, ClusterBefore['labels'] | null> {
   const read = (signal: AbortSignal) => host.connection.get(resource, { name }, { signal });
   return {
     async forecast({ signal }) {
       const found = await host.connection.find(resource, { name }, { signal });
-      if (found === undefined) return { effect: 'none', why: `${host.name} has no cluster "${name}"`, out: undefined };
+      if (found === undefined) return { effect: 'none', why: `${host.name} has no cluster "${name}"`, out: null };
       return {
         effect: 'change',
         changes: [
@@ -70,10 +71,13 @@ export function detachCluster(
       const { kubeconfig: _kubeconfig, token: _token, ...connection } = spec.connection;
       return { ...rememberMeta(cluster), spec: { ...spec, connection } };
     },
-    async run(work) {
+    async run(work, { labels }) {
       host.dialect;
       const found = await host.connection.find(resource, { name }, { signal: work.signal });
-      if (found === undefined) return absent(work, host, name);
+      if (found === undefined) {
+        await absent(work, host, name);
+        return labels;
+      }
       if (found.status?.uid !== memberUid)
         throw new FederationError(
           'WORLD_MOVED',
@@ -87,6 +91,7 @@ export function detachCluster(
       // Without this the object could not be made again.
       await settings.secrets(work.signal);
       await release(work, host, name, found.metadata.uid);
+      return labels;
     },
     needs: {
       verify: [...toRelease(host), ...toSeeHeld(host, name)],
@@ -101,13 +106,14 @@ export function detachCluster(
     },
     async compensate(work, before) {
       await assertReleased(work, settings.unlessHeldBy, host, name);
-      await settings.unlessTaken?.(work.signal);
       // The host may still be busy letting go of it; then what kubefed had goes, too.
       const now = await host.connection.find(resource, { name }, { signal: work.signal });
       if (now?.metadata.deletionTimestamp !== undefined)
         await waitGone(work, { cluster: host, resource, name: { name }, uid: now.metadata.uid }, goneLimitMs);
       if (now === undefined || now.metadata.deletionTimestamp !== undefined) await absent(work, host, name);
-      await join(work, host, name, before, await settings.secrets(work.signal));
+      const secrets = await settings.secrets(work.signal);
+      await settings.mayReturn?.(work.signal, before.labels);
+      await join(work, host, name, before, secrets);
       if (before.spec.joinFederation === true && memberUid !== undefined)
         await waitJoined(work, host, name, memberUid, settings);
     },

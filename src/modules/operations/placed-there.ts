@@ -1,11 +1,11 @@
 import { FederationError } from '../../errors.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
-import { type FederatedObject, kubesphere } from '../../kubesphere/resources.ts';
-import { placeables, resolve } from '../placement/clusters.ts';
+import { kubesphere } from '../../kubesphere/resources.ts';
+import { placeables } from '../placement/clusters.ts';
+import { doomed } from '../placement/doomed.ts';
+import { unmeant } from '../placement/placed.ts';
 import type { Work } from '../work.ts';
 import type { Copied } from './release-copy.ts';
-
-const federatedGroup = kubesphere.federatedNamespaces.group;
 
 /**
  * Refuses to give a namespace and what is in it back to kubefed unless kubefed would keep all of it there: the FederatedNamespace, and
@@ -20,32 +20,21 @@ export async function assertPlacedThere(
   project: string,
   objects: readonly Copied[],
 ): Promise<void> {
-  const { connection } = host;
   const all = await placeables(host, signal);
-  const at = { namespace: project, name: project };
-  const around = await connection.find(kubesphere.federatedNamespaces, at, { signal });
-  if (!isPlaced(around))
+  const around = await host.connection.find(
+    kubesphere.federatedNamespaces,
+    { namespace: project, name: project },
+    { signal },
+  );
+  if (unmeant('', around, cluster, all) !== undefined)
     throw new FederationError(
       'KEPT_AT_RISK',
       `${host.name}: multi-cluster project "${project}" is not placed on ${cluster} any more; given back to kubefed it would be deleted there. It was left as it is. Place it there with namespaces.setFederatedPlacement, then roll back once more.`,
     );
-  const served = await connection.resources({ signal });
-  for (const { kind, name } of objects) {
-    const resource = served.find((one) => one.group === federatedGroup && one.kind === `Federated${kind}`);
-    const federated =
-      resource === undefined
-        ? undefined
-        : await connection.find<FederatedObject>(resource as never, { namespace: project, name }, { signal });
-    // Without a counterpart kubefed only takes its mark off.
-    if (federated !== undefined && !isPlaced(federated))
+  for (const { kind, name } of objects)
+    if ((await doomed(host, cluster, all, { kind, namespace: project, name }, signal)) !== undefined)
       throw new FederationError(
         'KEPT_AT_RISK',
         `${host.name}: Federated${kind} ${project}/${name} is not placed on ${cluster} any more; its copy there would be deleted. It was left as it is.`,
       );
-  }
-
-  function isPlaced(object: FederatedObject | undefined): boolean {
-    if (object === undefined || object.metadata.deletionTimestamp !== undefined) return false;
-    return resolve(object.spec.placement ?? {}, all, 'surely').includes(cluster);
-  }
 }

@@ -22,6 +22,8 @@ export interface LabelTo {
   readonly heirs?: true;
   /** One that is gone is `NOT_FOUND`. @defaultValue then there is nothing to do */
   readonly required?: true;
+  /** Asked by the way back before the object gets this value back; throws where that must not be. */
+  readonly mayReturn?: (value: string | null, signal: AbortSignal) => Promise<void>;
 }
 
 /**
@@ -32,7 +34,7 @@ export function setLabel(
   cluster: KubeSphereCluster,
   resource: Resource,
   object: ObjectRef,
-  { label, to, heirs, required }: LabelTo,
+  { label, to, heirs, required, mayReturn }: LabelTo,
 ): Operation<Label, void> {
   const { name, namespace, uid } = object;
   const at = { name, ...(namespace === undefined ? {} : { namespace }) };
@@ -98,7 +100,9 @@ export function setLabel(
       );
     },
     async compensate(work, before) {
-      if ((await own(work.signal)) === undefined) return;
+      const found = await own(work.signal);
+      if (found === undefined || value(found) === before.value) return;
+      await mayReturn?.(before.value, work.signal);
       await edit(work, { cluster, resource, name: at, uid }, move(to, before.value));
     },
   };

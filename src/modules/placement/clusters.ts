@@ -52,17 +52,24 @@ export async function placeables(
 export const joinedOf = (all: ReadonlyMap<string, Placeable>): readonly string[] =>
   [...all.values()].filter(({ joined }) => joined).map(({ name }) => name);
 
-/** {@link placeables}, one cluster of them alone: for what is asked once for each of thousands. */
+/**
+ * {@link placeables}, one cluster of them alone: for what is asked once for each of thousands.
+ *
+ * @param again - labels under which the host will have it again, where it has let go of it
+ */
 export async function placeablesNamed(
   { connection }: KubeSphereCluster,
   name: string,
   signal: AbortSignal,
+  again?: Readonly<Record<string, string>>,
 ): Promise<ReadonlyMap<string, Placeable>> {
   const [cluster, kubefed] = await Promise.all([
     connection.find(kubesphere.clusters, { name }, { signal }),
     connection.find(kubesphere.kubeFedClusters, { namespace: kubefedNamespace, name }, { signal }),
   ]);
-  return new Map(cluster === undefined && kubefed === undefined ? [] : [[name, placeableOf(name, cluster, kubefed)]]);
+  const now = placeableOf(name, cluster, kubefed);
+  if (cluster !== undefined || kubefed !== undefined) return new Map([[name, now]]);
+  return new Map(again === undefined ? [] : [[name, { ...now, labels: [again] }]]);
 }
 
 function placeableOf(name: string, cluster: Cluster | undefined, kubefed: KubeFedCluster | undefined): Placeable {

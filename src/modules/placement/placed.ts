@@ -1,8 +1,13 @@
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { kubefedNamespace, managedLabel } from '../../kubesphere/names.ts';
-import { kubesphere, type Workspace } from '../../kubesphere/resources.ts';
+import {
+  type FederatedObject,
+  kubesphere,
+  type Workspace,
+  type WorkspaceTemplate,
+} from '../../kubesphere/resources.ts';
 import { type Right, toGet, within } from '../rights.ts';
-import { placeablesNamed, resolve } from './clusters.ts';
+import { type Placeable, placeablesNamed, resolve } from './clusters.ts';
 
 /** What it takes to ask a host whether it places a workspace on a cluster. */
 export const toAskPlaced = (host: KubeSphereCluster): readonly Right[] => [
@@ -28,17 +33,23 @@ export async function unplaced(
     host.connection.find(kubesphere.federatedWorkspaces, { name }, { signal }),
     placeablesNamed(host, cluster, signal),
   ]);
-  for (const [kind, object] of [
-    ['WorkspaceTemplate', template],
-    ['FederatedWorkspace', federated],
-  ] as const) {
-    const said = `${host.name}: ${kind} "${name}"`;
-    if (object === undefined) return `${said} is not there`;
-    if (object.metadata.deletionTimestamp !== undefined) return `${said} is being deleted`;
-    if (!resolve(object.spec.placement ?? {}, all, 'surely').includes(cluster))
-      return `${said} does not place it on ${cluster}`;
-  }
-  return undefined;
+  return (
+    unmeant(`${host.name}: WorkspaceTemplate "${name}"`, template, cluster, all) ??
+    unmeant(`${host.name}: FederatedWorkspace "${name}"`, federated, cluster, all)
+  );
+}
+
+/** Why an object with a placement does not mean a cluster, in a sentence that begins with what it is called; `undefined` where it does. */
+export function unmeant(
+  called: string,
+  object: FederatedObject | WorkspaceTemplate | undefined,
+  cluster: string,
+  all: ReadonlyMap<string, Placeable>,
+): string | undefined {
+  if (object === undefined) return `${called} is not there`;
+  if (object.metadata.deletionTimestamp !== undefined) return `${called} is being deleted`;
+  if (resolve(object.spec.placement ?? {}, all, 'surely').includes(cluster)) return undefined;
+  return `${called} does not place it on ${cluster}`;
 }
 
 /**

@@ -96,7 +96,7 @@ describe('a member that two hosts must not have at once', () => {
     const other = lookedAt('other', looks, {});
     const settings = { secrets: async () => Promise.reject(new Error('nobody asks for them')), unlessHeldBy: other };
     const detaching = detachCluster(lookedAt('host', looks, {}), 'm', 'uid', settings);
-    await expect(detaching.verify(work, {} as never, undefined)).rejects.toMatchObject({ code: 'NOT_OBSERVED' });
+    await expect(detaching.verify(work, {} as never, null)).rejects.toMatchObject({ code: 'NOT_OBSERVED' });
     expect(looks.splice(0)).toEqual(seen('host'));
     expect(await rightsOf(detaching, 'verify')).toEqual(seen('host'));
     await expect(detaching.compensate(work, {} as never, undefined)).rejects.toMatchObject(refused);
