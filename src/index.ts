@@ -162,12 +162,14 @@ export type { Moved, MoveOptions } from './modules/namespaces/moves.ts';
 export type { ProjectUser, ProjectUserName } from './modules/namespaces/people.ts';
 export type {
   MovedEach,
+  PinnedProject,
   ProjectName,
   ProjectNames,
   ProjectsToMove,
   ProjectToMove,
 } from './modules/namespaces/projects.ts';
 export type { Protection } from './modules/namespaces/protection.ts';
+export type { NamespaceQuery, NamespacesQuery } from './modules/namespaces/query.ts';
 export type { Amounts, Limit } from './modules/namespaces/resources.ts';
 export type { Namespaces } from './modules/namespaces.ts';
 export type { WriteOptions, Written } from './modules/operation.ts';

@@ -11,6 +11,39 @@ export function checkText(field: string, value: unknown): asserts value is strin
     throw invalid(field, `must be a text that is not empty; it is ${shown(value)}.`);
 }
 
+/** `true` or `false`. @throws FederationError `INVALID` naming `field` */
+export function checkFlag(field: string, value: unknown): asserts value is boolean {
+  if (typeof value !== 'boolean') throw invalid(field, `must be true or false; it is ${shown(value)}.`);
+}
+
+/** An object as one writes it: no list, and no instance of a class. @throws FederationError `INVALID` naming `field` */
+export function checkObject(field: string, value: unknown): asserts value is Readonly<Record<string, unknown>> {
+  const prototype: unknown = typeof value === 'object' && value !== null ? Object.getPrototypeOf(value) : undefined;
+  if (prototype === undefined || (prototype !== null && Object.getPrototypeOf(prototype) !== null))
+    throw invalid(field, `must be an object of fields; it is ${shown(value)}.`);
+}
+
+/**
+ * Fields that are optional because a call means more without them: one that is there and undefined comes of a variable that nobody set.
+ *
+ * @throws FederationError `INVALID` naming the field
+ */
+export function refuseUndefined<T extends object>(
+  at: string,
+  value: T,
+  ...fields: readonly (keyof T & string)[]
+): void {
+  const unset = fields.find((field) => field in value && value[field] === undefined);
+  if (unset !== undefined)
+    throw invalid(`${at}${unset}`, 'is undefined, as a variable that nobody set is. Give it a value, or leave it out.');
+}
+
+/** Fields that a call does not go by, and that say something else than it does. @throws FederationError `INVALID` naming the field */
+export function refuseFields(at: string, value: object, fields: readonly string[], why: string): void {
+  const given = fields.find((field) => field in value);
+  if (given !== undefined) throw invalid(`${at}${given}`, why);
+}
+
 /** One of these. @throws FederationError `INVALID` naming `field` */
 export function checkOneOf<const T extends string>(
   field: string,

@@ -9,13 +9,14 @@ import type { CallOptions } from '../types.ts';
 import { type BatchOptions, type ItemOptions, type ItemOutcome, performEach } from './batch.ts';
 import { importMember } from './clusters/importing.ts';
 import { type ClusterEvent, type ClusterInfo, infoOf, type NewCluster, type Visibility } from './clusters/info.ts';
-import { type Candidate, examine, type Preflight } from './clusters/preflight.ts';
-import { type PrepareOptions, prepareNoHost } from './clusters/prepare.ts';
+import { type Candidate, candidateFields, examine, type Preflight } from './clusters/preflight.ts';
+import { type PrepareOptions, prepareNoHost, prepareOptions } from './clusters/prepare.ts';
 import {
   newSecret,
   type Rotated,
   type RotateEnv,
   type RotateOptions,
+  rotateOptions,
   rotateSecretWorkflow,
 } from './clusters/rotate-secret.ts';
 import { agentManifestOf } from './clusters/tower.ts';
@@ -27,6 +28,7 @@ import { mapListing } from './listing.ts';
 import { performAll } from './method.ts';
 import { perform, type WriteOptions, type Written } from './operation.ts';
 import { waitArrived, waitJoined } from './operations/cluster-object.ts';
+import { batchOptions, checkArgument, checkOptions } from './options.ts';
 import { authorize, revoke } from './placement/authorize.ts';
 import type { ShrinkOptions } from './placement/input.ts';
 
@@ -66,13 +68,11 @@ export class Clusters {
    * @throws FederationError `INVALID` where the host has no jwtSecret to share, `PLAN_BLOCKED` where it is a host with members of its own
    * (H17), or bears the marks of another host, unless `formerHostGone` is said
    */
-  async prepareMember(
-    member: KubeSphereCluster,
-    { formerHostGone, ...options }: PrepareOptions = {},
-  ): Promise<Written<void>> {
+  async prepareMember(member: KubeSphereCluster, options: PrepareOptions = {}): Promise<Written<void>> {
+    checkOptions(options, prepareOptions);
     if (typeof member?.connection?.get !== 'function')
       throw invalid('member', 'must be a cluster: what federation.member or connectMember yields.');
-    const preparing = prepareNoHost(member, { host: this.#host, formerHostGone: formerHostGone === true });
+    const preparing = prepareNoHost(member, { host: this.#host, formerHostGone: options.formerHostGone === true });
     return perform(preparing, `prepare ${member.name} as a member`, options);
   }
 
@@ -88,6 +88,7 @@ export class Clusters {
     clusters: readonly string[],
     options?: BatchOptions,
   ): Promise<readonly ItemOutcome<string, void>[]> {
+    checkOptions(options, batchOptions);
     checkNames('clusters', clusters);
     const align = async (name: string, call: ItemOptions): Promise<Written<void>> => {
       const member = await clusterByName(this.#env)(name, call);
@@ -107,7 +108,9 @@ export class Clusters {
    * @throws FederationError `INVALID` where the host has no jwtSecret, `UNREACHABLE`, `PLAN_BLOCKED` where a member has another secret than
    * the host or is reached through it
    */
-  async rotateJwtSecret({ jwtSecret, ...options }: RotateOptions = {}): Promise<Written<Rotated | undefined>> {
+  async rotateJwtSecret(settings: RotateOptions = {}): Promise<Written<Rotated | undefined>> {
+    checkOptions(settings, rotateOptions);
+    const { jwtSecret, ...options } = settings;
     const { host } = this.#env;
     const env: RotateEnv = {
       host,
@@ -158,6 +161,7 @@ export class Clusters {
    * @throws ApiError `NOT_FOUND`; FederationError `INVALID` for the host itself
    */
   async unbind(name: string, options?: WriteOptions): Promise<Written<Unbound | undefined>> {
+    checkOptions(options);
     checkName('name', name);
     const { uid, objectUid, role } = await this.get(name, options);
     if (role === 'host')
@@ -173,6 +177,7 @@ export class Clusters {
    * @throws FederationError `INVALID`; ApiError where the host itself cannot be read
    */
   async preflight(candidate: Candidate, options: CallOptions = {}): Promise<Preflight> {
+    checkArgument('candidate', candidate, candidateFields);
     const { name, kubeconfig, connection, labels } = candidate;
     checkName('name', name);
     checkLabels('labels', labels ?? {});
@@ -191,6 +196,7 @@ export class Clusters {
    * kubeconfig must not take the place of the other, `NOT_OBSERVED` where the host cannot use it
    */
   async updateKubeconfig(name: string, kubeconfig: string, options?: WriteOptions): Promise<Written<void>> {
+    checkOptions(options);
     checkName('name', name);
     checkText('kubeconfig', kubeconfig);
     const newKubeconfig = await portableKubeconfig(kubeconfig);

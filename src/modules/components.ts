@@ -14,6 +14,7 @@ import { type WantedSetting, wantedSettings } from './components/wanted-settings
 import { clusterByName, type FederationEnv } from './env.ts';
 import { perform } from './operation.ts';
 import { type Switched, switchComponent } from './operations/switch-component.ts';
+import { batchOptions, checkArgument, checkOptions, type FieldsOf } from './options.ts';
 
 /** Which clusters a call is about. */
 export interface OnClusters {
@@ -26,6 +27,9 @@ export interface EnableOn<N extends PluggableName> extends OnClusters {
   /** @defaultValue what is set there stays, and what is not is the installer's own default */
   readonly settings?: Partial<ComponentSettings[N]>;
 }
+
+const onFields: FieldsOf<OnClusters> = { clusters: true };
+const enableFields: FieldsOf<EnableOn<PluggableName>> = { ...onFields, settings: true };
 
 /** How the components stand on one cluster, or why nobody knows. */
 export type ClusterComponents =
@@ -85,9 +89,12 @@ export class Components {
    */
   async enable<N extends PluggableName>(
     component: N,
-    { clusters, settings }: EnableOn<N>,
+    where: EnableOn<N>,
     options?: BatchOptions,
   ): Promise<readonly ItemOutcome<string, Switched>[]> {
+    checkOptions(options, batchOptions);
+    checkArgument('where', where, enableFields);
+    const { clusters, settings } = where;
     const what = checked(component, clusters);
     return this.#switch(what, 'on', clusters, wantedSettings(what, settings ?? {}), options);
   }
@@ -100,9 +107,12 @@ export class Components {
    */
   async disable(
     component: PluggableName,
-    { clusters }: OnClusters,
+    where: OnClusters,
     options?: BatchOptions,
   ): Promise<readonly ItemOutcome<string, Switched>[]> {
+    checkOptions(options, batchOptions);
+    checkArgument('where', where, onFields);
+    const { clusters } = where;
     return this.#switch(checked(component, clusters), 'off', clusters, [], options);
   }
 

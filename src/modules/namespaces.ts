@@ -1,8 +1,7 @@
 import type { Listing, WatchOptions } from '../kube/connection.ts';
 import { core } from '../kube/resources.ts';
 import type { KubeSphereCluster } from '../kubesphere/cluster.ts';
-import { workspaceLabel } from '../kubesphere/names.ts';
-import { checkName, checkNames } from '../kubesphere/validation.ts';
+import { checkName } from '../kubesphere/validation.ts';
 import type { CallOptions } from '../types.ts';
 import { type ClusterByName, clusterByName, type FederationEnv } from './env.ts';
 import { mapListing } from './listing.ts';
@@ -30,21 +29,20 @@ import {
   checkProject,
   type MovedEach,
   moveProjects,
+  type PinnedProject,
   type ProjectName,
   type ProjectNames,
   type ProjectsToMove,
   type ProjectToMove,
 } from './namespaces/projects.ts';
 import { checkProtection, type Protection, shieldOf, told } from './namespaces/protection.ts';
+import { type NamespaceQuery, type NamespacesQuery, selecting, selectingAcross } from './namespaces/query.ts';
 import { perform, type WriteOptions, type Written } from './operation.ts';
 import type { ProjectMade } from './operations/create-project.ts';
 import { protectProjects, unprotectProjects } from './operations/protect-projects.ts';
 import type { NewPlacement, ShrinkOptions } from './placement/input.ts';
 import type { Raised } from './shield.ts';
 import { type ShieldUp, shieldsUp } from './shields-up.ts';
-
-const selecting = (workspace: string | undefined): { readonly labelSelector?: string } =>
-  workspace === undefined ? {} : { labelSelector: `${workspaceLabel}=${workspace}` };
 
 /** The namespaces of a federation's clusters; those with a workspace are projects. */
 export class Namespaces {
@@ -57,37 +55,26 @@ export class Namespaces {
   }
 
   /** Namespaces of one cluster, of one workspace if named. */
-  async list(
-    { cluster, workspace }: { readonly cluster: string; readonly workspace?: string },
-    options?: CallOptions,
-  ): Promise<Listing<NamespaceInfo>> {
-    checkName('cluster', cluster);
-    if (workspace !== undefined) checkName('workspace', workspace);
-    const { connection } = await this.#cluster(cluster, options);
-    return mapListing(connection.listMetadata(core.namespaces, { ...options, ...selecting(workspace) }), infoOf);
+  async list(query: NamespaceQuery, options?: CallOptions): Promise<Listing<NamespaceInfo>> {
+    const selected = selecting(query);
+    const { connection } = await this.#cluster(query.cluster, options);
+    return mapListing(connection.listMetadata(core.namespaces, { ...options, ...selected }), infoOf);
   }
 
   /** Namespaces of all clusters, or of those named; of one workspace if named. A cluster that is silent is named, and fails nothing. */
-  listAcross(
-    { workspace, clusters }: { readonly workspace?: string; readonly clusters?: readonly string[] } = {},
-    options: CallOptions = {},
-  ): ListingAcross<NamespaceInfo> {
-    if (workspace !== undefined) checkName('workspace', workspace);
-    if (clusters !== undefined) checkNames('clusters', clusters, { emptyToo: true });
+  listAcross(query: NamespacesQuery = {}, options: CallOptions = {}): ListingAcross<NamespaceInfo> {
+    const selected = selectingAcross(query);
+    const { clusters } = query;
     const list = ({ connection }: KubeSphereCluster, call: CallOptions) =>
-      mapListing(connection.listMetadata(core.namespaces, { ...call, ...selecting(workspace) }), infoOf);
+      mapListing(connection.listMetadata(core.namespaces, { ...call, ...selected }), infoOf);
     return listAcross(this.#env, list, { ...options, ...(clusters !== undefined && { clusters }) });
   }
 
   /** Lists the namespaces of one cluster, of one workspace if named, then follows; ends with the signal. */
-  async *watch(
-    { cluster, workspace }: { readonly cluster: string; readonly workspace?: string },
-    options: WatchOptions = {},
-  ): AsyncIterable<NamespaceEvent> {
-    checkName('cluster', cluster);
-    if (workspace !== undefined) checkName('workspace', workspace);
-    const { connection } = await this.#cluster(cluster, options.signal && { signal: options.signal });
-    for await (const event of connection.watch(core.namespaces, { ...options, ...selecting(workspace) }))
+  async *watch(query: NamespaceQuery, options: WatchOptions = {}): AsyncIterable<NamespaceEvent> {
+    const selected = selecting(query);
+    const { connection } = await this.#cluster(query.cluster, options.signal && { signal: options.signal });
+    for await (const event of connection.watch(core.namespaces, { ...options, ...selected }))
       yield event.type === 'synced'
         ? { type: 'synced', namespaces: event.objects.map(infoOf) }
         : { type: event.type, namespace: infoOf(event.object) };
@@ -114,12 +101,12 @@ export class Namespaces {
 
   /**
    * Puts namespaces into a workspace of their cluster, one or thousands, and waits until the live Workspace owns each. What else that
-   * changes for a project is told as {@link Moved}, by a dry run too.
+   * changes for a project is told as {@link Moved}, by a dry run too. Items of lists may be given as they are: `{ cluster, ...info, workspace }`.
    *
    * @throws FederationError `INVALID` for a system namespace, a multi-cluster project, a DevOps project that is not named in `devops`;
    * `PLAN_BLOCKED` where it is in another workspace, the Workspace is not there, the host does not place it there any more, so that
    * kubefed is about to delete it, or it has apps of another workspace and they are not to follow; `KEPT_AT_RISK` where that is seen only
-   * right before the write; `BATCH_FAILED` with each outcome where some of many failed
+   * right before the write; `CONFLICT` where an item's `uid` is another's by now; `BATCH_FAILED` with each outcome where some of many failed
    */
   bind(project: ProjectToMove, options?: MoveOptions): Promise<Written<Moved>>;
   bind(projects: readonly ProjectToMove[] | ProjectsToMove, options?: MoveOptions): Promise<MovedEach<ProjectToMove>>;
@@ -135,13 +122,13 @@ export class Namespaces {
    *
    * @throws FederationError as `bind`
    */
-  unbind(project: ProjectName, options?: MoveOptions): Promise<Written<Moved>>;
-  unbind(projects: readonly ProjectName[] | ProjectNames, options?: MoveOptions): Promise<MovedEach<ProjectName>>;
+  unbind(project: PinnedProject, options?: MoveOptions): Promise<Written<Moved>>;
+  unbind(projects: readonly PinnedProject[] | ProjectNames, options?: MoveOptions): Promise<MovedEach<PinnedProject>>;
   async unbind(
-    given: ProjectName | readonly ProjectName[] | ProjectNames,
+    given: PinnedProject | readonly PinnedProject[] | ProjectNames,
     options?: MoveOptions,
-  ): Promise<Written<Moved> | MovedEach<ProjectName>> {
-    return moveProjects<ProjectName>(this.#env, 'unbind', given, options);
+  ): Promise<Written<Moved> | MovedEach<PinnedProject>> {
+    return moveProjects<PinnedProject>(this.#env, 'unbind', given, options);
   }
 
   /**
@@ -269,7 +256,7 @@ export class Namespaces {
    * @throws FederationError `NOT_FOUND` where one is not there; `NOT_OBSERVED` where the server would still delete one
    */
   async protect(protection: Protection, options?: WriteOptions): Promise<Written<Raised>> {
-    checkProtection(protection);
+    checkProtection(protection, options);
     const at = await this.#cluster(protection.cluster, options);
     return perform(protectProjects(at, shieldOf(protection)), `protect ${told(protection)}`, options);
   }
@@ -281,7 +268,7 @@ export class Namespaces {
    * `PLAN_BLOCKED` where only protections of other names keep some of them
    */
   async unprotect(protection: Protection, options?: WriteOptions): Promise<Written<void>> {
-    checkProtection(protection);
+    checkProtection(protection, options);
     const at = await this.#cluster(protection.cluster, options);
     return perform(unprotectProjects(at, shieldOf(protection)), `unprotect ${told(protection)}`, options);
   }

@@ -12,8 +12,17 @@ import { type UserProfile, updateProfile } from './operations/user-object.ts';
 import { setPassword } from './operations/user-password.ts';
 import { bindingsOf, platformLevel, rolesOf } from './operations/user-role.ts';
 import { setState } from './operations/user-state.ts';
+import { checkOptions, type FieldsOf, writeOptions } from './options.ts';
 import { infoOf, type UserDetails, type UserEvent, type UserInfo } from './users/info.ts';
-import { checkChanges, checkGrant, checkNewUser, type NewUser, profileIn, type UserChanges } from './users/input.ts';
+import {
+  checkChanges,
+  checkGrant,
+  checkNewUser,
+  checkRevocation,
+  type NewUser,
+  profileIn,
+  type UserChanges,
+} from './users/input.ts';
 import { leftovers, type UserLeftover } from './users/leftovers.ts';
 import { syncStatus, type UserSync, waitUntilSynced } from './users/sync.ts';
 import {
@@ -34,6 +43,8 @@ export interface DeleteUserOptions extends WriteOptions {
    */
   readonly managedWorkspaces?: 'leave';
 }
+
+const deleteOptions: FieldsOf<DeleteUserOptions> = { ...writeOptions, managedWorkspaces: true };
 
 /** The users of a federation: the host's User objects, which kubefed copies to every member. */
 export class Users {
@@ -76,6 +87,7 @@ export class Users {
    * address is taken
    */
   async create(user: NewUser, options?: WriteOptions): Promise<Written<undefined>> {
+    checkOptions(options);
     checkNewUser(user);
     const { name, password, globalRole } = user;
     const profile: UserProfile = { ...profileIn(user), email: user.email };
@@ -90,6 +102,7 @@ export class Users {
    * @throws FederationError `PLAN_BLOCKED` where another user has the e-mail address; ApiError `NOT_FOUND`
    */
   async update(name: string, changes: UserChanges, options?: WriteOptions): Promise<Written<void>> {
+    checkOptions(options);
     checkUserName('name', name);
     checkChanges(changes);
     return perform(updateProfile(this.#host, name, profileIn(changes)), `update user "${name}"`, options);
@@ -102,6 +115,7 @@ export class Users {
    * @throws FederationError `INVALID`; ApiError `NOT_FOUND`
    */
   async setPassword(name: string, password: string, options?: WriteOptions): Promise<Written<void>> {
+    checkOptions(options);
     checkUserName('name', name);
     checkPassword('password', password);
     return perform(setPassword(this.#host, name, password), `set the password of user "${name}"`, options);
@@ -114,6 +128,7 @@ export class Users {
    * @throws FederationError `KEPT_AT_RISK` for the last active administrator of the platform; ApiError `NOT_FOUND`
    */
   async disable(name: string, options?: WriteOptions): Promise<Written<void>> {
+    checkOptions(options);
     checkUserName('name', name);
     return perform(setState(this.#host, name, 'Disabled'), `disable user "${name}"`, options);
   }
@@ -124,6 +139,7 @@ export class Users {
    * @throws FederationError `PLAN_BLOCKED` for one without a password; ApiError `NOT_FOUND`
    */
   async enable(name: string, options?: WriteOptions): Promise<Written<void>> {
+    checkOptions(options);
     checkUserName('name', name);
     return perform(setState(this.#host, name, 'Active'), `enable user "${name}"`, options);
   }
@@ -136,6 +152,7 @@ export class Users {
    * ApiError `NOT_FOUND`
    */
   async delete(name: string, options: DeleteUserOptions = {}): Promise<Written<readonly UserLeftover[]>> {
+    checkOptions(options, deleteOptions);
     checkUserName('name', name);
     if (options.managedWorkspaces !== undefined) checkOneOf('managedWorkspaces', options.managedWorkspaces, ['leave']);
     const { metadata } = await this.#host.connection.get(kubesphere.users, { name }, options);
@@ -161,6 +178,7 @@ export class Users {
    * @throws FederationError `NOT_FOUND` for a user or a role that is not there, `KEPT_AT_RISK` for the last active administrator
    */
   async setGlobalRole(name: string, role: string, options?: WriteOptions): Promise<Written<undefined>> {
+    checkOptions(options);
     checkUserName('name', name);
     checkObjectName('role', role);
     await this.#host.connection.get(kubesphere.users, { name }, options);
@@ -199,9 +217,9 @@ export class Users {
    * @throws FederationError `NOT_FOUND` for a user, cluster or role that is not there
    */
   async grantCluster(grant: ClusterGrant, options?: WriteOptions): Promise<Written<undefined>> {
+    checkOptions(options);
     checkGrant(grant);
     const { user, cluster, role } = grant;
-    checkObjectName('role', role);
     await this.#host.connection.get(kubesphere.users, { name: user }, options);
     const { uid: clusterUid } = await clusterByName(this.#env)(cluster, options);
     return performAll(
@@ -220,8 +238,9 @@ export class Users {
    * @throws FederationError `NOT_FOUND` for a cluster that is not there
    */
   async revokeCluster(revocation: ClusterRevocation, options?: WriteOptions): Promise<Written<undefined>> {
+    checkOptions(options);
+    checkRevocation(revocation);
     const { user, cluster } = revocation;
-    checkGrant({ user, cluster });
     const { uid: clusterUid } = await clusterByName(this.#env)(cluster, options);
     return performAll(
       revokeCluster,

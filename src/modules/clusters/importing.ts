@@ -3,7 +3,7 @@ import { connectCluster } from '../../kube/connect.ts';
 import { portableKubeconfig } from '../../kube/portable.ts';
 import { assertDifferent, type KubeSphereCluster, openCluster } from '../../kubesphere/cluster.ts';
 import { systemWorkspace } from '../../kubesphere/names.ts';
-import { checkLabels, checkName, checkOneOf, checkText } from '../../kubesphere/validation.ts';
+import { checkLabels, checkName, checkOneOf, checkText, refuseUndefined } from '../../kubesphere/validation.ts';
 import { defineStep } from '../../workflow/step.ts';
 import type { FederationEnv } from '../env.ts';
 import { composeMethod, performAll } from '../method.ts';
@@ -11,6 +11,7 @@ import type { Operation, WriteOptions, Written } from '../operation.ts';
 import { clusterSecrets } from '../operations/cluster-object.ts';
 import { importByAgent } from '../operations/import-by-agent.ts';
 import { importCluster } from '../operations/import-cluster.ts';
+import { checkArgument, checkOptions, type FieldsOf } from '../options.ts';
 import { type Known, operates } from '../steps.ts';
 import { guardImport } from './import-guard.ts';
 import { type AcceptableFinding, acceptableFindings, type NewCluster } from './info.ts';
@@ -106,12 +107,20 @@ export const importWorkflow = composeMethod<ImportInput>('clusters.import')
   .step(join)
   .returns((): void => undefined);
 
+const newClusterFields: FieldsOf<NewCluster> = {
+  ...{ name: true, kubeconfig: true, connection: true, provider: true, labels: true },
+  ...{ formerHostGone: true, accept: true },
+};
+
 /** {@link Clusters.import}, with its input checked. */
 export async function importMember(
   federation: FederationEnv,
   cluster: NewCluster,
   options?: WriteOptions,
 ): Promise<Written<void>> {
+  checkOptions(options);
+  checkArgument('cluster', cluster, newClusterFields);
+  refuseUndefined('', cluster, 'kubeconfig');
   const { name, kubeconfig, connection: way = 'direct', provider, labels = {}, formerHostGone, accept = [] } = cluster;
   checkName('name', name);
   checkLabels('labels', labels);

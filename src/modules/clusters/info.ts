@@ -74,7 +74,10 @@ export type NewCluster = {
       readonly connection: 'agent';
       /**
        * Under which the member is reached from here, to see that no host holds it; the host never gets it. Left out only together with
-       * `formerHostGone`.
+       * `formerHostGone`: then nothing of the member is read, and no finding of preflight can stand against the import. Whether it is the
+       * host itself, or is in the host already under another name, whether it has KubeSphere and the host's jwtSecret, whether its
+       * workspaces, projects and users bear names that the host has, and what a former host left that this one would delete (H5): nobody
+       * looks. Such an import is for a member that cannot be reached from here at all.
        */
       readonly kubeconfig?: string;
     }

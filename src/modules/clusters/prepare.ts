@@ -7,6 +7,7 @@ import { some } from '../closure.ts';
 import { hostMarks } from '../marks.ts';
 import type { Operation, WriteOptions } from '../operation.ts';
 import { prepareMember, type TrustBefore } from '../operations/trust.ts';
+import { type FieldsOf, writeOptions } from '../options.ts';
 import { ownMembers } from './checks/controllers.ts';
 import { rotationUnderWay, sharedSecret, unfinished } from './shared-secret.ts';
 
@@ -15,6 +16,9 @@ export interface PrepareOptions extends WriteOptions {
   /** The cluster bears the marks of a host that has let go of it, or is gone for good. Without this such a cluster is refused. */
   readonly formerHostGone?: true;
 }
+
+/** All of {@link PrepareOptions}. */
+export const prepareOptions: FieldsOf<PrepareOptions> = { ...writeOptions, formerHostGone: true };
 
 /** Clusters that kubefed on this one is joined to, besides itself: it goes on managing them whatever its role is (H17). */
 async function joinedOf({ connection }: KubeSphereCluster, signal: AbortSignal): Promise<readonly string[]> {

@@ -13,6 +13,7 @@ import type { FederationEnv } from '../env.ts';
 import { composeMethod } from '../method.ts';
 import type { WriteOptions } from '../operation.ts';
 import { giveHostSecret, prepareMember, type TrustBefore, type TrustSettings } from '../operations/trust.ts';
+import { type FieldsOf, writeOptions } from '../options.ts';
 import { discardParked, type Parked, park, parkedRef, unpark } from '../parking.ts';
 import { type Known, operates, operatesOnEach } from '../steps.ts';
 import type { Obstacle } from '../workspaces/delete-plan.ts';
@@ -24,6 +25,9 @@ export interface RotateOptions extends WriteOptions {
   /** The new secret, of at least 32 characters. It is kept on the clusters alone. @defaultValue one made at random */
   readonly jwtSecret?: string;
 }
+
+/** All of {@link RotateOptions}. */
+export const rotateOptions: FieldsOf<RotateOptions> = { ...writeOptions, jwtSecret: true };
 
 /** What `Clusters.rotateJwtSecret` did. */
 export interface Rotated {

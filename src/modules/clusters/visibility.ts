@@ -8,6 +8,7 @@ import { some } from '../closure.ts';
 import type { FederationEnv } from '../env.ts';
 import { type Operation, perform, type WriteOptions, type Written } from '../operation.ts';
 import { type Label, setLabel } from '../operations/set-label.ts';
+import { checkOptions } from '../options.ts';
 import { type Placeable, placeables, resolve } from '../placement/clusters.ts';
 import type { Visibility } from './info.ts';
 
@@ -98,6 +99,7 @@ export async function setVisibility(
   visibility: Visibility,
   options?: WriteOptions,
 ): Promise<Written<void>> {
+  checkOptions(options);
   checkObjectName('name', name);
   checkOneOf('visibility', visibility, ['public', 'private']);
   const { metadata } = await env.host.connection.get(kubesphere.clusters, { name }, options);

@@ -6,12 +6,13 @@ import {
   systemNamespaces,
   systemWorkspace,
 } from '../../kubesphere/names.ts';
-import { checkName, checkObjectName, checkText, invalid } from '../../kubesphere/validation.ts';
+import { checkFlag, checkName, checkObjectName, checkText, invalid } from '../../kubesphere/validation.ts';
 import { assertUser } from '../assert-user.ts';
 import { some } from '../closure.ts';
 import { clusterByName, type FederationEnv } from '../env.ts';
 import { perform, type WriteOptions, type Written } from '../operation.ts';
 import { createProject, type ProjectMade } from '../operations/create-project.ts';
+import { checkArgument, checkOptions, type FieldsOf } from '../options.ts';
 import { type Candidate, candidatesFor, leastLoaded } from './candidates.ts';
 
 /** A project to create. */
@@ -34,17 +35,14 @@ export interface NewProject {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-function check({
-  name,
-  workspace,
-  cluster,
-  placement,
-  creator,
-  alias,
-  description,
-  annotations = {},
-  allowHost,
-}: NewProject): void {
+const newProjectFields: FieldsOf<NewProject> = {
+  ...{ name: true, workspace: true, cluster: true, placement: true, allowHost: true },
+  ...{ creator: true, alias: true, description: true, annotations: true },
+};
+
+function check(project: NewProject): void {
+  checkArgument('project', project, newProjectFields);
+  const { name, workspace, cluster, placement, creator, alias, description, annotations = {}, allowHost } = project;
   checkName('name', name);
   if (systemNamespaces.has(name)) throw invalid('name', `"${name}" belongs to the installation itself.`);
   checkName('workspace', workspace);
@@ -54,7 +52,7 @@ function check({
   if (cluster !== undefined) checkName('cluster', cluster);
   if (placement !== undefined && placement !== 'least-loaded' && typeof placement !== 'function')
     throw invalid('placement', 'must be "least-loaded" or a function of the candidates.');
-  if (allowHost !== undefined && typeof allowHost !== 'boolean') throw invalid('allowHost', 'must be true or false.');
+  if (allowHost !== undefined) checkFlag('allowHost', allowHost);
   if (creator !== undefined) checkObjectName('creator', creator);
   if (alias !== undefined) checkText('alias', alias);
   if (description !== undefined) checkText('description', description);
@@ -91,6 +89,7 @@ export async function createOne(
   project: NewProject,
   options: WriteOptions = {},
 ): Promise<Written<ProjectMade>> {
+  checkOptions(options);
   check(project);
   const { name, workspace, creator, alias, description, allowHost = false } = project;
   const refuseHost = () =>

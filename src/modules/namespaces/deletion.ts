@@ -7,6 +7,7 @@ import { checkText, invalid } from '../../kubesphere/validation.ts';
 import { clusterByName, type FederationEnv } from '../env.ts';
 import { perform, type WriteOptions, type Written } from '../operation.ts';
 import { deleteProject } from '../operations/delete-project.ts';
+import { checkOptions } from '../options.ts';
 import { placeables, placedAs, resolve } from '../placement/clusters.ts';
 import { shieldsUp } from '../shields-up.ts';
 import { contentsOf, type ProjectContents } from './contents.ts';
@@ -54,6 +55,7 @@ export async function deleteNamespace(
   project: ProjectToDelete,
   options: WriteOptions = {},
 ): Promise<Written<ProjectContents>> {
+  checkOptions(options);
   checkProject(project);
   const { cluster, name, uid } = project;
   checkText('uid', uid);

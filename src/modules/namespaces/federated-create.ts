@@ -10,6 +10,7 @@ import { composeMethod, performAll } from '../method.ts';
 import type { WriteOptions, Written } from '../operation.ts';
 import { editPlacement, type PlacementBefore, strangerOn } from '../operations/edit-placement.ts';
 import { createFederatedNamespace, createHostNamespace } from '../operations/federated-namespace.ts';
+import { checkArgument, checkOptions, type FieldsOf } from '../options.ts';
 import { placeables, resolve } from '../placement/clusters.ts';
 import { refuseSystemWorkspace } from '../placement/input.ts';
 import { assertRights, toPatch, toWatch } from '../rights.ts';
@@ -22,6 +23,8 @@ export interface NewFederatedProject {
   /** Names of Cluster objects, on each of which the workspace is placed. */
   readonly clusters: readonly string[];
 }
+
+const newProjectFields: FieldsOf<NewFederatedProject> = { name: true, workspace: true, clusters: true };
 
 interface Begun {
   readonly input: NewFederatedProject;
@@ -109,9 +112,12 @@ export const createFederatedProject = composeMethod<NewFederatedProject>('create
 /** Creates a multi-cluster project. See `Namespaces.createFederated`. */
 export async function createFederated(
   env: FederationEnv,
-  { name, workspace, clusters }: NewFederatedProject,
+  project: NewFederatedProject,
   options?: WriteOptions,
 ): Promise<Written<void>> {
+  checkOptions(options);
+  checkArgument('project', project, newProjectFields);
+  const { name, workspace, clusters } = project;
   checkName('name', name);
   if (systemNamespaces.has(name)) throw invalid('name', `is ${name}, which belongs to the installation itself.`);
   checkName('workspace', workspace);

@@ -9,8 +9,9 @@ import { assertNotKept } from '../kept-from-deletion.ts';
 import { composeMethod, performAll } from '../method.ts';
 import type { WriteOptions, Written } from '../operation.ts';
 import { deleteFederatedNamespace, deleteHostNamespace } from '../operations/federated-namespace.ts';
+import { checkOptions } from '../options.ts';
 import { joinedOf, placeables } from '../placement/clusters.ts';
-import { checkFate, checkLookBack, lookBackDefaultMs, type ShrinkOptions } from '../placement/input.ts';
+import { checkFate, lookBackDefaultMs, type ShrinkOptions, shrinkIn } from '../placement/input.ts';
 import { assertAlive, assertExactly, assertNothingGoes, seeLeft } from '../placement/last-look.ts';
 import { type Released, type ReleaseInput, releaseProjects } from '../placement/release.ts';
 import { shieldDown } from '../placement/shield.ts';
@@ -115,10 +116,11 @@ export async function deleteFederated(
   shrink: ShrinkOptions,
   options: WriteOptions = {},
 ): Promise<Written<void>> {
+  checkOptions(options);
+  checkOptions(options);
   checkName('name', name);
-  const { projects, lookBackMs = lookBackDefaultMs }: Partial<ShrinkOptions> = shrink ?? {};
+  const { projects, lookBackMs = lookBackDefaultMs } = shrinkIn(env, shrink);
   checkFate(projects);
-  checkLookBack(env, lookBackMs);
   const what = `delete multi-cluster project "${name}"`;
   using limit = deadline(options, what);
   const { signal } = limit;

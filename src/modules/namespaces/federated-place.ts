@@ -2,8 +2,9 @@ import { deadline } from '../../internal/signal.ts';
 import { checkName } from '../../kubesphere/validation.ts';
 import type { FederationEnv } from '../env.ts';
 import type { WriteOptions, Written } from '../operation.ts';
+import { checkOptions } from '../options.ts';
 import { refuseUnknown } from '../placement/clusters.ts';
-import { checkFate, checkLookBack, type NewPlacement, placementOf, type ShrinkOptions } from '../placement/input.ts';
+import { type NewPlacement, placementOf, type ShrinkOptions, shrinkIn } from '../placement/input.ts';
 import { changePlacement } from '../placement-guard.ts';
 
 /** Places a multi-cluster project. See `Namespaces.setFederatedPlacement`. */
@@ -11,13 +12,13 @@ export async function setFederatedPlacement(
   env: FederationEnv,
   name: string,
   placement: NewPlacement,
-  shrink: Partial<ShrinkOptions>,
+  given: Partial<ShrinkOptions>,
   options: WriteOptions = {},
 ): Promise<Written<void>> {
+  checkOptions(options);
   checkName('name', name);
   const set = placementOf('placement', placement);
-  if (shrink.projects !== undefined) checkFate(shrink.projects);
-  checkLookBack(env, shrink.lookBackMs);
+  const shrink = shrinkIn(env, given);
   using limit = deadline(options, `place multi-cluster project "${name}"`);
   const call = { ...options, signal: limit.signal };
   await refuseUnknown(env, { kind: 'project', name }, set, limit.signal);

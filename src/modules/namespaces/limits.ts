@@ -1,11 +1,12 @@
 import { core } from '../../kube/resources.ts';
 import { systemNamespaces } from '../../kubesphere/names.ts';
-import { checkObjectName, invalid } from '../../kubesphere/validation.ts';
+import { checkObjectName, invalid, refuseFields } from '../../kubesphere/validation.ts';
 import type { CallOptions, Json } from '../../types.ts';
 import { some } from '../closure.ts';
 import { clusterByName, type FederationEnv } from '../env.ts';
 import { perform, type WriteOptions, type Written } from '../operation.ts';
 import { setField } from '../operations/set-field.ts';
+import { checkOptions } from '../options.ts';
 import { checkAmounts, checkLimits, sameAmounts, sameLimits } from './amounts.ts';
 import { checkProject, type ProjectName } from './projects.ts';
 import { type Amounts, inProject, type Limit } from './resources.ts';
@@ -47,7 +48,8 @@ async function there(env: FederationEnv, { cluster, name }: ProjectName, options
 }
 
 /** A limit on the installation's own namespaces stops KubeSphere itself. */
-function check(project: ProjectName): void {
+function check(project: ProjectName, options: unknown): void {
+  checkOptions(options);
   checkProject(project);
   if (systemNamespaces.has(project.name))
     throw invalid('name', `"${project.name}" belongs to the installation itself, which a limit would stop.`);
@@ -75,7 +77,13 @@ export async function setQuota(
   wanted: NewQuota,
   options: WriteOptions = {},
 ): Promise<Written<void>> {
-  check(wanted);
+  check(wanted, options);
+  refuseFields(
+    '',
+    wanted,
+    ['used'],
+    "is of a quota as it was told, whose name is the quota's own and not the project's. Say { cluster, name, quota, hard }.",
+  );
   const { cluster, name: namespace, hard, quota: name = namespace } = wanted;
   checkAmounts('hard', hard);
   checkObjectName('quota', name);
@@ -109,7 +117,7 @@ export async function setLimitRange(
   wanted: NewLimitRange,
   options: WriteOptions = {},
 ): Promise<Written<void>> {
-  check(wanted);
+  check(wanted, options);
   const { cluster, name: namespace, limits, range } = wanted;
   checkLimits(limits);
   if (range !== undefined) checkObjectName('range', range);

@@ -2,6 +2,7 @@ import type { ObjectRef } from '../../kube/objects.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { workspaceLabel } from '../../kubesphere/names.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
+import { checkName } from '../../kubesphere/validation.ts';
 import { defineItemStep, defineStep } from '../../workflow/step.ts';
 import { clusterByName, type FederationEnv } from '../env.ts';
 import { composeMethod } from '../method.ts';
@@ -39,13 +40,10 @@ export function moveOperation(
   project: ObjectRef,
   to: string | null,
 ): Operation<Former, void> {
-  const operation =
-    to === null
-      ? unbindProject(at, project, host)
-      : verb === 'bind'
-        ? bindProject(at, project, to, host)
-        : transferProject(at, project, to, host);
-  return operation as Operation<Former, void>;
+  if (verb === 'unbind') return unbindProject(at, project, host) as Operation<Former, void>;
+  checkName('workspace', to);
+  const into = verb === 'bind' ? bindProject(at, project, to, host) : transferProject(at, project, to, host);
+  return into as Operation<Former, void>;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { FederationError } from '../../errors.ts';
 import { core, type RoleBinding } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
-import { checkObjectName } from '../../kubesphere/validation.ts';
+import { checkObjectName, refuseFields } from '../../kubesphere/validation.ts';
 import type { CallOptions } from '../../types.ts';
 import { assertUser } from '../assert-user.ts';
 import { some } from '../closure.ts';
@@ -9,6 +9,7 @@ import { clusterByName, type FederationEnv } from '../env.ts';
 import { performAll } from '../method.ts';
 import { perform, type WriteOptions, type Written } from '../operation.ts';
 import { giveProjectRole, takeProjectRole } from '../operations/project-role.ts';
+import { checkOptions } from '../options.ts';
 import { changeRoles } from './people-workflow.ts';
 import { checkProject, type ProjectName } from './projects.ts';
 
@@ -75,6 +76,7 @@ export async function inviteUser(
   invitation: ProjectUserName & { readonly role: string },
   options: WriteOptions = {},
 ): Promise<Written<void>> {
+  checkOptions(options);
   checkProject(invitation);
   const { cluster, name: namespace, user, role } = invitation;
   checkObjectName('user', user);
@@ -108,7 +110,14 @@ export async function removeUser(
   member: ProjectUserName,
   options: WriteOptions = {},
 ): Promise<Written<void>> {
+  checkOptions(options);
   checkProject(member);
+  refuseFields(
+    '',
+    member,
+    ['role', 'binding'],
+    'is nothing that removeUser goes by: it takes every role in the project from the user. Leave it out if that is meant; inviteUser gives one role instead of all.',
+  );
   const { cluster, name: namespace, user } = member;
   checkObjectName('user', user);
   const at = await clusterByName(env)(cluster, options);

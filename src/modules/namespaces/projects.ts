@@ -1,8 +1,9 @@
 import { systemNamespaces, systemWorkspace } from '../../kubesphere/names.ts';
-import { checkName, checkOneOf, invalid } from '../../kubesphere/validation.ts';
+import { checkName, checkOneOf, checkText, invalid, refuseFields } from '../../kubesphere/validation.ts';
 import { type ItemOutcome, performEach } from '../batch.ts';
 import type { FederationEnv } from '../env.ts';
 import type { WriteOptions, Written } from '../operation.ts';
+import { batchOptions, checkItem, checkOptions, type FieldsOf } from '../options.ts';
 import { askConsequences } from './consequences.ts';
 import type { MoveVerb } from './move-workflow.ts';
 import { type Moved, type MoveOptions, moveProject } from './moves.ts';
@@ -13,8 +14,14 @@ export type ProjectName = {
   readonly name: string;
 };
 
+/** One project, and the very one where its UID is known. */
+export type PinnedProject = ProjectName & {
+  /** As a list told it: another namespace of that name is not meant. @defaultValue whichever bears the name */
+  readonly uid?: string;
+};
+
 /** One project, and the workspace that it goes to. */
-export type ProjectToMove = ProjectName & { readonly workspace: string };
+export type ProjectToMove = PinnedProject & { readonly workspace: string };
 
 /** Projects of one cluster. */
 export interface ProjectNames {
@@ -30,14 +37,26 @@ export interface ProjectsToMove extends ProjectNames {
 /** What became of each project, in the order in which they were given. */
 export type MovedEach<Item> = readonly ItemOutcome<Item, Moved>[];
 
+const moveOptions: FieldsOf<MoveOptions> = { ...batchOptions, apps: true, devops: true };
+
 /** Names one project. @throws FederationError `INVALID` naming the field */
-export function checkProject({ cluster, name }: ProjectName, at = ''): void {
+export function checkProject(project: ProjectName, at = ''): void {
+  checkItem(project, at, moveOptions);
+  const { cluster, name } = project;
   checkName(`${at}cluster`, cluster);
   checkName(`${at}name`, name);
 }
 
-function check(item: ProjectName & { readonly workspace?: string }, verb: MoveVerb, at: string): void {
+type Item = PinnedProject & { readonly workspace?: string };
+
+function check(item: Item, verb: MoveVerb, at: string): void {
   checkProject(item, at);
+  if ('uid' in item) checkText(`${at}uid`, item.uid);
+  const instead =
+    verb === 'unbind'
+      ? 'it takes a project out of whatever workspace it is in.'
+      : 'say workspace for the one that the project goes to.';
+  refuseFields(at, item, ['to', 'from'], `is nothing that ${verb} goes by: ${instead}`);
   if (systemNamespaces.has(item.name))
     throw invalid(`${at}name`, `"${item.name}" belongs to the installation itself; it stays in ${systemWorkspace}.`);
   if (verb === 'unbind') return;
@@ -46,27 +65,29 @@ function check(item: ProjectName & { readonly workspace?: string }, verb: MoveVe
     throw invalid(`${at}workspace`, `${systemWorkspace} is the installation's own: nobody's projects go there.`);
 }
 
-function checkOptions({ apps, devops }: MoveOptions): void {
+function checkMoveOptions(options: MoveOptions): void {
+  checkOptions(options, moveOptions);
+  const { apps, devops } = options;
   if (apps !== undefined) checkOneOf('apps', apps, ['follow', 'refuse']);
   if (devops !== undefined && !(Array.isArray(devops) && devops.every((name) => typeof name === 'string')))
     throw invalid('devops', 'must be a list of names.');
 }
 
-function itemsOf<Item extends ProjectName>(given: readonly Item[] | (Omit<Item, 'name'> & ProjectNames)): Item[] {
-  if (Array.isArray(given)) return [...(given as readonly Item[])];
-  const { names, ...rest } = given as Omit<Item, 'name'> & ProjectNames;
+function itemsOf<One extends ProjectName>(given: readonly One[] | (Omit<One, 'name'> & ProjectNames)): One[] {
+  if (Array.isArray(given)) return [...(given as readonly One[])];
+  const { names, ...rest } = given as Omit<One, 'name'> & ProjectNames;
   if (!Array.isArray(names)) throw invalid('names', 'must be a list of names.');
-  return names.map((name: string) => ({ ...rest, name }) as unknown as Item);
+  return names.map((name: string) => ({ ...rest, name }) as unknown as One);
 }
 
 /** Moves one project, or many, each for itself. */
-export async function moveProjects<Item extends ProjectName & { readonly workspace?: string }>(
+export async function moveProjects<One extends Item>(
   env: FederationEnv,
   verb: MoveVerb,
-  given: Item | readonly Item[] | (Omit<Item, 'name'> & ProjectNames),
+  given: One | readonly One[] | (Omit<One, 'name'> & ProjectNames),
   options: MoveOptions = {},
-): Promise<Written<Moved> | MovedEach<Item>> {
-  checkOptions(options);
+): Promise<Written<Moved> | MovedEach<One>> {
+  checkMoveOptions(options);
   const { onProgress: _told, concurrency: _many, ...call } = options;
   const consequencesOf = askConsequences({
     ...(call.signal !== undefined && { signal: call.signal }),
@@ -74,13 +95,20 @@ export async function moveProjects<Item extends ProjectName & { readonly workspa
   });
   // What `listAcross` tells names the workspace that a project is in: it is not unbound into that.
   const into = (workspace: string | undefined): string | null => (verb === 'unbind' ? null : (workspace ?? null));
-  const move = ({ cluster, name, workspace }: Item, each: WriteOptions = call): Promise<Written<Moved>> =>
-    moveProject(env, { verb, cluster, name, to: into(workspace) }, each, consequencesOf);
+  const move = ({ cluster, name, workspace, uid }: Item, each: WriteOptions = call): Promise<Written<Moved>> =>
+    moveProject(
+      env,
+      { verb, cluster, name, to: into(workspace), ...(uid !== undefined && { uid }) },
+      each,
+      consequencesOf,
+    );
+  if (!Array.isArray(given)) checkItem(given, '', moveOptions);
   if (!Array.isArray(given) && 'name' in given) {
+    if ('names' in given) throw invalid('names', 'must not be given together with name: say which of both is meant.');
     check(given, verb, '');
     return move(given);
   }
-  const items = itemsOf<Item>(given as readonly Item[]);
+  const items = itemsOf<One>(given as readonly One[]);
   const seen = new Set<string>();
   for (const [index, item] of items.entries()) {
     check(item, verb, `[${index}].`);

@@ -1,4 +1,5 @@
 import { checkName, checkNames, invalid } from '../../kubesphere/validation.ts';
+import { checkArgument, checkOptions, type FieldsOf } from '../options.ts';
 import { type Shielded, shieldId } from '../shield.ts';
 
 /** What {@link Namespaces.protect} keeps. */
@@ -9,8 +10,13 @@ export interface Protection {
   readonly workspaces?: readonly string[];
 }
 
+const protectionFields: FieldsOf<Protection> = { cluster: true, names: true, workspaces: true };
+
 /** @throws FederationError `INVALID` naming the field */
-export function checkProtection({ cluster, names, workspaces }: Protection): void {
+export function checkProtection(protection: Protection, options: unknown): void {
+  checkOptions(options);
+  checkArgument('protection', protection, protectionFields);
+  const { cluster, names, workspaces } = protection;
   checkName('cluster', cluster);
   if (workspaces !== undefined) checkNames('workspaces', workspaces, { emptyToo: true });
   checkNames('names', names, { emptyToo: true });

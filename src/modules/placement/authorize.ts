@@ -3,16 +3,17 @@ import { deadline } from '../../internal/signal.ts';
 import { checkNames, checkObjectName } from '../../kubesphere/validation.ts';
 import { type BatchOptions, type ItemOutcome, performEach } from '../batch.ts';
 import type { FederationEnv } from '../env.ts';
+import { batchOptions, checkOptions } from '../options.ts';
 import { changePlacement, foreseeChange } from '../placement-guard.ts';
 import { placedAs } from './clusters.ts';
 import {
   checkFate,
-  checkLookBack,
   lookBackDefaultMs,
   type ProjectAt,
   type ProjectsFate,
   refuseSystemWorkspace,
   type ShrinkOptions,
+  shrinkIn,
 } from './input.ts';
 import { differences, mismatch } from './last-look.ts';
 import { type LeavingProjects, surveyLeaving } from './survey.ts';
@@ -30,6 +31,7 @@ export async function authorize(
   workspaces: readonly string[],
   options: BatchOptions = {},
 ): Promise<readonly ItemOutcome<string, void>[]> {
+  checkOptions(options, batchOptions);
   checkWorkspaces(cluster, workspaces);
   const what = `authorize cluster "${cluster}"`;
   using limit = deadline(options, what);
@@ -51,10 +53,10 @@ export async function revoke(
   shrink: ShrinkOptions,
   options: BatchOptions = {},
 ): Promise<readonly ItemOutcome<string, void>[]> {
+  checkOptions(options, batchOptions);
   checkWorkspaces(cluster, workspaces);
-  const { projects, lookBackMs }: Partial<ShrinkOptions> = shrink ?? {};
+  const { projects, lookBackMs } = shrinkIn(env, shrink);
   checkFate(projects);
-  checkLookBack(env, lookBackMs);
   const what = `revoke cluster "${cluster}"`;
   using limit = deadline(options, what);
   const call = { ...options, signal: limit.signal };

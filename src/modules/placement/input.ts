@@ -1,8 +1,17 @@
 import { FederationError } from '../../errors.ts';
 import { systemWorkspace } from '../../kubesphere/names.ts';
 import type { LabelSelector, Placement } from '../../kubesphere/resources.ts';
-import { checkName, checkNames, checkObjectName, checkOneOf, checkText, invalid } from '../../kubesphere/validation.ts';
+import {
+  checkName,
+  checkNames,
+  checkObjectName,
+  checkOneOf,
+  checkText,
+  invalid,
+  refuseUndefined,
+} from '../../kubesphere/validation.ts';
 import type { FederationEnv } from '../env.ts';
+import { checkArgument, type FieldsOf } from '../options.ts';
 
 /** A project of one cluster, pinned by UID: another one of its name is not meant. */
 export interface ProjectAt {
@@ -37,6 +46,17 @@ export type NewPlacement =
 /** The least that {@link ShrinkOptions.lookBackMs} may be on real clusters. */
 export const lookBackDefaultMs = 15_000;
 
+const shrinkFields: FieldsOf<ShrinkOptions> = { projects: true, lookBackMs: true };
+
+/** What a call was told about projects that it would take along. @throws FederationError `INVALID` naming the field */
+export function shrinkIn(env: FederationEnv, given: unknown = {}): Partial<ShrinkOptions> {
+  checkArgument('shrink', given, shrinkFields);
+  const { projects, lookBackMs } = given;
+  if (projects !== undefined) checkFate(projects);
+  checkLookBack(env, lookBackMs);
+  return { ...(projects !== undefined && { projects }), ...(lookBackMs !== undefined && { lookBackMs }) };
+}
+
 /** @throws FederationError `INVALID` naming `projects`, where it is missing or makes no sense */
 export function checkFate(value: unknown): asserts value is ProjectsFate {
   if (value === 'keep') return;
@@ -46,6 +66,7 @@ export function checkFate(value: unknown): asserts value is ProjectsFate {
       'projects',
       "must say what becomes of the projects on the clusters that go: 'keep', or { delete: [{ cluster, name, uid }] } with every one of them.",
     );
+  checkArgument('projects', value, { delete: true }, 'projects.');
   for (const [index, one] of listed.entries()) {
     const field = `projects.delete[${index}]`;
     if (typeof one !== 'object' || one === null) throw invalid(field, 'must be { cluster, name, uid }.');
@@ -57,7 +78,7 @@ export function checkFate(value: unknown): asserts value is ProjectsFate {
 }
 
 /** @throws FederationError `INVALID` naming `lookBackMs`, where it is shorter than real controllers need */
-export function checkLookBack({ host }: FederationEnv, value: unknown): asserts value is number | undefined {
+function checkLookBack({ host }: FederationEnv, value: unknown): asserts value is number | undefined {
   if (value === undefined) return;
   if (typeof value !== 'number' || !(value >= 0) || !Number.isFinite(value))
     throw invalid('lookBackMs', 'must be a number of milliseconds.');
@@ -74,12 +95,14 @@ export function refuseSystemWorkspace(field: string, name: string): void {
     throw invalid(field, `is ${systemWorkspace}, which holds the installation itself on every cluster.`);
 }
 
+const placementFields: FieldsOf<NewPlacement> = { clusters: true, clusterSelector: true };
+const selectorFields: FieldsOf<LabelSelector> = { matchLabels: true, matchExpressions: true };
 const operators = ['In', 'NotIn', 'Exists', 'DoesNotExist'] as const;
 
 /** A placement as the API has it. @throws FederationError `INVALID` naming the field */
 export function placementOf(field: string, value: unknown): Placement {
-  const given = typeof value === 'object' && value !== null ? value : {};
-  const { clusters, clusterSelector }: { clusters?: unknown; clusterSelector?: unknown } = given;
+  checkArgument(field, value, placementFields, `${field}.`);
+  const { clusters, clusterSelector } = value;
   if ((clusters === undefined) === (clusterSelector === undefined))
     throw invalid(field, 'must name clusters, or give a clusterSelector, and not both: a list would win.');
   if (clusters !== undefined) {
@@ -91,11 +114,10 @@ export function placementOf(field: string, value: unknown): Placement {
 }
 
 function checkSelector(field: string, value: unknown): asserts value is LabelSelector {
-  if (typeof value !== 'object' || value === null) throw invalid(field, 'must be { matchLabels, matchExpressions }.');
-  const unknown = Object.keys(value).find((key) => key !== 'matchLabels' && key !== 'matchExpressions');
-  // A misspelt part would be no part, and {} means every cluster.
-  if (unknown !== undefined) throw invalid(field, `has "${unknown}"; it takes matchLabels and matchExpressions.`);
-  const { matchLabels = {}, matchExpressions = [] } = value as Record<keyof LabelSelector, unknown>;
+  // A misspelt part would be no part, as would one that is undefined, and {} means every cluster.
+  checkArgument(field, value, selectorFields, `${field}.`);
+  refuseUndefined(`${field}.`, value, 'matchLabels', 'matchExpressions');
+  const { matchLabels = {}, matchExpressions = [] } = value;
   if (typeof matchLabels !== 'object' || matchLabels === null || Array.isArray(matchLabels))
     throw invalid(`${field}.matchLabels`, 'must be labels and their values.');
   for (const [key, text] of Object.entries(matchLabels))

@@ -4,16 +4,10 @@ import { checkName } from '../../kubesphere/validation.ts';
 import type { CallOptions } from '../../types.ts';
 import type { FederationEnv } from '../env.ts';
 import type { WriteOptions, Written } from '../operation.ts';
+import { checkOptions } from '../options.ts';
 import { changePlacement } from '../placement-guard.ts';
 import { placeables, refuseUnknown, resolve } from './clusters.ts';
-import {
-  checkFate,
-  checkLookBack,
-  type NewPlacement,
-  placementOf,
-  refuseSystemWorkspace,
-  type ShrinkOptions,
-} from './input.ts';
+import { type NewPlacement, placementOf, refuseSystemWorkspace, type ShrinkOptions, shrinkIn } from './input.ts';
 
 /** Where a workspace is placed. */
 export interface WorkspacePlacement {
@@ -50,14 +44,14 @@ export async function setPlacement(
   env: FederationEnv,
   name: string,
   placement: NewPlacement,
-  shrink: Partial<ShrinkOptions>,
+  given: Partial<ShrinkOptions>,
   options: WriteOptions = {},
 ): Promise<Written<void>> {
+  checkOptions(options);
   checkName('name', name);
   refuseSystemWorkspace('name', name);
   const set = placementOf('placement', placement);
-  if (shrink.projects !== undefined) checkFate(shrink.projects);
-  checkLookBack(env, shrink.lookBackMs);
+  const shrink = shrinkIn(env, given);
   using limit = deadline(options, `place workspace "${name}"`);
   const call = { ...options, signal: limit.signal };
   await refuseUnknown(env, { kind: 'workspace', name }, set, limit.signal);

@@ -1,6 +1,8 @@
 import { checkEmail, checkPassword, checkUserName } from '../../kubesphere/people-input.ts';
-import { checkNames, checkObjectName, checkText, invalid } from '../../kubesphere/validation.ts';
+import { checkNames, checkObjectName, invalid, refuseFields } from '../../kubesphere/validation.ts';
 import type { UserProfile } from '../operations/user-object.ts';
+import { checkArgument, checkItem, type FieldsOf } from '../options.ts';
+import type { ClusterGrant, ClusterRevocation } from './workflows.ts';
 
 /** A user to create. */
 export interface NewUser extends UserProfile {
@@ -20,7 +22,11 @@ export interface NewUser extends UserProfile {
 export type UserChanges = Partial<UserProfile>;
 
 const texts = ['displayName', 'description', 'lang'] as const;
-const fields: ReadonlySet<string> = new Set(['email', 'groups', ...texts]);
+const profileFields: FieldsOf<UserProfile> = {
+  ...{ email: true, groups: true },
+  ...{ displayName: true, description: true, lang: true },
+};
+const newUserFields: FieldsOf<NewUser> = { ...profileFields, name: true, password: true, globalRole: true };
 
 function checkProfile(prefix: string, profile: Partial<UserProfile>): void {
   for (const field of texts)
@@ -31,11 +37,14 @@ function checkProfile(prefix: string, profile: Partial<UserProfile>): void {
 
 /** What of a profile was given, and nothing else. */
 export function profileIn(given: Partial<UserProfile>): Partial<UserProfile> {
-  return Object.fromEntries(Object.entries(given).filter(([field, value]) => fields.has(field) && value !== undefined));
+  return Object.fromEntries(
+    Object.entries(given).filter(([field, value]) => Object.hasOwn(profileFields, field) && value !== undefined),
+  );
 }
 
 /** @throws FederationError `INVALID` */
 export function checkNewUser(user: NewUser): void {
+  checkArgument('user', user, newUserFields);
   checkUserName('name', user.name);
   checkEmail('email', user.email);
   checkProfile('', user);
@@ -45,16 +54,31 @@ export function checkNewUser(user: NewUser): void {
 
 /** @throws FederationError `INVALID` */
 export function checkChanges(changes: UserChanges): void {
+  checkArgument('changes', changes, profileFields);
   if (changes.email !== undefined) checkEmail('email', changes.email);
   checkProfile('', changes);
-  for (const field of Object.keys(changes))
-    if (!fields.has(field)) throw invalid(field, `is nothing that update changes; it takes ${[...fields].join(', ')}.`);
   if (Object.keys(profileIn(changes)).length === 0) throw invalid('changes', 'must hold at least one.');
 }
 
-/** A user, a cluster, and a role where one is given. @throws FederationError `INVALID` */
-export function checkGrant(grant: { readonly user: string; readonly cluster: string; readonly role?: string }): void {
-  checkUserName('user', grant.user);
-  checkObjectName('cluster', grant.cluster);
-  if ('role' in grant) checkText('role', grant.role);
+function checkUserOnCluster(given: ClusterRevocation): void {
+  checkItem(given);
+  checkUserName('user', given.user);
+  checkObjectName('cluster', given.cluster);
+}
+
+/** @throws FederationError `INVALID` */
+export function checkGrant(grant: ClusterGrant): void {
+  checkUserOnCluster(grant);
+  checkObjectName('role', grant.role);
+}
+
+/** @throws FederationError `INVALID`, also where a role is named: all of them go */
+export function checkRevocation(revocation: ClusterRevocation): void {
+  checkUserOnCluster(revocation);
+  refuseFields(
+    '',
+    revocation,
+    ['role'],
+    'is nothing that revokeCluster goes by: it takes every role on the cluster from the user. Leave it out if that is meant; grantCluster gives one role instead of all.',
+  );
 }

@@ -1,6 +1,7 @@
 import type { FederationEnv } from '../env.ts';
 import { composeMethod, performAll } from '../method.ts';
 import type { WriteOptions, Written } from '../operation.ts';
+import { checkItem, checkOptions } from '../options.ts';
 import { type AdoptedWorkspace, confirm, retire, shieldDown } from './adopt-end.ts';
 import { create, detachApps, labels, place, shieldUp, survey } from './adopt-steps.ts';
 import { checkAdoption, type WorkspaceAdoption } from './adopt-survey.ts';
@@ -33,6 +34,8 @@ export async function adoptWorkspace(
   adoption: WorkspaceAdoption,
   options?: WriteOptions,
 ): Promise<Written<AdoptedWorkspace | undefined>> {
+  checkOptions(options);
+  checkItem(adoption);
   checkAdoption(adoption, env.host.name);
   const { cluster, name, manager, existing } = adoption;
   const input = { cluster, name, ...(manager && { manager }), ...(existing && { existing }) };

@@ -1,7 +1,15 @@
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { systemWorkspace } from '../../kubesphere/names.ts';
 import { kubesphere, type WorkspaceTemplate } from '../../kubesphere/resources.ts';
-import { checkName, checkNames, checkObjectName, checkOneOf, checkText, invalid } from '../../kubesphere/validation.ts';
+import {
+  checkFlag,
+  checkName,
+  checkNames,
+  checkObjectName,
+  checkOneOf,
+  checkText,
+  invalid,
+} from '../../kubesphere/validation.ts';
 import { defineItemStep, defineStep } from '../../workflow/step.ts';
 import { askClusters, askEveryCluster } from '../across.ts';
 import { assertUser } from '../assert-user.ts';
@@ -10,6 +18,7 @@ import { composeMethod, performAll } from '../method.ts';
 import type { WriteOptions, Written } from '../operation.ts';
 import { type PlacedBefore, placeWorkspace } from '../operations/place-workspace.ts';
 import { createWorkspace as creating, type NewWorkspace, placedOn } from '../operations/workspace-template.ts';
+import { checkArgument, checkOptions, type FieldsOf } from '../options.ts';
 import { operates, operatesOnEach } from '../steps.ts';
 import type { Obstacle } from './delete-plan.ts';
 import { inTheWay } from './in-the-way.ts';
@@ -25,6 +34,11 @@ export interface WorkspaceToCreate extends NewWorkspace {
   readonly alias?: string;
   readonly description?: string;
 }
+
+const newWorkspaceFields: FieldsOf<WorkspaceToCreate> = {
+  ...{ name: true, manager: true, networkIsolation: true, annotations: true, existing: true },
+  ...{ clusters: true, unread: true, alias: true, description: true },
+};
 
 interface Input extends NewWorkspace {
   readonly clusters: readonly string[];
@@ -127,6 +141,8 @@ export async function createWorkspace(
   workspace: WorkspaceToCreate,
   options?: WriteOptions,
 ): Promise<Written<void>> {
+  checkOptions(options);
+  checkArgument('workspace', workspace, newWorkspaceFields);
   const {
     name,
     manager,
@@ -143,8 +159,7 @@ export async function createWorkspace(
   checkObjectName('manager', manager);
   checkNames('clusters', clusters, { emptyToo: true });
   if (existing !== undefined) checkOneOf('existing', existing, ['join']);
-  if (networkIsolation !== undefined && typeof networkIsolation !== 'boolean')
-    throw invalid('networkIsolation', 'must be true or false.');
+  if (networkIsolation !== undefined) checkFlag('networkIsolation', networkIsolation);
   if (alias !== undefined) checkText('alias', alias);
   if (description !== undefined) checkText('description', description);
   if (unread !== undefined) checkOneOf('unread', unread, ['accept']);

@@ -3,6 +3,7 @@ import { systemNamespaces, systemWorkspace } from '../../kubesphere/names.ts';
 import { checkName, checkObjectName, checkOneOf, checkText, invalid } from '../../kubesphere/validation.ts';
 import { some } from '../closure.ts';
 import { devopsObstacle } from '../devops.ts';
+import { checkArgument, type FieldsOf } from '../options.ts';
 import type { ProjectAt } from '../placement/input.ts';
 import { type FoundProject, projectText, type WorkspaceSurvey } from './survey.ts';
 
@@ -22,6 +23,8 @@ export interface WorkspaceDeletion {
   readonly lookBackMs?: number;
 }
 
+const deletionFields: FieldsOf<WorkspaceDeletion> = { projects: true, apps: true, lookBackMs: true };
+
 /** Input of the workflow: what the method was called with. */
 export interface DeletionInput extends WorkspaceDeletion {
   readonly name: string;
@@ -34,12 +37,13 @@ export const lookBackMs = 15_000;
 export function checkDeletion(name: string, deletion: WorkspaceDeletion, sandbox: boolean): void {
   checkName('name', name);
   if (name === systemWorkspace) throw invalid('name', `is ${systemWorkspace}, which every cluster needs.`);
-  if (typeof deletion !== 'object' || deletion === null)
-    throw invalid('projects', "has no default: say 'keep', or { delete: […] }.");
+  if (deletion === undefined) throw invalid('projects', "has no default: say 'keep', or { delete: […] }.");
+  checkArgument('deletion', deletion, deletionFields);
   const { projects, apps } = deletion;
   if (projects !== 'keep') {
     const named = (projects as { readonly delete?: unknown } | undefined)?.delete;
     if (!Array.isArray(named)) throw invalid('projects', "has no default: say 'keep', or { delete: […] }.");
+    checkArgument('projects', projects, { delete: true }, 'projects.');
     const seen = new Set<string>();
     for (const [index, one] of named.entries()) {
       const field = `projects.delete[${index}]`;

@@ -1,6 +1,7 @@
 import type { FederationEnv } from '../env.ts';
 import { composeMethod, performAll } from '../method.ts';
 import type { WriteOptions, Written } from '../operation.ts';
+import { checkOptions } from '../options.ts';
 import { checkDeletion, type DeletionInput, type WorkspaceDeletion } from './delete-plan.ts';
 import {
   confirm,
@@ -46,6 +47,7 @@ export async function deleteWorkspace(
   deletion: WorkspaceDeletion,
   options?: WriteOptions,
 ): Promise<Written<DeletedWorkspace | undefined>> {
+  checkOptions(options);
   checkDeletion(name, deletion, env.host.sandbox);
   const { projects, apps, lookBackMs } = deletion;
   const input = { name, projects, apps, ...(lookBackMs !== undefined && { lookBackMs }) };

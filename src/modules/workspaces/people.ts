@@ -17,6 +17,7 @@ import {
   revokeWorkspaceRole,
 } from '../operations/workspace-binding.ts';
 import { placedOn } from '../operations/workspace-template.ts';
+import { checkItem, checkOptions } from '../options.ts';
 import { type Known as KnownOf, operates, operatesOnEach } from '../steps.ts';
 import { isManagers, usersOf } from './members-own.ts';
 
@@ -185,9 +186,12 @@ export const membershipWorkflow = composeMethod<Membership>('workspaces.membersh
 export async function inviteUser(
   env: FederationEnv,
   name: string,
-  { user, role }: WorkspaceInvitation,
+  invitation: WorkspaceInvitation,
   options?: WriteOptions,
 ): Promise<Written<void>> {
+  checkOptions(options);
+  checkItem(invitation);
+  const { user, role } = invitation;
   checkName('name', name);
   checkObjectName('user', user);
   checkObjectName('role', role);
@@ -202,6 +206,7 @@ export async function removeUser(
   user: string,
   options?: WriteOptions,
 ): Promise<Written<void>> {
+  checkOptions(options);
   checkName('name', name);
   checkObjectName('user', user);
   const what = `remove ${user} from workspace "${name}"`;

@@ -5,6 +5,7 @@ import { askClusters, type ClusterAnswer } from '../across.ts';
 import { clusterByName, type FederationEnv } from '../env.ts';
 import { perform, type WriteOptions, type Written } from '../operation.ts';
 import { quotasOf, removeWorkspaceQuota, setWorkspaceQuota } from '../operations/workspace-quota.ts';
+import { checkItem, checkOptions } from '../options.ts';
 
 /** A quota of a workspace on one cluster: what all its projects there together may take. */
 export interface WorkspaceQuota {
@@ -55,9 +56,12 @@ export async function quotas(
 export async function setQuota(
   env: FederationEnv,
   name: string,
-  { cluster, hard }: QuotaToSet,
+  quota: QuotaToSet,
   options: WriteOptions = {},
 ): Promise<Written<void>> {
+  checkOptions(options);
+  checkItem(quota);
+  const { cluster, hard } = quota;
   checkName('name', name);
   checkName('cluster', cluster);
   if (typeof hard !== 'object' || hard === null || Object.keys(hard).length === 0)
@@ -79,6 +83,7 @@ export async function removeQuota(
   cluster: string,
   options: WriteOptions = {},
 ): Promise<Written<void>> {
+  checkOptions(options);
   checkName('name', name);
   checkName('cluster', cluster);
   await env.host.connection.get(kubesphere.workspaceTemplates, { name }, options);

@@ -1,8 +1,9 @@
 import { systemWorkspace } from '../../kubesphere/names.ts';
-import { checkName, checkObjectName, checkText, invalid } from '../../kubesphere/validation.ts';
+import { checkFlag, checkName, checkObjectName, checkText, invalid } from '../../kubesphere/validation.ts';
 import type { FederationEnv } from '../env.ts';
 import { perform, type WriteOptions, type Written } from '../operation.ts';
 import { updateWorkspace as updating } from '../operations/update-workspace.ts';
+import { checkArgument, checkOptions, type FieldsOf } from '../options.ts';
 import { aliasAnnotation, descriptionAnnotation } from './info.ts';
 
 /** What to change of a workspace; absent fields stay as they are. */
@@ -16,6 +17,10 @@ export interface WorkspaceChanges {
   readonly description?: string | null;
 }
 
+const changeFields: FieldsOf<WorkspaceChanges> = {
+  ...{ manager: true, networkIsolation: true, alias: true, description: true },
+};
+
 /** {@link Workspaces.update}, with its input checked. */
 export async function updateWorkspace(
   { host }: FederationEnv,
@@ -23,12 +28,13 @@ export async function updateWorkspace(
   changes: WorkspaceChanges,
   options?: WriteOptions,
 ): Promise<Written<void>> {
+  checkOptions(options);
   checkName('name', name);
   if (name === systemWorkspace) throw invalid('name', `is ${systemWorkspace}, which belongs to the installation.`);
+  checkArgument('changes', changes, changeFields);
   const { manager, networkIsolation, alias, description } = changes;
   if (manager !== undefined) checkObjectName('manager', manager);
-  if (networkIsolation !== undefined && typeof networkIsolation !== 'boolean')
-    throw invalid('networkIsolation', 'must be true or false.');
+  if (networkIsolation !== undefined) checkFlag('networkIsolation', networkIsolation);
   if (alias !== undefined && alias !== null) checkText('alias', alias);
   if (description !== undefined && description !== null) checkText('description', description);
   const annotations = {

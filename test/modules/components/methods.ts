@@ -63,6 +63,7 @@ export const methods: readonly AnyMethodSpec[] = [
       component: (federation) => federation.components.enable('alarms' as PluggableName, onM),
       clusters: (federation) => federation.components.enable('alerting', { clusters: [] }),
       'clusters[0]': (federation) => federation.components.enable('alerting', { clusters: [''] }),
+      setting: (federation) => federation.components.enable('alerting', { ...onM, setting: {} } as never),
       settings: (federation) => federation.components.enable('alerting', { ...onM, settings: [] as object }),
       'settings.thanosruler.replicas': (federation) =>
         federation.components.enable('alerting', { ...onM, settings: { 'thanosruler.replicas': -1 } }),

@@ -110,7 +110,6 @@ export const methods = [
     whileOtherIsDown: 'UNREACHABLE',
     invalid: {},
     without: {
-      'bad input': 'it is the same as that of workspaces.delete keep',
       'not found': 'a workspace that is not there is deleted already',
     },
   }),
@@ -184,6 +183,8 @@ export const methods = [
         federation.namespaces.createFederated({ name, workspace: 'system-workspace', clusters: ['m'] }),
       clusters: (federation, { name, workspace }) =>
         federation.namespaces.createFederated({ name, workspace, clusters: [] }),
+      dryRun: (federation, { name, workspace }) =>
+        federation.namespaces.createFederated({ name, workspace, clusters: ['m'], dryRun: true } as never),
     },
     without: { 'already so': 'a project of that name is another project: it is refused' },
   }),
@@ -207,6 +208,11 @@ export const methods = [
       placement: (federation, { name }) => federation.namespaces.setFederatedPlacement(name, {} as never),
       projects: (federation, { name }) =>
         federation.namespaces.setFederatedPlacement(name, { clusters: [] }, { projects: {} as never }),
+      dryRun: (federation, { name }) =>
+        federation.namespaces.setFederatedPlacement(name, { clusters: [] }, {
+          projects: 'keep',
+          dryRun: true,
+        } as never),
     },
   }),
   method({
@@ -227,7 +233,6 @@ export const methods = [
     missing: (federation, { shrink }, options) =>
       federation.namespaces.setFederatedPlacement('ghost', { clusters: [] }, { projects: 'keep', ...shrink }, options),
     invalid: {},
-    without: { 'bad input': 'see namespaces.setFederatedPlacement' },
   }),
   method({
     method: 'namespaces.setFederatedPlacement shrink, delete',
@@ -254,7 +259,6 @@ export const methods = [
         options,
       ),
     invalid: {},
-    without: { 'bad input': 'see namespaces.setFederatedPlacement' },
   }),
   method({
     method: 'namespaces.deleteFederated keep',
@@ -279,6 +283,9 @@ export const methods = [
     invalid: {
       name: (federation) => federation.namespaces.deleteFederated('', { projects: 'keep' }),
       projects: (federation, { name }) => federation.namespaces.deleteFederated(name, {} as never),
+      'dry-run': (federation, { name }) =>
+        federation.namespaces.deleteFederated(name, { projects: 'keep', 'dry-run': true } as never),
+      shrink: (federation, { name }) => federation.namespaces.deleteFederated(name, null as never),
       lookBackMs: (federation, { name }) =>
         federation.namespaces.deleteFederated(name, { projects: 'keep', lookBackMs: Number.NaN }),
     },
@@ -316,6 +323,6 @@ export const methods = [
       federation.namespaces.deleteFederated('ghost', { projects: { delete: copies }, ...shrink }, options),
     whileOtherIsDown: 'UNREACHABLE',
     invalid: {},
-    without: { 'bad input': 'see namespaces.deleteFederated keep', 'already so': 'what is gone is NOT_FOUND' },
+    without: { 'already so': 'what is gone is NOT_FOUND' },
   }),
 ];

@@ -108,8 +108,24 @@ export const methods = [
       placement: (federation, { workspace }) => federation.workspaces.setPlacement(workspace, {} as never),
       'placement.clusters[0]': (federation, { workspace }) =>
         federation.workspaces.setPlacement(workspace, { clusters: ['Bad Name'] }),
-      'placement.clusterSelector': (federation, { workspace }) =>
+      'placement.clusterSelector.matchLabel': (federation, { workspace }) =>
         federation.workspaces.setPlacement(workspace, { clusterSelector: { matchLabel: {} } as never }),
+      'placement.clusterSelector.matchLabels': (federation, { workspace }) =>
+        federation.workspaces.setPlacement(workspace, { clusterSelector: { matchLabels: undefined } as never }),
+      'placement.clusterSelector.matchExpressions': (federation, { workspace }) =>
+        federation.workspaces.setPlacement(workspace, { clusterSelector: { matchExpressions: undefined } as never }),
+      'placement.dryRun': (federation, { workspace }) =>
+        federation.workspaces.setPlacement(workspace, { clusters: [], dryRun: true } as never),
+      shrink: (federation, { workspace }) =>
+        federation.workspaces.setPlacement(workspace, { clusters: [] }, null as never),
+      dryRun: (federation, { workspace }) =>
+        federation.workspaces.setPlacement(workspace, { clusters: [] }, { projects: 'keep', dryRun: true } as never),
+      'projects.dryRun': (federation, { workspace }) =>
+        federation.workspaces.setPlacement(
+          workspace,
+          { clusters: [] },
+          { projects: { delete: [], dryRun: true } as never },
+        ),
       'placement.clusterSelector.matchExpressions[0].operator': (federation, { workspace }) =>
         federation.workspaces.setPlacement(workspace, {
           clusterSelector: { matchExpressions: [{ key: 'a', operator: 'Is' as never }] },
@@ -136,7 +152,6 @@ export const methods = [
     missing: (federation, { shrink }, options) =>
       federation.workspaces.setPlacement('ghost', { clusters: [] }, { projects: 'keep', ...shrink }, options),
     invalid: {},
-    without: { 'bad input': 'see workspaces.setPlacement' },
   }),
   method({
     method: 'workspaces.setPlacement shrink, delete',
@@ -174,6 +189,8 @@ export const methods = [
     missing: (federation, { workspace }, options) => federation.clusters.authorize('ghost', [workspace], options),
     invalid: {
       cluster: (federation, { workspace }) => federation.clusters.authorize('', [workspace]),
+      concurrency: (federation, { workspace }) =>
+        federation.clusters.authorize('m', [workspace], { concurrency: Number.NaN }),
       workspaces: (federation) => federation.clusters.authorize('m', []),
       'workspaces[0]': (federation) => federation.clusters.authorize('m', ['system-workspace']),
     },
@@ -195,6 +212,11 @@ export const methods = [
       federation.clusters.revoke('ghost', [workspace], { projects: 'keep', ...shrink }, options),
     invalid: {
       projects: (federation, { workspace }) => federation.clusters.revoke('m', [workspace], {} as never),
+      dryRun: (federation, { workspace }) =>
+        federation.clusters.revoke('m', [workspace], { projects: 'keep', dryRun: true } as never),
+      shrink: (federation, { workspace }) => federation.clusters.revoke('m', [workspace], null as never),
+      concurrency: (federation, { workspace }) =>
+        federation.clusters.revoke('m', [workspace], { projects: 'keep' }, { concurrency: 0 }),
       'workspaces[0]': (federation) => federation.clusters.revoke('m', ['system-workspace'], { projects: 'keep' }),
     },
   }),
@@ -211,7 +233,6 @@ export const methods = [
       federation.clusters.revoke('ghost', [workspace], { projects: { delete: list }, ...shrink }, options),
     invalid: {},
     without: {
-      'bad input': 'see clusters.revoke keep',
       'already so': 'the same list again names what is gone, and is refused as not what would be deleted',
     },
   }),

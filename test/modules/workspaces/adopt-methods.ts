@@ -106,6 +106,7 @@ const adopting: WriteSpec<Drifted> = {
   invalid: {
     name: (federation) => federation.workspaces.adopt({ cluster: 'm', name: 'system-workspace' }),
     cluster: (federation) => federation.workspaces.adopt({ cluster: 'a', name: 'team' }),
+    dryRun: (federation) => federation.workspaces.adopt({ cluster: 'm', name: 'team', dryRun: true } as never),
     manager: (federation) => federation.workspaces.adopt({ cluster: 'm', name: 'team', manager: '' }),
     existing: (federation) => federation.workspaces.adopt({ cluster: 'm', name: 'team', existing: 'take' as never }),
   },

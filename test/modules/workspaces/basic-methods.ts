@@ -117,6 +117,8 @@ export const basicSpecs = [
     invalid: {
       name: (federation) => federation.workspaces.create({ name: 'system-workspace', manager: 'ann' }),
       manager: (federation) => federation.workspaces.create({ name: 'team', manager: '' }),
+      networkisolation: (federation) =>
+        federation.workspaces.create({ name: 'team', manager: 'ann', networkisolation: true } as never),
       clusters: (federation) => federation.workspaces.create({ name: 'team', manager: 'ann', clusters: ['m', 'm'] }),
       existing: (federation) =>
         federation.workspaces.create({ name: 'team', manager: 'ann', existing: 'take' as never }),
@@ -194,6 +196,8 @@ export const basicSpecs = [
     invalid: {
       name: (federation) => federation.workspaces.update('system-workspace', { alias: 'x' }),
       changes: (federation) => federation.workspaces.update('team', {}),
+      networkisolation: (federation) =>
+        federation.workspaces.update('team', { alias: 'x', networkisolation: true } as never),
       manager: (federation) => federation.workspaces.update('team', { manager: '' }),
       networkIsolation: (federation) => federation.workspaces.update('team', { networkIsolation: 1 as never }),
       alias: (federation) => federation.workspaces.update('team', { alias: '' }),

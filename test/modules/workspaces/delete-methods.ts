@@ -45,6 +45,11 @@ async function untouched({ clusters: { a, m } }: ModuleWorld, { workspace, proje
 
 const lookBackMs = 250;
 const invalid: Readonly<Record<string, (federation: Federation) => Promise<unknown>>> = {
+  dryRun: (federation) =>
+    federation.workspaces.delete('team', { projects: 'keep', apps: 'keep', dryRun: true } as never),
+  'projects.keep': (federation) =>
+    federation.workspaces.delete('team', { projects: { delete: [], keep: [] } as never, apps: 'keep' }),
+  deletion: (federation) => federation.workspaces.delete('team', null as never),
   name: (federation) => federation.workspaces.delete('system-workspace', { projects: 'keep', apps: 'keep' }),
   projects: (federation) => federation.workspaces.delete('team', { apps: 'keep' } as never),
   apps: (federation) => federation.workspaces.delete('team', { projects: 'keep' } as never),

@@ -102,6 +102,8 @@ export const peopleSpecs = [
       name: (federation) => federation.workspaces.inviteUser(bad, { user: 'cy', role: 'viewer' }),
       user: (federation) => federation.workspaces.inviteUser('team', { user: '', role: 'viewer' }),
       role: (federation) => federation.workspaces.inviteUser('team', { user: 'cy', role: '' }),
+      dryRun: (federation) =>
+        federation.workspaces.inviteUser('team', { user: 'cy', role: 'viewer', dryRun: true } as never),
     },
     without: { conflict: 'a create answers 409 as ALREADY_EXISTS, and then the binding is not its own' },
   }),
@@ -195,6 +197,8 @@ export const peopleSpecs = [
     invalid: {
       name: (federation) => federation.workspaces.setQuota(bad, { cluster: 'm', hard: { pods: '1' } }),
       cluster: (federation) => federation.workspaces.setQuota('team', { cluster: '', hard: { pods: '1' } }),
+      dryRun: (federation) =>
+        federation.workspaces.setQuota('team', { cluster: 'm', hard: { pods: '1' }, dryRun: true } as never),
       hard: (federation) => federation.workspaces.setQuota('team', { cluster: 'm', hard: {} }),
       'hard.pods': (federation) => federation.workspaces.setQuota('team', { cluster: 'm', hard: { pods: 'many' } }),
     },

@@ -93,6 +93,9 @@ export const joining: readonly AnyMethodSpec[] = [
     invalid: {
       name: ({ clusters }, settings) => clusters.import({ ...settings, name: 'No Name' }),
       kubeconfig: ({ clusters }) => clusters.import({ name: 'm', kubeconfig: '' }),
+      // By agent, and with the marks that are left of its former host, it would be imported unread.
+      kubeConfig: ({ clusters }, { kubeconfig }) =>
+        clusters.import({ name: 'm', connection: 'agent', formerHostGone: true, kubeConfig: kubeconfig } as never),
       'labels.tier': ({ clusters }, settings) => clusters.import({ ...settings, labels: { tier: 'no value' } }),
       'labels.a/b/c': ({ clusters }, settings) => clusters.import({ ...settings, labels: { 'a/b/c': 'd' } }),
       'labels.No Prefix/tier': ({ clusters }, settings) =>

@@ -85,6 +85,8 @@ export const reads: readonly AnyMethodSpec[] = [
     invalid: {
       name: ({ clusters }, { kubeconfig }) => clusters.preflight({ name: 'No Name', kubeconfig }),
       kubeconfig: ({ clusters }) => clusters.preflight({ name: 'm', kubeconfig: '' }),
+      label: ({ clusters }, { kubeconfig }) =>
+        clusters.preflight({ name: 'm', kubeconfig, label: { tier: 'one' } } as never),
       labels: ({ clusters }, { kubeconfig }) =>
         clusters.preflight({ name: 'm', kubeconfig, labels: ['tier'] as never }),
       connection: ({ clusters }, { kubeconfig }) =>

@@ -83,6 +83,7 @@ export const creating = [
       creator: bad({ creator: '' }),
       alias: bad({ alias: '' }),
       description: bad({ description: 7 as never }),
+      dryRun: bad({ dryRun: true } as never),
       'annotations.a': bad({ annotations: { a: 1 as never } }),
     },
     without: { conflict: 'nothing is changed that was there before: what is created meets no conflict' },

@@ -112,6 +112,8 @@ const people = [
     invalid: {
       ...badUser((federation, at) => federation.namespaces.inviteUser({ ...at, role: 'admin' })),
       role: (federation) => federation.namespaces.inviteUser({ cluster: 'm', name: 'x', user: 'ann', role: '' }),
+      dryRun: (federation) =>
+        federation.namespaces.inviteUser({ cluster: 'm', name: 'x', user: 'ann', role: 'v', dryRun: true } as never),
     },
     without: { conflict: noConflict },
   }),
@@ -130,7 +132,6 @@ const people = [
     missing: (federation, { cluster, name }, options) =>
       federation.namespaces.inviteUser({ cluster, name, user: 'nobody', role: 'admin' }, options),
     invalid: {},
-    without: { 'bad input': 'the same as of namespaces.inviteUser' },
   }),
   method({
     method: 'namespaces.removeUser',
@@ -143,7 +144,13 @@ const people = [
     writes: ({ name }) => [dropped(name, 'ann-viewer')],
     missing: (federation, _args, options) =>
       federation.namespaces.removeUser({ cluster: 'm', name: 'ghost', user: 'ann' }, options),
-    invalid: badUser((federation, at) => federation.namespaces.removeUser(at)),
+    invalid: {
+      ...badUser((federation, at) => federation.namespaces.removeUser(at)),
+      role: (federation) =>
+        federation.namespaces.removeUser({ cluster: 'm', name: 'x', user: 'ann', role: 'viewer' } as never),
+      binding: (federation) =>
+        federation.namespaces.removeUser({ cluster: 'm', name: 'x', user: 'ann', binding: 'ann-viewer' } as never),
+    },
   }),
   method({
     method: 'namespaces.removeUser of several roles',
@@ -165,7 +172,6 @@ const people = [
     missing: (federation, _args, options) =>
       federation.namespaces.removeUser({ cluster: 'm', name: 'ghost', user: 'ann' }, options),
     invalid: {},
-    without: { 'bad input': 'the same as of namespaces.removeUser' },
   }),
 ];
 
@@ -235,6 +241,7 @@ const limiting = [
       hard: (federation) => federation.namespaces.setQuota({ cluster: 'm', name: 'x', hard: 4 as never }),
       'hard.pods': (federation) => federation.namespaces.setQuota({ cluster: 'm', name: 'x', hard: { pods: 'many' } }),
       quota: (federation) => federation.namespaces.setQuota({ cluster: 'm', name: 'x', hard, quota: '' }),
+      used: (federation) => federation.namespaces.setQuota({ cluster: 'm', name: 'compute', hard, used: {} } as never),
     },
   }),
   method({

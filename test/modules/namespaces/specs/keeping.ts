@@ -43,6 +43,8 @@ const badProtection = (
   cluster: (federation: Federation) => call(federation, { cluster: '', names: ['x'] }),
   names: (federation: Federation) => call(federation, { cluster: 'm', names: [] }),
   'names[0]': (federation: Federation) => call(federation, { cluster: 'm', names: ['X'] }),
+  dryRun: (federation: Federation) => call(federation, { cluster: 'm', names: ['x'], dryRun: true } as never),
+  workspace: (federation: Federation) => call(federation, { cluster: 'm', names: ['x'], workspace: 'w' } as never),
   'workspaces[0]': (federation: Federation) => call(federation, { cluster: 'm', names: ['x'], workspaces: [''] }),
 });
 
@@ -84,6 +86,8 @@ export const keeping = [
       cluster: (federation) => federation.namespaces.delete({ cluster: '', name: 'x', uid: 'u' }),
       name: (federation) => federation.namespaces.delete({ cluster: 'm', name: 'kube-system', uid: 'u' }),
       uid: (federation) => federation.namespaces.delete({ cluster: 'm', name: 'x' } as never),
+      dryRun: (federation) =>
+        federation.namespaces.delete({ cluster: 'm', name: 'x', uid: 'u', dryRun: true } as never),
     },
   }),
   method({

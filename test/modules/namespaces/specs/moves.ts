@@ -72,7 +72,6 @@ function withApps(verb: 'bind' | 'unbind' | 'transfer') {
     missing: ({ namespaces }, { into: workspace }, options) =>
       namespaces[verb]({ cluster: 'm', name: 'ghost', workspace }, { apps: 'follow', ...options }),
     invalid: {},
-    without: { 'bad input': `the same as of namespaces.${verb}` },
   });
 }
 
@@ -93,6 +92,14 @@ export const moves = [
       cluster: (federation) => federation.namespaces.bind({ cluster: 'M', name: 'x', workspace: 'w' }),
       name: (federation) => federation.namespaces.bind({ cluster: 'm', name: 'kube-system', workspace: 'w' }),
       workspace: (federation) => federation.namespaces.bind({ cluster: 'm', name: 'x', workspace: 'system-workspace' }),
+      uid: (federation) =>
+        federation.namespaces.bind({ cluster: 'm', name: 'x', workspace: 'w', uid: undefined } as never),
+      names: (federation) =>
+        federation.namespaces.bind({ cluster: 'm', name: 'x', names: ['y'], workspace: 'w' } as never),
+      from: (federation) => federation.namespaces.bind({ cluster: 'm', name: 'x', workspace: 'w', from: 'v' } as never),
+      dryRun: (federation) =>
+        federation.namespaces.bind({ cluster: 'm', name: 'x', workspace: 'w', dryRun: true } as never),
+      options: (federation) => federation.namespaces.bind({ cluster: 'm', name: 'x', workspace: 'w' }, null as never),
       apps: (federation) =>
         federation.namespaces.bind({ cluster: 'm', name: 'x', workspace: 'w' }, { apps: 'some' as never }),
       devops: (federation) =>
@@ -126,6 +133,13 @@ export const moves = [
     writes: ({ names, workspace }) =>
       names.map((name) => patching(name, { uid: expect.any(String), ...boundTo(workspace) })),
     invalid: {
+      '[0]': (federation) => federation.namespaces.bind([null] as never),
+      '[0].Dry_Run': (federation) =>
+        federation.namespaces.bind([{ cluster: 'm', name: 'x', workspace: 'w', Dry_Run: true }] as never),
+      devops: (federation) =>
+        federation.namespaces.bind({ cluster: 'm', names: ['x'], workspace: 'w', devops: ['x'] } as never),
+      concurrency: (federation) =>
+        federation.namespaces.bind({ cluster: 'm', names: ['x'], workspace: 'w' }, { concurrency: -1 }),
       '[0].cluster': (federation) => federation.namespaces.bind({ cluster: '', names: ['x'], workspace: 'w' }),
       '[1].name': (federation) => federation.namespaces.bind({ cluster: 'm', names: ['x', 'x'], workspace: 'w' }),
       '[0].workspace': (federation) => federation.namespaces.bind([{ cluster: 'm', name: 'x', workspace: 'W' }]),
@@ -155,6 +169,8 @@ export const moves = [
     invalid: {
       cluster: (federation) => federation.namespaces.unbind({ cluster: '', name: 'x' }),
       name: (federation) => federation.namespaces.unbind({ cluster: 'm', name: 'default' }),
+      apps: (federation) => federation.namespaces.unbind({ cluster: 'm', name: 'x', apps: 'follow' } as never),
+      to: (federation) => federation.namespaces.unbind({ cluster: 'm', name: 'x', to: 'w' } as never),
     },
   }),
   method({
@@ -175,6 +191,7 @@ export const moves = [
       cluster: (federation) => federation.namespaces.transfer({ cluster: 'a b', name: 'x', workspace: 'w' }),
       name: (federation) => federation.namespaces.transfer({ cluster: 'm', name: '', workspace: 'w' }),
       workspace: (federation) => federation.namespaces.transfer({ cluster: 'm', name: 'x', workspace: '' }),
+      to: (federation) => federation.namespaces.transfer({ cluster: 'm', name: 'x', workspace: 'w', to: 'v' } as never),
     },
   }),
   withApps('bind'),

@@ -147,6 +147,8 @@ export const roles: readonly AnyMethodSpec[] = [
     missing: (federation, { name }) => federation.users.revokeCluster({ user: name, cluster: 'ghost' }),
     invalid: {
       user: (federation) => federation.users.revokeCluster({ user: '', cluster: 'm' }),
+      role: (federation) => federation.users.revokeCluster({ user: 'ann', cluster: 'm', role: 'viewer' } as never),
+      dryRun: (federation) => federation.users.revokeCluster({ user: 'ann', cluster: 'm', dryRun: true } as never),
       cluster: (federation, { name }) => federation.users.revokeCluster({ user: name, cluster: '' }),
     },
   }),
