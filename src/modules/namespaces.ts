@@ -202,7 +202,8 @@ export class Namespaces {
    * many objects of each kind, its claims with what becomes of their data, and its apps, whose HelmReleases stay as records.
    *
    * @throws FederationError `INVALID` for system namespaces, multi-cluster projects and backing namespaces of DevOps projects;
-   * `PLAN_BLOCKED` while it is protected, is another one by that name, holds a FederatedNamespace, or something outside of it would go
+   * `WORLD_MOVED` where the item names the workspace that it was in, and it is in another by now; `PLAN_BLOCKED` while it is protected, is
+   * another one by that name, holds a FederatedNamespace, or something outside of it would go
    * along; `NOT_OBSERVED` naming the finalizers that hold it
    */
   async delete(project: ProjectToDelete, options?: WriteOptions): Promise<Written<ProjectContents>> {

@@ -16,15 +16,26 @@ import { checkProject, type ProjectName } from './projects.ts';
 import { releasesOf } from './releases.ts';
 
 /** The very namespace that is to be deleted: its UID is the confirmation that it was looked at. */
-export type ProjectToDelete = ProjectName & { readonly uid: string };
+export type ProjectToDelete = ProjectName & {
+  readonly uid: string;
+  /** Where it is given, as lists give it: one that is in another workspace by now was taken over, and is left to whoever did. */
+  readonly workspace?: string | undefined;
+};
 
-/** @throws FederationError `INVALID` for what belongs to the installation, to kubefed, or to DevOps */
-function assertMayGo(cluster: string) {
+/** @throws FederationError `WORLD_MOVED` for what somebody took over, `INVALID` for what belongs to the installation, to kubefed, or to DevOps */
+function assertMayGo(project: ProjectToDelete) {
+  const { cluster } = project;
   return ({ metadata }: Namespace): void => {
     const { name, labels } = metadata;
     const refuse = (why: string): FederationError =>
       new FederationError('INVALID', `${cluster}: "${name}" ${why} Nothing was deleted.`);
-    if (labels?.[workspaceLabel] === systemWorkspace) throw refuse('belongs to the installation itself.');
+    const now = labels?.[workspaceLabel];
+    if ('workspace' in project && now !== undefined && now !== project.workspace)
+      throw new FederationError(
+        'WORLD_MOVED',
+        `${cluster}: "${name}" is in workspace "${now}" by now, not in ${project.workspace === undefined ? 'none' : `"${project.workspace}"`}: somebody took it over. Nothing was deleted. Look at it; whoever means it all the same names that workspace.`,
+      );
+    if (now === systemWorkspace) throw refuse('belongs to the installation itself.');
     const part = partOf(metadata);
     if (part === 'multi-cluster project')
       throw refuse(
@@ -66,7 +77,7 @@ export async function deleteNamespace(
     at,
     { name, uid },
     {
-      assertMayGo: assertMayGo(cluster),
+      assertMayGo: assertMayGo(project),
       keptBy: async (signal) =>
         (await shieldsUp(at, { signal }))
           .filter(({ namespaces }) => namespaces.includes(name))

@@ -42,6 +42,8 @@ export interface Move {
   readonly verb: MoveVerb;
   readonly cluster: string;
   readonly name: string;
+  /** Absent: whichever bears the name. */
+  readonly uid?: string;
   /** `null`: into none. */
   readonly to: string | null;
 }
@@ -67,6 +69,14 @@ function refuse(
     throw new FederationError(
       'INVALID',
       `${cluster}: "${name}" is the backing namespace of a DevOps project, which does not follow it. Nothing was changed. Name it in "devops" if it is meant.`,
+    );
+}
+
+function assertTheVery({ cluster, name, uid }: Move, found: string): void {
+  if (uid !== undefined && uid !== found)
+    throw new FederationError(
+      'CONFLICT',
+      `${cluster}: namespace "${name}" has UID ${found}, not ${uid}: it is another one by now. Nothing was changed. Look at what it is (namespaces.get), then give its UID or none.`,
     );
 }
 
@@ -113,6 +123,7 @@ export async function moveProject(
   const at = await clusterByName(env)(cluster, options);
   at.dialect;
   const { metadata } = await at.connection.get(core.namespaces, { name }, options);
+  assertTheVery(move, metadata.uid);
   refuse(move, metadata, devops);
   const from = metadata.labels?.[workspaceLabel] ?? null;
   const strays = (await releasesOf(env, at, name, options)).filter(({ workspace }) => workspace !== to);

@@ -83,6 +83,26 @@ describe('namespaces.delete', { timeout: 60_000 }, () => {
     await stays('m', name);
   });
 
+  test('leaves what a list told of alone, where somebody took it over since', async () => {
+    const { namespaces } = world.federation;
+    const { name } = await strayOnM(world);
+    const info = await namespaces.get({ cluster: 'm', name });
+    await namespaces.bind({ cluster: 'm', name, workspace });
+    const taken = new RegExp(
+      `"${name}" is in workspace "${workspace}" by now, not in (none|"former"): .*Nothing was deleted`,
+    );
+    for (const item of [info, { ...info, workspace: 'former' }]) {
+      const project = { cluster: 'm', ...item };
+      await expect(namespaces.delete(project)).rejects.toMatchObject(refusal('WORLD_MOVED', taken));
+      expect(await namespaces.delete(project, { dryRun: true })).toMatchObject({
+        forecast: { effect: 'blocked', why: expect.stringMatching(taken) },
+      });
+    }
+    await stays('m', name);
+    const seen = { cluster: 'm', ...(await namespaces.get({ cluster: 'm', name })) };
+    expect(await namespaces.delete(seen)).toMatchObject({ outcome: 'changed' });
+  });
+
   test('refuses what is of a multi-cluster project, on the member and on the host, and what is of DevOps or the installation', async () => {
     const name = world.fresh('fed');
     await createFederatedProjects(world.clusters.a.connection, { workspace, names: [name], clusters: ['m'] });

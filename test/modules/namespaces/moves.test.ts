@@ -3,6 +3,7 @@ import { FederationError } from '../../../src/errors.ts';
 import { core, defineResource, type Untyped } from '../../../src/kube/resources.ts';
 import { devopsLabel, workspaceLabel } from '../../../src/kubesphere/names.ts';
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
+import { moveOperation } from '../../../src/modules/namespaces/move-workflow.ts';
 import { addForeignOwner, createFederatedProjects } from '../../../src/testing/index.ts';
 import { sandboxGround } from '../../grounds.ts';
 import { type ModuleWorld, startWorld } from '../kit/world.ts';
@@ -193,6 +194,30 @@ test('whoever is unbound is in no workspace, though what a list told of it names
   expect(await namespaces.unbind(told)).toMatchObject([{ outcome: 'changed' }]);
   expect(await namespaces.unbind({ ...inIt, names: [together.name] })).toMatchObject([{ outcome: 'changed' }]);
   for (const { name } of [one, listed, together]) await expectIn(world, name, undefined);
+});
+
+test('another project under the name that a list told is not meant, by whatever verb; it says so beforehand', {
+  timeout: 60_000,
+}, async () => {
+  const { namespaces } = world.federation;
+  const { name, uid } = await projectOnM(world, from);
+  const another = { cluster: 'm', name, uid: 'former', workspace: to };
+  const moved = refusal('CONFLICT', /has UID .*, not former: it is another one by now\. Nothing was changed/);
+  for (const options of [{}, { dryRun: true }]) {
+    for (const verb of ['bind', 'unbind', 'transfer'] as const)
+      await expect(namespaces[verb](another, options)).rejects.toMatchObject(moved);
+    await expect(namespaces.unbind([another], options)).rejects.toMatchObject({ cause: moved });
+  }
+  await expectIn(world, name, from);
+  expect(await namespaces.transfer({ ...another, uid })).toMatchObject({ outcome: 'changed' });
+});
+
+test('a workspace to go into is needed by bind and transfer; without one they unbind nothing', () => {
+  const { host } = world.federation;
+  for (const verb of ['bind', 'transfer'] as const)
+    expect(() => moveOperation(host, host, verb, { name: 'x', uid: 'u' }, null)).toThrow(
+      expect.objectContaining({ code: 'INVALID', details: { field: 'workspace' } }),
+    );
 });
 
 describe('apps of a project', { timeout: 60_000 }, () => {
