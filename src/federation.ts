@@ -8,6 +8,7 @@ import { Clusters } from './modules/clusters.ts';
 import { Components } from './modules/components.ts';
 import { Members, opened } from './modules/members.ts';
 import { Namespaces } from './modules/namespaces.ts';
+import { callOptionsIn } from './modules/options.ts';
 import { type FederationOverview, overview } from './modules/overview.ts';
 import { Users } from './modules/users.ts';
 import { Workspaces } from './modules/workspaces.ts';
@@ -117,7 +118,7 @@ export class Federation implements AsyncDisposable {
    * @throws FederationError `KUBECONFIG_INVALID`, `UNREACHABLE`, `UNSUPPORTED`, `NOT_A_HOST`
    */
   static async connect(options: FederationOptions): Promise<Federation> {
-    const { kubeconfig, context, name, logger, signal, timeoutMs, retry } = options;
+    const { kubeconfig, context, name, logger } = options;
     const logging = logger === undefined ? {} : { logger };
     if ((kubeconfig === undefined) === (options.gateway === undefined))
       throw new FederationError(
@@ -133,11 +134,7 @@ export class Federation implements AsyncDisposable {
         ...(name === undefined ? {} : { name }),
         ...logging,
       }));
-    const call: CallOptions = {
-      ...(signal === undefined ? {} : { signal }),
-      ...(timeoutMs === undefined ? {} : { timeoutMs }),
-      ...(retry === undefined ? {} : { retry }),
-    };
+    const call = callOptionsIn(options);
     const host = await opened(connection, call);
     try {
       const { role } = await readInstallation(connection, call);

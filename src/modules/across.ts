@@ -6,6 +6,7 @@ import type { CallOptions } from '../types.ts';
 import { pool } from '../workflow/pool.ts';
 import { some } from './closure.ts';
 import { clusterByName, type FederationEnv } from './env.ts';
+import { callOptionsIn } from './options.ts';
 
 /** What one of several clusters answered, or why it did not. */
 export type ClusterAnswer<T> =
@@ -17,9 +18,9 @@ const patienceMs = 30_000;
 const atOnce = 16;
 
 /** Names of all clusters that the host has, itself included. */
-export async function clusterNames({ host }: FederationEnv, options?: CallOptions): Promise<readonly string[]> {
+export async function clusterNames({ host }: FederationEnv, options: CallOptions = {}): Promise<readonly string[]> {
   const names: string[] = [];
-  for await (const { metadata } of host.connection.listMetadata(kubesphere.clusters, options))
+  for await (const { metadata } of host.connection.listMetadata(kubesphere.clusters, callOptionsIn(options)))
     names.push(hostLabel in (metadata.labels ?? {}) ? host.name : metadata.name);
   return names;
 }
@@ -33,7 +34,7 @@ export async function askClusters<T>(
   read: (cluster: KubeSphereCluster, options: CallOptions) => Promise<T>,
   { clusters, ...options }: CallOptions & { readonly clusters?: readonly string[] } = {},
 ): Promise<readonly ClusterAnswer<T>[]> {
-  const call: CallOptions = { timeoutMs: patienceMs, retry: { retries: 1 }, ...options };
+  const call: CallOptions = { timeoutMs: patienceMs, retry: { retries: 1 }, ...callOptionsIn(options) };
   const names = clusters ?? (await clusterNames(env, options));
   const answers = new Map<string, ClusterAnswer<T>>();
   const { failed } = await pool(

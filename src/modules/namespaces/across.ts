@@ -4,6 +4,7 @@ import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import type { CallOptions } from '../../types.ts';
 import { askClusters, type ClusterAnswer, clusterNames } from '../across.ts';
 import { clusterByName, type FederationEnv } from '../env.ts';
+import { callOptionsIn } from '../options.ts';
 
 /**
  * A list over several clusters. Nothing is asked before it is read; then all clusters are asked at once, page by page, one page of
@@ -23,7 +24,7 @@ export function listAcross<T>(
   list: (cluster: KubeSphereCluster, options: CallOptions) => Listing<T>,
   { clusters, ...options }: CallOptions & { readonly clusters?: readonly string[] },
 ): ListingAcross<T> {
-  const call: CallOptions = { timeoutMs: patienceMs, retry: { retries: 1 }, ...options };
+  const call: CallOptions = { timeoutMs: patienceMs, retry: { retries: 1 }, ...callOptionsIn(options) };
 
   async function* pagesOf(cluster: string): AsyncGenerator<ClusterAnswer<readonly T[]>> {
     try {

@@ -7,6 +7,7 @@ import { askClusters, type ClusterAnswer, clusterNames } from '../across.ts';
 import { appsOf, type WorkspaceApp } from '../apps.ts';
 import { namespacesOf } from '../closure.ts';
 import type { FederationEnv } from '../env.ts';
+import { callOptionsIn } from '../options.ts';
 import { type MembersOwn, membersOwn } from './members-own.ts';
 
 /** A workspace that lives on a member and not on the host: nothing brings it back to the host by itself (v3.3 page). */
@@ -29,9 +30,10 @@ export interface DriftedWorkspace extends MembersOwn {
 /** Workspaces that live on members and not on the host. One result for each member; those that do not answer say so. */
 export async function drift(
   env: FederationEnv,
-  options: CallOptions = {},
+  given: CallOptions = {},
 ): Promise<readonly ClusterAnswer<readonly DriftedWorkspace[]>[]> {
   const { host } = env;
+  const options = callOptionsIn(given);
   const templates = await host.connection.listMetadata(kubesphere.workspaceTemplates, options).toArray();
   const onHost = new Set(templates.map(({ metadata }) => metadata.name));
   const members = (await clusterNames(env, options)).filter((name) => name !== host.name);

@@ -23,6 +23,21 @@ describe('a question to all clusters', () => {
     expect(new Set(answers.map((one) => one.answered && one.value)).size).toBe(3);
   });
 
+  it('is asked of all of them, whatever else than a call can be told somebody gives', async () => {
+    const { namespaces, workspaces } = world.federation;
+    const select = { labelSelector: 'no=cluster', fieldSelector: 'metadata.name=none' } as CallOptions;
+    expect([...(await clusterNames(world.federation, select))].sort()).toEqual(['a', 'm', 'n']);
+    const all = (await namespaces.listAcross().toArray()).map(({ cluster }) => cluster);
+    const listing = namespaces.listAcross({}, select);
+    const whole = await listing.toArray();
+    expect(whole.map(({ cluster }) => cluster)).toEqual(all);
+    expect(whole.every((one) => one.answered && one.value.length > 0)).toBe(true);
+    const paged = new Set<string>();
+    for await (const one of listing) if (one.answered && one.value.length > 0) paged.add(one.cluster);
+    expect([...paged].sort()).toEqual(['a', 'm', 'n']);
+    expect((await workspaces.drift(select)).map(({ cluster }) => cluster).sort()).toEqual(['m', 'n']);
+  });
+
   it('names the one that does not answer, and has the answers of the others', async () => {
     world.proxies.n.hinder(() => 'refused');
     const answers = await askClusters(world.federation, uid, { retry: false });
