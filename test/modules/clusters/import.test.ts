@@ -56,6 +56,15 @@ async function ofOneName(name: string): Promise<void> {
 }
 
 describe('an import', patient, () => {
+  test('by agent does not go unread because of a kubeconfig that nobody set', async () => {
+    await using federation = await Federation.connect({ kubeconfig: field.sandbox.clusters.b.kubeconfig, name: 'b' });
+    const unset = { name: 'm', connection: 'agent', formerHostGone: true, kubeconfig: undefined } as never;
+    await expect(federation.clusters.import(unset, { dryRun: true })).rejects.toMatchObject({
+      code: 'INVALID',
+      message: expect.stringMatching(/kubeconfig is undefined, as a variable that nobody set is/),
+    });
+  });
+
   test('is refused while the new host would delete what the former one left, whatever is said of that one (H5)', async () => {
     const { b, m } = field.sandbox.clusters;
     await ofOneName('shared');
