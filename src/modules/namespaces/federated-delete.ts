@@ -83,8 +83,8 @@ const deleteCopies = defineStep<Agreed, FederationEnv>()({
           env.host,
           input.subject,
           async ({ signal }) => {
-            await assertExactly(env, input.subject, input.leaving, input.delete, { ...input, signal });
             await assertNotKept(env, input.delete, signal);
+            await assertExactly(env, input.subject, input.leaving, input.delete, { ...input, signal });
             await assertNoneJoined(env, input, signal);
           },
           seeLeft(env, input.subject, membersOf(found), 'delete'),

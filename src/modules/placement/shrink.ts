@@ -109,8 +109,8 @@ const shrinkDeleting = defineStep<Agreed, FederationEnv>()({
             edit: input.edit,
             mayLeave: input.leaving,
             lastLook: async ({ signal }) => {
-              await assertExactly(env, input.subject, input.leaving, input.delete, { ...input, signal });
               await assertNotKept(env, input.delete, signal);
+              await assertExactly(env, input.subject, input.leaving, input.delete, { ...input, signal });
             },
             left: seeLeft(env, input.subject, found, 'delete'),
           }),

@@ -1,5 +1,5 @@
 import { FederationError } from '../../errors.ts';
-import type { ObjectRef } from '../../kube/objects.ts';
+import type { ObjectMeta, ObjectRef } from '../../kube/objects.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import {
   devopsLabel,
@@ -13,7 +13,7 @@ import {
 import { kubesphere } from '../../kubesphere/resources.ts';
 import type { ResourceRef } from '../../types.ts';
 import { askEveryCluster } from '../across.ts';
-import { type Closure, closureOf, namespacesOf, readOwnership, some } from '../closure.ts';
+import { type Closure, closureOf, namespacesOf, type Ownership, readOwnership, some } from '../closure.ts';
 import { devopsProjectsOf } from '../devops.ts';
 import type { FederationEnv } from '../env.ts';
 import { type Placeable, placeables } from './clusters.ts';
@@ -79,16 +79,22 @@ export async function surveyLeaving(
 ): Promise<LeavingProjects> {
   const all = await placeables(env.host, signal);
   const what = `Taking ${called(subject)} off ${clusters.join(', ')}`;
-  const found = await Promise.all(
-    clusters.map((name) =>
-      openLeaving(env, what, all.get(name) ?? name, signal, async (cluster) => {
-        if (lookBackMs < lookBackDefaultMs && !cluster.sandbox)
-          throw new FederationError('INVALID', `lookBackMs is too short: ${cluster.name} is no sandbox.`);
-        const read = subject.kind === 'workspace' ? readWorkspace : readProject;
-        return read(cluster, { subject, cluster: name, isHost: cluster.uid === env.host.uid, whole, signal });
-      }),
-    ),
-  );
+  const ask = <T>(read: (cluster: KubeSphereCluster, name: string) => Promise<T>): Promise<readonly T[]> =>
+    Promise.all(
+      clusters.map((name) => openLeaving(env, what, all.get(name) ?? name, signal, (cluster) => read(cluster, name))),
+    );
+  // What takes seconds first, on all of them: who joins in these bears the label by the time that is read.
+  const owners = new Map<string, Owner>();
+  await ask(async (cluster, name) => {
+    if (lookBackMs < lookBackDefaultMs && !cluster.sandbox)
+      throw new FederationError('INVALID', `lookBackMs is too short: ${cluster.name} is no sandbox.`);
+    if (subject.kind === 'workspace') owners.set(name, await readOwner(cluster, subject.name, signal));
+  });
+  const found = await ask((cluster, name) => {
+    const reading = { subject, cluster: name, isHost: cluster.uid === env.host.uid, whole, signal };
+    const owner = owners.get(name);
+    return owner === undefined ? readProject(cluster, reading) : readWorkspace(cluster, reading, owner);
+  });
   return { clusters: found, apps: await leavingApps(env.host, subject, found, signal) };
 }
 
@@ -149,20 +155,33 @@ interface Reading {
   readonly signal: AbortSignal;
 }
 
+/** A Workspace, and what owns what on its cluster. */
+interface Owner {
+  readonly workspace: ObjectMeta | undefined;
+  readonly ownership: Ownership | undefined;
+}
+
+async function readOwner(at: KubeSphereCluster, name: string, signal: AbortSignal): Promise<Owner> {
+  const workspace = (await at.connection.find(kubesphere.workspaces, { name }, { signal }))?.metadata;
+  return { workspace, ownership: workspace === undefined ? undefined : await readOwnership(at, signal) };
+}
+
 /** A Workspace goes, and with it what names it as owner, at any depth; what bears its label will name it any moment. */
-async function readWorkspace(at: KubeSphereCluster, { subject, cluster, isHost, signal }: Reading): Promise<Leaving> {
+async function readWorkspace(
+  at: KubeSphereCluster,
+  { subject, cluster, isHost, signal }: Reading,
+  { workspace, ownership }: Owner,
+): Promise<Leaving> {
   const { name } = subject;
-  const [workspace, labelled, devopsProjects] = await Promise.all([
-    at.connection.find(kubesphere.workspaces, { name }, { signal }),
+  // The cluster's own: kubefed lets it be, and with it all that it owns (domain reference, 8.2).
+  if (workspace?.labels?.[managedLabel] === 'false') return { ...nothing, cluster, host: isHost };
+  const [labelled, devopsProjects] = await Promise.all([
     namespacesOf(at, signal, `${workspaceLabel}=${name}`),
     devopsProjectsOf(at, name, { signal }),
   ]);
-  const uid = workspace?.metadata.uid;
-  // The cluster's own: kubefed lets it be, and with it all that it owns (domain reference, 8.2).
-  if (workspace?.metadata.labels?.[managedLabel] === 'false') return { ...nothing, cluster, host: isHost };
+  const uid = workspace?.uid;
   const isFederated = (namespace: string): boolean => labelled.get(namespace)?.labels?.[managedLabel] === 'true';
   const plain = [...labelled.values()].filter(({ name: one }) => !isFederated(one));
-  const ownership = uid === undefined ? undefined : await readOwnership(at, signal);
   const takenWith = (loosed: ReadonlySet<string>): Closure['objects'] =>
     uid === undefined || ownership === undefined ? [] : closureOf(ownership, [uid], loosed).objects;
   const owned = takenWith(new Set());
