@@ -8,6 +8,7 @@ import type { CallOptions } from '../types.ts';
 import { askClusters, type ClusterAnswer } from './across.ts';
 import { type ComponentStates, componentsOf } from './components/state.ts';
 import type { FederationEnv } from './env.ts';
+import { callOptionsIn } from './options.ts';
 
 /** The kubeconfig that a host keeps of a cluster. */
 export interface StoredKubeconfig extends KubeconfigExpiry {
@@ -164,8 +165,9 @@ function itself(answer: ClusterAnswer<Answer> | undefined, hostDigest: string | 
  *
  * @throws ApiError of the host
  */
-export async function overview(env: FederationEnv, options: CallOptions = {}): Promise<FederationOverview> {
+export async function overview(env: FederationEnv, given: CallOptions = {}): Promise<FederationOverview> {
   const { host } = env;
+  const options = callOptionsIn(given);
   const now = Date.now();
   const [clusters, templates, own] = await Promise.all([
     host.connection.list(kubesphere.clusters, options).toArray(),

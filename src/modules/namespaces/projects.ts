@@ -51,6 +51,7 @@ type Item = PinnedProject & { readonly workspace?: string };
 
 function check(item: Item, verb: MoveVerb, at: string): void {
   checkProject(item, at);
+  refuseFields(at, item, ['names'], 'must not be given together with name: say which of both is meant.');
   if ('uid' in item) checkText(`${at}uid`, item.uid);
   const instead =
     verb === 'unbind'
@@ -104,7 +105,6 @@ export async function moveProjects<One extends Item>(
     );
   if (!Array.isArray(given)) checkItem(given, '', moveOptions);
   if (!Array.isArray(given) && 'name' in given) {
-    if ('names' in given) throw invalid('names', 'must not be given together with name: say which of both is meant.');
     check(given, verb, '');
     return move(given);
   }

@@ -1,4 +1,4 @@
-import { checkName, checkNames, invalid } from '../../kubesphere/validation.ts';
+import { checkName, checkNames, invalid, refuseUndefined } from '../../kubesphere/validation.ts';
 import { checkArgument, checkOptions, type FieldsOf } from '../options.ts';
 import { type Shielded, shieldId } from '../shield.ts';
 
@@ -16,6 +16,7 @@ const protectionFields: FieldsOf<Protection> = { cluster: true, names: true, wor
 export function checkProtection(protection: Protection, options: unknown): void {
   checkOptions(options);
   checkArgument('protection', protection, protectionFields);
+  refuseUndefined('', protection, 'workspaces');
   const { cluster, names, workspaces } = protection;
   checkName('cluster', cluster);
   if (workspaces !== undefined) checkNames('workspaces', workspaces, { emptyToo: true });

@@ -102,6 +102,7 @@ const operators = ['In', 'NotIn', 'Exists', 'DoesNotExist'] as const;
 /** A placement as the API has it. @throws FederationError `INVALID` naming the field */
 export function placementOf(field: string, value: unknown): Placement {
   checkArgument(field, value, placementFields, `${field}.`);
+  refuseUndefined(`${field}.`, value, 'clusters', 'clusterSelector');
   const { clusters, clusterSelector } = value;
   if ((clusters === undefined) === (clusterSelector === undefined))
     throw invalid(field, 'must name clusters, or give a clusterSelector, and not both: a list would win.');

@@ -6,6 +6,7 @@ import { type Cluster, type FederatedObject, kubesphere, type User } from '../..
 import type { CallOptions } from '../../types.ts';
 import { askClusters, type ClusterAnswer } from '../across.ts';
 import type { FederationEnv } from '../env.ts';
+import { callOptionsIn } from '../options.ts';
 
 /** Why a member's copy of a user lags. */
 export type LagReason =
@@ -169,7 +170,7 @@ export async function syncStatus(
   name: string,
   { clusters, ...options }: CallOptions & { readonly clusters?: readonly string[] } = {},
 ): Promise<UserSync> {
-  const original = await originalOf(env, name, options);
+  const original = await originalOf(env, name, callOptionsIn(options));
   const { email } = original.user.spec;
   const members = [...original.clusters.values()]
     .filter(({ metadata }) => !(hostLabel in (metadata.labels ?? {})))

@@ -24,7 +24,7 @@ describe('a question to all clusters', () => {
   });
 
   it('is asked of all of them, whatever else than a call can be told somebody gives', async () => {
-    const { namespaces, workspaces } = world.federation;
+    const { namespaces, users, workspaces } = world.federation;
     const select = { labelSelector: 'no=cluster', fieldSelector: 'metadata.name=none' } as CallOptions;
     expect([...(await clusterNames(world.federation, select))].sort()).toEqual(['a', 'm', 'n']);
     const all = (await namespaces.listAcross().toArray()).map(({ cluster }) => cluster);
@@ -36,6 +36,10 @@ describe('a question to all clusters', () => {
     for await (const one of listing) if (one.answered && one.value.length > 0) paged.add(one.cluster);
     expect([...paged].sort()).toEqual(['a', 'm', 'n']);
     expect((await workspaces.drift(select)).map(({ cluster }) => cluster).sort()).toEqual(['m', 'n']);
+    const { members } = await users.syncStatus('ann', select);
+    expect(members.map(({ cluster }) => cluster).sort()).toEqual(['m', 'n']);
+    const { clusters } = await world.federation.overview(select);
+    expect(clusters.map(({ name }) => name).sort()).toEqual(['a', 'm', 'n']);
   });
 
   it('names the one that does not answer, and has the answers of the others', async () => {

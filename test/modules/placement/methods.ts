@@ -106,6 +106,8 @@ export const methods = [
     invalid: {
       name: (federation) => federation.workspaces.setPlacement('system-workspace', { clusters: ['m'] }),
       placement: (federation, { workspace }) => federation.workspaces.setPlacement(workspace, {} as never),
+      'placement.clusters': (federation, { workspace }) =>
+        federation.workspaces.setPlacement(workspace, { clusters: undefined, clusterSelector: {} } as never),
       'placement.clusters[0]': (federation, { workspace }) =>
         federation.workspaces.setPlacement(workspace, { clusters: ['Bad Name'] }),
       'placement.clusterSelector.matchLabel': (federation, { workspace }) =>

@@ -45,6 +45,8 @@ const badProtection = (
   'names[0]': (federation: Federation) => call(federation, { cluster: 'm', names: ['X'] }),
   dryRun: (federation: Federation) => call(federation, { cluster: 'm', names: ['x'], dryRun: true } as never),
   workspace: (federation: Federation) => call(federation, { cluster: 'm', names: ['x'], workspace: 'w' } as never),
+  workspaces: (federation: Federation) =>
+    call(federation, { cluster: 'm', names: ['x'], workspaces: undefined } as never),
   'workspaces[0]': (federation: Federation) => call(federation, { cluster: 'm', names: ['x'], workspaces: [''] }),
 });
 
