@@ -1,6 +1,6 @@
 /**
  * What a platform team wants to know in the morning: `node examples/day-two/drift-report.ts [--kubeconfig host.yaml]`. Which clusters are
- * not well, which credentials end soon, and which workspaces live on a member without the host knowing, which no console shows.
+ * not well, which credentials end soon, and which workspaces live on a member without the host knowing or wanting it, which no console shows.
  */
 import type { Federation } from 'kubesphere-federation';
 import { createProjects, createWorkspace } from 'kubesphere-federation/testing';
@@ -33,8 +33,10 @@ export async function report(
   for (const member of await federation.workspaces.drift()) {
     if (!member.answered) say(`${member.cluster}: drift unknown: ${member.error.message}`, true);
     else
-      for (const { name, projects } of member.value)
-        say(`${member.cluster}: workspace ${name} with ${projects.length} projects is unknown to the host`, true);
+      for (const { name, projects, unplaced } of member.value) {
+        const what = unplaced === undefined ? 'is unknown to the host' : `is about to be deleted: ${unplaced}`;
+        say(`${member.cluster}: workspace ${name} with ${projects.length} projects ${what}`, true);
+      }
   }
   return { lines, act };
 }

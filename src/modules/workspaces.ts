@@ -127,8 +127,9 @@ export class Workspaces {
   }
 
   /**
-   * Workspaces that live on a member and not on the host, which nothing brings there by itself. Reads only. One answer for each member;
-   * one that does not answer is named with its error, and never taken for one without drift.
+   * Workspaces that live on a member and not on the host, which nothing brings there by itself, and those of the host that are on a
+   * member where it does not place them, which its kubefed is about to delete. Reads only. One answer for each member; one that does not
+   * answer is named with its error, and never taken for one without drift.
    */
   async drift(options?: CallOptions): Promise<readonly ClusterAnswer<readonly DriftedWorkspace[]>[]> {
     return drift(this.#env, options);

@@ -5,6 +5,8 @@ import { managedLabel } from '../../kubesphere/names.ts';
 import { federatedKinds, kubesphere, type WorkspaceTemplate } from '../../kubesphere/resources.ts';
 import { refOf } from '../changes.ts';
 import type { Operation } from '../operation.ts';
+import { unplaced } from '../placement/placed.ts';
+import { federated } from '../placement/standing.ts';
 import { toWatch } from '../rights.ts';
 import { edit, type Work, waitFor } from '../work.ts';
 import { adopted, placedOn, syncLimitMs } from './workspace-template.ts';
@@ -108,7 +110,8 @@ export function adoptWorkspace(
       const template = await find(signal);
       const now = template === undefined ? [] : placed(template);
       const workspace = await same(signal);
-      if (now.includes(member.name) && workspace.metadata.labels?.[managedLabel] === 'true')
+      const has = workspace.metadata.labels?.[managedLabel] === 'true';
+      if (has && (await unplaced(host, name, member.name, signal)) === undefined)
         return { effect: 'none', why: `it is placed on ${member.name} already`, out: undefined };
       return {
         effect: 'change',
@@ -132,11 +135,10 @@ export function adoptWorkspace(
       await same(work.signal);
       await place(work, (now) => (now.includes(member.name) ? now : [...now, member.name]));
     },
-    needs: {
-      verify: toWatch(member, kubesphere.workspaces),
-      compensate: toWatch(host, kubesphere.federatedWorkspaces),
-    },
+    needs: { verify: [...toWatch(member, kubesphere.workspaces), ...toWatch(host, kubesphere.federatedWorkspaces)] },
     async verify(work) {
+      // One that was kubefed's before is no proof: it deletes what it was not told of.
+      await federated(host, { kind: 'workspace', name }, { arriving: [member.name], leaving: [] }, work.signal);
       await adopted(work, member, name);
       await same(work.signal);
     },

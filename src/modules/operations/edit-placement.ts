@@ -181,7 +181,7 @@ export function editPlacement(
       };
     },
     async verify(work, { arriving }) {
-      await federated(env, subject, { arriving, leaving: mayLeave }, work.signal);
+      await federated(host, subject, { arriving, leaving: mayLeave }, work.signal);
       for (const cluster of arriving) await arrived(env, subject, cluster, work.signal);
       await left?.wait(work);
     },
@@ -208,7 +208,7 @@ export function editPlacement(
         },
       );
       const back = resolve(next, all, 'surely').filter((cluster) => mayLeave.includes(cluster));
-      await federated(env, subject, { arriving: back, leaving: going }, work.signal);
+      await federated(host, subject, { arriving: back, leaving: going }, work.signal);
       if (subject.kind === 'workspace') for (const cluster of back) await arrived(env, subject, cluster, work.signal);
     },
   };

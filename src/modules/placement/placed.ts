@@ -33,6 +33,23 @@ export async function unplaced(
     host.connection.find(kubesphere.federatedWorkspaces, { name }, { signal }),
     placeablesNamed(host, cluster, signal),
   ]);
+  return whyUnplaced(host, name, cluster, { template, federated, all });
+}
+
+/** What a host says of the placement of a workspace. */
+export interface SaidOfPlacement {
+  readonly template: WorkspaceTemplate | undefined;
+  readonly federated: FederatedObject | undefined;
+  readonly all: ReadonlyMap<string, Placeable>;
+}
+
+/** {@link unplaced}, of what was read. */
+export function whyUnplaced(
+  host: Pick<KubeSphereCluster, 'name'>,
+  name: string,
+  cluster: string,
+  { template, federated, all }: SaidOfPlacement,
+): string | undefined {
   return (
     unmeant(`${host.name}: WorkspaceTemplate "${name}"`, template, cluster, all) ??
     unmeant(`${host.name}: FederatedWorkspace "${name}"`, federated, cluster, all)

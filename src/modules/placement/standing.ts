@@ -95,8 +95,8 @@ async function toldOf({ host }: FederationEnv, { name }: Subject, all: Clusters,
 
 /** Waits until a host's controllers carried a placement on to where kubefed reads it. */
 export async function federated(
-  { host }: FederationEnv,
-  subject: Subject,
+  host: KubeSphereCluster,
+  subject: Pick<Subject, 'kind' | 'name'>,
   { arriving, leaving }: { readonly arriving: readonly string[]; readonly leaving: readonly string[] },
   signal: AbortSignal,
 ): Promise<void> {

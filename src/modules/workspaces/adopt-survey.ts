@@ -8,6 +8,7 @@ import { assertUser } from '../assert-user.ts';
 import { namespacesOf, some } from '../closure.ts';
 import { clusterByName, type FederationEnv } from '../env.ts';
 import { placedOn } from '../operations/workspace-template.ts';
+import { unplaced } from '../placement/placed.ts';
 import type { Obstacle } from './delete-plan.ts';
 import { type MembersOwn, membersOwn } from './members-own.ts';
 import { notReady } from './ready.ts';
@@ -89,7 +90,7 @@ export async function surveyAdoption(
   ]);
   const managed = workspace.metadata.labels?.[managedLabel] ?? null;
   const placed = template === undefined ? [] : placedOn(template);
-  const has = template !== undefined && managed === 'true' && (placed === undefined || placed.includes(cluster));
+  const has = managed === 'true' && (await unplaced(host, name, cluster, signal)) === undefined;
   const manager = wanted ?? template?.spec.template.spec?.manager ?? workspace.spec?.manager ?? '';
   const known =
     manager !== '' && (await host.connection.find(kubesphere.users, { name: manager }, { signal })) !== undefined;
@@ -123,6 +124,11 @@ export async function surveyAdoption(
     obstacles.push({
       why: `${cluster}: projects are being deleted: ${some(going.map((project) => project.name))}.`,
       remedy: 'Wait until they are gone.',
+    });
+  if (template?.metadata.deletionTimestamp !== undefined)
+    obstacles.push({
+      why: `${host.name}: WorkspaceTemplate "${name}" is being deleted.`,
+      remedy: 'Wait until it is gone; its projects can be kept meanwhile (federation.namespaces.protect).',
     });
   if (template !== undefined && !has && existing !== 'join')
     obstacles.push({
