@@ -87,8 +87,10 @@ export async function notYetOn(
   return clusters.filter((name) => !told.includes(name) || here.get(name) !== true);
 }
 
+/** Listed, not read: whoever may wait for it may list it. */
 async function toldOf({ host }: FederationEnv, { name }: Subject, all: Clusters, signal: AbortSignal) {
-  const federated = await host.connection.find(kubesphere.federatedWorkspaces, { name }, { signal });
+  const fieldSelector = `metadata.name=${name}`;
+  const [federated] = await host.connection.list(kubesphere.federatedWorkspaces, { fieldSelector, signal }).toArray();
   if (federated === undefined || federated.metadata.deletionTimestamp !== undefined) return [];
   return resolve(federated.spec.placement ?? {}, all, 'surely');
 }
