@@ -115,8 +115,9 @@ export class Workspaces {
    * is deleted; and what was named to go is deleted last, by UID. Until the workspace itself goes, `rollback` puts everything back;
    * then `resume` alone goes on.
    *
-   * @throws FederationError `INVALID` for system-workspace and where a choice is missing; `PLAN_BLOCKED` while a member is not ready, and
-   * where the list of projects to delete is not exactly what would go; `UNREACHABLE` naming clusters that do not answer
+   * @throws FederationError `INVALID` for system-workspace and where a choice is missing; `PLAN_BLOCKED` while a member is not ready, where
+   * a Workspace is on a member and the host has no workspace of that name, and where the list of projects to delete is not exactly what
+   * would go; `UNREACHABLE` naming clusters that do not answer
    */
   async delete(
     name: string,

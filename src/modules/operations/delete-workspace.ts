@@ -5,7 +5,7 @@ import { kubesphere } from '../../kubesphere/resources.ts';
 import type { Change } from '../../workflow/change.ts';
 import { appResource, type WorkspaceApp } from '../apps.ts';
 import { refOf } from '../changes.ts';
-import { assertTakesNoNamespace, assertTakesNothingKept, deletionClosure } from '../closure.ts';
+import { assertTakesNoNamespace, assertTakesNothingKept, deletionClosure, some } from '../closure.ts';
 import type { ClusterByName } from '../env.ts';
 import type { Operation } from '../operation.ts';
 import { toListAll, toPatch, toWatch } from '../rights.ts';
@@ -18,6 +18,8 @@ export interface WorkspaceObjects {
   readonly template: string | null;
   readonly federated: string | null;
   readonly workspaces: readonly { readonly cluster: string; readonly uid: string }[];
+  /** Clusters with another Workspace of that name, which stays. */
+  readonly foreign?: readonly string[];
   /** Apps that its controller uninstalls with it (H1): kept ones are out of its reach by then. */
   readonly apps: readonly WorkspaceApp[];
   /** On the host, in reach of the garbage collector once the template is gone. */
@@ -43,7 +45,8 @@ export function deleteWorkspace(
   objects: WorkspaceObjects,
   confirm: (work: Work) => Promise<void>,
 ): Operation<null, void> {
-  const { name, template, federated, workspaces, roles, apps } = objects;
+  const { name, template, federated, workspaces, foreign = [], roles, apps } = objects;
+  const others = foreign.length === 0 ? '' : `; ${some(foreign)} has one of its own, which stays with its projects`;
   const goes = <T extends KubeObject>(cluster: string, resource: Resource<T>, uid: string | null): Change[] =>
     uid === null
       ? []
@@ -53,7 +56,7 @@ export function deleteWorkspace(
       const now =
         template === null ? undefined : await host.connection.find(kubesphere.workspaceTemplates, { name }, { signal });
       if (template === null || (now === undefined && workspaces.length === 0))
-        return { effect: 'none', why: `there is no workspace "${name}"`, out: undefined };
+        return { effect: 'none', why: `there is no workspace "${name}"${others}`, out: undefined };
       return {
         effect: 'change',
         changes: [

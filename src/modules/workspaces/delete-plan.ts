@@ -85,6 +85,14 @@ export function obstacles({ name, projects }: DeletionInput, found: WorkspaceSur
       why: `FederatedWorkspace "${name}" is there without its WorkspaceTemplate.`,
       remedy: 'Find out who deletes it, or give it its template back.',
     });
+  const left = found.workspaces.map(({ cluster }) => cluster);
+  // Deleting a template is the one way that keeps projects, and there is none.
+  if (found.template === null && found.federated === null && left.length > 0)
+    all.push({
+      why: `The host has no workspace "${name}" any more, and the Workspace is on ${some(left)} still, with its projects: nothing deletes it there.`,
+      remedy:
+        "Take a member's over first: federation.workspaces.adopt({ cluster, name }); then delete it. One of the host itself: kubectl delete --cascade=orphan.",
+    });
   if (found.ownTemplates.length > 0)
     all.push({
       why: `${some(found.ownTemplates)} ${found.ownTemplates.length === 1 ? 'has' : 'have'} a WorkspaceTemplate "${name}" of ${found.ownTemplates.length === 1 ? 'its' : 'their'} own, which would make the Workspace again.`,
