@@ -5,7 +5,7 @@ import { type AppKind, appResource } from '../../modules/apps.ts';
 import { labelField, refOf } from '../../modules/changes.ts';
 import { asFound, type FoundObject, kindOf, objectOf, throughKinds } from '../../modules/found.ts';
 import { type Label, setLabel } from '../../modules/operations/set-label.ts';
-import { assertMayBeMarked, toAskDoomed } from '../../modules/placement/doomed.ts';
+import { toAskDoomed, unlessDoomed } from '../../modules/placement/doomed.ts';
 import { toGet, toPatch } from '../../modules/rights.ts';
 import { defineItemStep, type Foreseen, type ListedItem, type StepContext } from '../../workflow/step.ts';
 import type { MigrationEnv } from '../env.ts';
@@ -89,18 +89,15 @@ export const release = defineItemStep<Detached, MigrationEnv>()({
   name: 'release',
   title: "Take the old host's mark off everything on the member",
   items: managedItems,
-  ...writesEach<Detached, FoundObject, Label>(({ env, state }, item) =>
-    setLabel(env.member, kindOf(item), objectOf(item), {
+  ...writesEach<Detached, FoundObject, Label>(({ env: { source, member }, state }, item) =>
+    setLabel(member, kindOf(item), objectOf(item), {
       label: managedLabel,
       to: null,
       heirs: true,
-      // The way back of the detachment comes next.
-      mayReturn: async (value, signal) => {
-        const { source, member } = env;
-        if (value !== 'true' || source === undefined) return;
-        const labels = state.detach ?? {};
-        await assertMayBeMarked({ host: source.host, cluster: member.name, labels }, item, signal);
-      },
+      // The old host has the member again right after that.
+      ...(source !== undefined && {
+        mayReturn: unlessDoomed({ host: source.host, cluster: member.name, labels: state.detach ?? {} }, item),
+      }),
     }),
   ),
   // An object that is gone, or was made afresh meanwhile, has nothing to get back: its host's kubefed marks it again.

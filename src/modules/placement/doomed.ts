@@ -99,21 +99,21 @@ const called = ({ kind, namespace, name }: Ownable): string =>
   `${kind} ${namespace === null ? '' : `${namespace}/`}${name}`;
 
 /**
- * Refuses to give an object of a member its mark back where kubefed would delete it for that: its host's placements may have changed
- * while it did not have the member.
- *
- * @throws FederationError `KEPT_AT_RISK`
+ * Asked before an object of a member gets a value of kubefed's mark back: refuses where kubefed would delete it for that, for its host's
+ * placements may have changed meanwhile. It throws `KEPT_AT_RISK`.
  */
-export async function assertMayBeMarked(seat: Seat, object: Ownable, signal: AbortSignal): Promise<void> {
-  const { host, cluster, labels } = seat;
-  const all = await placeablesNamed(host, cluster, signal, labels);
-  const why = await doomed(host, cluster, all, object, signal);
-  if (why === undefined) return;
-  throw new FederationError(
-    'KEPT_AT_RISK',
-    `${why}: with its label ${managedLabel}=true back, kubefed would delete ${called(object)} there. It was left without, and lives. Place it on ${cluster} again, then roll back once more.`,
-  );
-}
+export const unlessDoomed =
+  ({ host, cluster, labels }: Seat, object: Ownable) =>
+  async (mark: string | null, signal: AbortSignal): Promise<void> => {
+    if (mark !== 'true') return;
+    const all = await placeablesNamed(host, cluster, signal, labels);
+    const why = await doomed(host, cluster, all, object, signal);
+    if (why === undefined) return;
+    throw new FederationError(
+      'KEPT_AT_RISK',
+      `${why}: with its label ${managedLabel}=true back, kubefed would delete ${called(object)} there. It was left without, and lives. Place it on ${cluster} again, then roll back once more.`,
+    );
+  };
 
 /** What bears kubefed's mark on a member. */
 const markedOn = (member: KubeSphereCluster, signal: AbortSignal): Promise<readonly FoundObject[]> =>

@@ -7,6 +7,7 @@ import { needsOf } from '../operation.ts';
 import { type AdoptedBefore, adoptWorkspace, holdAdopted, waitForgotten } from '../operations/adopt-workspace.ts';
 import { type Label, setLabel } from '../operations/set-label.ts';
 import { createWorkspace } from '../operations/workspace-template.ts';
+import { toAskDoomed, unlessDoomed } from '../placement/doomed.ts';
 import { type Right, toPatch, toWatch } from '../rights.ts';
 import { type Raised, raiseShield } from '../shield.ts';
 import { operates, operatesOnEach } from '../steps.ts';
@@ -58,13 +59,17 @@ export const labels = defineItemStep<Surveyed, FederationEnv>()({
     async ({ state: { survey } }) =>
       survey?.already === false ? survey.objects.map((item) => ({ key: `${item.kind}/${item.name}`, item })) : [],
     async (known, one) => {
+      const seat = { host: known.env.host, cluster: known.state.input.cluster };
+      const ownable = { ...one, namespace: null };
       const dropping = setLabel(await memberOf(known), managedResource(one.kind), one, {
         label: managedLabel,
         to: null,
         heirs: true,
+        mayReturn: unlessDoomed(seat, ownable),
       });
       return {
         ...dropping,
+        needs: async ({ signal }) => ({ compensate: await toAskDoomed(seat, [ownable], signal) }),
         // Those without it are listed as well: what the host's copies write on them is taken off again by the way back.
         forecast: async (work) =>
           one.managed === 'true' || (await dropping.forecast(work)).effect === 'none'
@@ -75,7 +80,7 @@ export const labels = defineItemStep<Surveyed, FederationEnv>()({
       };
     },
   ),
-  remedy: `Put label ${managedLabel} back as it was on that object.`,
+  remedy: `Clear the cause, then roll back once more. Put label ${managedLabel} back by hand only where the host places that object on the member: elsewhere ${managedLabel}=true has it deleted.`,
 });
 
 const adoptable = ({ objects }: AdoptSurvey) =>

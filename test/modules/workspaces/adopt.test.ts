@@ -8,6 +8,7 @@ import {
   compareProjects,
   createHelmReleases,
   createProjects,
+  createUser,
   createWorkspace,
   observeProjects,
   until,
@@ -203,6 +204,20 @@ async function interrupted(one: Former, type: string, step: string) {
   throw new Error('Nothing was recorded.');
 }
 
+/** The host's kubefed has seen whatever changed on the member: what is deleted there comes back last of all (8.2). */
+async function seenAll(): Promise<void> {
+  const { a, m } = world.clusters;
+  const name = world.fresh('seen');
+  const at = () => m.connection.find(kubesphere.users, { name });
+  await createUser(a.connection, { name });
+  const first = await until('it arrived', at);
+  await m.connection.delete(kubesphere.users, { name }, { propagationPolicy: 'Background' });
+  await until('it is back', async () => {
+    const now = await at();
+    return now !== undefined && now.metadata.uid !== first.metadata.uid;
+  });
+}
+
 describe('an adoption whose process dies', patient, () => {
   test.each([
     ['items-captured', 'labels'],
@@ -218,6 +233,44 @@ describe('an adoption whose process dies', patient, () => {
     const settled = await (await rollback(adoptWorkspaceWorkflow, runId, { env, journal })).settled();
     expect(settled).toMatchObject({ state: 'rolled-back' });
     await expectAsBefore(one);
+  });
+
+  test('with a mark that its host no longer stands by: it is not put back, for kubefed would delete the Workspace', async () => {
+    const one = await former({ marked: false });
+    const { a, m } = world.clusters;
+    const label = async () => (await m.connection.get(kubesphere.workspaces, { name: one.name })).metadata.labels ?? {};
+    await createWorkspace(a.connection, { name: one.name, manager: 'ann', clusters: ['m'] });
+    await until('the host has it', async () => (await label())[managedLabel] === 'true');
+    const { journal, runId } = await interrupted(one, 'done', 'confirm');
+    // Its own template's controller writes its labels over; the host places it elsewhere before kubefed has seen that.
+    const body = { metadata: { labels: { [managedLabel]: null } } };
+    const placeOn = (cluster: string) =>
+      a.connection.patch(
+        kubesphere.workspaceTemplates,
+        { name: one.name },
+        { type: 'merge', body: { spec: { placement: { clusters: [{ name: cluster }] } } } },
+      );
+    await placeOn('n');
+    await m.connection.patch(kubesphere.workspaces, { name: one.name }, { type: 'merge', body });
+    await using env = await world.connect();
+    const settled = await (await rollback(adoptWorkspaceWorkflow, runId, { env, journal })).settled();
+    await seenAll();
+    await expectUnwritten(one);
+    expect(await label()).not.toHaveProperty([managedLabel]);
+    expect(settled).toMatchObject({
+      state: 'rollback-incomplete',
+      residue: expect.arrayContaining([
+        expect.objectContaining({
+          step: 'labels',
+          code: 'KEPT_AT_RISK',
+          why: expect.stringMatching(/does not place it on m.*would delete Workspace/s),
+        }),
+      ]),
+    });
+    await placeOn('m');
+    expect(await (await rollback(adoptWorkspaceWorkflow, runId, { env, journal })).settled()).toMatchObject({
+      state: 'rolled-back',
+    });
   });
 
   test.each([
