@@ -120,3 +120,8 @@ export function kindsOf(form: Form, shielded: Shielded): string[] {
 export function isOf(id: string, refusal: string | undefined): boolean {
   return refusal !== undefined && (refusal.includes(`(shield ${id})`) || refusal.includes(`.${id}.${webhookDomain}`));
 }
+
+/** Whether it was any shield of ours. */
+export function isAnyShield(refusal: string): boolean {
+  return refusal.includes('kept by kubesphere-federation (shield ') || refusal.includes(`.${webhookDomain}`);
+}

@@ -4,6 +4,7 @@ import { kubesphereNamespace, runAnnotation } from '../../../src/kubesphere/name
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
 import { discardParked } from '../../../src/modules/parking.ts';
 import { assertSafeToLift, lowerShield, raiseShield, toLower } from '../../../src/modules/shield.ts';
+import { parts } from '../../../src/modules/shield-forms.ts';
 import { background, cluster, given, ownedBy, refusal, there, work } from './kit.ts';
 
 describe('what another run put up', () => {
@@ -59,6 +60,15 @@ describe('proving a shield', () => {
       code: 'ABORTED',
     });
   });
+});
+
+test('two shields over one object are proven, whichever of them the server names', { timeout: 60_000 }, async () => {
+  await given(core.namespaces, { name: 'n1' });
+  for (const id of ['first', 'second']) {
+    const shielded = { id, namespaces: ['n1'], workspaces: [] };
+    for (const { resource, name, body } of parts('policy', shielded)) await given(resource, { name }, body);
+    await raiseShield(cluster, shielded).verify(work, { form: 'policy' }, { form: 'policy' });
+  }
 });
 
 describe('lifting a shield', () => {
