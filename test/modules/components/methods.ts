@@ -86,6 +86,7 @@ export const methods: readonly AnyMethodSpec[] = [
     invalid: {
       component: (federation) => federation.components.disable('alarms' as PluggableName, onM),
       clusters: (federation) => federation.components.disable('alerting', { clusters: ['m', 'm'] }),
+      dryRun: (federation) => federation.components.disable('alerting', { ...onM, dryRun: true } as never),
     },
   }),
   method({

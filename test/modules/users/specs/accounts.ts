@@ -76,6 +76,8 @@ export const accounts: readonly AnyMethodSpec[] = [
       name: (federation) => federation.users.create({ name: 'No Name', email: 'a@b.c' }),
       email: (federation) => federation.users.create({ name: 'somebody', email: 'nowhere' }),
       password: (federation) => federation.users.create({ name: 'somebody', email: 'a@b.c', password: 'short' }),
+      globalrole: (federation) =>
+        federation.users.create({ name: 'somebody', email: 'a@b.c', globalrole: regular } as never),
       globalRole: (federation) => federation.users.create({ name: 'somebody', email: 'a@b.c', globalRole: '' }),
       displayName: (federation) =>
         federation.users.create({ name: 'somebody', email: 'a@b.c', displayName: 1 as unknown as string }),
