@@ -34,7 +34,7 @@ const copyOn = (
  * The clusters, of those that a placement does not name, where its subject still is, and kubefed's: somebody took it off while they were
  * away, or kubefed was down, and it is deleted there once both are back (domain reference, 8.2).
  *
- * @param passing - a cluster that cannot be asked is passed over; else it is not taken for one that has nothing
+ * @param passing - a cluster that does not answer is passed over; else it is not taken for one that has nothing
  * @throws FederationError as `openLeaving`
  */
 export async function stillOn(
@@ -51,7 +51,7 @@ export async function stillOn(
     if (isManaged(copy)) still.add(name);
   };
   const passOver = (error: unknown): void => {
-    if (!passing || !FederationError.is(error, 'UNREACHABLE', 'FORBIDDEN', 'ENV_CHANGED')) throw error;
+    if (!passing || !FederationError.is(error, 'UNREACHABLE', 'ENV_CHANGED')) throw error;
   };
   const { failed } = await pool(
     clusters,
