@@ -175,7 +175,7 @@ describe('what the old host places elsewhere while it does not have the member',
       residue: expect.arrayContaining([
         residue(
           'detach',
-          /its kubefed would delete .*Namespace free \(a: FederatedNamespace "free" does not place it on m/,
+          /the kubefed of a would delete .*Namespace free \(a: FederatedNamespace "free" does not place it on m/,
         ),
       ]),
     });
@@ -184,6 +184,32 @@ describe('what the old host places elsewhere while it does not have the member',
     await expectAlive();
 
     await placeNamespace(['m']);
+    await expectUndone(failed);
+  });
+
+  test('a Workspace that it places elsewhere once it has the member again keeps the shield up', async () => {
+    const { connection } = scene.source.host;
+    const patch = connection.patch.bind(connection);
+    const spy = vi.spyOn(connection, 'patch');
+    const failed = await failing(async () => {
+      spy.mockImplementation((async (...args: Parameters<typeof patch>) => {
+        const patched = await patch(...args);
+        const joins = args[0] === (kubesphere.clusters as never);
+        // The join itself refuses a list without the member.
+        if (joins) await placeWorkspace({ clusterSelector: { matchLabels: { tier: 'gold' } } });
+        return patched;
+      }) as never);
+    });
+    spy.mockRestore();
+    await synced();
+    await expectAlive();
+    expect(failed.outcome).toMatchObject({
+      state: 'rollback-incomplete',
+      residue: expect.arrayContaining([
+        residue('shield-up', /would delete Workspace team-a \(a: WorkspaceTemplate "team-a" does not place it on m/),
+      ]),
+    });
+    await placeWorkspace(onM);
     await expectUndone(failed);
   });
 });

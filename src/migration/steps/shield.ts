@@ -1,4 +1,5 @@
 import type { Operation } from '../../modules/operation.ts';
+import { assertNothingDoomed } from '../../modules/placement/doomed.ts';
 import { assertSafeToLift, lowerShield, type Raised, raiseShield, type Shielded } from '../../modules/shield.ts';
 import { kindsOf } from '../../modules/shield-forms.ts';
 import { defineStep } from '../../workflow/step.ts';
@@ -44,6 +45,26 @@ const without: Operation<Raised, Raised> = {
   compensate: async () => {},
 };
 
+/** The old host has the member again before the shield comes down, and may have changed its placements since: kubefed tries again and again. */
+function withLastLook(shielded: Shielded, { source, member }: MigrationEnv): Operation<Raised, Raised> {
+  const raising = raiseShield(member, shielded);
+  const names = { Namespace: new Set(shielded.namespaces), Workspace: new Set(shielded.workspaces) };
+  return {
+    ...raising,
+    // What the look takes is asked for with the detachment.
+    async compensate(work, before, out) {
+      if (source !== undefined && before.form !== null)
+        await assertNothingDoomed(
+          { host: source.host, cluster: member.name },
+          member,
+          work.signal,
+          ({ kind, name }) => (kind === 'Namespace' || kind === 'Workspace') && names[kind].has(name),
+        );
+      await raising.compensate(work, before, out);
+    },
+  };
+}
+
 /** From here on the member's API server refuses to delete what is kept, whoever asks. */
 export const shieldUp = defineStep<Surveyed, MigrationEnv>()({
   name: 'shield-up',
@@ -53,7 +74,7 @@ export const shieldUp = defineStep<Surveyed, MigrationEnv>()({
       ? undefined
       : state.input.shield === false
         ? without
-        : raiseShield(env.member, shieldedBy(state.snapshot, env)),
+        : withLastLook(shieldedBy(state.snapshot, env), env),
   ),
   remedy:
     'Clear the residue of the other steps first. If no run will: take the owner references that are gone off the kept projects, then delete the ValidatingAdmissionPolicies and bindings named kubesphere-federation-move-… on the member.',

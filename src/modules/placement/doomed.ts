@@ -122,15 +122,22 @@ const markedOn = (member: KubeSphereCluster, signal: AbortSignal): Promise<reado
 const atOnce = 8;
 
 /**
- * Refuses to let a host have a member where its kubefed would delete something there: the last look before it can.
+ * Refuses to go on where the host's kubefed would delete something on a member: the last look before it can.
  *
+ * @param which - what of it counts
  * @throws FederationError `KEPT_AT_RISK` naming what
  */
-export async function assertNothingDoomed(seat: Seat, member: KubeSphereCluster, signal: AbortSignal): Promise<void> {
-  const { host, cluster, labels } = seat;
+export async function assertNothingDoomed(
+  { host, cluster, labels }: Seat,
+  member: KubeSphereCluster,
+  signal: AbortSignal,
+  which: (object: Ownable) => boolean = () => true,
+): Promise<void> {
   const all = await placeablesNamed(host, cluster, signal, labels);
+  // A host that does not have the member deletes nothing there.
+  if (all.size === 0) return;
   const { done, failed } = await pool(
-    await markedOn(member, signal),
+    (await markedOn(member, signal)).filter(which),
     atOnce,
     (object) => doomed(host, cluster, all, object, signal),
     (failures) => failures === 0,
@@ -140,7 +147,7 @@ export async function assertNothingDoomed(seat: Seat, member: KubeSphereCluster,
   if (going.length === 0) return;
   throw new FederationError(
     'KEPT_AT_RISK',
-    `${member.name}: ${host.name} was not given it back: its kubefed would delete ${some(going)}. Place that there again, or take label ${managedLabel} off it on ${member.name}; then roll back once more.`,
+    `${member.name}: nothing goes on, or the kubefed of ${host.name} would delete ${some(going)}. Place that there again, or take label ${managedLabel} off it on ${member.name}; then roll back once more.`,
   );
 }
 
