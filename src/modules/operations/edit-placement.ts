@@ -9,7 +9,7 @@ import { some } from '../closure.ts';
 import type { FederationEnv } from '../env.ts';
 import type { Operation } from '../operation.ts';
 import { arrivingOf, leavingOf, type Placeable, placeables, resolve, samePlacement } from '../placement/clusters.ts';
-import type { SeeingLeft } from '../placement/last-look.ts';
+import type { SeeingLeft } from '../placement/left.ts';
 import { arrived, copiedAs, federated, notYetOn } from '../placement/standing.ts';
 import { applyEdit, called, type Placed, type PlacementEdit, placedAt, type Subject } from '../placement/subject.ts';
 import { openLeaving } from '../placement/survey.ts';

@@ -8,7 +8,7 @@ import { madeBy, refOf } from '../changes.ts';
 import { deletionClosure, some } from '../closure.ts';
 import { othersIn } from '../namespaces/others-in.ts';
 import type { Operation } from '../operation.ts';
-import type { SeeingLeft } from '../placement/last-look.ts';
+import type { SeeingLeft } from '../placement/left.ts';
 import { toListAll, toWatch, within } from '../rights.ts';
 import { create, looking, remove, type Work, waitGone } from '../work.ts';
 import { placedOn, syncLimitMs } from './workspace-template.ts';

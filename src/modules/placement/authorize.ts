@@ -5,6 +5,7 @@ import { type BatchOptions, type ItemOutcome, performEach } from '../batch.ts';
 import type { FederationEnv } from '../env.ts';
 import { batchOptions, checkOptions } from '../options.ts';
 import { changePlacement, foreseeChange } from '../placement-guard.ts';
+import { differences, mismatch } from './agreed.ts';
 import { placedAs } from './clusters.ts';
 import {
   checkFate,
@@ -15,7 +16,6 @@ import {
   type ShrinkOptions,
   shrinkIn,
 } from './input.ts';
-import { differences, mismatch } from './last-look.ts';
 import { type LeavingProjects, surveyLeaving } from './survey.ts';
 
 function checkWorkspaces(cluster: unknown, workspaces: unknown): void {
