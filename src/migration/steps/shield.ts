@@ -1,5 +1,6 @@
+import type { FoundObject } from '../../modules/found.ts';
 import type { Operation } from '../../modules/operation.ts';
-import { assertNothingDoomed } from '../../modules/placement/doomed.ts';
+import { assertNothingDoomed, markedProjects } from '../../modules/placement/doomed.ts';
 import { assertSafeToLift, lowerShield, type Raised, raiseShield, type Shielded } from '../../modules/shield.ts';
 import { kindsOf } from '../../modules/shield-forms.ts';
 import { defineStep } from '../../workflow/step.ts';
@@ -48,18 +49,16 @@ const without: Operation<Raised, Raised> = {
 /** The old host has the member again before the shield comes down, and may have changed its placements since: kubefed tries again and again. */
 function withLastLook(shielded: Shielded, { source, member }: MigrationEnv): Operation<Raised, Raised> {
   const raising = raiseShield(member, shielded);
-  const names = { Namespace: new Set(shielded.namespaces), Workspace: new Set(shielded.workspaces) };
+  const isShielded = ({ kind, name }: FoundObject): boolean =>
+    (kind === 'Namespace' ? shielded.namespaces : shielded.workspaces).includes(name);
   return {
     ...raising,
     // What the look takes is asked for with the detachment.
     async compensate(work, before, out) {
       if (source !== undefined && before.form !== null)
-        await assertNothingDoomed(
-          { host: source.host, cluster: member.name },
-          member,
-          work.signal,
-          ({ kind, name }) => (kind === 'Namespace' || kind === 'Workspace') && names[kind].has(name),
-        );
+        await assertNothingDoomed({ host: source.host, cluster: member.name }, member, work.signal, {
+          read: async (at, signal) => (await markedProjects.read(at, signal)).filter(isShielded),
+        });
       await raising.compensate(work, before, out);
     },
   };

@@ -15,6 +15,8 @@ export interface AccountFate {
   readonly remove: boolean;
   /** Why it stays; `null` where it goes, or where there is none. */
   readonly why: string | null;
+  /** Nobody could look at the member. */
+  readonly unread?: true;
 }
 
 /** UID of the ServiceAccount in a token's claims, unverified: legacy and bound tokens name it in different places. */

@@ -7,12 +7,14 @@ import { defineStep } from '../../workflow/step.ts';
 import { observeChanges, touchChanges } from '../changes.ts';
 import { type ClusterByName, clusterByName, type FederationEnv } from '../env.ts';
 import { composeMethod } from '../method.ts';
-import { runAndVerify } from '../operation.ts';
+import { needsOf, runAndVerify } from '../operation.ts';
 import { clusterSecrets } from '../operations/cluster-object.ts';
 import { closeWebhook, openWebhook, type WebhookOpened } from '../operations/cluster-webhook.ts';
 import { detachCluster } from '../operations/detach-cluster.ts';
 import { type HostAccess, shutOut } from '../operations/host-access.ts';
 import { discardParked, type Parked, park, parkedRef, unpark } from '../parking.ts';
+import { assertNothingDoomed, markedProjects, toSeeNothingDoomed } from '../placement/doomed.ts';
+import type { Right } from '../rights.ts';
 import { foreseen, type Known, operates } from '../steps.ts';
 import { type AccountFate, heldAccount, judgeAccount, takenSince } from './account.ts';
 import { placedByName, readPlaced } from './placed.ts';
@@ -60,7 +62,7 @@ async function judge({ env, state: { input }, signal }: Known<Begun>): Promise<A
   const { host } = env;
   const { name, memberUid } = input;
   const held = await heldAccount(host, name, signal);
-  const kept = (why: string): AccountFate => ({ uid: held ?? null, remove: false, why });
+  const kept = (why: string): AccountFate => ({ uid: held ?? null, remove: false, why, unread: true });
   try {
     const call = { signal, timeoutMs: 30_000, retry: { retries: 1 } };
     const member = await env.member(name, call);
@@ -133,18 +135,42 @@ const detachStep = defineStep<ParkedCluster, FederationEnv>()({
     const { host } = ctx.env;
     const { name, objectUid, memberUid } = ctx.state.input;
     const parked = ctx.state['park-cluster'];
-    return detachCluster(host, name, memberUid ?? undefined, {
+    const detaching = detachCluster(host, name, memberUid ?? undefined, {
       objectUid,
-      mayReturn: (signal) => assertNotTaken(ctx, signal),
+      async mayReturn(signal, labels) {
+        await assertNotTaken(ctx, signal);
+        // While the host did not have the member its placements may have changed.
+        if (memberUid !== null)
+          await onMember(ctx, (member) =>
+            assertNothingDoomed({ host, cluster: name, labels }, member, signal, markedProjects),
+          );
+      },
       async secrets(signal) {
         if (parked === null || parked === undefined) return { kubeconfig: '' };
         const { kubeconfig = '', token } = await unpark({ signal }, host, parked);
         return { kubeconfig, ...(token === undefined ? {} : { token }) };
       },
     });
+    return {
+      ...detaching,
+      async needs(work) {
+        const { verify = [], compensate = [] } = await needsOf(detaching, work);
+        return { verify, compensate: [...compensate, ...(await toReturn(ctx))] };
+      },
+    };
   }),
-  remedy: 'Import the cluster again under the same name, once no other host has it.',
+  remedy:
+    'Clear the cause, then roll back once more; or import the cluster again under the same name, which looks first.',
 });
+
+/** What the look at the member takes before it is joined again; a member that is silent now can be looked at only then. */
+async function toReturn(ctx: Known<ParkedCluster>): Promise<readonly Right[]> {
+  const { name, memberUid } = ctx.state.input;
+  if (memberUid === null || ctx.state['judge-account'].unread === true) return [];
+  return onMember(ctx, (member) =>
+    toSeeNothingDoomed({ host: ctx.env.host, cluster: name }, member, ctx.signal, markedProjects),
+  );
+}
 
 const closing = operates(async ({ env: { host }, state }: Known<Opened>) =>
   closeWebhook(host, state['open-webhook'] ?? { before: null }),

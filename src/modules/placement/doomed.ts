@@ -1,12 +1,13 @@
 import { FederationError } from '../../errors.ts';
 import type { ObjectName, Resource } from '../../kube/objects.ts';
+import { core } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { kubefedNamespace, managedLabel } from '../../kubesphere/names.ts';
 import { type FederatedObject, kubesphere } from '../../kubesphere/resources.ts';
 import { pool } from '../../workflow/pool.ts';
 import { some } from '../closure.ts';
 import { asFound, type FoundObject, throughKinds } from '../found.ts';
-import { onlyFor, type Right, toGet, toListAll, within } from '../rights.ts';
+import { onlyFor, type Right, toGet, toList, toListAll, within } from '../rights.ts';
 import { type Placeable, placeablesNamed } from './clusters.ts';
 import { unmeant } from './placed.ts';
 
@@ -115,29 +116,52 @@ export const unlessDoomed =
     );
   };
 
-/** What bears kubefed's mark on a member. */
-const markedOn = (member: KubeSphereCluster, signal: AbortSignal): Promise<readonly FoundObject[]> =>
-  throughKinds(member, () => true, { labelSelector: `${managedLabel}=true`, signal }, asFound);
+/** Reads what bears kubefed's mark on a member. */
+export interface Marked {
+  readonly read: (member: KubeSphereCluster, signal: AbortSignal) => Promise<readonly FoundObject[]>;
+  readonly needs: (member: KubeSphereCluster) => readonly Right[];
+}
+
+const labelSelector = `${managedLabel}=true`;
+/** Objects of all kinds. */
+const everything: Marked = {
+  read: (member, signal) => throughKinds(member, () => true, { labelSelector, signal }, asFound),
+  needs: (member) => toListAll(member),
+};
+/** Namespaces, and the Workspaces that own some: whole projects. */
+export const markedProjects: Marked = {
+  async read({ connection }, signal) {
+    const [namespaces, workspaces] = await Promise.all([
+      connection.listMetadata(core.namespaces, { labelSelector, signal }).toArray(),
+      connection.listMetadata(kubesphere.workspaces, { labelSelector, signal }).toArray(),
+    ]);
+    return [
+      ...namespaces.map(({ metadata }) => asFound(core.namespaces, metadata)),
+      ...workspaces.map(({ metadata }) => asFound(kubesphere.workspaces, metadata)),
+    ];
+  },
+  needs: (member) => toList(member, core.namespaces, kubesphere.workspaces),
+};
 
 const atOnce = 8;
 
 /**
  * Refuses to go on where the host's kubefed would delete something on a member: the last look before it can.
  *
- * @param which - what of it counts
+ * @param marked - what of it is looked at
  * @throws FederationError `KEPT_AT_RISK` naming what
  */
 export async function assertNothingDoomed(
   { host, cluster, labels }: Seat,
   member: KubeSphereCluster,
   signal: AbortSignal,
-  which: (object: Ownable) => boolean = () => true,
+  marked: Pick<Marked, 'read'> = everything,
 ): Promise<void> {
   const all = await placeablesNamed(host, cluster, signal, labels);
   // A host that does not have the member deletes nothing there.
   if (all.size === 0) return;
   const { done, failed } = await pool(
-    (await markedOn(member, signal)).filter(which),
+    await marked.read(member, signal),
     atOnce,
     (object) => doomed(host, cluster, all, object, signal),
     (failures) => failures === 0,
@@ -156,6 +180,7 @@ export async function toSeeNothingDoomed(
   seat: Seat,
   member: KubeSphereCluster,
   signal: AbortSignal,
+  marked: Marked = everything,
 ): Promise<readonly Right[]> {
-  return [...toListAll(member), ...(await toAskDoomed(seat, await markedOn(member, signal), signal))];
+  return [...marked.needs(member), ...(await toAskDoomed(seat, await marked.read(member, signal), signal))];
 }

@@ -191,6 +191,49 @@ describe('unbind', patient, () => {
     expect(await secretsOf(field)).toEqual([]);
   });
 
+  test('is not rolled back while its kubefed would delete what the host has placed elsewhere meanwhile', async () => {
+    const journal = memoryJournal();
+    const runId = await runIdOf(
+      (await field.connect()).clusters.unbind('m', { journal: dyingAfter(journal, 'captured', 'shut-out') }),
+    );
+    const before = await observeProjects(onM());
+    const marked = await onM()
+      .list(kubesphere.workspaces, { labelSelector: `${managedLabel}=true` })
+      .toArray();
+    const name = marked.map(({ metadata }) => metadata.name).find((one) => one !== 'system-workspace') ?? '';
+    const { placement } = (await onA().get(kubesphere.workspaceTemplates, { name })).spec;
+    const place = (clusters: readonly object[]) =>
+      onA().patch(
+        kubesphere.workspaceTemplates,
+        { name },
+        { type: 'merge', body: { spec: { placement: { clusters } } } },
+      );
+    await place([]);
+    const env = await field.connect();
+    expect(await (await rollback(unbindWorkflow, runId, { env, journal })).settled()).toMatchObject({
+      state: 'rollback-incomplete',
+      residue: [
+        {
+          step: 'detach',
+          code: 'KEPT_AT_RISK',
+          why: expect.stringMatching(new RegExp(`would delete Workspace ${name} .*does not place it on m`)),
+        },
+        { step: 'park-cluster', code: 'UNDO_NEEDS' },
+      ],
+    });
+    expect(await onA().find(kubesphere.clusters, { name: 'm' })).toBeUndefined();
+    await place(placement?.clusters ?? []);
+    await until('kubefed is told', async () =>
+      (await onA().get(kubesphere.federatedWorkspaces, { name })).spec.placement?.clusters?.some(
+        (one) => one.name === 'm',
+      ),
+    );
+    expect(await (await rollback(unbindWorkflow, runId, { env, journal })).settled()).toMatchObject({
+      state: 'rolled-back',
+    });
+    expect(Object.keys(await observeProjects(onM()))).toEqual(Object.keys(before));
+  });
+
   test('is rolled back, too, once the account is gone: the one that the way back makes is nobody else’s', async () => {
     const journal = memoryJournal();
     const dying = dyingAfter(journal, 'done', 'shut-out');
