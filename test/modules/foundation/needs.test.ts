@@ -29,7 +29,8 @@ function lookedAt(name: string, looks: string[], found?: object): KubeSphereClus
   const watch = async function* () {
     yield { type: 'synced', objects: [] };
   };
-  const connection = { find, list, listMetadata: list, watch } as unknown as Connection;
+  const get = async (): Promise<unknown> => found;
+  const connection = { find, get, list, listMetadata: list, watch } as unknown as Connection;
   return { name, uid: name, connection, dialect: {} } as unknown as KubeSphereCluster;
 }
 
@@ -62,7 +63,8 @@ describe('what an operation needs besides its write', () => {
 describe('the way back of a placement on a member that nobody has opened', () => {
   it('needs to see whether kubefed has the member', async () => {
     const looks: string[] = [];
-    const host = lookedAt('host', looks, { metadata: { uid: 'm' } });
+    const spec = { placement: { clusters: [{ name: 'm' }] } };
+    const host = lookedAt('host', looks, { metadata: { uid: 'm' }, spec });
     const placing = placeWorkspace(host, 'w', 'm');
     await expect(placing.compensate(work, { clusters: [] }, undefined)).rejects.toMatchObject({ code: 'KEPT_AT_RISK' });
     expect(looks).toEqual(['host: get kubefedclusters']);
