@@ -73,6 +73,6 @@ export function refuseApps(
   if (apps.length === 0) return;
   throw new FederationError(
     'KEPT_AT_RISK',
-    `${cluster}: deleting the template of workspace "${workspace}" would uninstall ${apps.length} app(s): ${some(apps.map(({ kind, name }) => `${kind} ${name}`))}. Nothing was deleted. Take label ${workspaceLabel} off them first.`,
+    `${cluster}: deleting the template of workspace "${workspace}" would uninstall ${apps.length} app(s): ${some(apps.map(({ kind, name }) => `${kind} ${name}`))}. Nothing was deleted. Take label ${workspaceLabel} off them, then go on; or roll back.`,
   );
 }

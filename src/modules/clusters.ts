@@ -7,9 +7,9 @@ import { kubesphere } from '../kubesphere/resources.ts';
 import { checkLabels, checkName, checkNames, checkOneOf, checkText, invalid } from '../kubesphere/validation.ts';
 import type { CallOptions } from '../types.ts';
 import { type BatchOptions, type ItemOptions, type ItemOutcome, performEach } from './batch.ts';
-import { importMember } from './clusters/importing.ts';
+import { importMember, newClusterFields } from './clusters/importing.ts';
 import { type ClusterEvent, type ClusterInfo, infoOf, type NewCluster, type Visibility } from './clusters/info.ts';
-import { type Candidate, candidateFields, examine, type Preflight } from './clusters/preflight.ts';
+import { type Candidate, examine, type Preflight } from './clusters/preflight.ts';
 import { type PrepareOptions, prepareNoHost, prepareOptions } from './clusters/prepare.ts';
 import {
   newSecret,
@@ -177,7 +177,8 @@ export class Clusters {
    * @throws FederationError `INVALID`; ApiError where the host itself cannot be read
    */
   async preflight(candidate: Candidate, options: CallOptions = {}): Promise<Preflight> {
-    checkArgument('candidate', candidate, candidateFields);
+    // What is to be imported afterwards is looked at as it is.
+    checkArgument('candidate', candidate, newClusterFields);
     const { name, kubeconfig, connection, labels } = candidate;
     checkName('name', name);
     checkLabels('labels', labels ?? {});

@@ -6,7 +6,7 @@ import type { FederationEnv } from './env.ts';
 import { performAll } from './method.ts';
 import { perform, type WriteOptions, type Written } from './operation.ts';
 import { editPlacement } from './operations/edit-placement.ts';
-import { leavingOf, placeables, resolve, samePlacement } from './placement/clusters.ts';
+import { joinedOf, leavingOf, placeables, resolve, samePlacement } from './placement/clusters.ts';
 import { lookBackDefaultMs, type ProjectsFate, refuseWithoutFate, type ShrinkOptions } from './placement/input.ts';
 import { shrinkDelete, shrinkKeep } from './placement/shrink.ts';
 import { stillOn } from './placement/standing.ts';
@@ -42,9 +42,9 @@ export async function foreseeChange(
   const [now, all] = [spec.placement ?? {}, await placeables(host, signal)];
   const next = applyEdit(subject, now, edit);
   const leaving = leavingOf(now, next, all);
-  const [wanted, joined] = [resolve(next, all, 'surely'), [...all.values()].filter((one) => one.joined)];
-  const meant = 'remove' in edit ? edit.remove : 'set' in edit ? joined.map((one) => one.name) : [];
-  const off = meant.filter((one) => all.has(one) && !wanted.includes(one) && !leaving.includes(one));
+  const [wanted, joined] = [resolve(next, all, 'surely'), joinedOf(all)];
+  const meant = 'remove' in edit ? joined.filter((one) => edit.remove.includes(one)) : 'set' in edit ? joined : [];
+  const off = meant.filter((one) => !wanted.includes(one) && !leaving.includes(one));
   const still = await stillOn(env, subject, off, all, { signal, passing: !samePlacement(now, next) });
   return { subject, leaving: [...leaving, ...still], still };
 }

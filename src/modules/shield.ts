@@ -99,7 +99,8 @@ async function prove(
         if (!accepted && (refusal === undefined || isOf(id, refusal))) break;
         // Of two shields over one object servers name only one, mostly the same: by then they know of both.
         if (refusal !== undefined && isAnyShield(refusal) && performance.now() - begun > settledMs) break;
-        if (performance.now() > until)
+        // Whoever else refuses may be one of ours, of which the server has spoken first.
+        if (performance.now() > (accepted ? until : Math.max(until, begun + settledMs + 1_000)))
           throw new FederationError(
             'NOT_OBSERVED',
             `${cluster.name}: the shield is up for ${limitMs / 1000} s, yet ${accepted ? `the API server would still delete ${item.resource.kind} "${item.name}". Is admission switched off there, or was the shield changed by somebody? Take it down and put it up again.` : `what refuses to delete ${item.resource.kind} "${item.name}" is not the shield, so that it cannot be proven: ${refusal}`} Nothing of the projects was touched.`,

@@ -94,10 +94,11 @@ export const release = defineItemStep<Detached, MigrationEnv>()({
       label: managedLabel,
       to: null,
       heirs: true,
-      // The old host has the member again right after that.
-      ...(source !== undefined && {
-        mayReturn: unlessDoomed({ host: source.host, cluster: member.name, labels: state.detach ?? {} }, item),
-      }),
+      // The old host has the member again right after that; one that had none to let go of does not.
+      ...(source !== undefined &&
+        state.detach && {
+          mayReturn: unlessDoomed({ host: source.host, cluster: member.name, labels: state.detach }, item),
+        }),
     }),
   ),
   // An object that is gone, or was made afresh meanwhile, has nothing to get back: its host's kubefed marks it again.

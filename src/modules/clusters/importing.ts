@@ -107,7 +107,8 @@ export const importWorkflow = composeMethod<ImportInput>('clusters.import')
   .step(join)
   .returns((): void => undefined);
 
-const newClusterFields: FieldsOf<NewCluster> = {
+/** All of {@link NewCluster}. */
+export const newClusterFields: FieldsOf<NewCluster> = {
   ...{ name: true, kubeconfig: true, connection: true, provider: true, labels: true },
   ...{ formerHostGone: true, accept: true },
 };

@@ -2,7 +2,6 @@ import { FederationError } from '../../errors.ts';
 import { connectCluster } from '../../kube/connect.ts';
 import { type PortableKubeconfig, portableKubeconfig } from '../../kube/portable.ts';
 import { type KubeSphereCluster, openCluster } from '../../kubesphere/cluster.ts';
-import type { FieldsOf } from '../options.ts';
 import { checkFrontDoor, checkKubeconfig, checkRights } from './checks/credential.ts';
 import { blocks, type ClusterFinding, unlessUnread } from './checks/finding.ts';
 import { checkHost, type HostView, viewHost } from './checks/host.ts';
@@ -29,9 +28,6 @@ export interface Preflight {
   readonly ready: boolean;
   readonly findings: readonly ClusterFinding[];
 }
-
-/** All of {@link Candidate}. */
-export const candidateFields: FieldsOf<Candidate> = { name: true, kubeconfig: true, connection: true, labels: true };
 
 const patience = { timeoutMs: 15_000, retry: false } as const;
 

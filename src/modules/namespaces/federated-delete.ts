@@ -119,7 +119,6 @@ export async function deleteFederated(
   options: WriteOptions = {},
 ): Promise<Written<void>> {
   checkOptions(options);
-  checkOptions(options);
   checkName('name', name);
   const { projects, lookBackMs = lookBackDefaultMs } = shrinkIn(env, shrink);
   checkFate(projects);

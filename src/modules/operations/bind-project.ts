@@ -46,7 +46,7 @@ export function unbindProject(
       const [workspace, owners] = [workspaceOf(namespace), workspaceOwners(namespace.metadata.ownerReferences)];
       if (workspace !== undefined) return { effect: 'change', changes: change(cluster, project, workspace, null) };
       if (owners.length === 0) return { effect: 'none', why: 'it belongs to no workspace', out: undefined };
-      return { effect: 'change', changes: [disowned(cluster, project, owners)] };
+      return { effect: 'change', changes: [disowned(cluster, namespace)] };
     },
     capture: async (work) => ({ workspace: workspaceOf(await read(work, cluster, project)) ?? null }),
     async run(work, { workspace }) {
@@ -78,7 +78,7 @@ export function unbindProject(
     needs: {
       compensate: [
         ...toWatch(cluster, core.namespaces),
-        ...(host === undefined ? [] : [...toGet(cluster, kubesphere.workspaces), ...toAskPlaced(host)]),
+        ...(host === undefined ? [] : [...toGet(cluster, kubesphere.workspaces), ...toAskPlaced(host, cluster)]),
       ],
     },
     async compensate(work, { workspace }) {

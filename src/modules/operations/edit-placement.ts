@@ -197,14 +197,14 @@ export function editPlacement(
         going,
         async () => {
           const reached = await placeables(host, work.signal);
-          for (const name of going)
-            await openLeaving(
-              env,
-              `Taking ${called(subject)} off ${name} again`,
-              reached.get(name) ?? name,
-              work.signal,
-              (at) => assertNothingThere(at, subject, work.signal),
-            );
+          for (const name of going) {
+            const at = reached.get(name);
+            const empty = (member: KubeSphereCluster) => assertNothingThere(member, subject, work.signal);
+            // Where kubefed never had the cluster it deletes nothing.
+            if (at?.joined === true)
+              await openLeaving(env, `Taking ${called(subject)} off ${name} again`, at, work.signal, empty);
+            else await empty(await env.member(name, { signal: work.signal }));
+          }
         },
       );
       const back = resolve(next, all, 'surely').filter((cluster) => mayLeave.includes(cluster));

@@ -87,16 +87,16 @@ export function change(
 }
 
 /** The change of a project that bears no workspace's label any more, and has Workspaces as owners still. */
-export function disowned(
-  cluster: KubeSphereCluster,
-  { name, uid }: ObjectRef,
-  owners: readonly OwnerReference[],
-): Change {
+export function disowned(cluster: KubeSphereCluster, { metadata }: Namespace): Change {
+  const { name, uid, ownerReferences = [] } = metadata;
+  const left = foreignOwners(ownerReferences);
+  const plain = (owners: readonly OwnerReference[]) => JSON.parse(JSON.stringify(owners));
+  const owners = '/metadata/ownerReferences';
   return {
     verb: 'update',
     resource: refOf(cluster.name, core.namespaces, { name, uid }),
-    before: { '/metadata/ownerReferences': owners.map((owner) => `${owner.kind}/${owner.name}`) },
-    after: { '/metadata/ownerReferences': [] },
+    before: { [owners]: plain(ownerReferences) },
+    after: { [owners]: left.length === 0 ? null : plain(left) },
   };
 }
 
@@ -113,6 +113,8 @@ export function elsewhere(
   );
 }
 
+/** What is done about a project that goes with its Workspace. */
+const unbindIt = 'To keep the project, unbind it (namespaces.unbind).';
 /** What is done about a Workspace that its host does not place where it is. */
 const placeIt =
   'Place it there with federation.workspaces.setPlacement; or let it go, with federation.workspaces.delete if the host has it still, and use another one.';
@@ -169,7 +171,7 @@ export async function labelledAlready<Out>(
 ): Promise<Forecast<Out>> {
   const blocked = await unownable(work, at, namespace, workspace, host);
   if (blocked !== undefined)
-    return { ...blocked, remedy: `To keep the project, unbind it (namespaces.unbind). ${blocked.remedy}` };
+    return blocked.remedy === placeIt ? { ...blocked, remedy: `${unbindIt} ${placeIt}` } : blocked;
   const owner = await at.connection.get(kubesphere.workspaces, { name: workspace }, { signal: work.signal });
   if (isOwnedBy(namespace, owner) && (await proven()))
     return { effect: 'none', why: `it is in workspace "${workspace}" already`, out };

@@ -74,7 +74,7 @@ export function transferProject(
     },
     needs: {
       verify: toWatch(cluster, core.namespaces),
-      compensate: host === undefined ? [] : toAskPlaced(host),
+      compensate: host === undefined ? [] : toAskPlaced(host, cluster),
     },
     async verify(work) {
       await owned(work, cluster, project, workspace);

@@ -1,17 +1,18 @@
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
-import { kubefedNamespace, managedLabel } from '../../kubesphere/names.ts';
+import { hostLabel, kubefedNamespace, managedLabel } from '../../kubesphere/names.ts';
 import {
   type FederatedObject,
   kubesphere,
   type Workspace,
   type WorkspaceTemplate,
 } from '../../kubesphere/resources.ts';
-import { type Right, toGet, within } from '../rights.ts';
+import { type Right, toGet, toList, within } from '../rights.ts';
 import { type Placeable, placeablesNamed, resolve } from './clusters.ts';
 
-/** What it takes to ask a host whether it places a workspace on a cluster. */
-export const toAskPlaced = (host: KubeSphereCluster): readonly Right[] => [
+/** What it takes to ask a host whether it places a workspace on that cluster. */
+export const toAskPlaced = (host: KubeSphereCluster, { uid }: KubeSphereCluster): readonly Right[] => [
   ...toGet(host, kubesphere.workspaceTemplates, kubesphere.federatedWorkspaces, kubesphere.clusters),
+  ...(uid === host.uid ? toList(host, kubesphere.clusters) : []),
   ...within(kubefedNamespace, toGet(host, kubesphere.kubeFedClusters)),
 ];
 
@@ -70,8 +71,8 @@ export function unmeant(
 }
 
 /**
- * {@link unplaced} of the Workspace that is on a cluster; `undefined` too where it does not depend on a placement: the host's own, and
- * one that no kubefed has.
+ * {@link unplaced} of the Workspace that is on a cluster; `undefined` too where no kubefed has it, or has the cluster: there is nobody
+ * who would delete it. The host's own is placed like any other, under the name of the host's Cluster object.
  */
 export async function unplacedThere(
   host: KubeSphereCluster,
@@ -79,6 +80,14 @@ export async function unplacedThere(
   { metadata }: Workspace,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  if (uid === host.uid || metadata.labels?.[managedLabel] !== 'true') return undefined;
-  return unplaced(host, metadata.name, name, signal);
+  if (metadata.labels?.[managedLabel] !== 'true') return undefined;
+  const cluster = uid === host.uid ? await ownName(host, signal) : name;
+  if (cluster === undefined || (await placeablesNamed(host, cluster, signal)).size === 0) return undefined;
+  return unplaced(host, metadata.name, cluster, signal);
+}
+
+/** Name of the Cluster object that stands for the host itself. */
+async function ownName({ connection }: KubeSphereCluster, signal: AbortSignal): Promise<string | undefined> {
+  const [own] = await connection.list(kubesphere.clusters, { labelSelector: hostLabel, signal }).toArray();
+  return own?.metadata.name;
 }

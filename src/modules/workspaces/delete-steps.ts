@@ -1,7 +1,7 @@
 import { sleep } from '../../internal/signal.ts';
 import type { Resource } from '../../kube/objects.ts';
 import { core } from '../../kube/resources.ts';
-import { workspaceLabel } from '../../kubesphere/names.ts';
+import { managedLabel, workspaceLabel } from '../../kubesphere/names.ts';
 import { federatedKinds, kubesphere } from '../../kubesphere/resources.ts';
 import { defineItemStep, defineStep, type StepContext } from '../../workflow/step.ts';
 import { appResource, type WorkspaceApp } from '../apps.ts';
@@ -87,6 +87,9 @@ const mayReturn =
 const federatedOf = (kind: string): readonly Resource[] =>
   federatedKinds.filter(({ target }) => target.kind === kind).map(({ federated }) => federated);
 
+/** Marked where the host does not place it, it is deleted within seconds (H5). */
+const markBack = `Clear the cause, then roll back once more. By hand put label ${managedLabel}=true back only where the host places that on the cluster: elsewhere it is deleted for it.`;
+
 /** What kubefed owns in kept multi-cluster projects is deleted with their FederatedNamespace, until kubefed has let go of it (8.2). */
 export const releaseContents = defineItemStep<Surveyed, FederationEnv>()({
   name: 'release-contents',
@@ -108,7 +111,7 @@ export const releaseContents = defineItemStep<Surveyed, FederationEnv>()({
       needs: { compensate: toGet(known.env.host, kubesphere.federatedNamespaces, ...federatedOf(one.kind)) },
     }),
   ),
-  remedy: 'Put label kubefed.io/managed=true back on that object.',
+  remedy: markBack,
 });
 
 /** Where a member has a workspace of its own under that name, the host's roles were copied onto its own, which would go with them. */
@@ -140,7 +143,7 @@ export const release = defineItemStep<Surveyed, FederationEnv>()({
         mayReturn(known, project.cluster, project.name, []),
       ),
   ),
-  remedy: `Put labels kubefed.io/managed=true and ${workspaceLabel} back on that namespace.`,
+  remedy: `${markBack} Put label ${workspaceLabel} back on the namespace then, too.`,
 });
 
 const isCopy = ({ kind }: FoundProject): boolean => kind === 'copy';

@@ -118,14 +118,20 @@ describe('a project that bears no label, and that a Workspace owns still', () =>
     const owned = ownedBy('Workspace', 'tenant.kubesphere.io/v1alpha1', workspace);
     const { uid } = await given(core.namespaces, { name: 'n1', ...owned } as never);
     const unbinding = unbindProject(cluster, { name: 'n1', uid });
-    expect(await unbinding.forecast(work)).toMatchObject({
-      effect: 'change',
-      changes: [
-        { before: { '/metadata/ownerReferences': ['Workspace/w'] }, after: { '/metadata/ownerReferences': [] } },
-      ],
-    });
+    const forecast = await unbinding.forecast(work);
+    const intends = forecast.effect === 'change' ? forecast.changes : [];
+    expect(intends).toMatchObject([
+      {
+        before: { '/metadata/ownerReferences': [{ kind: 'Workspace', uid: workspace.uid }] },
+        after: { '/metadata/ownerReferences': null },
+      },
+    ]);
+    // What a resume compares is what was foreseen.
+    const seen = () => observeChanges(async () => cluster, { intends, runId: 'run-1', signal: work.signal });
+    expect(await seen()).toEqual(intends.map(({ before }) => before));
     await unbinding.run(work, await unbinding.capture(work));
     await unbinding.verify(work, { workspace: null }, undefined);
+    expect(await seen()).toEqual(intends.map(({ after }) => after));
     const { metadata } = await cluster.connection.get(core.namespaces, { name: 'n1' });
     expect(metadata.ownerReferences ?? []).toEqual([]);
     expect(JSON.parse(metadata.annotations?.[unboundAnnotation] ?? '')).toMatchObject({ workspace: 'w' });

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { core } from '../../../src/kube/resources.ts';
 import { kubesphereNamespace, runAnnotation } from '../../../src/kubesphere/names.ts';
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
+import { protectProjects } from '../../../src/modules/operations/protect-projects.ts';
 import { discardParked } from '../../../src/modules/parking.ts';
 import { assertSafeToLift, lowerShield, raiseShield, toLower } from '../../../src/modules/shield.ts';
 import { parts } from '../../../src/modules/shield-forms.ts';
@@ -68,6 +69,7 @@ test('two shields over one object are proven, whichever of them the server names
     const shielded = { id, namespaces: ['n1'], workspaces: [] };
     for (const { resource, name, body } of parts('policy', shielded)) await given(resource, { name }, body);
     await raiseShield(cluster, shielded).verify(work, { form: 'policy' }, { form: 'policy' });
+    expect(await protectProjects(cluster, shielded).forecast(work)).toMatchObject({ effect: 'none' });
   }
 });
 

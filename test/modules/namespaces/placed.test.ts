@@ -127,7 +127,7 @@ describe('a Workspace of a member that its host does not place there', { timeout
       });
   });
 
-  test('takes some where it is placed by its labels, where kubefed does not have it, and on the host itself', async () => {
+  test('takes some where it is placed by its labels, and where kubefed does not have it', async () => {
     const { namespaces } = scene.federation;
     for (const workspace of ['selected', 'own'] as const) {
       const { name } = await project();
@@ -138,9 +138,23 @@ describe('a Workspace of a member that its host does not place there', { timeout
       const fresh = `fresh-${workspace}`;
       expect(await namespaces.create({ cluster: 'm', name: fresh, workspace })).toMatchObject({ outcome: 'changed' });
     }
-    const labels = { [managedLabel]: 'true' };
-    await host().create(kubesphere.workspaces, { metadata: { name: 'hosts-own', labels }, spec: {} });
-    await host().create(core.namespaces, { metadata: { name: 'hosts-own' } });
+  });
+
+  test('takes none on the host either, unless no kubefed has it', async () => {
+    const { namespaces } = scene.federation;
+    for (const [name, labels] of [
+      ['hosts-lost', { [managedLabel]: 'true' }],
+      ['hosts-own', {}],
+    ] as const) {
+      await host().create(kubesphere.workspaces, { metadata: { name, labels }, spec: {} });
+      await host().create(core.namespaces, { metadata: { name } });
+    }
+    await expect(namespaces.bind({ cluster: 'a', name: 'hosts-lost', workspace: 'hosts-lost' })).rejects.toMatchObject({
+      code: 'PLAN_BLOCKED',
+      message: expect.stringMatching(
+        /"hosts-lost" is about to be deleted.*WorkspaceTemplate "hosts-lost" is not there/,
+      ),
+    });
     expect(await namespaces.bind({ cluster: 'a', name: 'hosts-own', workspace: 'hosts-own' })).toMatchObject({
       outcome: 'changed',
     });
@@ -176,7 +190,8 @@ describe('right before the write it is asked once more', { timeout: 60_000 }, ()
     for (const back of [unbinding, unbindProject(at, loose, a), leaveWorkspace(at, loose, a)])
       await expect(back.compensate(work, { workspace: 'shrunk' }, undefined)).rejects.toMatchObject(nothing);
     expect([await workspaceOf(loose.name), await workspaceOf(bound.name)]).toEqual([undefined, 'sound']);
-    await unbindProject(at, loose).compensate(work, { workspace: 'shrunk' }, undefined);
+    // A host that does not have the cluster deletes nothing there.
+    await unbindProject({ ...at, name: 'nobody' }, loose, a).compensate(work, { workspace: 'shrunk' }, undefined);
     expect(await workspaceOf(loose.name)).toBe('shrunk');
     // It is in there already, by somebody else's hand: there is nothing to refuse.
     await unbindProject(at, loose, a).compensate(work, { workspace: 'shrunk' }, undefined);

@@ -97,3 +97,28 @@ test('the way back takes nothing off a cluster that kubefed does not reach', { t
   });
   expect(await placedOn(world.clusters, workspace)).toEqual(['m', unready]);
 });
+
+test('the way back takes it off a cluster that kubefed never had, once nothing is there', {
+  timeout: 60_000,
+}, async () => {
+  const { a, n } = world.clusters;
+  const name = world.fresh('apart');
+  const kubeconfig = Buffer.from(n.kubeconfig).toString('base64');
+  await a.connection.create(kubesphere.clusters, {
+    metadata: { name },
+    spec: { joinFederation: false, enable: true, connection: { type: 'direct', kubeconfig } },
+  });
+  const { workspace } = await team(world.clusters, world.fresh('team'), { plain: 0 });
+  const [before, after] = [{ clusters: [{ name: 'm' }] }, { clusters: [{ name: 'm' }, { name }] }];
+  const { metadata } = await a.connection.patch(
+    kubesphere.workspaceTemplates,
+    { name: workspace },
+    { type: 'merge', body: { spec: { placement: after } } },
+  );
+  const subject = { kind: 'workspace', name: workspace, uid: metadata.uid } as const;
+  const editing = editPlacement(world.federation, { subject, edit: { add: [name] }, mayLeave: [] });
+  await editing.compensate(work, { placement: before, arriving: [name] }, undefined);
+  expect(await placedOn(world.clusters, workspace)).toEqual(['m']);
+  const revoking = world.federation.clusters.revoke(name, [workspace], { projects: 'keep' });
+  expect(await revoking).toMatchObject([{ outcome: 'already' }]);
+});
