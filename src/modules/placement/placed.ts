@@ -29,12 +29,7 @@ export async function unplaced(
   cluster: string,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const [template, federated, all] = await Promise.all([
-    host.connection.find(kubesphere.workspaceTemplates, { name }, { signal }),
-    host.connection.find(kubesphere.federatedWorkspaces, { name }, { signal }),
-    placeablesNamed(host, cluster, signal),
-  ]);
-  return whyUnplaced(host, name, cluster, { template, federated, all });
+  return whyUnplaced(host, name, cluster, await saidOf(host, name, cluster, signal));
 }
 
 /** What a host says of the placement of a workspace. */
@@ -42,6 +37,20 @@ export interface SaidOfPlacement {
   readonly template: WorkspaceTemplate | undefined;
   readonly federated: FederatedObject | undefined;
   readonly all: ReadonlyMap<string, Placeable>;
+}
+
+async function saidOf(
+  host: KubeSphereCluster,
+  name: string,
+  cluster: string,
+  signal: AbortSignal,
+): Promise<SaidOfPlacement> {
+  const [template, federated, all] = await Promise.all([
+    host.connection.find(kubesphere.workspaceTemplates, { name }, { signal }),
+    host.connection.find(kubesphere.federatedWorkspaces, { name }, { signal }),
+    placeablesNamed(host, cluster, signal),
+  ]);
+  return { template, federated, all };
 }
 
 /** {@link unplaced}, of what was read. */
@@ -82,8 +91,9 @@ export async function unplacedThere(
 ): Promise<string | undefined> {
   if (metadata.labels?.[managedLabel] !== 'true') return undefined;
   const cluster = uid === host.uid ? await ownName(host, signal) : name;
-  if (cluster === undefined || (await placeablesNamed(host, cluster, signal)).size === 0) return undefined;
-  return unplaced(host, metadata.name, cluster, signal);
+  if (cluster === undefined) return undefined;
+  const said = await saidOf(host, metadata.name, cluster, signal);
+  return said.all.size === 0 ? undefined : whyUnplaced(host, metadata.name, cluster, said);
 }
 
 /** Name of the Cluster object that stands for the host itself. */
