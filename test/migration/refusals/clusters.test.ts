@@ -2,12 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { connectMember, Federation } from '../../../src/federation.ts';
 import { connectCluster } from '../../../src/kube/connect.ts';
 import { core } from '../../../src/kube/resources.ts';
-import { kubesphereNamespace, sandboxLabel } from '../../../src/kubesphere/names.ts';
+import { kubesphereNamespace, nameLabel, sandboxLabel } from '../../../src/kubesphere/names.ts';
 import { memberMigration } from '../../../src/migration/member-migration.ts';
+import { mapListing } from '../../../src/modules/listing.ts';
 import { startApiServer } from '../../../src/testing/index.ts';
 import { memoryJournal } from '../../../src/workflow/memory-journal.ts';
 import { plan, run } from '../../../src/workflow/run.ts';
-import { all, refused, scene } from './kit.ts';
+import { all, blocked, refused, scene } from './kit.ts';
 
 describe('clusters that do not fit together are refused before anything is written', () => {
   test('a kubeconfig file that is missing, text that is none, a context that is not in it', async () => {
@@ -54,6 +55,21 @@ describe('clusters that do not fit together are refused before anything is writt
     expect(await refused(all, { member: namesake })).toMatchObject({
       code: 'INVALID',
       message: expect.stringMatching(/different names/),
+    });
+  });
+
+  test('a member whose projects lack the label by which the shield finds them', async () => {
+    const { member } = scene.env();
+    const { connection } = member;
+    /** As Kubernetes below 1.21 has them. */
+    const listMetadata = (...of: Parameters<typeof connection.listMetadata>) =>
+      mapListing(connection.listMetadata(...of), ({ metadata, ...rest }) => {
+        const { [nameLabel]: _name, ...labels } = metadata.labels ?? {};
+        return { ...rest, metadata: { ...metadata, labels } };
+      });
+    const old = { ...member, dialect: member.dialect, connection: { ...connection, listMetadata } as never };
+    await blocked('NAME_LABEL', /team-a-001.* lack label kubernetes\.io\/metadata\.name.*upgrade the cluster/s, all, {
+      member: old,
     });
   });
 

@@ -128,6 +128,12 @@ describe('a Workspace that arrived with a host', { timeout: 60_000 }, () => {
     });
     await takeOff();
     await gone(kubesphere.workspaces, 'three');
+    // The garbage collector comes round to what has lost its owner later than that.
+    const lost = { apiVersion: 'tenant.kubesphere.io/v1alpha1', kind: 'Workspace', name: 'never', uid: 'never' };
+    await controllers().create(core.namespaces, {
+      metadata: { name: 'bait', labels: { [managedLabel]: 'true' }, ownerReferences: [lost] },
+    });
+    await gone(core.namespaces, 'bait');
     await expectAlive('latest', uid);
   });
 });

@@ -23,30 +23,41 @@ const stays = async () => {
   expect((await cluster.connection.get(core.namespaces, { name })).metadata.deletionTimestamp).toBeUndefined();
 };
 
+/** The namespace, and its deletion as a plain project, through that way to its cluster; `kept` says what protects it. */
+async function plainProject(kept: () => readonly string[] = () => []) {
+  const { uid } = await given(core.namespaces, { name });
+  const contents = { objects: {}, claims: [], apps: [] };
+  return (host: KubeSphereCluster) =>
+    deleteProject(
+      host,
+      { name, uid },
+      {
+        assertMayGo: () => {},
+        keptBy: async () => kept(),
+        madeAgainBy: async () => undefined,
+        contents: async () => contents,
+      },
+    ).run(work, contents);
+}
+const federated = refusal('KEPT_AT_RISK', /holds FederatedNamespace "multi".*every member/);
+
 describe('what comes at the last moment', () => {
   test('keeps a namespace that is deleted as a plain one: a FederatedNamespace, a protection', async () => {
-    const { uid } = await given(core.namespaces, { name });
-    const contents = { objects: {}, claims: [], apps: [] };
     let kept: readonly string[] = [];
-    const deleting = (host: KubeSphereCluster) =>
-      deleteProject(
-        host,
-        { name, uid },
-        {
-          assertMayGo: () => {},
-          keptBy: async () => kept,
-          madeAgainBy: async () => undefined,
-          contents: async () => contents,
-        },
-      ).run(work, contents);
+    const deleting = await plainProject(() => kept);
     const protect = async () => {
       kept = ['shield x'];
     };
     await expect(deleting(duringClosure(protect))).rejects.toMatchObject(refusal('KEPT_AT_RISK', /protected/));
     kept = [];
-    await expect(deleting(duringClosure(federate))).rejects.toMatchObject(
-      refusal('KEPT_AT_RISK', /holds FederatedNamespace "multi".*every member/),
-    );
+    await expect(deleting(duringClosure(federate))).rejects.toMatchObject(federated);
+    await stays();
+  });
+
+  test('keeps it, too, where the FederatedNamespace comes once the state to delete was read', async () => {
+    const deleting = await plainProject();
+    const asRead = onceAnswered('find', ({ plural }) => plural === core.namespaces.plural, federate);
+    await expect(deleting(asRead)).rejects.toMatchObject(federated);
     await stays();
   });
 

@@ -190,7 +190,10 @@ test('whoever is unbound is in no workspace, though what a list told of it names
   const list = await (await namespaces.list({ cluster: 'm', workspace: to })).toArray();
   const told = list.filter(({ name }) => name === listed.name).map((info) => ({ cluster: 'm', ...info }));
   const inIt = { cluster: 'm', workspace: to };
-  expect(await namespaces.unbind({ ...inIt, name: one.name })).toMatchObject({ outcome: 'changed' });
+  expect(await namespaces.unbind({ ...inIt, name: one.name })).toMatchObject({
+    outcome: 'changed',
+    result: { from, to: null },
+  });
   expect(await namespaces.unbind(told)).toMatchObject([{ outcome: 'changed' }]);
   expect(await namespaces.unbind({ ...inIt, names: [together.name] })).toMatchObject([{ outcome: 'changed' }]);
   for (const { name } of [one, listed, together]) await expectIn(world, name, undefined);

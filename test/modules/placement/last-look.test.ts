@@ -122,3 +122,14 @@ test('the way back takes it off a cluster that kubefed never had, once nothing i
   const revoking = world.federation.clusters.revoke(name, [workspace], { projects: 'keep' });
   expect(await revoking).toMatchObject([{ outcome: 'already' }]);
 });
+
+test('the way back takes nothing off a cluster that has projects by now', { timeout: 60_000 }, async () => {
+  const { workspace, plain } = await team(world.clusters, world.fresh('team'));
+  const { metadata } = await world.clusters.a.connection.get(kubesphere.workspaceTemplates, { name: workspace });
+  const subject = { kind: 'workspace', name: workspace, uid: metadata.uid } as const;
+  const editing = editPlacement(world.federation, { subject, edit: { add: ['m'] }, mayLeave: [] });
+  await expect(
+    editing.compensate(work, { placement: { clusters: [] }, arriving: ['m'] }, undefined),
+  ).rejects.toMatchObject({ code: 'KEPT_AT_RISK', message: expect.stringContaining(plain[0] ?? '') });
+  expect(await placedOn(world.clusters, workspace)).toEqual(['m']);
+});
