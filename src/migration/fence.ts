@@ -3,7 +3,7 @@ import { type ConfigMap, core } from '../kube/resources.ts';
 import { kubesphereNamespace } from '../kubesphere/names.ts';
 import { madeBy, refOf } from '../modules/changes.ts';
 import type { Operation } from '../modules/operation.ts';
-import { create, edit, remove, type Work } from '../modules/work.ts';
+import { create, edit, findToRemove, remove, type Work } from '../modules/work.ts';
 import type { MigrationEnv } from './env.ts';
 
 /** Where the fence stands, on the member: whoever moves it must hold it. */
@@ -129,7 +129,8 @@ export function markPivot({ member }: MigrationEnv): Operation<null, void> {
 
 /** Takes the fence down, this run's only. */
 export async function lowerFence(work: Work, member: MigrationEnv['member']): Promise<void> {
-  const found = await member.connection.find(resource, name, { signal: work.signal });
-  if (found === undefined || !madeBy(work.runId, found)) return;
-  await remove(work, { cluster: member, resource, name, uid: found.metadata.uid, propagationPolicy: 'Background' });
+  const target = { cluster: member, resource, name };
+  const found = await findToRemove(work, target, (fence) => madeBy(work.runId, fence));
+  if (found === undefined) return;
+  await remove(work, { ...target, uid: found.metadata.uid, propagationPolicy: 'Background' });
 }

@@ -6,7 +6,7 @@ import { kubesphereNamespace, runAnnotation } from '../kubesphere/names.ts';
 import type { ResourceRef } from '../types.ts';
 import { madeBy, refOf } from './changes.ts';
 import type { Operation } from './operation.ts';
-import { create, remove, type Work } from './work.ts';
+import { create, findToRemove, remove, type Work } from './work.ts';
 
 /** Where a secret that undo needs is kept: on the cluster that held it anyway, never in a journal. */
 export interface Parked {
@@ -92,8 +92,8 @@ export async function unpark(
 
 /** Deletes this run's parked secrets; where there are none, nothing happens. */
 export async function discardParked(work: Work, cluster: KubeSphereCluster, what: string): Promise<void> {
-  const name = nameFor(what);
-  const secret = await cluster.connection.find(resource, name, { signal: work.signal });
-  if (secret === undefined || !madeBy(work.runId, secret)) return;
-  await remove(work, { cluster, resource, name, uid: secret.metadata.uid, propagationPolicy: 'Background' });
+  const target = { cluster, resource, name: nameFor(what) };
+  const secret = await findToRemove(work, target, (found) => madeBy(work.runId, found));
+  if (secret === undefined) return;
+  await remove(work, { ...target, uid: secret.metadata.uid, propagationPolicy: 'Background' });
 }

@@ -12,7 +12,7 @@ import { namespacesOf, some } from './closure.ts';
 import type { Operation } from './operation.ts';
 import { type Right, toCreate, toDelete, toGet } from './rights.ts';
 import { type Form, isAnyShield, isOf, type Part, parts, type Shielded } from './shield-forms.ts';
-import { create, remove, type Work } from './work.ts';
+import { create, findToRemove, remove, type Work } from './work.ts';
 
 export type { Form, Shielded } from './shield-forms.ts';
 
@@ -267,15 +267,10 @@ export async function lowerShield(
 ): Promise<void> {
   let lowered = false;
   for (const { resource, name } of parts(form, shielded).reverse()) {
-    const object = await cluster.connection.find(resource, { name }, { signal: work.signal });
-    if (object === undefined || (runId !== undefined && !madeBy(runId, object))) continue;
-    await remove(work, {
-      cluster,
-      resource,
-      name: { name },
-      uid: object.metadata.uid,
-      propagationPolicy: 'Background',
-    });
+    const target = { cluster, resource, name: { name } };
+    const object = await findToRemove(work, target, (found) => runId === undefined || madeBy(runId, found));
+    if (object === undefined) continue;
+    await remove(work, { ...target, uid: object.metadata.uid, propagationPolicy: 'Background' });
     lowered = true;
   }
   if (lowered) await untilLifted(work, cluster, shielded);

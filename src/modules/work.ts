@@ -114,6 +114,22 @@ export async function create<T extends KubeObject>(
   }
 }
 
+/**
+ * What is to be deleted, where it is there still. An absence counts when it was seen twice: one answer may be an old one, from before
+ * the object was made, and what is passed over here stays for good.
+ */
+export async function findToRemove<T extends KubeObject>(
+  { signal }: Pick<Work, 'signal'>,
+  { cluster, resource, name }: Target<T>,
+  isMeant: (object: T) => boolean,
+): Promise<T | undefined> {
+  for (let look = 1; look <= 2; look += 1) {
+    const object = await cluster.connection.find(resource, name, { signal });
+    if (object !== undefined && isMeant(object)) return object;
+  }
+  return undefined;
+}
+
 /** How {@link remove} deletes. */
 export interface Removal<T extends KubeObject> extends Target<T> {
   readonly uid: string;
@@ -128,12 +144,13 @@ export interface Removal<T extends KubeObject> extends Target<T> {
  */
 export async function remove<T extends KubeObject>(
   work: Pick<Work, 'signal' | 'confirmDriver' | 'assertHeld'>,
-  { cluster, resource, name, uid, propagationPolicy, still }: Removal<T>,
+  target: Removal<T>,
 ): Promise<void> {
+  const { cluster, resource, name, uid, propagationPolicy } = target;
   for (let attempt = 1; ; attempt += 1) {
-    const object = await cluster.connection.find(resource, name, { signal: work.signal });
-    if (object === undefined || object.metadata.uid !== uid || object.metadata.deletionTimestamp !== undefined) return;
-    still?.(object);
+    const object = await findToRemove(work, target, ({ metadata }) => metadata.uid === uid);
+    if (object === undefined || object.metadata.deletionTimestamp !== undefined) return;
+    target.still?.(object);
     const { resourceVersion } = object.metadata;
     await work.assertHeld?.();
     try {

@@ -2,11 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { core } from '../../../src/kube/resources.ts';
 import { kubesphereNamespace, runAnnotation } from '../../../src/kubesphere/names.ts';
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
+import { lowerFence } from '../../../src/migration/fence.ts';
 import { protectProjects } from '../../../src/modules/operations/protect-projects.ts';
 import { discardParked } from '../../../src/modules/parking.ts';
 import { assertSafeToLift, lowerShield, raiseShield, toLower } from '../../../src/modules/shield.ts';
 import { parts } from '../../../src/modules/shield-forms.ts';
-import { background, cluster, given, ownedBy, refusal, there, work } from './kit.ts';
+import { background, cluster, given, ours, ownedBy, refusal, sandbox, there, work } from './kit.ts';
 
 describe('what another run put up', () => {
   test('stays: shield and parked secrets', async () => {
@@ -28,6 +29,39 @@ describe('what another run put up', () => {
     } as never);
     await discardParked(work, cluster, 'm');
     expect(await there(core.secrets, parked, kubesphereNamespace)).toBe(true);
+  });
+});
+
+describe('an old answer that there is nothing', () => {
+  const shielded = { id: 'x', namespaces: ['n1'], workspaces: [], form: 'policy' } as const;
+  const policyName = 'kubesphere-federation-x-namespaces';
+  const shielding = {
+    plural: 'validatingadmissionpolicybindings.admissionregistration.k8s.io',
+    resource: core.validatingAdmissionPolicyBindings,
+    at: { name: policyName },
+    body: { spec: { policyName, validationActions: ['Deny'] } },
+    takeAway: () => lowerShield(work, cluster, shielded, 'run-1'),
+  };
+  const parked = {
+    plural: 'secrets',
+    resource: core.secrets,
+    at: { namespace: kubesphereNamespace, name: 'kubesphere-federation-parked-m' },
+    body: {},
+    takeAway: () => discardParked(work, cluster, 'm'),
+  };
+  const fence = {
+    plural: 'configmaps',
+    resource: core.configMaps,
+    at: { namespace: kubesphereNamespace, name: 'kubesphere-federation-fence' },
+    body: {},
+    takeAway: () => lowerFence(work, cluster),
+  };
+  const looks = [shielding, parked, fence].flatMap((what) => [1, 2].map((nth) => ({ ...what, nth })));
+  test.for(looks)('leaves none of $plural behind: look $nth', async ({ plural, resource, at, body, takeAway, nth }) => {
+    await given(resource, { ...at, annotations: ours } as never, body);
+    await using _ = await sandbox.faults.add({ verb: 'get', resource: plural, nth, fault: { staleBy: 1 }, ...at });
+    await takeAway();
+    expect(await cluster.connection.find(resource, at)).toBeUndefined();
   });
 });
 
