@@ -1,9 +1,9 @@
 import { FederationError } from '../errors.ts';
 import { type ConfigMap, core } from '../kube/resources.ts';
 import { kubesphereNamespace } from '../kubesphere/names.ts';
-import { madeBy, refOf } from '../modules/changes.ts';
+import { findMade, madeBy, refOf } from '../modules/changes.ts';
 import type { Operation } from '../modules/operation.ts';
-import { create, edit, findToRemove, remove, type Work } from '../modules/work.ts';
+import { create, edit, remove, type Work } from '../modules/work.ts';
 import type { MigrationEnv } from './env.ts';
 
 /** Where the fence stands, on the member: whoever moves it must hold it. */
@@ -130,7 +130,7 @@ export function markPivot({ member }: MigrationEnv): Operation<null, void> {
 /** Takes the fence down, this run's only. */
 export async function lowerFence(work: Work, member: MigrationEnv['member']): Promise<void> {
   const target = { cluster: member, resource, name };
-  const found = await findToRemove(work, target, (fence) => madeBy(work.runId, fence));
+  const found = await findMade(work, target);
   if (found === undefined) return;
   await remove(work, { ...target, uid: found.metadata.uid, propagationPolicy: 'Background' });
 }

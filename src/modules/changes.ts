@@ -8,7 +8,7 @@ import { kubesphere } from '../kubesphere/resources.ts';
 import type { Json, ResourceRef } from '../types.ts';
 import type { Change } from '../workflow/change.ts';
 import type { ClusterByName } from './env.ts';
-import { edit, type Work } from './work.ts';
+import { edit, findSurely, type Target, type Work } from './work.ts';
 
 /** The fields of an object that decide, by JSON pointer; a field that is not there is `null`. */
 type Fields = Readonly<Record<string, Json>>;
@@ -82,6 +82,12 @@ export function madeBy(runId: string, { metadata }: KubeObject): boolean {
   return metadata.annotations?.[runAnnotation] === runId;
 }
 
+/** What this run itself made under a name, where it is there still: its way back takes away no other. @throws ApiError */
+export const findMade = <T extends KubeObject>(
+  work: Pick<Work, 'signal' | 'runId'>,
+  target: Target<T>,
+): Promise<T | undefined> => findSurely(work, target, (found) => madeBy(work.runId, found));
+
 /**
  * The object of a change as it is now, in the form of the change's own `before` and `after`: what the engine compares
  * to tell untouched, done, and changed by others apart.
@@ -93,16 +99,18 @@ export function madeBy(runId: string, { metadata }: KubeObject): boolean {
  */
 async function look(clusterOf: ClusterByName, change: Change, runId: string, signal: AbortSignal): Promise<Json> {
   const cluster = await clusterOf(change.resource.cluster, { signal });
-  const object = await cluster.connection.find(await resourceOf(cluster, change.resource, signal), change.resource, {
-    signal,
-  });
+  const target = { cluster, resource: await resourceOf(cluster, change.resource, signal), name: change.resource };
+  const object =
+    change.verb === 'create'
+      ? await findMade({ signal, runId }, target)
+      : await cluster.connection.find(target.resource, target.name, { signal });
   const before = change.before ?? null;
   const after = change.after ?? null;
   if (object === undefined) return null;
   if (change.verb === 'delete' && object.metadata.deletionTimestamp !== undefined) return null;
   const fields = pick(object, Object.keys(after ?? before ?? {}));
   const { uid } = change.resource;
-  if (change.verb === 'create') return madeBy(runId, object) ? fields : null;
+  if (change.verb === 'create') return fields;
   if (uid === object.metadata.uid && change.verb === 'delete' && madeBy(runId, object)) return after;
   if (uid === undefined || uid === object.metadata.uid) return fields;
   if (change.verb === 'delete' && canonical(fields) === canonical(before)) return before;

@@ -4,9 +4,9 @@ import { core } from '../kube/resources.ts';
 import type { KubeSphereCluster } from '../kubesphere/cluster.ts';
 import { kubesphereNamespace, runAnnotation } from '../kubesphere/names.ts';
 import type { ResourceRef } from '../types.ts';
-import { madeBy, refOf } from './changes.ts';
+import { findMade, madeBy, refOf } from './changes.ts';
 import type { Operation } from './operation.ts';
-import { create, findToRemove, remove, type Work } from './work.ts';
+import { create, remove, type Work } from './work.ts';
 
 /** Where a secret that undo needs is kept: on the cluster that held it anyway, never in a journal. */
 export interface Parked {
@@ -93,7 +93,7 @@ export async function unpark(
 /** Deletes this run's parked secrets; where there are none, nothing happens. */
 export async function discardParked(work: Work, cluster: KubeSphereCluster, what: string): Promise<void> {
   const target = { cluster, resource, name: nameFor(what) };
-  const secret = await findToRemove(work, target, (found) => madeBy(work.runId, found));
+  const secret = await findMade(work, target);
   if (secret === undefined) return;
   await remove(work, { ...target, uid: secret.metadata.uid, propagationPolicy: 'Background' });
 }

@@ -12,7 +12,7 @@ import { namespacesOf, some } from './closure.ts';
 import type { Operation } from './operation.ts';
 import { type Right, toCreate, toDelete, toGet } from './rights.ts';
 import { type Form, isAnyShield, isOf, type Part, parts, type Shielded } from './shield-forms.ts';
-import { create, findToRemove, remove, type Work } from './work.ts';
+import { create, findSurely, remove, type Work } from './work.ts';
 
 export type { Form, Shielded } from './shield-forms.ts';
 
@@ -268,7 +268,7 @@ export async function lowerShield(
   let lowered = false;
   for (const { resource, name } of parts(form, shielded).reverse()) {
     const target = { cluster, resource, name: { name } };
-    const object = await findToRemove(work, target, (found) => runId === undefined || madeBy(runId, found));
+    const object = await findSurely(work, target, (found) => runId === undefined || madeBy(runId, found));
     if (object === undefined) continue;
     await remove(work, { ...target, uid: object.metadata.uid, propagationPolicy: 'Background' });
     lowered = true;

@@ -116,9 +116,9 @@ export async function create<T extends KubeObject>(
 
 /**
  * What is to be deleted, where it is there still. An absence counts when it was seen twice: one answer may be an old one, from before
- * the object was made, and what is passed over here stays for good.
+ * the object was made, and what is passed over then stays for good.
  */
-export async function findToRemove<T extends KubeObject>(
+export async function findSurely<T extends KubeObject>(
   { signal }: Pick<Work, 'signal'>,
   { cluster, resource, name }: Target<T>,
   isMeant: (object: T) => boolean,
@@ -148,7 +148,7 @@ export async function remove<T extends KubeObject>(
 ): Promise<void> {
   const { cluster, resource, name, uid, propagationPolicy } = target;
   for (let attempt = 1; ; attempt += 1) {
-    const object = await findToRemove(work, target, ({ metadata }) => metadata.uid === uid);
+    const object = await findSurely(work, target, ({ metadata }) => metadata.uid === uid);
     if (object === undefined || object.metadata.deletionTimestamp !== undefined) return;
     target.still?.(object);
     const { resourceVersion } = object.metadata;

@@ -4,7 +4,7 @@ import { core, type Namespace } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { creatorAnnotation, workspaceLabel } from '../../kubesphere/names.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
-import { labelField, madeBy, refOf } from '../changes.ts';
+import { findMade, labelField, refOf } from '../changes.ts';
 import { some } from '../closure.ts';
 import { builtInRoles, othersIn } from '../namespaces/others-in.ts';
 import type { Operation } from '../operation.ts';
@@ -133,8 +133,8 @@ export function createProject(
       compensate: toListAll(at, name),
     },
     async compensate(work) {
-      const found = await find(work.signal);
-      if (found === undefined || !madeBy(work.runId, found)) return;
+      const found = await findMade(work, { cluster: at, resource: core.namespaces, name: { name } });
+      if (found === undefined) return;
       const { uid } = found.metadata;
       const theirs = await othersIn(at, name, annotations[creatorAnnotation], work.signal);
       if (theirs.length > 0)

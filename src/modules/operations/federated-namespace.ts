@@ -4,7 +4,7 @@ import { core } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { creatorAnnotation, hostStubLabel, managedLabel, workspaceLabel } from '../../kubesphere/names.ts';
 import { type FederatedObject, kubesphere } from '../../kubesphere/resources.ts';
-import { madeBy, refOf } from '../changes.ts';
+import { findMade, madeBy, refOf } from '../changes.ts';
 import { deletionClosure, some } from '../closure.ts';
 import { othersIn } from '../namespaces/others-in.ts';
 import type { Operation } from '../operation.ts';
@@ -54,8 +54,8 @@ export function createHostNamespace(host: KubeSphereCluster, { name, workspace }
     },
     needs: { compensate: [...toListAll(host, name), ...toWatch(host, core.namespaces)] },
     async compensate(work) {
-      const found = await host.connection.find(core.namespaces, { name }, { signal: work.signal });
-      if (found === undefined || !madeBy(work.runId, found)) return;
+      const found = await findMade(work, { cluster: host, resource: core.namespaces, name: { name } });
+      if (found === undefined) return;
       const contents = await othersIn(host, name, found.metadata.annotations?.[creatorAnnotation], work.signal);
       if (contents.length > 0)
         throw new FederationError(
@@ -132,8 +132,8 @@ export function createFederatedNamespace(
     },
     needs: { compensate: within(name, toWatch(host, resource)) },
     async compensate(work) {
-      const found = await host.connection.find(resource, at, { signal: work.signal });
-      if (found === undefined || !madeBy(work.runId, found)) return;
+      const found = await findMade(work, { cluster: host, resource, name: at });
+      if (found === undefined) return;
       const target = { cluster: host, resource, name: at, uid: found.metadata.uid };
       await remove(work, { ...target, ...background, still: refusePlaced });
       await waitGone(work, target, syncLimitMs);

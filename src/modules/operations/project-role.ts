@@ -2,7 +2,7 @@ import { FederationError } from '../../errors.ts';
 import { core, type RoleBinding } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { userLabel } from '../../kubesphere/names.ts';
-import { madeBy, refOf } from '../changes.ts';
+import { findMade, refOf } from '../changes.ts';
 import type { Operation } from '../operation.ts';
 import { type RememberedMeta, rememberMeta } from '../remembered.ts';
 import { create, remove, type Work } from '../work.ts';
@@ -63,8 +63,8 @@ export function giveProjectRole(
       );
     },
     async compensate(work) {
-      const found = await find(work);
-      if (found === undefined || !madeBy(work.runId, found)) return;
+      const found = await findMade(work, { cluster, resource: core.roleBindings, name: at });
+      if (found === undefined) return;
       const { uid } = found.metadata;
       await remove(work, { cluster, resource: core.roleBindings, name: at, uid, propagationPolicy: 'Background' });
     },

@@ -1,7 +1,7 @@
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { kubesphere, type User } from '../../kubesphere/resources.ts';
 import type { Json } from '../../types.ts';
-import { madeBy, refOf } from '../changes.ts';
+import { findMade, madeBy, refOf } from '../changes.ts';
 import { assertTakesNothingKept, deletionClosure } from '../closure.ts';
 import type { Operation } from '../operation.ts';
 import { toListAll, toWatch } from '../rights.ts';
@@ -100,8 +100,8 @@ export function createAccount(
       });
     },
     async compensate(work) {
-      const user = await host.connection.find(resource, { name }, { signal: work.signal });
-      if (user === undefined || !madeBy(work.runId, user)) return;
+      const user = await findMade(work, { cluster: host, resource, name: { name } });
+      if (user === undefined) return;
       const { uid } = user.metadata;
       assertTakesNothingKept(await deletionClosure(host, [uid], work.signal), `user "${name}"`);
       const target = { cluster: host, resource, name: { name }, uid };

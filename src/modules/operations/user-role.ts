@@ -4,7 +4,7 @@ import { core, type RoleBinding } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { managedLabel, roleTemplateLabel, userLabel } from '../../kubesphere/names.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
-import { madeBy, refOf } from '../changes.ts';
+import { findMade, refOf } from '../changes.ts';
 import { some } from '../closure.ts';
 import type { Operation } from '../operation.ts';
 import { type RememberedMeta, rememberMeta } from '../remembered.ts';
@@ -151,8 +151,8 @@ export function giveRole(level: RoleLevel, user: string, role: string): Operatio
       });
     },
     async compensate(work) {
-      const made = await cluster.connection.find(bindings, { name }, { signal: work.signal });
-      if (made === undefined || !madeBy(work.runId, made)) return;
+      const made = await findMade(work, { cluster, resource: bindings, name: { name } });
+      if (made === undefined) return;
       await removeBinding(work, level, { name, uid: made.metadata.uid, role });
     },
   };

@@ -4,7 +4,7 @@ import type { RoleBinding, Subject } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { userLabel, workspaceLabel } from '../../kubesphere/names.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
-import { madeBy, refOf } from '../changes.ts';
+import { findMade, refOf } from '../changes.ts';
 import type { Operation } from '../operation.ts';
 import { type RememberedMeta, rememberMeta } from '../remembered.ts';
 import { toWatch } from '../rights.ts';
@@ -88,8 +88,8 @@ export function grantWorkspaceRole(
     },
     verify: (work) => arrived(work, members, name, true),
     async compensate(work) {
-      const found = await host.connection.find(resource, { name }, { signal: work.signal });
-      if (found === undefined || !madeBy(work.runId, found)) return;
+      const found = await findMade(work, { cluster: host, resource, name: { name } });
+      if (found === undefined) return;
       const { uid } = found.metadata;
       await removeOriginal(work, { host, resource, federated, name, uid, same: gives });
     },

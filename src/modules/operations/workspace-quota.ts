@@ -2,7 +2,7 @@ import { canonical } from '../../internal/digest.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { workspaceLabel } from '../../kubesphere/names.ts';
 import { kubesphere, type WorkspaceResourceQuota } from '../../kubesphere/resources.ts';
-import { madeBy, refOf } from '../changes.ts';
+import { findMade, refOf } from '../changes.ts';
 import { some } from '../closure.ts';
 import type { Operation } from '../operation.ts';
 import { type RememberedMeta, rememberMeta } from '../remembered.ts';
@@ -128,8 +128,8 @@ export function setWorkspaceQuota(
         await edit(work, { cluster, resource, name: { name }, uid }, write(former));
         return;
       }
-      const found = await connection.find(resource, { name }, { signal: work.signal });
-      if (found === undefined || !madeBy(work.runId, found)) return;
+      const found = await findMade(work, { cluster, resource, name: { name } });
+      if (found === undefined) return;
       const target = { cluster, resource, name: { name }, uid: found.metadata.uid };
       await remove(work, { ...target, propagationPolicy: 'Background' });
       await waitGone(work, target, limitMs);

@@ -4,7 +4,7 @@ import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { managedLabel, userLabel, workspaceLabel } from '../../kubesphere/names.ts';
 import { kubesphere, type Placement } from '../../kubesphere/resources.ts';
 import { assertNoApps, type WorkspaceApp } from '../apps.ts';
-import { madeBy, refOf } from '../changes.ts';
+import { findMade, madeBy, refOf } from '../changes.ts';
 import { assertTakesNothingKept, deletionClosure, namespacesOf, some } from '../closure.ts';
 import type { Operation } from '../operation.ts';
 import { toGet, toListAll, toPatch, toWatch } from '../rights.ts';
@@ -143,8 +143,8 @@ export function createWorkspace(
     },
     async compensate(work) {
       const { connection } = host;
-      const template = await connection.find(resource, { name }, { signal: work.signal });
-      if (template === undefined || !madeBy(work.runId, template)) return;
+      const template = await findMade(work, { cluster: host, resource, name: { name } });
+      if (template === undefined) return;
       const { uid } = template.metadata;
       const workspace = await connection.find(kubesphere.workspaces, { name }, { signal: work.signal });
       await assertEmpty(work, host, name);

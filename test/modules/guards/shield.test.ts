@@ -3,6 +3,7 @@ import { core } from '../../../src/kube/resources.ts';
 import { kubesphereNamespace, runAnnotation } from '../../../src/kubesphere/names.ts';
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
 import { lowerFence } from '../../../src/migration/fence.ts';
+import { observeChanges, refOf } from '../../../src/modules/changes.ts';
 import { protectProjects } from '../../../src/modules/operations/protect-projects.ts';
 import { discardParked } from '../../../src/modules/parking.ts';
 import { assertSafeToLift, lowerShield, raiseShield, toLower } from '../../../src/modules/shield.ts';
@@ -62,6 +63,15 @@ describe('an old answer that there is nothing', () => {
     await using _ = await sandbox.faults.add({ verb: 'get', resource: plural, nth, fault: { staleBy: 1 }, ...at });
     await takeAway();
     expect(await cluster.connection.find(resource, at)).toBeUndefined();
+  });
+
+  test('hides nothing that a run made from its way back', async () => {
+    const { plural, resource, at, body } = shielding;
+    await given(resource, { ...at, annotations: ours } as never, body);
+    await using _ = await sandbox.faults.add({ verb: 'get', resource: plural, nth: 1, fault: { staleBy: 1 }, ...at });
+    const intends = [{ verb: 'create', resource: refOf('c', resource, at), before: null, after: {} }] as const;
+    const seen = await observeChanges(async () => cluster, { intends, runId: 'run-1', signal: work.signal });
+    expect(seen).toEqual([{}]);
   });
 });
 
