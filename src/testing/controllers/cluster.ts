@@ -32,8 +32,9 @@ export function clusterController(context: Context, ownKubeconfig: string | unde
     const access = memberAccess(kubeconfig);
     const member = await connections.to(cluster.metadata.name, kubeconfig);
     try {
-      // Observed: a member is Ready 0.2-1.0 s after its Cluster is there.
-      await joinFederation({ host, member, cluster, access, pause: () => manager.pause(200, 900) });
+      // Observed: a member is Ready 0.2-1.0 s after its Cluster is there, and refused after 4 s.
+      const pause = () => manager.pause(200, 900);
+      await joinFederation({ host, member, cluster, access, pause, refusing: () => manager.pause(3_000, 3_300) });
     } catch (error) {
       if (!FederationError.is(error) || (version !== '3.3' && error.code === 'CONFLICT')) throw error;
       await update(host, kubesphere.clusters, cluster, {

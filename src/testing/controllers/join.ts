@@ -63,6 +63,8 @@ export interface Join {
   readonly access: MemberAccess;
   /** Waits a moment. */
   pause(): Promise<void>;
+  /** Waits for as long as a refusal takes. */
+  refusing(): Promise<void>;
 }
 
 /**
@@ -170,12 +172,13 @@ async function grantEverything(
 }
 
 /** Only Workspaces are checked, and only placements that list clusters. */
-async function refuseConflicts({ host, member, cluster }: Join): Promise<void> {
+async function refuseConflicts({ host, member, cluster, refusing }: Join): Promise<void> {
   const { name } = cluster.metadata;
   for await (const workspace of member.list(kubesphere.workspaces, { labelSelector: `${managedLabel}=true` })) {
     const federated = await host.find(kubesphere.federatedWorkspaces, { name: workspace.metadata.name });
     const listed = federated?.spec.placement?.clusters;
     if (listed === undefined || listed.some((item) => item.name === name)) continue;
+    await refusing();
     throw new FederationError(
       'REJECTED',
       `The workspace ${workspace.metadata.name} is found in the target member cluster ${name}, which is conflict with the workspace on host`,

@@ -100,9 +100,11 @@ export async function twoHosts(stage: Stage): Promise<Seen> {
   await createUser(a, { name: 'torn', password: 'First1234' });
   await createUser(b, { name: 'torn', password: 'Second1234' });
   const before = await observeProjects(m, ['torn']);
+  const act = now();
   await stage.join(a);
   const since = now();
-  const lost = await timed(now, 'it is lost', areGoing(m, ['torn']));
+  await until('it is lost', areGoing(m, ['torn']), { ...patient, everyMs: 1 });
+  const lost = now() - act;
   const passwords: (string | undefined)[] = [];
   const uids = new Set<string>();
   await timed(now, 'password and project have changed again and again', async () => {

@@ -86,7 +86,7 @@ export const hosts8284: readonly Entry[] = [
       'secret on the host': 'there',
       'once placed there': 'joins at the next resync',
     },
-    delays: { refused: seconds(0.2, 4), 'joins then': seconds(0, 30) },
+    delays: { refused: seconds(4), 'joins then': seconds(0, 30) },
     play: joinRefused,
   },
   {
@@ -112,7 +112,7 @@ export const hosts8284: readonly Entry[] = [
       passwords: '2, alternating',
       'project placed by one of them only': '1 of 1 lost, made again empty',
     },
-    delays: { 'eight password writes': seconds(45), lost: seconds(1, 40) },
+    delays: { 'eight password writes': seconds(45), lost: seconds(40) },
     destroys: true,
     play: twoHosts,
   },
