@@ -23,13 +23,16 @@ import { reportPropagation } from './report.ts';
 
 /** One kind's sync controller, told of clusters by whoever watches them. */
 export interface Sync {
-  /** Starts to watch a cluster that became ready, and plans the first look at everything; `own` is the one that kubefed runs on. */
-  available(cluster: { readonly name: string; readonly own: boolean }, access: Manager, first: boolean): void;
+  /** Starts to watch a cluster that became ready, and plans the first look at everything. */
+  available(cluster: string, access: Manager, first: boolean): void;
 }
 
 /** Namespaces that kubefed never touches. */
 const ignored = new Set(['kube-system', 'kube-public', 'default', 'kube-federation-system']);
+/** Whether an object bears kubefed's mark: nothing else on a member does kubefed see. */
+const isManaged = (object: KubeObject | undefined): boolean => object?.metadata.labels?.[managedLabel] === 'true';
 const backoff = { firstMs: 5_000, maxMs: 60_000 };
+const once = { retry: false, timeoutMs: 10_000 } as const;
 /** KubeSphere's clusterUnavailableDelay, and kubefed's own small delay. */
 const unavailableMs = 63_000;
 
@@ -49,7 +52,7 @@ export function startSync(manager: Manager, kind: FederatedKind, clusters: () =>
   /** The copy that kubefed knows of: what bears its mark. */
   const copyIn = (access: Manager, at: ObjectName): KubeObject | undefined => {
     const found = copies(access).get(at);
-    return found?.metadata.labels?.[managedLabel] === 'true' ? found : undefined;
+    return isManaged(found) ? found : undefined;
   };
   const targetOf = (key: string): ObjectName => (ofNamespaces ? { name: nameOf(key).name } : nameOf(key));
   const federatedKey = (targetKey: string): string => (ofNamespaces ? `${targetKey}/${targetKey}` : targetKey);
@@ -124,8 +127,8 @@ export function startSync(manager: Manager, kind: FederatedKind, clusters: () =>
 
   /** Asked of the cluster itself: what was written last may not be in the cache yet. */
   async function markedIn(access: Manager, key: string): Promise<KubeObject | undefined> {
-    const found = await access.connection.find(target, targetOf(key), { retry: false, timeoutMs: 10_000 });
-    return found?.metadata.labels?.[managedLabel] === 'true' ? found : undefined;
+    const found = await access.connection.find(target, targetOf(key), once);
+    return isManaged(found) ? found : undefined;
   }
 
   async function reconcile(key: string): Promise<Outcome> {
@@ -164,6 +167,18 @@ export function startSync(manager: Manager, kind: FederatedKind, clusters: () =>
   }
 
   const queue = manager.controller({ name: `kubefed ${target.plural}`, workers: 4, backoff, reconcile });
+  /** Copies that are marked no longer as not to be managed; what was deleted in fact is not made again. */
+  const unmarked = manager.controller({
+    name: `kubefed ${target.plural}`,
+    backoff,
+    async reconcile(where) {
+      const [cluster, key = ''] = where.split(' ');
+      const access = clusters().find(({ name }) => name === cluster)?.access;
+      const found = await access?.connection.find(target, nameOf(key), once);
+      if (found !== undefined) queue.add(federatedKey(key));
+      return undefined;
+    },
+  });
   objects.onChange((key) => queue.add(key));
   if (ofNamespaces) hostNamespaces.onChange((name) => queue.add(federatedKey(name)));
   else if (federated.namespaced) {
@@ -173,17 +188,19 @@ export function startSync(manager: Manager, kind: FederatedKind, clusters: () =>
     });
   }
   return {
-    available({ name: cluster, own }, access, first) {
+    available(cluster, access, first) {
       // What was written to a cluster that is joined again counts for nothing.
       if (first) for (const mark of written.keys()) if (mark.startsWith(`${cluster} `)) written.delete(mark);
       copies(access).onChange((key, { before, after, initial }) => {
-        // What was marked as not to be managed and no longer is: observed to be taken at once.
-        // Not on the host: what goes there is the original, and the garbage collector comes for the federated object first.
-        const freed = !own && after === undefined && before?.metadata.labels?.[managedLabel] === 'false';
+        if (!isManaged(before) && !isManaged(after)) {
+          // What is marked as not to be managed kubefed does not watch. That it loses that mark was observed to be seen at once.
+          if (before !== undefined && after === undefined)
+            unmarked.addAfter(`${cluster} ${key}`, access.between(200, 400));
+          return;
+        }
         const going = (after ?? before)?.metadata.deletionTimestamp !== undefined;
-        // What else a member's watch says is looked at later; observed: 0.7-11 s, after a join 12-15 s, what was deleted after 8-10 s.
-        const [from, to] = freed ? [200, 400] : [initial || going ? 8_000 : 700, 11_000];
-        queue.addAfter(federatedKey(key), access.between(from, to));
+        // What a member's watch says is looked at later; observed: 0.7-11 s, after a join 12-15 s, what was deleted after 8-10 s.
+        queue.addAfter(federatedKey(key), access.between(initial || going ? 8_000 : 700, 11_000));
       });
       const lookAtAll = (): void => {
         for (const key of objects.keys()) queue.add(key);
