@@ -195,7 +195,7 @@ export type {
 } from './modules/placement/survey.ts';
 export type { WorkspacePlacement } from './modules/placement/workspace.ts';
 export type { MethodName } from './modules/required/names.ts';
-export { type RequiredRules, requiredRules } from './modules/required-rules.ts';
+export { type RequiredRules, type RequiredRulesOptions, requiredRules } from './modules/required-rules.ts';
 export type { Form as ShieldForm, Raised as RaisedShield } from './modules/shield.ts';
 export type { ShieldUp } from './modules/shields-up.ts';
 export type { UserDetails, UserEvent, UserInfo } from './modules/users/info.ts';

@@ -30,20 +30,32 @@ export const asObserved = { clusterResyncMs: 30_000 } as const;
 export const sandboxGround: Ground = {
   name: 'sandbox',
   speed: 60,
-  async start<const Name extends string>(clusters: Readonly<Record<Name, SandboxClusterSpec>>) {
-    const specs = Object.entries<SandboxClusterSpec>(clusters).map(([name, spec]) => [
-      name,
-      { ...asObserved, ...spec },
-    ]);
-    const sandbox = await createSandbox({ clusters: Object.fromEntries(specs), speed: this.speed });
-    const entries = Object.entries(sandbox.clusters).map(([name, cluster]) => [
-      name,
-      { ...cluster, kubeconfig: cluster.clientCertificateKubeconfig, tokenKubeconfig: cluster.kubeconfig },
-    ]);
-    return {
-      clusters: Object.fromEntries(entries) as Record<Name, GroundCluster>,
-      clock: sandbox.clock,
-      [Symbol.asyncDispose]: sandbox.close,
-    };
-  },
+  start: startSandbox,
 };
+
+/** The sandbox with Kubernetes before 1.30, which has no admission policies: shields are webhook configurations there. */
+export const oldSandboxGround: Ground = {
+  name: 'sandbox of Kubernetes 1.29',
+  speed: sandboxGround.speed,
+  start: (clusters) => startSandbox(clusters, { gitVersion: 'v1.29.9' }),
+};
+
+async function startSandbox<const Name extends string>(
+  clusters: Readonly<Record<Name, SandboxClusterSpec>>,
+  all: Partial<SandboxClusterSpec> = {},
+): Promise<Federation<Name>> {
+  const specs = Object.entries<SandboxClusterSpec>(clusters).map(([name, spec]) => [
+    name,
+    { ...asObserved, ...all, ...spec },
+  ]);
+  const sandbox = await createSandbox({ clusters: Object.fromEntries(specs), speed: sandboxGround.speed });
+  const entries = Object.entries(sandbox.clusters).map(([name, cluster]) => [
+    name,
+    { ...cluster, kubeconfig: cluster.clientCertificateKubeconfig, tokenKubeconfig: cluster.kubeconfig },
+  ]);
+  return {
+    clusters: Object.fromEntries(entries) as Record<Name, GroundCluster>,
+    clock: sandbox.clock,
+    [Symbol.asyncDispose]: sandbox.close,
+  };
+}

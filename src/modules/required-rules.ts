@@ -1,12 +1,14 @@
 import type { PolicyRule } from '../kube/resources.ts';
-import { invalid } from '../kubesphere/validation.ts';
+import { checkOneOf, invalid } from '../kubesphere/validation.ts';
+import { checkOptions, type FieldsOf } from './options.ts';
 import { clusters } from './required/clusters.ts';
 import { components } from './required/components.ts';
 import { federation } from './required/federation.ts';
-import { connect, type MethodName, type Rights } from './required/names.ts';
+import { connect, type MethodName, type Rights, type RightsOfForm } from './required/names.ts';
 import { namespaces } from './required/namespaces.ts';
 import { users } from './required/users.ts';
 import { workspaces } from './required/workspaces.ts';
+import type { Form } from './shield-forms.ts';
 
 const rights: Readonly<Record<MethodName, Rights>> = {
   ...clusters,
@@ -17,10 +19,21 @@ const rights: Readonly<Record<MethodName, Rights>> = {
   ...workspaces,
 };
 
+const forms: readonly Form[] = ['policy', 'webhook'];
+
 /** Rules of RBAC, for a ClusterRole on the host and one on each member. */
 export interface RequiredRules {
   readonly host: readonly PolicyRule[];
   readonly members: readonly PolicyRule[];
+}
+
+/** Options of {@link requiredRules}. */
+export interface RequiredRulesOptions {
+  /**
+   * What the clusters can make shields of: `policy` from Kubernetes 1.30 on (ValidatingAdmissionPolicy), `webhook` before
+   * (ValidatingWebhookConfiguration). @defaultValue the rules for both: they do everywhere, and are more than any one cluster takes
+   */
+  readonly shield?: Form;
 }
 
 /**
@@ -30,11 +43,14 @@ export interface RequiredRules {
  * Every method that reaches a member needs `get clusters` on the host, and with it reads the kubeconfigs stored there. Without
  * `members: { NAME: { kubeconfig } }` in {@link Federation.connect} these are what members are reached with, whatever the rules say.
  *
+ * Methods that raise a shield take other rights on Kubernetes before 1.30: the rules are for both kinds of clusters, unless `shield` says
+ * which they are. The right to write webhook configurations is a great one: leave it out where nothing needs it.
+ *
  * Methods that look for whatever an object owns list every kind of a cluster, Secrets included: `list *.*`.
  *
  * Through KubeSphere's gateway the roles of the KubeSphere user decide instead.
  *
- * @throws FederationError `INVALID` for a name that is no method's
+ * @throws FederationError `INVALID` for a name that is no method's, and for another option or form of shield
  *
  * @example
  * ```ts
@@ -44,11 +60,18 @@ export interface RequiredRules {
  * console.log(JSON.stringify({ kind: 'ClusterRole', metadata: { name: 'binder' }, rules: members }), host.length);
  * ```
  */
-export function requiredRules(methods: readonly MethodName[]): RequiredRules {
+export function requiredRules(methods: readonly MethodName[], options: RequiredRulesOptions = {}): RequiredRules {
+  checkOptions(options, { shield: true } satisfies FieldsOf<RequiredRulesOptions>);
+  const { shield } = options;
+  if (shield !== undefined) checkOneOf('shield', shield, forms);
   for (const [index, method] of methods.entries())
     if (rights[method] === undefined)
       throw invalid(`methods[${index}]`, `is ${JSON.stringify(method)}, which is no method: say module.method.`);
-  const all: readonly Rights[] = [connect, ...methods.map((method) => rights[method])];
+  const asked = shield === undefined ? forms : [shield];
+  const all = [connect, ...methods.map((method) => rights[method])].flatMap((one): readonly RightsOfForm[] => [
+    one,
+    ...asked.flatMap((form) => one[form] ?? []),
+  ]);
   return {
     host: rulesOf(all.map(({ host }) => host)),
     members: rulesOf(all.map(({ members }) => members)),

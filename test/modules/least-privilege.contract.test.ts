@@ -3,4 +3,4 @@ import { sandboxGround } from '../grounds.ts';
 import { describeLeastPrivilege, writesByModule } from './kit/least-privilege.ts';
 
 for (const { module, methods } of await writesByModule())
-  describe(module, () => describeLeastPrivilege(sandboxGround, methods));
+  describe(module, () => describeLeastPrivilege(sandboxGround, methods, 'policy'));

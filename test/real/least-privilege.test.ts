@@ -7,4 +7,4 @@ import { realGround } from './ground.ts';
 const some = 1;
 
 for (const { module, methods } of await writesByModule())
-  describe(module, () => describeLeastPrivilege(realGround, sliceOf(methods, some)));
+  describe(module, () => describeLeastPrivilege(realGround, sliceOf(methods, some), 'policy'));

@@ -31,7 +31,17 @@ export const clusters: Readonly<Record<Extract<MethodName, `clusters.${string}`>
   'clusters.revoke': {
     host: 'create configmaps, create leases.coordination.k8s.io, get clusters.cluster.kubesphere.io, get federatedworkspaces.types.kubefed.io, get kubefedclusters.core.kubefed.io, get leases.coordination.k8s.io, get workspacetemplates.tenant.kubesphere.io, list clusters.cluster.kubesphere.io, list configmaps, list federatedworkspaces.types.kubefed.io, list helmreleases.application.kubesphere.io, list kubefedclusters.core.kubefed.io, patch leases.coordination.k8s.io, patch workspacetemplates.tenant.kubesphere.io, watch federatedworkspaces.types.kubefed.io',
     members:
-      'create validatingadmissionpolicies.admissionregistration.k8s.io, create validatingadmissionpolicybindings.admissionregistration.k8s.io, delete namespaces, delete validatingadmissionpolicies.admissionregistration.k8s.io, delete validatingadmissionpolicybindings.admissionregistration.k8s.io, get clusterconfigurations.installer.kubesphere.io, get namespaces, get validatingadmissionpolicies.admissionregistration.k8s.io, get validatingadmissionpolicybindings.admissionregistration.k8s.io, get workspaces.tenant.kubesphere.io, list *.*, patch namespaces, patch validatingadmissionpolicies.admissionregistration.k8s.io, patch validatingadmissionpolicybindings.admissionregistration.k8s.io, watch namespaces, watch workspaces.tenant.kubesphere.io',
+      'delete namespaces, get clusterconfigurations.installer.kubesphere.io, get namespaces, get workspaces.tenant.kubesphere.io, list *.*, patch namespaces, watch namespaces, watch workspaces.tenant.kubesphere.io',
+    policy: {
+      host: '',
+      members:
+        'create validatingadmissionpolicies.admissionregistration.k8s.io, create validatingadmissionpolicybindings.admissionregistration.k8s.io, delete validatingadmissionpolicies.admissionregistration.k8s.io, delete validatingadmissionpolicybindings.admissionregistration.k8s.io, get validatingadmissionpolicies.admissionregistration.k8s.io, get validatingadmissionpolicybindings.admissionregistration.k8s.io, patch validatingadmissionpolicies.admissionregistration.k8s.io, patch validatingadmissionpolicybindings.admissionregistration.k8s.io',
+    },
+    webhook: {
+      host: '',
+      members:
+        'create validatingwebhookconfigurations.admissionregistration.k8s.io, delete validatingwebhookconfigurations.admissionregistration.k8s.io, get validatingwebhookconfigurations.admissionregistration.k8s.io, patch validatingwebhookconfigurations.admissionregistration.k8s.io',
+    },
   },
   'clusters.rotateJwtSecret': {
     host: 'create configmaps, create leases.coordination.k8s.io, create secrets, delete secrets, get clusters.cluster.kubesphere.io, get leases.coordination.k8s.io, get secrets, list clusters.cluster.kubesphere.io, list configmaps, patch clusterconfigurations.installer.kubesphere.io, patch leases.coordination.k8s.io, patch secrets, watch configmaps',

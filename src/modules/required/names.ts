@@ -76,9 +76,15 @@ export type MethodName =
   | 'workspaces.watch';
 
 /** Rights by the cluster on which they are needed, each as `verb plural.group`, joined by commas. */
-export interface Rights {
+export interface RightsOfForm {
   readonly host: string;
   readonly members: string;
+}
+
+/** What a method needs everywhere, and what besides where shields are made of policies, or of webhook configurations. */
+export interface Rights extends RightsOfForm {
+  readonly policy?: RightsOfForm;
+  readonly webhook?: RightsOfForm;
 }
 
 /** What connecting alone needs: members are connected once somebody asks for them. */

@@ -142,3 +142,12 @@ export const builtinTypes: readonly ServedType[] = [
     'SubjectAccessReview subjectaccessreviews': { cluster: true, verbs: ['create'] },
   }),
 ];
+
+const policies = ['validatingadmissionpolicies', 'validatingadmissionpolicybindings'];
+
+/** Those of {@link builtinTypes} that a server of that version serves: admission policies from 1.30 on, all else whatever it says it is. */
+export function typesOf(gitVersion: string): readonly ServedType[] {
+  const [, major, minor] = /^v?(\d+)\.(\d+)/.exec(gitVersion) ?? [];
+  const isOld = major === '1' && Number(minor) < 30;
+  return isOld ? builtinTypes.filter(({ plural }) => !policies.includes(plural)) : builtinTypes;
+}

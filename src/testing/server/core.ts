@@ -33,6 +33,7 @@ interface CoreOptions {
   readonly gate: Gate;
   readonly seed: number;
   readonly history: History;
+  readonly gitVersion: string;
   /** What is there from the start, in place of what every new cluster has. */
   readonly image: StoreCapture | undefined;
 }
@@ -40,9 +41,10 @@ interface CoreOptions {
 const definitions = 'customresourcedefinitions.apiextensions.k8s.io';
 
 /** A store with the four namespaces every cluster has, admission, and the controllers that every cluster brings along. */
-export async function startCore({ name, clock, gate, seed, history, image }: CoreOptions): Promise<Core> {
+export async function startCore(options: CoreOptions): Promise<Core> {
+  const { name, clock, gate, seed, history, gitVersion, image } = options;
   const store = new Store();
-  const registry = new Registry();
+  const registry = new Registry(gitVersion);
   const scribe = new Scribe(name, history);
   let skewMs = 0;
   let age = 0;

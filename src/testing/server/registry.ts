@@ -1,4 +1,4 @@
-import { builtinTypes, type ServedType } from './catalogue.ts';
+import { builtinTypes, type ServedType, typesOf } from './catalogue.ts';
 import { isEstablished } from './definitions.ts';
 import { type ApiObject, recordAt, recordsAt, strings, text } from './object.ts';
 
@@ -14,15 +14,16 @@ export class Registry {
   #storages: readonly ServedType[] | undefined;
   #kinds: ReadonlyMap<string, ServedType> | undefined;
 
-  constructor() {
-    for (const type of builtinTypes) this.#add(type);
+  /** Of a server of that version of Kubernetes. */
+  constructor(gitVersion: string) {
+    for (const type of typesOf(gitVersion)) this.#add(type);
   }
 
   find(group: string, version: string, plural: string): ServedType | undefined {
     return this.#types.get(`${group}/${version}/${plural}`);
   }
 
-  /** A resource of {@link builtinTypes}, which is always served. */
+  /** A resource of {@link builtinTypes} that every version serves. */
   builtin(group: string, plural: string): ServedType {
     const type = this.find(group, 'v1', plural);
     if (type === undefined) throw new Error(`${plural} is not in the catalogue.`);

@@ -31,7 +31,7 @@ export interface ApiServerOptions {
   readonly seed?: number;
   /** What it begins with in place of an empty cluster: what another one captured. @defaultValue what every new cluster has */
   readonly image?: StoreCapture;
-  /** @defaultValue v1.34.4 */
+  /** What it says it is; before 1.30 it serves no admission policies. @defaultValue v1.34.4 */
   readonly gitVersion?: string;
   /** Speaks HTTP/2 to whoever asks for it, as real servers do; HTTP/1.1, which costs less, to everybody else. @defaultValue false */
   readonly http2?: boolean;
@@ -95,7 +95,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const { name, seed = 1, gitVersion = 'v1.34.4', http2 = false } = options;
   const clock = options.clock ?? new Clock({ speed: options.speed ?? 1 });
   const { gate = new Gate(), history = new History(defaultHistory) } = options;
-  const core = await startCore({ name, clock, gate, seed, history, image: options.image });
+  const core = await startCore({ name, clock, gate, seed, history, gitVersion, image: options.image });
   const { ground, authenticator, authority } = core;
   const interceptors = new Set<Interceptor>();
   const watches = new Set<OpenWatch>();

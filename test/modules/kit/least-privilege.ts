@@ -1,8 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { FederationError } from '../../../src/errors.ts';
-import type { PolicyRule } from '../../../src/kube/resources.ts';
+import { core, type PolicyRule } from '../../../src/kube/resources.ts';
 import type { MethodName } from '../../../src/modules/required/names.ts';
 import { requiredRules } from '../../../src/modules/required-rules.ts';
+import type { Form } from '../../../src/modules/shield-forms.ts';
 import type { Ground } from '../../grounds.ts';
 import { specsByModule } from './all-specs.ts';
 import { bindRights, grantTo } from './granted.ts';
@@ -45,8 +47,14 @@ interface Taken {
   readonly verb: string;
 }
 
-/** Runs each write with exactly the rules that it is said to need, and without any one verb of them. */
-export function describeLeastPrivilege(ground: Ground, methods: readonly VariantsOfMethod[]): void {
+/** Whether a write takes other rights where shields are made of something else. */
+export function raisesShields([method]: VariantsOfMethod): boolean {
+  const [policy, webhook] = (['policy', 'webhook'] as const).map((shield) => requiredRules([method], { shield }));
+  return !isDeepStrictEqual(policy, webhook);
+}
+
+/** Runs each write with exactly the rules that it is said to need where shields are of that form, and without any one verb of them. */
+export function describeLeastPrivilege(ground: Ground, methods: readonly VariantsOfMethod[], shield: Form): void {
   describe(`least privilege on ${ground.name}`, () => {
     let world: ModuleWorld;
     beforeAll(async () => {
@@ -57,7 +65,7 @@ export function describeLeastPrivilege(ground: Ground, methods: readonly Variant
     afterAll(() => world?.[Symbol.asyncDispose](), 120_000);
 
     test.each(methods)('%s', { timeout: 900_000 }, async (method, variants) => {
-      const rules = requiredRules([method]);
+      const rules = requiredRules([method], { shield });
       const left = new Set(takenFrom(rules).map(labelOf));
       for (const spec of variants) for (const tried of await play(world, spec, rules)) left.delete(tried);
       // What no variant asked for this time: the more reason to see whether one of them fails without it.
@@ -148,12 +156,13 @@ const hidden = 'ingresses';
 
 /**
  * The right to list each kind by itself, which any of the clusters serves: kinds of a host are asked for on members, too. It takes the right
- * to list whatever there is to list that one.
+ * to list whatever there is to list that one. Shields are looked for also where a server has not heard of what they are made of.
  */
 async function toAllKindsButOne({ clusters: all }: ModuleWorld): Promise<readonly PolicyRule[]> {
   const kinds = await Promise.all(clusters.map((name) => all[name].connection.resources()));
-  const shown = kinds.flat().filter(({ plural }) => plural !== hidden);
-  expect(shown.length).toBeLessThan(kinds.flat().length);
+  const shields = [core.validatingAdmissionPolicies, core.validatingAdmissionPolicyBindings];
+  const shown = [...kinds.flat(), ...shields].filter(({ plural }) => plural !== hidden);
+  expect(shown.length).toBeLessThan(kinds.flat().length + shields.length);
   return [...Map.groupBy(shown, ({ group }) => group)].map(([group, served]) => ({
     apiGroups: [group],
     resources: served.map(({ plural }) => plural),

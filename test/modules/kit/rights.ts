@@ -195,3 +195,19 @@ export function joined(one: Rights, other: Rights): Rights {
   const union = (a: readonly string[], b: readonly string[]): string[] => [...new Set([...a, ...b])].sort();
   return { host: union(one.host, other.host), members: union(one.members, other.members) };
 }
+
+const isOfAdmission = (right: string): boolean => right.endsWith('.admissionregistration.k8s.io');
+
+/** Whether a method was seen at the objects that shields are made of. */
+export function raisesShields({ host, members }: Rights): boolean {
+  return [...host, ...members].some(isOfAdmission);
+}
+
+/** What is needed in either form: all but what shields are made of, for whatever else differs between two recordings is chance. */
+export function sharedBy(one: Rights, other: Rights): Rights {
+  const shared = (a: readonly string[], b: readonly string[]): string[] =>
+    [...new Set([...a, ...b])]
+      .filter((right) => !isOfAdmission(right) || (a.includes(right) && b.includes(right)))
+      .sort();
+  return { host: shared(one.host, other.host), members: shared(one.members, other.members) };
+}

@@ -3,6 +3,7 @@ import { FederationError } from '../../../src/errors.ts';
 import { core } from '../../../src/kube/resources.ts';
 import { visibilityLabel, workspaceLabel } from '../../../src/kubesphere/names.ts';
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
+import type { GroundCluster } from '../../grounds.ts';
 import { shieldedBy, unbound } from '../kit/exact-writes.ts';
 import type { PassingRequest } from '../kit/fault-proxy.ts';
 import { type ExpectedWrite, method } from '../kit/method.ts';
@@ -55,11 +56,22 @@ async function stays({ clusters }: ModuleWorld, { workspace, plain, watch }: Lea
     expect(metadata.labels).toHaveProperty([workspaceLabel], workspace);
   }
 }
+/** Whatever shields are made of, whichever of it this server has. */
+async function leftOfShields({ connection }: GroundCluster): Promise<readonly string[]> {
+  const served = new Set((await connection.resources()).map(({ plural }) => plural));
+  const kinds = [
+    core.validatingAdmissionPolicies,
+    core.validatingAdmissionPolicyBindings,
+    core.validatingWebhookConfigurations,
+  ].filter(({ plural }) => served.has(plural));
+  const found = await Promise.all(kinds.map((kind) => connection.list(kind).toArray()));
+  return found.flat().flatMap(({ metadata: { name } }) => (name.startsWith('kubesphere-federation-') ? [name] : []));
+}
 async function left({ clusters }: ModuleWorld, { workspace, plain, watch }: LeavingM): Promise<void> {
   expect(await placedOn(clusters, workspace)).toEqual([]);
   expect(await isThere(clusters.m, workspace)).toBe(false);
   expect(await watch()).toEqual({ lost: [], kept: plain.length, contents: [] });
-  expect(await clusters.m.connection.list(core.validatingAdmissionPolicies).toArray()).toEqual([]);
+  expect(await leftOfShields(clusters.m)).toEqual([]);
 }
 async function lost({ clusters }: ModuleWorld, { workspace, plain, watch }: LeavingM): Promise<void> {
   expect(await placedOn(clusters, workspace)).toEqual([]);

@@ -38,7 +38,7 @@ it('a watch that ends leaves nothing behind: no timer, no bookmark, no follower 
   const store = new Store();
   const call: Call = {
     user: { name: 'tests', groups: [] },
-    type: new Registry().builtin('', 'configmaps'),
+    type: new Registry('v1.34.4').builtin('', 'configmaps'),
     namespace: undefined,
     name: '',
     subresource: undefined,

@@ -121,7 +121,9 @@ export interface Watch {
 }
 
 /** A server with a client; controllers run a hundred times as fast as real ones. */
-export async function startClient(options: { speed?: number; seed?: number } = {}): Promise<Client> {
+export async function startClient(
+  options: { speed?: number; seed?: number; gitVersion?: string } = {},
+): Promise<Client> {
   return new Client(await startApiServer({ name: 'test', speed: 100, ...options }));
 }
 

@@ -190,6 +190,19 @@ describe('discovery', () => {
     expect((await client.get('/nothing/here')).code).toBe(404);
   });
 
+  it('has admission policies from Kubernetes 1.30 on; an older server has webhook configurations alone', async () => {
+    const group = '/apis/admissionregistration.k8s.io/v1';
+    const served = async (gitVersion: string) => {
+      await using old = await startClient({ gitVersion });
+      const names = (await old.get(group)).body.resources.map((each: Body) => each.name);
+      const policies = await old.get(`${group}/validatingadmissionpolicies`);
+      return { names: names.filter((name: string) => name.startsWith('validating')), code: policies.code };
+    };
+    const webhooks = 'validatingwebhookconfigurations';
+    expect(await served('v1.29.9')).toEqual({ names: [webhooks], code: 404 });
+    expect((await served('v1.30.0')).code).toBe(200);
+  });
+
   it('tells its version and its health', async () => {
     expect((await client.get('/version')).body.gitVersion).toBe('v1.34.4');
     expect((await client.get('/readyz')).body).toBe('ok');
