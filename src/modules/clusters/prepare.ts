@@ -83,7 +83,7 @@ export function prepareNoHost(
       return {
         effect: 'blocked',
         why: found?.what ?? `${member.name} was a host: its kubefed is joined to ${some(joined)}.`,
-        remedy: found?.remedy ?? 'Unbind these first: a host that becomes a member goes on managing them (H17).',
+        remedy: found?.remedy ?? 'Unbind these first: a host that becomes a member goes on managing them.',
       };
     },
     async capture(work) {

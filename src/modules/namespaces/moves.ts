@@ -63,7 +63,7 @@ function refuse(
   if (part === 'multi-cluster project')
     throw new FederationError(
       'INVALID',
-      `${cluster}: "${name}" is a multi-cluster project; its host puts the label back (H6). ${verb === 'unbind' ? 'Take the cluster out of its placement (namespaces.setFederatedPlacement), or detach the cluster.' : 'It is where its FederatedNamespace says. Nothing was changed.'}`,
+      `${cluster}: "${name}" is a multi-cluster project; its host puts the label back. ${verb === 'unbind' ? 'Take the cluster out of its placement (namespaces.setFederatedPlacement), or detach the cluster.' : 'It is where its FederatedNamespace says. Nothing was changed.'}`,
     );
   if (part === 'DevOps project' && !devops.includes(name))
     throw new FederationError(

@@ -58,7 +58,7 @@ export async function ownMembers(
       'MEMBER_IS_HOST',
       name,
       `${name} is itself a host, or was one: it has cluster(s) ${some(clusters.map(({ metadata }) => metadata.name))}.`,
-      'Unbind its members first: a host that becomes a member goes on managing them (H17).',
+      'Unbind its members first: a host that becomes a member goes on managing them.',
     ),
   ];
 }

@@ -71,7 +71,7 @@ export async function checkHost(
       warns(
         'INHERITED_PLACEMENT',
         host.name,
-        `${some(inherited)} of ${host.name} are placed on a cluster "${name}", left from an earlier one of that name; this one gets them as soon as it joins (H11).`,
+        `${some(inherited)} of ${host.name} are placed on a cluster "${name}", left from an earlier one of that name; this one gets them as soon as it joins.`,
         `If it is another cluster, take "${name}" out of their placement first.`,
       ),
     );

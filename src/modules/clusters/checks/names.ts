@@ -178,7 +178,7 @@ export async function checkLeftovers(
           blocks(
             'LEFTOVERS_LOST',
             member.name,
-            `${host.name} has federated objects of the same names that are not placed on "${member.name}": its kubefed would delete ${some(endangered)} (H5).`,
+            `${host.name} has federated objects of the same names that are not placed on "${member.name}": its kubefed would delete ${some(endangered)}.`,
             remedy,
           ),
         ]),
