@@ -1,3 +1,4 @@
+import { FederationError } from '../../errors.ts';
 import type { Resource } from '../../kube/objects.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { managedLabel } from '../../kubesphere/names.ts';
@@ -6,6 +7,7 @@ import { assertTakesNothingKept, deletionClosure } from '../closure.ts';
 import { needsOf, type Operation } from '../operation.ts';
 import { toDelete, toGet, toListAll, toPatch } from '../rights.ts';
 import { edit, remove, type Work } from '../work.ts';
+import { holds, toSeeHeld } from './cluster-object.ts';
 import { shutOut, toShutOut } from './host-access.ts';
 import { assertEmpty } from './workspace-template.ts';
 
@@ -36,8 +38,13 @@ export interface CopiesBefore {
  * takes its account and its copies off again, and its mark off what was there before.
  *
  * @param cluster the name under which the host has the member
+ * @param host whoever imported the member into it: what it sent is its own while it has the member
  */
-export function expectCopies(member: KubeSphereCluster, cluster: string): Operation<CopiesBefore, void> {
+export function expectCopies(
+  member: KubeSphereCluster,
+  cluster: string,
+  host: KubeSphereCluster,
+): Operation<CopiesBefore, void> {
   return {
     forecast: async () => ({
       effect: 'unknown',
@@ -55,9 +62,11 @@ export function expectCopies(member: KubeSphereCluster, cluster: string): Operat
         ...toDelete(member, ...copied),
         ...((await needsOf(shutOut(member, cluster), work)).verify ?? []),
         ...toShutOut(member, cluster),
+        ...toSeeHeld(host, cluster),
       ],
     }),
     async compensate(work, { present }) {
+      await assertLetGo(work, host, cluster);
       // A former host is let in again by its own join.
       const access = shutOut(member, cluster);
       const before = await access.capture(work);
@@ -66,6 +75,15 @@ export function expectCopies(member: KubeSphereCluster, cluster: string): Operat
       await removeArrived(work, member, present);
     },
   };
+}
+
+/** A host that lost its account while it has the member stays broken until somebody touches it (domain reference, 8.3). */
+async function assertLetGo(work: Pick<Work, 'signal'>, host: KubeSphereCluster, cluster: string): Promise<void> {
+  if (!(await holds(work, host, cluster))) return;
+  throw new FederationError(
+    'KEPT_AT_RISK',
+    `${host.name} holds cluster "${cluster}", for somebody imported it there anew: that host's account on the member, and what it copied there, were left alone. Delete the Cluster on ${host.name}, wait until its KubeFedCluster is gone, then roll back once more.`,
+  );
 }
 
 async function removeArrived(work: Work, member: KubeSphereCluster, present: readonly string[]): Promise<void> {

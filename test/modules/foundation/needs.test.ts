@@ -73,8 +73,10 @@ describe('the way back of a placement on a member that nobody has opened', () =>
   });
 });
 
+/** What tells whether a host has a member. */
+const held = ['get clusters', 'get kubefedclusters'];
+
 describe('a member that two hosts must not have at once', () => {
-  const held = ['get clusters', 'get kubefedclusters'];
   const seen = (name: string) => held.map((look) => `${name}: ${look}`);
   const kubeconfig = async (): Promise<string> => Promise.reject(new Error('nobody asks for it'));
   const refused = { code: 'KEPT_AT_RISK', message: expect.stringContaining('other holds cluster "m"') };
@@ -110,15 +112,16 @@ describe('a member that two hosts must not have at once', () => {
 describe('what a host sent to a member, and its account there', () => {
   it('are taken off again by whoever may find the account, and delete it', async () => {
     const looks: string[] = [];
-    const arriving = expectCopies(lookedAt('m', looks), 'm');
+    const arriving = expectCopies(lookedAt('m', looks), 'm', lookedAt('host', looks));
     await arriving.compensate(work, { present: [] }, undefined);
     const { compensate = [] } = await needsOf(arriving, work);
     const asked = compensate
       .filter(({ name }) => name !== undefined)
-      .map(({ verb, resource: { plural } }) => `${verb} ${plural}`);
+      .map(({ cluster, verb, resource: { plural } }) => `${cluster.name}: ${verb} ${plural}`);
     const account = ['clusterrolebindings', 'clusterroles', 'serviceaccounts'];
-    expect([...new Set(looks)].toSorted()).toEqual(account.map((plural) => `m: get ${plural}`));
-    expect(asked.toSorted()).toEqual(['delete', 'get'].flatMap((verb) => account.map((plural) => `${verb} ${plural}`)));
+    const seen = [...held.map((look) => `host: ${look}`), ...account.map((plural) => `m: get ${plural}`)];
+    expect([...new Set(looks)].toSorted()).toEqual(seen);
+    expect(asked.toSorted()).toEqual([...seen, ...account.map((plural) => `m: delete ${plural}`)].toSorted());
   });
 });
 

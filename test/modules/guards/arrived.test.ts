@@ -30,7 +30,8 @@ const gone = (resource: Resource, name: string) =>
 
 /** Workspaces that came from a host, and are taken off again. */
 async function arrived(...names: readonly string[]) {
-  const copies = expectCopies(member, 'm');
+  // Any cluster that has no member "m" is a host that let go of it.
+  const copies = expectCopies(member, 'm', member);
   const before = await copies.capture(work);
   for (const name of names)
     await controllers().create(kubesphere.workspaces, { metadata: { name, labels: { [managedLabel]: 'true' } } });
