@@ -36,6 +36,8 @@ export const descriptionAnnotation = 'kubesphere.io/description';
 export const deleteOptionAnnotation = 'kubefed.io/deleteoption';
 /** Ours, on a project: JSON of the workspace and the run that unbound it. */
 export const unboundAnnotation = 'kubesphere-federation/unbound-from';
+/** Ours, on a Workspace of a host that left, which a shield kept from going with it: the run that takes it off once the shield is down. */
+export const stayedAnnotation = 'kubesphere-federation/stayed';
 /** Ours, on everything a run creates: the id of that run. */
 export const runAnnotation = 'kubesphere-federation/run';
 /** Ours, on what a new driver found half done: the epoch of that driver. */

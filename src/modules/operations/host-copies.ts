@@ -1,11 +1,12 @@
 import { FederationError } from '../../errors.ts';
 import type { Resource } from '../../kube/objects.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
-import { managedLabel } from '../../kubesphere/names.ts';
+import { managedLabel, stayedAnnotation } from '../../kubesphere/names.ts';
 import { federatedKinds, kubesphere } from '../../kubesphere/resources.ts';
-import { assertTakesNothingKept, deletionClosure } from '../closure.ts';
+import { assertTakesNothingKept, deletionClosure, some } from '../closure.ts';
 import { needsOf, type Operation } from '../operation.ts';
 import { toDelete, toGet, toListAll, toPatch } from '../rights.ts';
+import { isAnyShield } from '../shield-forms.ts';
 import { edit, remove, type Work } from '../work.ts';
 import { holds, toSeeHeld } from './cluster-object.ts';
 import { shutOut, toShutOut } from './host-access.ts';
@@ -38,12 +39,14 @@ export interface CopiesBefore {
  * takes its account and its copies off again, and its mark off what was there before.
  *
  * @param cluster the name under which the host has the member
- * @param host whoever imported the member into it: what it sent is its own while it has the member
+ * @param host that host: what it sent is its own while it has the member
+ * @param shielded a shield is up that is lowered later: a Workspace that it keeps is left for {@link removeStayed}
  */
 export function expectCopies(
   member: KubeSphereCluster,
   cluster: string,
   host: KubeSphereCluster,
+  { shielded = false }: { readonly shielded?: boolean } = {},
 ): Operation<CopiesBefore, void> {
   return {
     forecast: async () => ({
@@ -72,7 +75,7 @@ export function expectCopies(
       const before = await access.capture(work);
       await access.run(work, before);
       await access.verify(work, before, undefined);
-      await removeArrived(work, member, present);
+      await removeArrived(work, member, present, shielded);
     },
   };
 }
@@ -86,7 +89,18 @@ async function assertLetGo(work: Pick<Work, 'signal'>, host: KubeSphereCluster, 
   );
 }
 
-async function removeArrived(work: Work, member: KubeSphereCluster, present: readonly string[]): Promise<void> {
+/** One object of the member, this very one. */
+interface Found {
+  readonly name: string;
+  readonly uid: string;
+}
+
+async function removeArrived(
+  work: Work,
+  member: KubeSphereCluster,
+  present: readonly string[],
+  shielded: boolean,
+): Promise<void> {
   const before = new Set(present);
   const marked = await listed(member, work.signal, `${managedLabel}=true`);
   const arrived = marked.filter(({ uid }) => !before.has(uid));
@@ -99,21 +113,78 @@ async function removeArrived(work: Work, member: KubeSphereCluster, present: rea
       ),
       'what the host had copied there',
     );
-  for (const { resource, name, uid } of arrived) {
-    const target = { cluster: member, resource, name: { name }, uid };
-    if (resource !== kubesphere.workspaces) {
-      await remove(work, { ...target, propagationPolicy: 'Background' });
-      continue;
+  const refusals = new Map<string, FederationError>();
+  for (const { resource, name, uid } of arrived)
+    if (resource !== kubesphere.workspaces)
+      await remove(work, { cluster: member, resource, name: { name }, uid, propagationPolicy: 'Background' });
+    else {
+      const refusal = await removeWorkspace(work, member, { name, uid });
+      if (refusal !== undefined) refusals.set(uid, refusal);
     }
-    // A project may have come into it since; one that comes between look and deletion is orphaned.
-    assertTakesNothingKept(await deletionClosure(member, [uid], work.signal), `workspace "${name}"`);
-    await assertEmpty(work, member, name);
-    await remove(work, { ...target, propagationPolicy: 'Orphan' });
-  }
-  for (const { resource, name, uid } of marked.filter(({ uid }) => before.has(uid)))
+  for (const { resource, name, uid } of marked.filter(({ uid }) => before.has(uid) || refusals.has(uid))) {
+    const annotations = refusals.has(uid) && shielded ? { [stayedAnnotation]: work.runId } : {};
     await edit(work, { cluster: member, resource, name: { name }, uid }, ({ metadata }) =>
       metadata.labels?.[managedLabel] === undefined
         ? undefined
-        : { type: 'merge', body: { metadata: { labels: { [managedLabel]: null } } } },
+        : { type: 'merge', body: { metadata: { labels: { [managedLabel]: null }, annotations } } },
     );
+  }
+  // Whatever else there was to do is done.
+  if (!shielded) for (const refusal of refusals.values()) throw refusal;
+}
+
+/** Takes a Workspace off again; the answer is the refusal of a shield, for an old server's keeps every one. */
+async function removeWorkspace(
+  work: Work,
+  member: KubeSphereCluster,
+  { name, uid }: Found,
+): Promise<FederationError | undefined> {
+  // A project may have come into it since; one that comes between look and deletion is orphaned.
+  assertTakesNothingKept(await deletionClosure(member, [uid], work.signal), `workspace "${name}"`);
+  await assertEmpty(work, member, name);
+  const target = { cluster: member, resource: kubesphere.workspaces, name: { name }, uid };
+  try {
+    await remove(work, { ...target, propagationPolicy: 'Orphan' });
+    return undefined;
+  } catch (error) {
+    if (FederationError.is(error, 'REJECTED') && isAnyShield(error.message)) return error;
+    throw error;
+  }
+}
+
+/**
+ * Takes off the Workspaces that the way back of {@link expectCopies} had to leave, for a shield kept them: call it once that is down.
+ * One that cannot go, for somebody uses or keeps it by now, is told once and is none of this run's any more.
+ *
+ * @throws FederationError `KEPT_AT_RISK` naming those that stay
+ */
+export async function removeStayed(work: Work, member: KubeSphereCluster): Promise<void> {
+  const { connection } = member;
+  const all = await connection.listMetadata(kubesphere.workspaces, { signal: work.signal }).toArray();
+  const stay: string[] = [];
+  for (const { metadata } of all.filter(({ metadata }) => metadata.annotations?.[stayedAnnotation] === work.runId)) {
+    const { name, uid, labels = {} } = metadata;
+    const why = labels[managedLabel] === 'true' ? undefined : await whyItStays(work, member, { name, uid });
+    if (why !== undefined) stay.push(why);
+    await edit(work, { cluster: member, resource: kubesphere.workspaces, name: { name }, uid }, () => ({
+      type: 'merge',
+      body: { metadata: { annotations: { [stayedAnnotation]: null } } },
+    })).catch((error: unknown) => {
+      if (!FederationError.is(error, 'NOT_FOUND', 'CONFLICT')) throw error;
+    });
+  }
+  if (stay.length === 0) return;
+  throw new FederationError(
+    'KEPT_AT_RISK',
+    `${member.name}: ${stay.length} Workspace(s) that the new host had sent stay there, as the member's own: ${some(stay)} Delete them when nobody needs them; nothing else of the run waits for that.`,
+  );
+}
+
+async function whyItStays(work: Work, member: KubeSphereCluster, workspace: Found): Promise<string | undefined> {
+  try {
+    return (await removeWorkspace(work, member, workspace))?.message;
+  } catch (error) {
+    if (!FederationError.is(error, 'KEPT_AT_RISK')) throw error;
+    return error.message;
+  }
 }

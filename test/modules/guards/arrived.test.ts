@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { FederationError } from '../../../src/errors.ts';
 import type { Resource } from '../../../src/kube/objects.ts';
 import { core } from '../../../src/kube/resources.ts';
 import { type KubeSphereCluster, openCluster } from '../../../src/kubesphere/cluster.ts';
 import { managedLabel, workspaceLabel } from '../../../src/kubesphere/names.ts';
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
-import { expectCopies } from '../../../src/modules/operations/host-copies.ts';
+import { expectCopies, removeStayed } from '../../../src/modules/operations/host-copies.ts';
+import { lowerShield, raiseShield } from '../../../src/modules/shield.ts';
 import type { Work } from '../../../src/modules/work.ts';
 import { createSandbox, type Sandbox, until } from '../../../src/testing/index.ts';
 
@@ -28,14 +30,17 @@ const controllers = () => sandbox.clusters.m.connection;
 const gone = (resource: Resource, name: string) =>
   until(`${name} is gone`, async () => (await controllers().find(resource, { name })) === undefined);
 
+const create = async (name: string) =>
+  (await controllers().create(kubesphere.workspaces, { metadata: { name, labels: { [managedLabel]: 'true' } } }))
+    .metadata;
+
 /** Workspaces that came from a host, and are taken off again. */
 async function arrived(...names: readonly string[]) {
   // Any cluster that has no member "m" is a host that let go of it.
-  const copies = expectCopies(member, 'm', member);
-  const before = await copies.capture(work);
-  for (const name of names)
-    await controllers().create(kubesphere.workspaces, { metadata: { name, labels: { [managedLabel]: 'true' } } });
-  return () => copies.compensate(work, before, undefined);
+  const copies = (options = {}) => expectCopies(member, 'm', member, options);
+  const before = await copies().capture(work);
+  for (const name of names) await create(name);
+  return (options: { readonly shielded?: boolean } = {}) => copies(options).compensate(work, before, undefined);
 }
 
 /** Somebody makes a project in a Workspace; its owner is written by the controller. */
@@ -136,5 +141,88 @@ describe('a Workspace that arrived with a host', { timeout: 60_000 }, () => {
     });
     await gone(core.namespaces, 'bait');
     await expectAlive('latest', uid);
+  });
+});
+
+describe('a Workspace that arrived with a host, and that a shield keeps', { timeout: 60_000 }, () => {
+  const marks = async (name: string) => {
+    const { labels = {}, deletionTimestamp } = (await controllers().get(kubesphere.workspaces, { name })).metadata;
+    return [labels[managedLabel], deletionTimestamp];
+  };
+  const letGo = [undefined, undefined];
+
+  /** It came after another one was there, and the shield is up; `lower` takes it down. */
+  async function shielded(name: string, options: { readonly shielded?: boolean }) {
+    const copies = expectCopies(member, 'm', member, options);
+    await create(`${name}-before`);
+    const before = await copies.capture(work);
+    await create(name);
+    await create(`${name}-free`);
+    const shield = { id: name, namespaces: [], workspaces: [name] };
+    const raising = raiseShield(member, shield);
+    const raised = await raising.run(work, { form: 'policy' });
+    await raising.verify(work, { form: 'policy' }, raised);
+    return {
+      takeOff: () => copies.compensate(work, before, undefined),
+      lower: () => lowerShield(work, member, { ...shield, form: 'policy' }, work.runId),
+    };
+  }
+
+  test('loses its mark, as all do, and goes when the shield is down', async () => {
+    const { takeOff, lower } = await shielded('stays', { shielded: true });
+    await takeOff();
+    await gone(kubesphere.workspaces, 'stays-free');
+    expect([await marks('stays'), await marks('stays-before')]).toEqual([letGo, letGo]);
+    await lower();
+    await removeStayed({ ...work, runId: 'run-other' }, member);
+    expect(await marks('stays')).toEqual(letGo);
+    await removeStayed(work, member);
+    await gone(kubesphere.workspaces, 'stays');
+    expect(await marks('stays-before')).toEqual(letGo);
+  });
+
+  test('stays for good where somebody uses it by then, and is told once', async () => {
+    const { takeOff, lower } = await shielded('used', { shielded: true });
+    await takeOff();
+    const uid = await project('user', 'used');
+    await lower();
+    await expect(removeStayed(work, member)).rejects.toMatchObject({
+      code: 'KEPT_AT_RISK',
+      message: expect.stringMatching(/1 Workspace\(s\) that the new host had sent stay.*would delete.*user/s),
+    });
+    await removeStayed(work, member);
+    expect(await marks('used')).toEqual(letGo);
+    await expectAlive('user', uid);
+  });
+
+  test('stays where another shield keeps it, and where a host has it by then, which needs no telling', async () => {
+    const kept = await shielded('protected', { shielded: true });
+    await kept.takeOff();
+    await expect(removeStayed(work, member)).rejects.toMatchObject({
+      message: expect.stringMatching(/shield protected/),
+    });
+    await kept.lower();
+    const taken = await shielded('taken', { shielded: true });
+    await taken.takeOff();
+    const label = { metadata: { labels: { [managedLabel]: 'true' } } };
+    await controllers().patch(kubesphere.workspaces, { name: 'taken' }, { type: 'merge', body: label });
+    await taken.lower();
+    await removeStayed(work, member);
+    expect(await marks('taken')).toEqual(['true', undefined]);
+  });
+
+  test('is told, when all else is done, where nobody lowers that shield later', async () => {
+    const { takeOff, lower } = await shielded('told', {});
+    await expect(takeOff()).rejects.toMatchObject({ code: 'REJECTED', message: expect.stringMatching(/shield told/) });
+    await gone(kubesphere.workspaces, 'told-free');
+    expect([await marks('told'), await marks('told-before')]).toEqual([letGo, letGo]);
+    await lower();
+  });
+
+  test('is no reason to leave one that somebody else’s rule keeps', async () => {
+    const takeOff = await arrived('theirs');
+    using _spy = asked('theirs', async () => Promise.reject(new FederationError('REJECTED', 'a rule of theirs')));
+    await expect(takeOff({ shielded: true })).rejects.toMatchObject({ message: 'a rule of theirs' });
+    expect(await marks('theirs')).toEqual(['true', undefined]);
   });
 });
