@@ -11,10 +11,15 @@ const name = { namespace: kubesphereNamespace, name: 'kubesphere-federation-fenc
 const resource = core.configMaps;
 const phaseField = '/data/phase';
 
-/** Who drives: the run, and which drive of it. */
+/** Who drives: the run, which drive of it, and what its journal says is done. */
 export interface Driver extends Work {
   readonly epoch: number;
+  readonly state: object;
 }
+
+const pastPivot = 'past-pivot';
+/** Whether the journal of this drive says that there is no way back any more. */
+const hasPassed = ({ state }: Driver): boolean => 'pivot' in state;
 
 function heldBy(member: string, { data = {} }: ConfigMap): FederationError {
   return new FederationError(
@@ -66,11 +71,14 @@ export function raiseFence({ member, target }: MigrationEnv): Operation<null, vo
 }
 
 /**
- * Confirms that this run holds the fence and that no later drive of it took over; raises the epoch to this drive's.
+ * Confirms that this run holds the fence, that no later drive of it took over, and that the journal is as new as the fence; raises the
+ * epoch to this drive's.
  *
- * @throws FederationError `FENCED` where it is gone or another's, `DRIVER_LOST` where a later drive is at work
+ * @param passed whether the fence may be past the pivot
+ * @throws FederationError `FENCED` where it is gone, another's, or past a pivot of which the journal does not know; `DRIVER_LOST` where a
+ * later drive is at work
  */
-export async function assertFence(work: Driver, { member }: MigrationEnv): Promise<void> {
+export async function assertFence(work: Driver, { member }: MigrationEnv, passed = hasPassed(work)): Promise<void> {
   const found = await member.connection.find(resource, name, { signal: work.signal });
   if (found === undefined)
     throw new FederationError(
@@ -78,6 +86,11 @@ export async function assertFence(work: Driver, { member }: MigrationEnv): Promi
       `${member.name}: the fence of run ${work.runId} is gone: somebody deleted ConfigMap ${name.namespace}/${name.name}. The run stops before it writes again. Find out who. If no other run moves this member, create that ConfigMap again with annotation kubesphere-federation/run=${work.runId}, then resume or roll back.`,
     );
   if (!madeBy(work.runId, found)) throw heldBy(member.name, found);
+  if (!passed && found.data?.['phase'] === pastPivot)
+    throw new FederationError(
+      'FENCED',
+      `${member.name}: run ${work.runId} is past its pivot, as its fence there says; this journal does not know of it, and is older than that, as a copy that somebody restored. The member belongs to the new host: nothing was written. Find the newest journal and resume the run with it.`,
+    );
   const epoch = Number(found.data?.['epoch'] ?? 0);
   if (epoch > work.epoch)
     throw new FederationError(
@@ -95,10 +108,10 @@ export async function assertFence(work: Driver, { member }: MigrationEnv): Promi
     });
 }
 
-/** Raises the fence of this run to this drive, where it has one. @throws FederationError `DRIVER_LOST` */
-export async function takeFence(work: Driver, env: MigrationEnv): Promise<void> {
+/** Raises the fence of this run to this drive, where it has one. @throws FederationError `DRIVER_LOST`, `FENCED`: see {@link assertFence} */
+export async function takeFence(work: Driver, env: MigrationEnv, passed = hasPassed(work)): Promise<void> {
   const found = await env.member.connection.find(resource, name, { signal: work.signal });
-  if (found !== undefined && madeBy(work.runId, found)) await assertFence(work, env);
+  if (found !== undefined && madeBy(work.runId, found)) await assertFence(work, env, passed);
 }
 
 /** Records on the fence that there is no way back any more. */
@@ -112,14 +125,14 @@ export function markPivot({ member }: MigrationEnv): Operation<null, void> {
           verb: 'update',
           resource: refOf(member.name, resource, name),
           before: { [phaseField]: 'open' },
-          after: { [phaseField]: 'past-pivot' },
+          after: { [phaseField]: pastPivot },
         },
       ],
     }),
     capture: async () => null,
     async run(work) {
       await edit(work, target, ({ data }) =>
-        data?.['phase'] === 'past-pivot' ? undefined : { type: 'merge', body: { data: { phase: 'past-pivot' } } },
+        data?.['phase'] === pastPivot ? undefined : { type: 'merge', body: { data: { phase: pastPivot } } },
       );
     },
     verify: async () => {},

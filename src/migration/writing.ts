@@ -93,25 +93,30 @@ export async function assertKept({
     );
 }
 
-/** How the engine sees and fences what a migration step changes: the same for all. */
+/** How a new driver fences what a former one left half done. */
+export const touching =
+  (passed?: boolean) =>
+  async (ctx: Context<object> & { readonly intends: readonly Change[] }): Promise<void> => {
+    // The fence first: a former driver that reads after the touch finds the later epoch before it writes.
+    await takeFence(ctx, ctx.env, passed);
+    await touchChanges(oneOf(clustersOf(ctx.env)), ctx);
+  };
+
+/** How the engine sees and fences what a migration step changes: the same for all, but where one passes the pivot. */
 export const looks = {
   observe: ({
     env,
     ...ctx
   }: Pick<Context<unknown>, 'env' | 'runId' | 'signal'> & { readonly intends: readonly Change[] }) =>
     observeChanges(oneOf(clustersOf(env)), ctx),
-  touch: async (ctx: Context<unknown> & { readonly intends: readonly Change[] }): Promise<void> => {
-    // The fence first: a former driver that reads after the touch finds the later epoch before it writes.
-    await takeFence(ctx, ctx.env);
-    await touchChanges(oneOf(clustersOf(ctx.env)), ctx);
-  },
+  touch: touching(),
 };
 
 /** What is known for sure is known while planning, too; the compiler cannot see that of an open State. */
 const known = <State>(ctx: Context<State>): Known<State> => ctx as unknown as Known<State>;
 
 /** The work of a context whose every write is preceded by a look at the fence. */
-const held = <Ctx extends Context<unknown>>(ctx: Ctx): Ctx & Work => ({
+const held = <Ctx extends Context<object>>(ctx: Ctx): Ctx & Work => ({
   ...ctx,
   assertHeld: () => assertFence(ctx, ctx.env),
 });

@@ -72,6 +72,9 @@ function was({ before }: Change): string {
   return before === undefined || before === null ? 'did not exist' : `was ${redact(JSON.stringify(before))}`;
 }
 
+/** Whatever a step advises to do by hand would be done to what somebody else holds. */
+const fencedRemedy = 'Clear that first; until then put nothing back by hand.';
+
 function failedResidue(target: Target, error: unknown, runId: string): Residue {
   const { step, intends } = target;
   const objects = intends.map(({ resource }) => nameOf(resource)).join(', ');
@@ -82,6 +85,7 @@ function failedResidue(target: Target, error: unknown, runId: string): Residue {
     code: FederationError.is(error) ? error.code : 'STEP_FAILED',
     why: redact(error instanceof Error ? error.message : String(error)),
     remedy:
+      (FederationError.is(error, 'FENCED') ? fencedRemedy : undefined) ??
       ('compensate' in step && step.remedy !== undefined ? redact(step.remedy) : undefined) ??
       `Clear the cause and roll back run "${runId}" once more${objects === '' ? '' : `, or put back by hand: ${objects}`}.`,
   };

@@ -5,7 +5,7 @@ import { defineStep, type StepContext } from '../../workflow/step.ts';
 import { parkedAs } from '../credentials.ts';
 import { clustersOf, type MigrationEnv } from '../env.ts';
 import { assertFence, lowerFence, markPivot, raiseFence } from '../fence.ts';
-import { foreseeAllowed, looks, type Surveyed } from '../writing.ts';
+import { foreseeAllowed, looks, type Surveyed, touching } from '../writing.ts';
 import { everyWrite } from './shield.ts';
 
 /** The marks of drivers go from every cluster, and last of all the fence. */
@@ -42,10 +42,12 @@ export const pivot = defineStep<Surveyed, MigrationEnv>()({
   pivot: true,
   irreversible: 'everything was verified; what follows only cleans up',
   ...looks,
+  // A driver that died in between has marked the fence already.
+  touch: touching(true),
   forecast: (ctx) => markPivot(ctx.env).forecast(ctx),
   // Everything was looked at just before; from here on a project may join again.
   run: async (ctx) => {
-    await assertFence(ctx, ctx.env);
+    await assertFence(ctx, ctx.env, true);
     await runAndVerify(markPivot(ctx.env), ctx, null);
   },
 });
