@@ -1,6 +1,7 @@
 import { systemWorkspace } from '../../kubesphere/names.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
 import { some } from '../../modules/closure.ts';
+import { namespacesReached, takenOver } from '../../modules/clusters/checks/projects.ts';
 import { placedOn } from '../../modules/operations/workspace-template.ts';
 import { defineCheck, type Finding } from './check.ts';
 
@@ -82,8 +83,9 @@ export const checkTarget = defineCheck(
         'Give them a list of clusters.',
       );
 
-    const expected = (await host.connection.list(kubesphere.federatedNamespaces, options).toArray()).filter(
-      ({ spec }) => spec.placement?.clusters?.some((cluster) => cluster.name === name),
+    const federatedNamespaces = await host.connection.list(kubesphere.federatedNamespaces, options).toArray();
+    const expected = federatedNamespaces.filter(({ spec }) =>
+      spec.placement?.clusters?.some((cluster) => cluster.name === name),
     );
     if (expected.length > 0)
       block(
@@ -92,14 +94,22 @@ export const checkTarget = defineCheck(
         `Take "${name}" out of the placement of these FederatedNamespaces.`,
       );
     const projects = new Set([...snapshot.kept, ...snapshot.left].map(({ name }) => name));
-    const federated = (await host.connection.listMetadata(kubesphere.federatedNamespaces, options).toArray()).filter(
-      ({ metadata }) => projects.has(metadata.name),
-    );
+    const federated = federatedNamespaces.filter(({ metadata }) => projects.has(metadata.name));
     if (federated.length > 0)
       block(
         'PROJECT_NAME',
         `${host.name} has multi-cluster project(s) named like projects of the member: ${some(federated.map(({ metadata }) => metadata.name))}; its kubefed would take those over or delete them (H5).`,
         'Rename or remove them on the new host.',
+      );
+    // Of no workspace, or of the installation: nobody named them, and they are not to be lost either.
+    const told = new Set([...federated, ...expected].map(({ metadata }) => metadata.name));
+    const reached = await namespacesReached({ federatedNamespaces }, { name, labels: {} }, env.member, signal);
+    const taken = reached.filter((namespace) => !told.has(namespace.name));
+    if (taken.length > 0)
+      block(
+        'PROJECT_NAME',
+        takenOver(taken, name, host),
+        `Give these multi-cluster projects a list of clusters without "${name}" (federation.namespaces.setFederatedPlacement on ${host.name}), or rename or remove them there.`,
       );
 
     const users = new Map(
