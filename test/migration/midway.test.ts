@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { core } from '../../src/kube/resources.ts';
 import { kubesphereNamespace, workspaceLabel } from '../../src/kubesphere/names.ts';
-import { kubesphere } from '../../src/kubesphere/resources.ts';
+import { kubesphere, type Placement } from '../../src/kubesphere/resources.ts';
 import type { MigrationInput } from '../../src/migration/input.ts';
 import { memberMigration } from '../../src/migration/member-migration.ts';
 import {
   compareProjects,
+  createWorkspace,
   joinCluster,
   observeProjects,
   type ProjectsObservation,
@@ -13,7 +14,7 @@ import {
 } from '../../src/testing/index.ts';
 import { memoryJournal } from '../../src/workflow/memory-journal.ts';
 import { resume, rollback, run } from '../../src/workflow/run.ts';
-import { around, bothWays, type FaultyCluster, recordWrites, type Scene, sandboxScene } from './kit.ts';
+import { around, bothWays, type FaultyCluster, mortal, recordWrites, type Scene, sandboxScene } from './kit.ts';
 import { madeAgainToRebind, observeWorld, untilWorldIs, type World } from './world.ts';
 
 const background = { propagationPolicy: 'Background' } as const;
@@ -152,6 +153,96 @@ describe('what happens while a run is under way', { timeout: 300_000 }, () => {
     await a.connection.delete(kubesphere.clusters, { name: 'm' }, background);
     await until('it is let go', async () => !(await a.connection.find(kubesphere.clusters, { name: 'm' })));
     await undone(run);
+  });
+
+  test('what the new host would take over by then keeps it from joining the member; nothing of it is touched', async () => {
+    const { b, m } = scene.clusters;
+    const made: (() => Promise<unknown>)[] = [];
+    const federate = async (name: string, placement: Placement): Promise<void> => {
+      const metadata = { namespace: name, name };
+      await b.connection.create(core.namespaces, { metadata: { name } });
+      await b.connection.create(kubesphere.federatedNamespaces, {
+        metadata,
+        spec: { template: { metadata: { labels: { from: 'b' } } }, placement },
+      });
+      await b.connection.create(kubesphere.federatedConfigMaps, {
+        metadata: { namespace: name, name: 'settings' },
+        spec: { template: { data: { kept: 'no' } }, placement },
+      });
+      made.push(async () => {
+        await b.connection.delete(kubesphere.federatedConfigMaps, { namespace: name, name: 'settings' }, background);
+        await b.connection.delete(kubesphere.federatedNamespaces, metadata, background);
+        await b.connection.delete(core.namespaces, { name }, background);
+      });
+    };
+    const settings = { namespace: 'team-a-001', name: 'settings' };
+    const kept = (await m.connection.get(core.configMaps, settings)).data;
+    const namespace = async () => (await m.connection.get(core.namespaces, { name: 'team-a-001' })).metadata;
+    const had = await namespace();
+    let met = await observeProjects(m.connection);
+    const run = await runWhen(
+      'import',
+      async () => {
+        await m.connection.create(kubesphere.workspaces, { metadata: { name: 'late' }, spec: { manager: 'admin' } });
+        met = await observeProjects(m.connection);
+        await federate('team-a-001', { clusterSelector: {} });
+        await federate('team-b-001', { clusters: [{ name: 'm' }] });
+        await createWorkspace(b.connection, { name: 'late', manager: 'team-a-manager', clusters: ['m'] });
+      },
+      adoptAll,
+    );
+    expect(run.outcome).toMatchObject({
+      state: 'paused',
+      why: 'failed',
+      error: {
+        code: 'WORLD_MOVED',
+        message: expect.stringMatching(
+          /Namespace\(s\) team-a-001, team-b-001 are on m, and b has.*Workspace\(s\) late are on m.*Nothing was joined.*then resume, or roll back/s,
+        ),
+      },
+    });
+    expect(await b.connection.find(kubesphere.clusters, { name: 'm' })).toBeUndefined();
+    const now = await namespace();
+    expect([now.uid, now.labels, now.ownerReferences]).toEqual([had.uid, had.labels, had.ownerReferences]);
+    expect((await m.connection.get(core.configMaps, settings)).data).toEqual(kept);
+    expect(await observeProjects(m.connection)).toEqual(met);
+
+    for (const remove of made) await remove();
+    await b.connection.delete(kubesphere.workspaceTemplates, { name: 'late' }, background);
+    await m.connection.delete(kubesphere.workspaces, { name: 'late' }, background);
+    await until(
+      'it is gone',
+      async () =>
+        !(await b.connection.find(kubesphere.federatedNamespaces, { namespace: 'team-a-001', name: 'team-a-001' })),
+    );
+    await undone(run);
+  });
+
+  test('what the new host has sent once it joined does not keep a run from going on', async () => {
+    const { b, m } = scene.clusters;
+    const name = 'arriving';
+    await b.connection.create(core.namespaces, { metadata: { name } });
+    await b.connection.create(kubesphere.federatedNamespaces, {
+      metadata: { namespace: name, name },
+      spec: { template: {}, placement: { clusterSelector: {} } },
+    });
+    const journal = memoryJournal();
+    const dying = mortal(journal, (entry) =>
+      entry.type === 'done' && 'step' in entry && entry.step === 'import' ? 'before' : undefined,
+    );
+    const first = await run(memberMigration, adoptAll, { env: scene.env(), journal: dying });
+    expect(await first.settled()).toMatchObject({ error: { code: 'JOURNAL_INVALID' } });
+    await until('it has arrived', async () => await m.connection.find(core.namespaces, { name }));
+    const stopped = around('verify', async () => {
+      throw new Error('stopped');
+    });
+    const second = await (await resume(stopped, first.id, { env: scene.env(), journal })).settled();
+    expect(second).toMatchObject({ state: 'rolled-back', error: { message: expect.stringContaining('stopped') } });
+    await b.connection.delete(kubesphere.federatedNamespaces, { namespace: name, name }, background);
+    await b.connection.delete(core.namespaces, { name }, background);
+    await m.connection.delete(core.namespaces, { name }, background);
+    await until('it is gone', async () => !(await m.connection.find(core.namespaces, { name })));
+    await untilWorldIs(scene, before, madeAgainToRebind);
   });
 
   test('a member that falls silent after the detach pauses the run; once it answers, the rollback finishes', async () => {

@@ -21,6 +21,8 @@ export interface ImportSettings extends JoinLimits {
   readonly unlessHeldBy?: KubeSphereCluster;
   /** Refuse a member that bears a host's marks. */
   readonly unlessMarked?: boolean;
+  /** Asked last before the host joins it; throws where that must not be. */
+  readonly mayJoin?: (signal: AbortSignal) => Promise<void>;
 }
 
 /** Imports a member into a host, and waits until something from the host has arrived there: Ready alone proves nothing (8.3). */

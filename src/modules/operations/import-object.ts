@@ -23,6 +23,8 @@ export interface Importing {
   readonly hindrance: (signal: AbortSignal) => Promise<Blocked | undefined>;
   /** Asked right before the Cluster is made; what it holds in secret is never journalled. */
   readonly secrets: (work: Work) => Promise<ClusterSecrets>;
+  /** Asked last before the join, and not once it has joined, for it has copies of the host by then; throws where that must not be. */
+  readonly mayJoin?: (signal: AbortSignal) => Promise<void>;
   readonly verify: (work: Work) => Promise<void>;
   /** What `verify` needs besides the Cluster. */
   readonly needs: readonly Right[];
@@ -31,6 +33,10 @@ export interface Importing {
 /** Makes the Cluster object of a member. Its way back deletes the one that this run made, and waits until the host has let go. */
 export function importObject(host: KubeSphereCluster, importing: Importing): Operation<null, void> {
   const { name, labels = {}, provider, connection, remedy, hindrance, secrets, verify, needs } = importing;
+  const hasJoined = async ({ signal, runId }: Work): Promise<boolean> => {
+    const found = await host.connection.find(resource, { name }, { signal });
+    return found?.spec.joinFederation === true && madeBy(runId, found);
+  };
   return {
     async forecast({ signal, runId }) {
       const found = await host.connection.find(resource, { name }, { signal });
@@ -47,6 +53,7 @@ export function importObject(host: KubeSphereCluster, importing: Importing): Ope
     async run(work) {
       host.dialect;
       const hidden = await secrets(work);
+      if (importing.mayJoin !== undefined && !(await hasJoined(work))) await importing.mayJoin(work.signal);
       const spec = {
         joinFederation: true,
         enable: true,

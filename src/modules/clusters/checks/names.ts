@@ -1,12 +1,24 @@
 import { core, defineResource } from '../../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../../kubesphere/cluster.ts';
 import { managedLabel, systemWorkspace, userLabel } from '../../../kubesphere/names.ts';
-import { type FederatedObject, kubesphere } from '../../../kubesphere/resources.ts';
+import { type FederatedObject, kubesphere, type Workspace } from '../../../kubesphere/resources.ts';
 import { some } from '../../closure.ts';
 import { keyOf, managedObjects, shownManaged } from '../managed.ts';
+import type { Placed } from '../placed.ts';
 import { blocks, type ClusterFinding, warns } from './finding.ts';
 import type { HostView } from './host.ts';
 import { type Newcomer, reaches } from './reach.ts';
+
+/** Those of these Workspaces that are called like a workspace of a host which will be placed on the cluster, by name or by selector. */
+export function workspacesReached(
+  { templates }: Pick<Placed, 'templates'>,
+  newcomer: Newcomer,
+  live: readonly Workspace[],
+): readonly Workspace[] {
+  const arriving = templates.filter(({ spec }) => reaches(spec.placement, newcomer, 'possibly'));
+  const names = new Set(arriving.map(({ metadata }) => metadata.name));
+  return live.filter(({ metadata }) => names.has(metadata.name));
+}
 
 /** Workspaces of equal names: the host's takes the member's over, or is refused the join for it (2.4, 8.4). */
 export async function checkWorkspaces(
@@ -16,16 +28,14 @@ export async function checkWorkspaces(
   signal: AbortSignal,
 ): Promise<ClusterFinding[]> {
   const { name } = newcomer;
-  const byName = new Map(templates.map((template) => [template.metadata.name, template]));
+  const names = new Set(templates.map(({ metadata }) => metadata.name));
   const equal = (await connection.list(kubesphere.workspaces, { signal }).toArray()).filter(
-    ({ metadata }) => metadata.name !== systemWorkspace && byName.has(metadata.name),
+    ({ metadata }) => metadata.name !== systemWorkspace && names.has(metadata.name),
   );
-  const placed = equal.filter(({ metadata }) =>
-    reaches(byName.get(metadata.name)?.spec.placement, newcomer, 'possibly'),
-  );
+  const placed = workspacesReached({ templates }, newcomer, equal);
   const refused = equal.filter((one) => !placed.includes(one) && one.metadata.labels?.[managedLabel] === 'true');
   const rest = equal.filter((one) => !placed.includes(one) && !refused.includes(one));
-  const named = (of: typeof equal): string => some(of.map(({ metadata }) => metadata.name));
+  const named = (of: readonly Workspace[]): string => some(of.map(({ metadata }) => metadata.name));
   const found: ClusterFinding[] = [];
   if (placed.length > 0)
     found.push(
