@@ -13,7 +13,7 @@ import { closeWebhook, openWebhook, type WebhookOpened } from '../operations/clu
 import { detachCluster } from '../operations/detach-cluster.ts';
 import { type HostAccess, shutOut } from '../operations/host-access.ts';
 import { discardParked, type Parked, park, parkedRef, unpark } from '../parking.ts';
-import { assertNothingDoomed, markedProjects, toSeeNothingDoomed } from '../placement/doomed.ts';
+import { assertNothingDoomed, toSeeNothingDoomed } from '../placement/doomed.ts';
 import type { Right } from '../rights.ts';
 import { foreseen, type Known, operates } from '../steps.ts';
 import { type AccountFate, heldAccount, judgeAccount, takenSince } from './account.ts';
@@ -141,9 +141,7 @@ const detachStep = defineStep<ParkedCluster, FederationEnv>()({
         await assertNotTaken(ctx, signal);
         // While the host did not have the member its placements may have changed.
         if (memberUid !== null)
-          await onMember(ctx, (member) =>
-            assertNothingDoomed({ host, cluster: name, labels }, member, signal, markedProjects),
-          );
+          await onMember(ctx, (member) => assertNothingDoomed({ host, cluster: name, labels }, member, signal));
       },
       async secrets(signal) {
         if (parked === null || parked === undefined) return { kubeconfig: '' };
@@ -167,9 +165,7 @@ const detachStep = defineStep<ParkedCluster, FederationEnv>()({
 async function toReturn(ctx: Known<ParkedCluster>): Promise<readonly Right[]> {
   const { name, memberUid } = ctx.state.input;
   if (memberUid === null || ctx.state['judge-account'].unread === true) return [];
-  return onMember(ctx, (member) =>
-    toSeeNothingDoomed({ host: ctx.env.host, cluster: name }, member, ctx.signal, markedProjects),
-  );
+  return onMember(ctx, (member) => toSeeNothingDoomed({ host: ctx.env.host, cluster: name }, member, ctx.signal));
 }
 
 const closing = operates(async ({ env: { host }, state }: Known<Opened>) =>

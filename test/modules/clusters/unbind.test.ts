@@ -5,7 +5,7 @@ import { readInstallation } from '../../../src/kubesphere/installation.ts';
 import { hostClusterRole, hostServiceAccount, kubefedNamespace, managedLabel } from '../../../src/kubesphere/names.ts';
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
 import { unbindWorkflow } from '../../../src/modules/clusters/unbind.ts';
-import { observeProjects, until } from '../../../src/testing/index.ts';
+import { createFederatedProjects, observeProjects, until } from '../../../src/testing/index.ts';
 import { memoryJournal } from '../../../src/workflow/memory-journal.ts';
 import { resume, rollback } from '../../../src/workflow/run.ts';
 import { dyingAfter, once, runIdOf } from './journalled.ts';
@@ -232,6 +232,44 @@ describe('unbind', patient, () => {
       state: 'rolled-back',
     });
     expect(Object.keys(await observeProjects(onM()))).toEqual(Object.keys(before));
+  });
+
+  test('is not rolled back while its kubefed would delete what lies in a project that it keeps', async () => {
+    const data = { namespace: 'shop', name: 'data' };
+    await createFederatedProjects(onA(), { workspace: 'team-a', names: ['shop'], clusters: ['m'] });
+    const { uid } = (await onM().get(core.persistentVolumeClaims, data)).metadata;
+    const journal = memoryJournal();
+    const runId = await runIdOf(
+      (await field.connect()).clusters.unbind('m', { journal: dyingAfter(journal, 'captured', 'shut-out') }),
+    );
+    const place = (clusters: readonly object[]) =>
+      onA().patch(kubesphere.federatedPersistentVolumeClaims, data, {
+        type: 'merge',
+        body: { spec: { placement: { clusters } } },
+      });
+    await place([]);
+    const env = await field.connect();
+    expect(await (await rollback(unbindWorkflow, runId, { env, journal })).settled()).toMatchObject({
+      state: 'rollback-incomplete',
+      residue: [
+        {
+          step: 'detach',
+          code: 'KEPT_AT_RISK',
+          why: expect.stringMatching(/would delete PersistentVolumeClaim shop\/data .*does not place it on m/),
+        },
+        { step: 'park-cluster', code: 'UNDO_NEEDS' },
+      ],
+    });
+    expect(await onA().find(kubesphere.clusters, { name: 'm' })).toBeUndefined();
+    await place([{ name: 'm' }]);
+    expect(await (await rollback(unbindWorkflow, runId, { env, journal })).settled()).toMatchObject({
+      state: 'rolled-back',
+    });
+    await until('kubefed has the claim again', async () => {
+      const { status } = await onA().get(kubesphere.federatedPersistentVolumeClaims, data);
+      return status?.clusters?.some((one) => one.name === 'm' && (one.status ?? '') === '');
+    });
+    expect((await onM().get(core.persistentVolumeClaims, data)).metadata).toMatchObject({ uid });
   });
 
   test('is rolled back, too, once the account is gone: the one that the way back makes is nobody else’s', async () => {

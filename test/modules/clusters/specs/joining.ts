@@ -109,7 +109,7 @@ export const joining: readonly AnyMethodSpec[] = [
   method({
     method: 'clusters.unbind',
     managesWithout: [
-      ...[...toOpen, 'configmaps', '*'].map((resource) => ({
+      ...[...toOpen, 'configmaps'].map((resource) => ({
         side: 'members' as const,
         resource,
         why: 'an account that it cannot be sure of stays',
