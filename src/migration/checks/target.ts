@@ -98,7 +98,7 @@ export const checkTarget = defineCheck(
     if (federated.length > 0)
       block(
         'PROJECT_NAME',
-        `${host.name} has multi-cluster project(s) named like projects of the member: ${some(federated.map(({ metadata }) => metadata.name))}; its kubefed would take those over or delete them (H5).`,
+        `${host.name} has multi-cluster project(s) named like projects of the member: ${some(federated.map(({ metadata }) => metadata.name))}; its kubefed would take those over or delete them.`,
         'Rename or remove them on the new host.',
       );
     // Of no workspace, or of the installation: nobody named them, and they are not to be lost either.
