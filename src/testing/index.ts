@@ -55,7 +55,6 @@ export { type InstallOptions, installKubeSphere } from './install.ts';
 export { type KubeSphere, type KubeSphereOptions, startKubeSphere } from './kubesphere.ts';
 export type { Moment } from './moment.ts';
 export {
-  type ContentObservation,
   compareProjects,
   observeProjects,
   type ProjectObservation,
@@ -70,6 +69,7 @@ export {
   type SeedWorkspaceRole,
   seedLeftovers,
 } from './people.ts';
+export type { ContentObservation } from './project-contents.ts';
 export {
   createProjects,
   createUser,

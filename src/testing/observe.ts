@@ -1,16 +1,8 @@
-import { digest } from '../internal/digest.ts';
 import type { Connection } from '../kube/connection.ts';
-import type { KubeObject, OwnerReference, Resource } from '../kube/objects.ts';
+import type { OwnerReference } from '../kube/objects.ts';
 import { core } from '../kube/resources.ts';
 import { systemNamespaces } from '../kubesphere/names.ts';
-
-/** One object in a project, as it was found. */
-export interface ContentObservation {
-  readonly uid: string;
-  readonly deletionTimestamp?: string;
-  /** Of everything but metadata and status: equal where the content is. */
-  readonly digest: string;
-}
+import { type ContentObservation, contentsIn } from './project-contents.ts';
 
 /** One project, as it was found. */
 export interface ProjectObservation {
@@ -20,7 +12,7 @@ export interface ProjectObservation {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly ownerReferences: readonly OwnerReference[];
-  /** By `Kind/name`. */
+  /** By `Kind/name`, and `Kind.group/name` of kinds that are not Kubernetes' own. */
   readonly contents: Readonly<Record<string, ContentObservation>>;
 }
 
@@ -43,37 +35,13 @@ export interface ProjectsDifference {
   };
 }
 
-/** What people keep in projects, as far as the sandbox's seeds do. */
-const contentKinds: readonly Resource[] = [
-  core.deployments,
-  core.persistentVolumeClaims,
-  core.secrets,
-  core.configMaps,
-  core.roleBindings,
-];
-/** Published into every namespace by Kubernetes, and published again when it is gone. */
-const published: ReadonlySet<string> = new Set(['ConfigMap/kube-root-ca.crt']);
-
-/** Looks at projects and what is in them: at `names`, or at every namespace that is not a system namespace. */
+/**
+ * Looks at projects and what is in them, of every kind that the cluster serves: at `names`, or at every namespace that is not a system
+ * namespace. What controllers make again, such as Endpoints or the Pods of a Deployment, is left out; HelmReleases of apps count.
+ */
 export async function observeProjects(connection: Connection, names?: readonly string[]): Promise<ProjectsObservation> {
   const wanted = (name: string): boolean => names?.includes(name) ?? !systemNamespaces.has(name);
-  const contents = new Map<string, Record<string, ContentObservation>>();
-  await Promise.all(
-    contentKinds.map(async (resource) => {
-      for await (const object of connection.list(resource)) {
-        const { namespace = '', name, uid, deletionTimestamp } = object.metadata;
-        const key = `${resource.kind}/${name}`;
-        if (!wanted(namespace) || published.has(key)) continue;
-        const found = contents.get(namespace) ?? {};
-        contents.set(namespace, found);
-        found[key] = {
-          uid,
-          ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
-          digest: contentDigest(object),
-        };
-      }
-    }),
-  );
+  const contents = await contentsIn(connection, wanted);
   const projects: Record<string, ProjectObservation> = {};
   for await (const { metadata } of connection.list(core.namespaces)) {
     const { name, uid, resourceVersion, deletionTimestamp } = metadata;
@@ -89,11 +57,6 @@ export async function observeProjects(connection: Connection, names?: readonly s
     };
   }
   return projects;
-}
-
-function contentDigest(object: KubeObject): string {
-  const { apiVersion, kind, metadata, ...fields } = object;
-  return digest(Object.fromEntries(Object.entries(fields).filter(([field]) => field !== 'status')));
 }
 
 /** Compares two observations of the same cluster. Projects that only `after` has are nobody's loss and not listed. */

@@ -19,7 +19,8 @@ export interface SnapshotOptions {
   readonly only?: (object: KubeObject, cluster: string) => boolean;
 }
 
-const restless: ReadonlySet<string> = new Set([
+/** Kinds whose objects come and go, or count, whatever anybody does. */
+export const restless: ReadonlySet<string> = new Set([
   'Event',
   'Lease',
   'Endpoints',
