@@ -1,12 +1,13 @@
 import { parseArgs } from 'node:util';
 import { type Memory, measureMemory } from './memory.ts';
 import { measureOverhead, type Overhead, type Spread } from './overhead.ts';
-import { excessOf, measurePatches, measureSize, type Patching } from './sandbox.ts';
+import { measurePatches, measureSize, type Patching } from './sandbox.ts';
+import { excessOf, faultsOfPatches, faultsOfSize } from './verdict.ts';
 
 /**
  * What the engine costs: per no-op item and step against a bare loop of the same calls, and in memory over a long run; what a large
  * sandbox costs, and how fast its API server is beside a real one. Exits with 1 where the heap grows with the items done, or where a
- * large sandbox takes more than it may, and says so. `--only engine` or `--only sandbox` measures one of them.
+ * large sandbox takes more than it may, lacks projects, or has an API server no faster than a real one, and says so. `--only engine` or `--only sandbox` measures one of them.
  */
 const { values } = parseArgs({
   options: {
@@ -34,11 +35,14 @@ const sandbox =
         sizes: [await measureSize(members, projects, 'alone'), await measureSize(members, projects, 'joined')],
         patches: await measurePatches(patches, atOnce),
       };
-/** Members that are joined as well are told of, and not held to what is asked of a start. */
-const excess = sandbox?.sizes.filter(({ joined }) => !joined).flatMap(excessOf) ?? [];
+const excess =
+  sandbox === undefined ? [] : [...sandbox.sizes.flatMap(faultsOfSize), ...faultsOfPatches(sandbox.patches)];
+const ok = (engine === undefined || engine.memory.flat) && excess.length === 0;
 
 if (values.json)
-  console.log(JSON.stringify({ unit: 'microseconds', ...engine, ...(sandbox && { sandbox: { ...sandbox, excess } }) }));
+  console.log(
+    JSON.stringify({ ok, unit: 'microseconds', ...engine, ...(sandbox && { sandbox: { ...sandbox, excess } }) }),
+  );
 else {
   if (engine !== undefined) console.log([...tableOf(engine.overheads), '', ...linesOf(engine.memory)].join('\n'));
   if (sandbox !== undefined) {
@@ -46,14 +50,14 @@ else {
     for (const size of sandbox.sizes) {
       const which = `${size.members} members with ${size.projects} projects${size.joined ? ', all joined to one host' : ''}`;
       console.log(`A sandbox of ${which}: ${size.startMs} ms, at most ${size.peakMiB} MiB`);
-      for (const what of excessOf(size))
-        console.log(`  ${size.joined ? 'more than a start may take' : 'TOO MUCH'}: ${what}`);
+      if (size.joined) for (const what of excessOf(size)) console.log(`  more than a start may take: ${what}`);
     }
     for (const [server, took] of Object.entries(sandbox.patches))
       console.log(`${patches} PATCHes of namespaces, ${atOnce} at once, ${server} API server: ${tookOf(took)}`);
+    for (const what of excess) console.log(`FAILS: ${what}`);
   }
 }
-process.exitCode = (engine === undefined || engine.memory.flat) && excess.length === 0 ? 0 : 1;
+process.exitCode = ok ? 0 : 1;
 
 async function measureEngine(): Promise<{ readonly overheads: readonly Overhead[]; readonly memory: Memory }> {
   const overheads: Overhead[] = [];

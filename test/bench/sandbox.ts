@@ -9,24 +9,15 @@ import { startControlPlanes } from '../real/control-plane/start.ts';
 /** What a sandbox of that size costs. */
 export interface Size {
   readonly members: number;
-  /** Over all members. */
+  /** Over all members, those that were there in the end. */
   readonly projects: number;
+  /** As many were to be there. */
+  readonly asked: number;
   /** Whether a host has all of them. */
   readonly joined: boolean;
   readonly startMs: number;
   /** The most that it had at once. */
   readonly peakMiB: number;
-}
-
-/** What a sandbox of 300 members with 20 projects each may cost. It is said of their start; joins take what kubefed takes. */
-const limits = { startMs: 10_000, peakMiB: Math.floor(1e9 / 2 ** 20) } as const;
-
-/** In which respects it costs more than that, in words; none where it does not. */
-export function excessOf({ startMs, peakMiB }: Size): readonly string[] {
-  return [
-    ...(startMs >= limits.startMs ? [`${startMs} ms is over the limit of ${limits.startMs} ms`] : []),
-    ...(peakMiB >= limits.peakMiB ? [`${peakMiB} MiB is over the limit of ${limits.peakMiB} MiB`] : []),
-  ];
 }
 
 const program = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
@@ -39,17 +30,17 @@ export async function measureSize(members: number, projects: number, which: 'joi
     String(projects),
     which,
   ]);
-  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+  return { ...JSON.parse(stdout.trim().split('\n').at(-1) ?? ''), asked: members * projects };
 }
 
-/** How long as many PATCHes of namespaces take, in milliseconds; `why` they were not sent. */
+/** How long as many PATCHes of namespaces take, in milliseconds, in the best of three rounds: whoever is first has a client that is new to it all; `why` they were not sent. */
 export type Patching = { readonly ms: number } | { readonly why: string };
 
+/** The same on both kinds of API servers. */
+export type Patches = Readonly<Record<'sandbox' | 'real', Patching>>;
+
 /** PATCHes of namespaces on an API server, each in a process that does nothing else. */
-export async function measurePatches(
-  count: number,
-  atOnce: number,
-): Promise<Readonly<Record<'sandbox' | 'real', Patching>>> {
+export async function measurePatches(count: number, atOnce: number): Promise<Patches> {
   return { sandbox: await onSandbox(count, atOnce), real: await onRealServer(count, atOnce) };
 }
 
@@ -84,9 +75,12 @@ async function patching(kubeconfig: string, count: number, atOnce: number): Prom
     await Promise.all(Array.from({ length: atOnce }, worker));
   };
   await each((name) => connection.create(core.namespaces, { metadata: { name } }));
-  const begun = performance.now();
-  await each((name) =>
-    connection.patch(core.namespaces, { name }, { type: 'merge', body: { metadata: { labels: { bench: 'done' } } } }),
-  );
-  return { ms: Math.round(performance.now() - begun) };
+  const rounds: number[] = [];
+  for (const round of ['1', '2', '3']) {
+    const body = { metadata: { labels: { bench: round } } };
+    const begun = performance.now();
+    await each((name) => connection.patch(core.namespaces, { name }, { type: 'merge', body }));
+    rounds.push(performance.now() - begun);
+  }
+  return { ms: Math.round(Math.min(...rounds)) };
 }
