@@ -16,7 +16,10 @@ export const volatileFields = [
     field: 'resourceVersion of an object',
     why: 'a counter shared with everything else that happens; numbered by first appearance',
   },
-  { field: 'resourceVersion of a list or bookmark', why: 'moves with the work of other cases' },
+  {
+    field: 'resourceVersion of a list or bookmark, and the oldest that a watch can begin at',
+    why: 'moves with the work of other cases',
+  },
   { field: 'bookmarks between events', why: 'they come with time' },
   { field: 'times and days', why: 'the clock' },
   { field: 'generated names', why: 'random after generateName; numbered by first appearance' },
@@ -125,6 +128,7 @@ export class Steady {
       .replace(uuid, (found) => this.#names.get(found) ?? found)
       .replace(time, 'time')
       .replace(/^\d{4}-\d\d-\d\d$/, 'day')
+      .replace(/(?<=too old resource version: \d+ \()\d+(?=\))/, 'rv')
       .replace(/(?<=Too large resource version: \d+, current: )\d+/, 'rv')
       .replace(/^(Invalid value: )"(?:map\[|\{).*"(?=: (?!.*": ))/s, '$1"the patched object"')
       .replace(/(?<= is invalid: patch: Invalid value: )"(?:map\[|\{).*"(?=: (?!.*": ))/s, '"the patched object"')

@@ -1,4 +1,4 @@
-import { del, get, given, patch, play, post, take, topic, watch } from '../case.ts';
+import { type Case, compact, del, get, given, patch, play, post, take, topic, watch } from '../case.ts';
 import { paths } from './kinds.ts';
 import { cm, configMap } from './listed.ts';
 
@@ -6,11 +6,68 @@ const changes = [
   given(patch('merge', `${cm}/a`, { data: { b: '2' } })),
   given(del(`${cm}/a`)),
   given(post(cm, configMap('b'))),
-];
+] as const;
 const watched = (query: string) => watch('w', `${cm}?watch=1&${query}`);
 const a = given(post(cm, configMap('a', { on: 'yes' })));
 
+/** What a server forgets, all its clients miss: played alone. */
+const alone = (one: Omit<Case, 'topic'>): Omit<Case, 'topic'> => ({ ...one, alone: true });
+
 export const watches = topic('watches', [
+  alone(
+    play(
+      'from a revision that was forgotten',
+      compact,
+      watch('w', `${paths.widgets}?watch=1&resourceVersion=1&timeoutSeconds=20`),
+      take('w', 'all'),
+    ),
+  ),
+  alone(
+    play(
+      'from a revision that etcd alone forgot',
+      a,
+      changes[0],
+      compact,
+      watched('resourceVersion={1.metadata.resourceVersion}&timeoutSeconds=20'),
+      take('w', 1),
+    ),
+  ),
+  alone(
+    play(
+      'open while the history is forgotten',
+      a,
+      watched('resourceVersion={1.metadata.resourceVersion}&timeoutSeconds=20'),
+      changes[0],
+      take('w', 1),
+      compact,
+      ...changes.slice(1),
+      take('w', 2),
+    ),
+  ),
+  alone(
+    play(
+      'from 0 after the history was forgotten',
+      a,
+      given(patch('merge', `${cm}/a`, { data: { b: '2' } })),
+      compact,
+      watched('resourceVersion=0&timeoutSeconds=20'),
+      take('w', 1),
+      given(post(cm, configMap('b'))),
+      take('w', 1),
+    ),
+  ),
+  alone(
+    play(
+      'without a revision after the history was forgotten',
+      a,
+      given(patch('merge', `${cm}/a`, { data: { b: '2' } })),
+      compact,
+      watched('timeoutSeconds=20'),
+      take('w', 1),
+      given(post(cm, configMap('b'))),
+      take('w', 1),
+    ),
+  ),
   play(
     'from a revision',
     a,
