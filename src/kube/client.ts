@@ -15,10 +15,11 @@ export function createClient(parts: {
   readonly caller: Caller;
   readonly server: string;
   readonly clientCertificate: boolean;
+  readonly serviceAccount: string | undefined;
   readonly fieldManager: string;
   readonly close: () => PromiseLike<void>;
 }): Connection {
-  const { caller, server, clientCertificate, close } = parts;
+  const { caller, server, clientCertificate, serviceAccount, close } = parts;
   const { cluster } = caller;
   const read = { method: 'GET', repeat: 'always' } as const;
   const about = (verb: Operation['verb'], resource: Resource, name: ObjectName): Operation => ({
@@ -39,6 +40,7 @@ export function createClient(parts: {
     cluster,
     server,
     clientCertificate,
+    serviceAccount,
     get,
     async find(resource, name, options) {
       try {

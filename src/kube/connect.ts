@@ -5,6 +5,7 @@ import type { Connection } from './connection.ts';
 import { createCredentials } from './credentials.ts';
 import { chooseContext, type KubeconfigSource } from './kubeconfig.ts';
 import { proxyFor } from './proxy.ts';
+import { serviceAccountOf } from './token.ts';
 import { createTransport, type FindNear } from './transport.ts';
 
 /** How to reach one cluster. */
@@ -31,7 +32,7 @@ export async function connectCluster(options: ConnectClusterOptions): Promise<Co
   const chosen = await chooseContext(options.kubeconfig, options.context);
   const cluster = options.name ?? chosen.cluster.name;
   const credentials = createCredentials(chosen, cluster);
-  if (!chosen.user.exec && !chosen.user.authProvider) await credentials.current();
+  const access = chosen.user.exec || chosen.user.authProvider ? undefined : await credentials.current();
   const server = new URL(chosen.cluster.server);
   const proxy = proxyFor(server, chosen.cluster.proxyUrl, process.env);
   const transport = createTransport({ cluster, server, proxy, credentials, near: options.near });
@@ -39,6 +40,7 @@ export async function connectCluster(options: ConnectClusterOptions): Promise<Co
     caller: createCaller(cluster, transport, options.logger),
     server: `${server.origin}${server.pathname.replace(/\/+$/, '')}`,
     clientCertificate: Boolean(chosen.user.certData || chosen.user.certFile),
+    serviceAccount: serviceAccountOf(access?.headers['authorization']?.replace(/^bearer /i, '')),
     fieldManager: options.fieldManager ?? 'kubesphere-federation',
     close: () => transport[Symbol.asyncDispose](),
   });

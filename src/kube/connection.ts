@@ -104,6 +104,11 @@ export interface Connection extends AsyncDisposable {
   readonly server: string;
   /** Whether the credentials hold a client certificate, which KubeSphere 3.3 insists on. */
   readonly clientCertificate: boolean;
+  /**
+   * Namespace and name of the ServiceAccount whose token the credentials are, as `namespace/name`; `undefined` where they are none's, and where a
+   * credential plugin is yet to be run.
+   */
+  readonly serviceAccount: string | undefined;
   /** @throws ApiError `NOT_FOUND` */
   get<T extends KubeObject>(resource: Resource<T>, name: ObjectName, options?: CallOptions): Promise<T>;
   /**

@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 import { FederationError } from '../errors.ts';
 import { credentialsExpire } from './expiry.ts';
 import { type ChosenContext, chooseContext, type KubeconfigSource } from './kubeconfig.ts';
+import { serviceAccountOf } from './token.ts';
 
 /** A kubeconfig that another machine can use: one context, nothing that points to a file or a program of this one. */
 export interface PortableKubeconfig {
@@ -19,17 +20,6 @@ export interface PortableKubeconfig {
 
 const embedded = async (data: string | undefined, file: string | undefined): Promise<string | undefined> =>
   data ?? (file === undefined ? undefined : (await readFile(file)).toString('base64'));
-
-/** Subject of a JSON web token, unverified: enough to tell whose it is. */
-function subjectOf(token: string | undefined): string | undefined {
-  try {
-    const claims: unknown = JSON.parse(Buffer.from(token?.split('.')[1] ?? '', 'base64url').toString());
-    const subject = typeof claims === 'object' && claims !== null && 'sub' in claims ? claims.sub : undefined;
-    return typeof subject === 'string' ? subject : undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 function refuseLocal({ where, user, tokenFile }: ChosenContext): void {
   const local =
@@ -87,12 +77,11 @@ export async function portableKubeconfig(source: KubeconfigSource, context?: str
       },
     ],
   });
-  const [, account] = /^system:serviceaccount:(.+)$/.exec(subjectOf(user.token) ?? '') ?? [];
   return {
     text,
     server: cluster.server,
     clientCertificate: certData !== undefined,
-    serviceAccount: account?.replace(':', '/'),
+    serviceAccount: serviceAccountOf(user.token),
     expires: credentialsExpire(text),
   };
 }

@@ -92,6 +92,20 @@ describe('a static credential', () => {
   });
 });
 
+describe('the token of a ServiceAccount', () => {
+  it('is known as such, wherever it stands', async () => {
+    const claims = base64(JSON.stringify({ sub: 'system:serviceaccount:team:robot' }));
+    const token = `head.${claims}.signature`;
+    const users = [{ token }, { tokenFile: await write('robot', `${token}\n`) }, { token: 'head.none.signature' }, {}];
+    const known = [];
+    for (const user of users) {
+      await using m = await connect({ server: 'http://m.test', user });
+      known.push(m.serviceAccount);
+    }
+    expect(known).toEqual(['team/robot', 'team/robot', undefined, undefined]);
+  });
+});
+
 describe('a tokenFile', () => {
   it('wins over a token, and is read again after a refusal', async () => {
     let accepted = 'one';

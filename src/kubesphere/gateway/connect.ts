@@ -48,6 +48,7 @@ export function openGateway(address: GatewayAddress, { logger }: { readonly logg
         // Whoever asks whether the way leads through a host reads it here.
         server: `${gateway}${server.pathname.replace(/\/+$/, '')}${member === undefined ? '' : `/clusters/${member}`}`,
         clientCertificate: false,
+        serviceAccount: undefined,
         fieldManager: 'kubesphere-federation',
         close: () => way[Symbol.asyncDispose](),
       });

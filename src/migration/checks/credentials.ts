@@ -35,6 +35,13 @@ async function findingsOf(env: MigrationEnv, signal: AbortSignal): Promise<Findi
       `This run itself would reach ${member.name} through a host (${used}); that way ends when the member leaves.`,
       "Give connectMember a kubeconfig with the member's own address.",
     );
+  const revoked = `${kubefedNamespace}/${hostServiceAccount(member.name)}`;
+  if (member.connection.serviceAccount === revoked)
+    block(
+      'REVOKED',
+      `This run itself would reach ${member.name} with the token of ServiceAccount ${revoked}, which it deletes.`,
+      "Give connectMember an administrator's kubeconfig of the member.",
+    );
   const kubeconfig = await connectionOf(env, null, signal);
   const host = through(kubeconfig.server, hosts);
   if (host !== undefined)
@@ -49,7 +56,6 @@ async function findingsOf(env: MigrationEnv, signal: AbortSignal): Promise<Findi
       `${target.host.name} runs KubeSphere ${target.host.version.text}: with a kubeconfig that has no client certificate its cluster never becomes Ready.`,
       'Give env.connection a kubeconfig with client-certificate-data, or upgrade the new host to 3.4.',
     );
-  const revoked = `${kubefedNamespace}/${hostServiceAccount(member.name)}`;
   if (kubeconfig.serviceAccount === revoked)
     block(
       'REVOKED',

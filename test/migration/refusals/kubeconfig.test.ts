@@ -1,9 +1,33 @@
 import { describe, expect, test } from 'vitest';
+import { connectMember } from '../../../src/federation.ts';
 import { core } from '../../../src/kube/resources.ts';
 import { kubefedNamespace } from '../../../src/kubesphere/names.ts';
 import { startApiServer } from '../../../src/testing/index.ts';
 import { altered } from '../../kubeconfigs.ts';
 import { all, blocked, scene } from './kit.ts';
+
+/** The member's kubeconfig with the token under which the old host comes. */
+async function ofTheOldHost(): Promise<string> {
+  const { m } = scene.clusters;
+  const secrets = await m.connection.list(core.secrets, { namespace: kubefedNamespace }).toArray();
+  const token = secrets.find(
+    ({ metadata }) => metadata.annotations?.['kubernetes.io/service-account.name'] === 'm-kubesphere',
+  )?.data?.['token'];
+  expect(token).toBeDefined();
+  return altered(m.tokenKubeconfig, { user: { token: Buffer.from(token ?? '', 'base64').toString() } });
+}
+
+describe('a plan is blocked where the run itself reaches the member', () => {
+  test('as the ServiceAccount which it deletes', async () => {
+    await using member = await connectMember({ kubeconfig: await ofTheOldHost(), name: 'm' });
+    await blocked(
+      'REVOKED',
+      /This run itself would reach m with the token of ServiceAccount kube-federation-system\/m-kubesphere.*connectMember/s,
+      all,
+      { member },
+    );
+  });
+});
 
 describe('a plan is blocked where the kubeconfig under which the new host shall reach the member', () => {
   const way = (kubeconfig: string) => ({ connection: { kubeconfig } });
@@ -27,18 +51,11 @@ describe('a plan is blocked where the kubeconfig under which the new host shall 
   });
 
   test('is that of the ServiceAccount which the run deletes', async () => {
-    const { m } = scene.clusters;
-    const secrets = await m.connection.list(core.secrets, { namespace: kubefedNamespace }).toArray();
-    const token = secrets.find(
-      ({ metadata }) => metadata.annotations?.['kubernetes.io/service-account.name'] === 'm-kubesphere',
-    )?.data?.['token'];
-    expect(token).toBeDefined();
-    const kubeconfig = altered(m.tokenKubeconfig, { user: { token: Buffer.from(token ?? '', 'base64').toString() } });
     await blocked(
       'REVOKED',
       /ServiceAccount kube-federation-system\/m-kubesphere, which the run deletes/,
       all,
-      way(kubeconfig),
+      way(await ofTheOldHost()),
     );
   });
 
