@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { FederationError } from '../../src/errors.ts';
 import { core } from '../../src/kube/resources.ts';
 import { managedLabel } from '../../src/kubesphere/names.ts';
-import { kubesphere } from '../../src/kubesphere/resources.ts';
+import { kubesphere, type Placement } from '../../src/kubesphere/resources.ts';
 import { memberMigration } from '../../src/migration/member-migration.ts';
 import {
   compareProjects,
@@ -36,6 +36,8 @@ const placeWorkspace = (placement: object) =>
     { name: 'team-a' },
     { type: 'merge', body: { spec: { placement: { clusters: null, clusterSelector: null, ...placement } } } },
   );
+const labelled = (tier: string | null) =>
+  a().patch(kubesphere.clusters, { name: 'm' }, { type: 'merge', body: { metadata: { labels: { tier } } } });
 const onM = { clusters: [{ name: 'm' }] };
 const marked = async () => {
   const { metadata } = await m().get(core.namespaces, { name: free });
@@ -123,21 +125,13 @@ describe('what the old host places elsewhere while it does not have the member',
   });
 
   test('a selector is held against the labels that the cluster will have again', async () => {
-    await a().patch(
-      kubesphere.clusters,
-      { name: 'm' },
-      { type: 'merge', body: { metadata: { labels: { tier: 'gold' } } } },
-    );
+    await labelled('gold');
     const failed = await failing(() => placeWorkspace({ clusterSelector: { matchLabels: { tier: 'gold' } } }));
     expect(failed.outcome).toMatchObject({ state: 'rolled-back' });
     await synced();
     await expectAlive();
     await placeWorkspace(onM);
-    await a().patch(
-      kubesphere.clusters,
-      { name: 'm' },
-      { type: 'merge', body: { metadata: { labels: { tier: null } } } },
-    );
+    await labelled(null);
   });
 
   test('nothing gets its mark back while the old host does not say where it places it', async () => {
@@ -185,6 +179,49 @@ describe('what the old host places elsewhere while it does not have the member',
 
     await placeNamespace(['m']);
     await expectUndone(failed);
+  });
+
+  test('what it would take over keeps it from having the member; nothing of it is touched', async () => {
+    const name = 'team-a-001';
+    const at = { namespace: name, name };
+    const settings = { namespace: name, name: 'settings' };
+    const kept = async () => {
+      const { uid, labels, ownerReferences } = (await m().get(core.namespaces, { name })).metadata;
+      const { metadata, data } = await m().get(core.configMaps, settings);
+      return { uid, labels, ownerReferences, settings: { uid: metadata.uid, labels: metadata.labels, data } };
+    };
+    const had = await kept();
+    // The labels that the cluster will have again count.
+    await labelled('gold');
+    const placement: Placement = { clusterSelector: { matchLabels: { tier: 'gold' } } };
+    const failed = await failing(async () => {
+      await a().create(core.namespaces, { metadata: { name } });
+      await a().create(kubesphere.federatedNamespaces, {
+        metadata: at,
+        spec: { template: { metadata: {} }, placement },
+      });
+      await a().create(kubesphere.federatedConfigMaps, {
+        metadata: settings,
+        spec: { template: { data: { kept: 'no' } }, placement },
+      });
+    });
+    expect(await kept()).toEqual(had);
+    await expectAlive();
+    expect(failed.outcome).toMatchObject({
+      state: 'rollback-incomplete',
+      residue: expect.arrayContaining([
+        residue('detach', /Namespace\(s\) team-a-001 are on m, and a has.*It was not joined.*roll back once more/s),
+      ]),
+    });
+    expect(await a().find(kubesphere.clusters, { name: 'm' })).toBeUndefined();
+
+    await a().delete(kubesphere.federatedConfigMaps, settings, { propagationPolicy: 'Background' });
+    await a().delete(kubesphere.federatedNamespaces, at, { propagationPolicy: 'Background' });
+    await a().delete(core.namespaces, { name }, { propagationPolicy: 'Background' });
+    await until('it is gone', async () => (await a().find(kubesphere.federatedNamespaces, at)) === undefined);
+    await expectUndone(failed);
+    expect(await kept()).toEqual(had);
+    await labelled(null);
   });
 
   test('a Workspace that it places elsewhere once it has the member again keeps the shield up', async () => {

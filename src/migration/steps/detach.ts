@@ -1,6 +1,7 @@
 import { FederationError } from '../../errors.ts';
 import { digest } from '../../internal/digest.ts';
 import { readJwtSecret } from '../../kubesphere/installation.ts';
+import { assertMayReturn } from '../../modules/clusters/returning.ts';
 import { sharedSecret } from '../../modules/clusters/shared-secret.ts';
 import { needsOf } from '../../modules/operation.ts';
 import { type ClusterBefore, type ClusterSecrets, clusterSecrets } from '../../modules/operations/cluster-object.ts';
@@ -8,7 +9,7 @@ import { detachCluster } from '../../modules/operations/detach-cluster.ts';
 import { type HostAccess, shutOut } from '../../modules/operations/host-access.ts';
 import { prepareMember, type TrustBefore } from '../../modules/operations/trust.ts';
 import { type Parked, park, unpark } from '../../modules/parking.ts';
-import { assertNothingDoomed, toSeeNothingDoomed } from '../../modules/placement/doomed.ts';
+import { toSeeNothingDoomed } from '../../modules/placement/doomed.ts';
 import type { Forecast } from '../../workflow/change.ts';
 import { defineStep } from '../../workflow/step.ts';
 import { parkedAs } from '../credentials.ts';
@@ -89,7 +90,7 @@ export const detach = defineStep<ParkedOnSource, MigrationEnv>()({
       unlessHeldBy: env.target.host,
       resyncMs: timingOf(env).resyncMs,
       // While it did not have the member its placements may have changed.
-      mayReturn: (signal, labels) => assertNothingDoomed({ ...seat, labels }, member, signal),
+      mayReturn: (signal, labels) => assertMayReturn({ ...seat, labels }, member, signal),
     });
     return {
       ...detaching,

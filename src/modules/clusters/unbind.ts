@@ -13,11 +13,12 @@ import { closeWebhook, openWebhook, type WebhookOpened } from '../operations/clu
 import { detachCluster } from '../operations/detach-cluster.ts';
 import { type HostAccess, shutOut } from '../operations/host-access.ts';
 import { discardParked, type Parked, park, parkedRef, unpark } from '../parking.ts';
-import { assertNothingDoomed, toSeeNothingDoomed } from '../placement/doomed.ts';
+import { toSeeNothingDoomed } from '../placement/doomed.ts';
 import type { Right } from '../rights.ts';
 import { foreseen, type Known, operates } from '../steps.ts';
 import { type AccountFate, heldAccount, judgeAccount, takenSince } from './account.ts';
 import { placedByName, readPlaced } from './placed.ts';
+import { assertMayReturn } from './returning.ts';
 import { leadsThrough, withMember } from './way.ts';
 
 /** What the workflow of {@link Clusters.unbind} begins with. */
@@ -141,7 +142,7 @@ const detachStep = defineStep<ParkedCluster, FederationEnv>()({
         await assertNotTaken(ctx, signal);
         // While the host did not have the member its placements may have changed.
         if (memberUid !== null)
-          await onMember(ctx, (member) => assertNothingDoomed({ host, cluster: name, labels }, member, signal));
+          await onMember(ctx, (member) => assertMayReturn({ host, cluster: name, labels }, member, signal));
       },
       async secrets(signal) {
         if (parked === null || parked === undefined) return { kubeconfig: '' };

@@ -272,6 +272,53 @@ describe('unbind', patient, () => {
     expect((await onM().get(core.persistentVolumeClaims, data)).metadata).toMatchObject({ uid });
   });
 
+  test('is not rolled back while its kubefed would take over what is no copy of the host, nor kept off by what it released', async () => {
+    const journal = memoryJournal();
+    const runId = await runIdOf(
+      (await field.connect()).clusters.unbind('m', { journal: dyingAfter(journal, 'captured', 'shut-out') }),
+    );
+    // kubefed keeps its hands off that one, before and after.
+    await onM().create(core.namespaces, { metadata: { name: 'released', labels: { [managedLabel]: 'false' } } });
+    const federate = async (name: string, clusters: readonly { readonly name: string }[]): Promise<void> => {
+      await onA().create(core.namespaces, { metadata: { name } });
+      const spec = { template: { metadata: {} }, placement: { clusters } };
+      await onA().create(kubesphere.federatedNamespaces, { metadata: { namespace: name, name }, spec });
+    };
+    const one = { namespace: 'team-a-001', name: 'team-a-001' };
+    await federate('released', [{ name: 'm' }]);
+    await federate('team-a-002', [{ name: 'elsewhere' }]);
+    await federate(one.name, [{ name: 'm' }]);
+    const metadata = async () => {
+      const { uid, labels, ownerReferences } = (await onM().get(core.namespaces, { name: one.name })).metadata;
+      return { uid, labels, ownerReferences };
+    };
+    const [before, had] = [await observeProjects(onM()), await metadata()];
+    const env = await field.connect();
+    expect(await (await rollback(unbindWorkflow, runId, { env, journal })).settled()).toMatchObject({
+      state: 'rollback-incomplete',
+      residue: [
+        {
+          step: 'detach',
+          code: 'KEPT_AT_RISK',
+          why: expect.stringMatching(/Namespace\(s\) team-a-001 are on m, and a has.*Take "m" out of their placement/s),
+        },
+        { step: 'park-cluster', code: 'UNDO_NEEDS' },
+      ],
+    });
+    expect(await onA().find(kubesphere.clusters, { name: 'm' })).toBeUndefined();
+    expect(await metadata()).toEqual(had);
+    await onA().patch(kubesphere.federatedNamespaces, one, {
+      type: 'merge',
+      body: { spec: { placement: { clusters: [] } } },
+    });
+    expect(await (await rollback(unbindWorkflow, runId, { env, journal })).settled()).toMatchObject({
+      state: 'rolled-back',
+    });
+    expect(await env.clusters.waitUntilReady('m')).toMatchObject({ ready: true });
+    expect(await metadata()).toEqual(had);
+    expect(await observeProjects(onM())).toEqual(before);
+  });
+
   test('is rolled back, too, once the account is gone: the one that the way back makes is nobody else’s', async () => {
     const journal = memoryJournal();
     const dying = dyingAfter(journal, 'done', 'shut-out');
