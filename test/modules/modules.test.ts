@@ -106,7 +106,14 @@ for (const [way, connect] of ways) {
         const { a, m } = sandbox.clusters;
         expect(await federation.clusters.import(settings(), { dryRun: true })).toMatchObject({
           outcome: 'dry-run',
-          forecast: { effect: 'change', changes: [{ verb: 'create', resource: { kind: 'Cluster', name: 'm' } }] },
+          forecast: {
+            effect: 'change',
+            changes: [
+              { verb: 'create', resource: { kind: 'Secret' } },
+              { verb: 'create', resource: { kind: 'Cluster', name: 'm' } },
+              { verb: 'delete', resource: { kind: 'Secret' } },
+            ],
+          },
         });
         expect(await a.connection.find(kubesphere.clusters, { name: 'm' })).toBeUndefined();
         expect(await federation.clusters.import(settings())).toMatchObject({ outcome: 'changed' });

@@ -1,7 +1,7 @@
 import { FederationError } from '../../errors.ts';
 import { connectCluster } from '../../kube/connect.ts';
 import { portableKubeconfig } from '../../kube/portable.ts';
-import { assertDifferent, type KubeSphereCluster, openCluster } from '../../kubesphere/cluster.ts';
+import { assertDifferent, openCluster } from '../../kubesphere/cluster.ts';
 import { systemWorkspace } from '../../kubesphere/names.ts';
 import { checkLabels, checkName, checkOneOf, checkText, refuseUndefined } from '../../kubesphere/validation.ts';
 import { defineStep } from '../../workflow/step.ts';
@@ -14,37 +14,19 @@ import { importCluster } from '../operations/import-cluster.ts';
 import { checkArgument, checkOptions, type FieldsOf } from '../options.ts';
 import { type Known, operates } from '../steps.ts';
 import { guardImport } from './import-guard.ts';
-import { type AcceptableFinding, acceptableFindings, type NewCluster } from './info.ts';
-
-/** What the workflow of {@link Clusters.import} begins with. */
-export interface ImportInput {
-  readonly name: string;
-  readonly way: 'direct' | 'agent';
-  /** UID of the member; `null` where it was not read, which an agent's need not be. */
-  readonly memberUid: string | null;
-  readonly provider: string | null;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly accept: readonly AcceptableFinding[];
-  readonly formerHostGone: boolean;
-}
-
-/** The member as the call reached it, and the kubeconfig, which never goes into a journal. */
-interface Reached {
-  readonly member: KubeSphereCluster;
-  readonly kubeconfig: string;
-}
-
-/** Whoever goes on with a run reaches the member by what the Cluster object of that run holds. */
-export interface ImportEnv extends FederationEnv {
-  readonly reached?: Reached;
-}
-
-interface Begun {
-  readonly input: ImportInput;
-}
+import {
+  arrivalsStep,
+  type Expected,
+  type ImportEnv,
+  type ImportInput,
+  parkStep,
+  tidyStep,
+  unknownKubeconfig,
+} from './import-steps.ts';
+import { acceptableFindings, type NewCluster } from './info.ts';
 
 /** The member, and the kubeconfig that the host has, or is to have; `undefined` where neither the call nor the host knows it. */
-async function reachedIn({ env, state: { input }, signal }: Known<Begun> & { readonly env: ImportEnv }) {
+async function reachedIn({ env, state: { input }, signal }: Known<Expected> & { readonly env: ImportEnv }) {
   if (env.reached !== undefined) return env.reached;
   const { kubeconfig } = await clusterSecrets(env.host, input.name, signal);
   if (kubeconfig === undefined) return undefined;
@@ -59,15 +41,12 @@ async function reachedIn({ env, state: { input }, signal }: Known<Begun> & { rea
 /** What is left where the process that knew the kubeconfig died before the host had it: nothing but the way back. */
 function lost(taking: Operation<null, void>): Operation<null, void> {
   const refuse = async (): Promise<never> => {
-    throw new FederationError(
-      'INVALID',
-      'The kubeconfig is known to the call alone that began this run. Roll the run back, then call import again.',
-    );
+    throw unknownKubeconfig();
   };
   return { ...taking, forecast: refuse, run: refuse, verify: refuse };
 }
 
-async function importing(known: Known<Begun> & { readonly env: ImportEnv }): Promise<Operation<null, void>> {
+async function importing(known: Known<Expected> & { readonly env: ImportEnv }): Promise<Operation<null, void>> {
   const { host } = known.env;
   const { name, way, memberUid, provider, labels, accept, formerHostGone } = known.state.input;
   const common = { name, labels, ...(provider !== null && { provider }) };
@@ -95,16 +74,19 @@ async function importing(known: Known<Begun> & { readonly env: ImportEnv }): Pro
   );
 }
 
-const join = defineStep<Begun, ImportEnv>()({
+const join = defineStep<Expected, ImportEnv>()({
   name: 'import',
   title: 'The host takes the member in, and something of it arrives there',
-  ...operates<Begun, null, void>(importing),
+  ...operates<Expected, null, void>(importing),
   remedy: 'Unbind the cluster (federation.clusters.unbind), and look at what the host has left on it.',
 });
 
-/** Imports a member: its Cluster object is inert first, then it joins. Its way back unbinds it. */
+/** Imports a member: its Cluster object is inert first, then it joins. Its way back unbinds it, and takes off the member what came of it. */
 export const importWorkflow = composeMethod<ImportInput>('clusters.import')
+  .step(parkStep)
+  .step(arrivalsStep)
   .step(join)
+  .step(tidyStep)
   .returns((): void => undefined);
 
 /** All of {@link NewCluster}. */

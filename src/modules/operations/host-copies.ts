@@ -17,7 +17,8 @@ const copied = federatedKinds
   .map(({ target }): Resource => target)
   .filter(({ namespaced, kind }) => !namespaced && kind !== 'Namespace');
 
-async function listed(member: KubeSphereCluster, signal: AbortSignal, labelSelector?: string) {
+/** Objects on a member of the kinds that a host copies there. */
+export async function listed(member: KubeSphereCluster, signal: AbortSignal, labelSelector?: string) {
   const lists = await Promise.all(
     copied.map(async (resource) => {
       const found = await member.connection
@@ -95,11 +96,12 @@ interface Found {
   readonly uid: string;
 }
 
-async function removeArrived(
+/** Takes off a member what a host copied there since, and kubefed's mark off what was there before: `present`, by UID. */
+export async function removeArrived(
   work: Work,
   member: KubeSphereCluster,
   present: readonly string[],
-  shielded: boolean,
+  shielded = false,
 ): Promise<void> {
   const before = new Set(present);
   const marked = await listed(member, work.signal, `${managedLabel}=true`);

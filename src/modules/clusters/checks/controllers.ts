@@ -1,3 +1,4 @@
+import type { ObjectMeta } from '../../../kube/objects.ts';
 import { core } from '../../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../../kubesphere/cluster.ts';
 import { hostServiceAccount, kubefedNamespace, kubesphereNamespace } from '../../../kubesphere/names.ts';
@@ -23,17 +24,26 @@ export async function controllersAtWork(
   ];
 }
 
+/** ServiceAccounts of other hosts on a member, which have it, or had it, under another name than `cluster`. */
+export async function accountsOfOthers(
+  { connection }: Pick<KubeSphereCluster, 'connection'>,
+  cluster: string,
+  signal: AbortSignal,
+): Promise<readonly ObjectMeta[]> {
+  const accounts = await connection
+    .listMetadata(core.serviceAccounts, { namespace: kubefedNamespace, signal })
+    .toArray();
+  return accounts
+    .map(({ metadata }) => metadata)
+    .filter(({ name }) => name.endsWith('-kubesphere') && name !== hostServiceAccount(cluster));
+}
+
 /** Another host's account on a member: it has it under another name, and two hosts on one member destroy what both have (8.2). */
 export async function otherHosts(
   { name, connection }: Pick<KubeSphereCluster, 'name' | 'connection'>,
   signal: AbortSignal,
 ): Promise<ClusterFinding[]> {
-  const accounts = await connection
-    .listMetadata(core.serviceAccounts, { namespace: kubefedNamespace, signal })
-    .toArray();
-  const others = accounts
-    .map(({ metadata }) => metadata.name)
-    .filter((account) => account.endsWith('-kubesphere') && account !== hostServiceAccount(name));
+  const others = (await accountsOfOthers({ connection }, name, signal)).map((account) => account.name);
   if (others.length === 0) return [];
   return [
     blocks(

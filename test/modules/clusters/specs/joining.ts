@@ -10,7 +10,18 @@ import {
 } from '../../../../src/kubesphere/names.ts';
 import { kubesphere } from '../../../../src/kubesphere/resources.ts';
 import { type AnyMethodSpec, method, toOpen } from '../../kit/method.ts';
-import { agentName, apart, clustersPath, joined, parked, parkedBody, parkedPath, precisely, renamed } from './scene.ts';
+import {
+  agentName,
+  apart,
+  clustersPath,
+  joined,
+  parked,
+  parkedBody,
+  parkedPath,
+  parkedToImport,
+  precisely,
+  renamed,
+} from './scene.ts';
 
 /** What brings a member to its host, keeps it there, and lets it go. */
 export const joining: readonly AnyMethodSpec[] = [
@@ -77,6 +88,12 @@ export const joining: readonly AnyMethodSpec[] = [
       {
         cluster: 'a',
         method: 'POST',
+        path: parkedPath,
+        body: expect.objectContaining({ metadata: expect.objectContaining({ name: parkedToImport }) }),
+      },
+      {
+        cluster: 'a',
+        method: 'POST',
         path: clustersPath,
         body: expect.objectContaining({ spec: expect.objectContaining({ joinFederation: false }) }),
       },
@@ -89,6 +106,7 @@ export const joining: readonly AnyMethodSpec[] = [
           spec: { joinFederation: true },
         },
       },
+      { cluster: 'a', method: 'DELETE', path: `${parkedPath}/${parkedToImport}`, body: precisely },
     ],
     invalid: {
       name: ({ clusters }, settings) => clusters.import({ ...settings, name: 'No Name' }),

@@ -10,6 +10,7 @@ import type { ModuleWorld } from '../../kit/world.ts';
 export const clustersPath = '/apis/cluster.kubesphere.io/v1alpha1/clusters';
 export const parkedPath = `/api/v1/namespaces/${kubesphereNamespace}/secrets`;
 export const parked = 'kubesphere-federation-parked-m';
+export const parkedToImport = 'kubesphere-federation-parked-m.import';
 export const parkedSecret = 'kubesphere-federation-parked-jwt-secret';
 export const parkedBody = expect.objectContaining({ metadata: expect.objectContaining({ name: parked }) });
 export const configurationPath = `/apis/installer.kubesphere.io/v1alpha1/namespaces/${kubesphereNamespace}/clusterconfigurations/ks-installer`;

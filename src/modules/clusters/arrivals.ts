@@ -1,0 +1,137 @@
+import { FederationError } from '../../errors.ts';
+import { core } from '../../kube/resources.ts';
+import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
+import { hostServiceAccount, kubefedNamespace, managedLabel } from '../../kubesphere/names.ts';
+import { some } from '../closure.ts';
+import { needsOf, type Operation, runAndVerify } from '../operation.ts';
+import { holds } from '../operations/cluster-object.ts';
+import { shutOut } from '../operations/host-access.ts';
+import { expectCopies, listed, removeArrived } from '../operations/host-copies.ts';
+import { toListAll } from '../rights.ts';
+import type { Work } from '../work.ts';
+import { accountsOfOthers } from './checks/controllers.ts';
+import { managedByOthers, shownManaged } from './managed.ts';
+
+/** What is on a member before a host joins it, by UID. */
+export interface MemberBefore {
+  /** Objects of the kinds that a host copies. */
+  readonly present: readonly string[];
+  /** Those of them that bear kubefed's mark already, as a former host left them. */
+  readonly marked: readonly string[];
+  /** The ServiceAccount of a host that has, or had, the member under the same name. */
+  readonly account: string | null;
+  /** ServiceAccounts of hosts that have, or had, it under another one. */
+  readonly others: readonly string[];
+}
+
+const onlyMarked = `${managedLabel}=true`;
+const uidsOf = (objects: readonly { readonly uid: string }[]): readonly string[] => objects.map(({ uid }) => uid);
+
+async function memberBefore(member: KubeSphereCluster, cluster: string, signal: AbortSignal): Promise<MemberBefore> {
+  const own = { namespace: kubefedNamespace, name: hostServiceAccount(cluster) };
+  const [present, marked, account, others] = await Promise.all([
+    listed(member, signal),
+    listed(member, signal, onlyMarked),
+    member.connection.find(core.serviceAccounts, own, { signal }),
+    accountsOfOthers(member, cluster, signal),
+  ]);
+  return {
+    present: uidsOf(present),
+    marked: uidsOf(marked),
+    account: account?.metadata.uid ?? null,
+    others: uidsOf(others),
+  };
+}
+
+/**
+ * Why another host has joined a member under another name since, by its ServiceAccount there; `undefined` where nothing tells of one.
+ *
+ * @param cluster - the name under which this host has the member
+ */
+async function joinedUnderAnotherName(
+  member: KubeSphereCluster,
+  cluster: string,
+  { others }: Pick<MemberBefore, 'others'>,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const accounts = (await accountsOfOthers(member, cluster, signal)).filter(({ uid }) => !others.includes(uid));
+  if (accounts.length === 0) return undefined;
+  return `Another host has joined ${member.name} since, as ServiceAccount(s) ${some(accounts.map(({ name }) => name))} in ${kubefedNamespace} tell(s).`;
+}
+
+/**
+ * Why another host has joined a member under the same name since: both use one ServiceAccount (domain reference, 8.3), so that only what it
+ * copies there tells.
+ */
+async function joinedUnderTheSameName(
+  host: KubeSphereCluster,
+  member: KubeSphereCluster,
+  { present }: Pick<MemberBefore, 'present'>,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const copies = new Set(uidsOf(await listed(member, signal, onlyMarked)));
+  for (const uid of present) copies.delete(uid);
+  if (copies.size === 0) return undefined;
+  const strangers = (await managedByOthers(host, member, signal)).filter(({ metadata: { uid } }) => copies.has(uid));
+  if (strangers.length === 0) return undefined;
+  return `Another host has ${member.name} under the same name, for ${strangers.length} object(s) were copied there that ${host.name} does not have: ${some(strangers.map(shownManaged))}.`;
+}
+
+/**
+ * Notes what is on a member before a host joins it. Once that host has let go of it again, the way back takes its account and its copies off
+ * the member, and its mark off what was there before, unless another host may have them by now.
+ *
+ * @param cluster - the name under which the host has the member
+ */
+export function expectArrivals(
+  host: KubeSphereCluster,
+  member: KubeSphereCluster,
+  cluster: string,
+): Operation<null, MemberBefore> {
+  const copies = expectCopies(member, cluster, host);
+  const left = (why: string, then: string): FederationError =>
+    new FederationError(
+      'KEPT_AT_RISK',
+      `${why} What ${host.name} left on ${member.name} cannot be told from what is that host's, and stays. ${then}`,
+    );
+  return {
+    forecast: async () => ({
+      effect: 'unknown',
+      why: 'what is there is noted, so that what the host sends can be told apart; nothing is written',
+      touches: [],
+    }),
+    capture: async () => null,
+    run: ({ signal }) => memberBefore(member, cluster, signal),
+    verify: async () => {},
+    needs: async (work) => ({
+      compensate: [...((await needsOf(copies, work)).compensate ?? []), ...toListAll(host)],
+    }),
+    async compensate(work, _before, before) {
+      // Nothing had joined yet.
+      if (before === undefined) return;
+      if (await holds(work, host, cluster))
+        throw left(
+          `${host.name} has cluster "${cluster}" again, for somebody else imported it.`,
+          'Unbind it, then roll back once more.',
+        );
+      const sharing = await joinedUnderTheSameName(host, member, before, work.signal);
+      if (sharing !== undefined) throw left(sharing, 'Roll back once more when no other host has it.');
+      // One that was there before is a former host's, and this one only used it.
+      if (before.account === null) await removeAccount(work, member, cluster);
+      const other = await joinedUnderAnotherName(member, cluster, before, work.signal);
+      if (other === undefined) return removeArrived(work, member, before.present);
+      const marked = await listed(member, work.signal, onlyMarked);
+      const since = marked.filter(({ uid }) => !before.marked.includes(uid));
+      if (since.length > 0)
+        throw left(
+          other,
+          `That is ${some(since.map(({ resource, name }) => `${resource.kind} ${name}`))}. Roll back once more when no other host has it.`,
+        );
+    },
+  };
+}
+
+async function removeAccount(work: Work, member: KubeSphereCluster, cluster: string): Promise<void> {
+  const access = shutOut(member, cluster);
+  await runAndVerify(access, work, await access.capture(work));
+}

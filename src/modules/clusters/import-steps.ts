@@ -1,0 +1,130 @@
+import { FederationError } from '../../errors.ts';
+import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
+import type { Forecast } from '../../workflow/change.ts';
+import { defineStep } from '../../workflow/step.ts';
+import type { FederationEnv } from '../env.ts';
+import { discardParked, type Parked, park, parkedRef, unpark } from '../parking.ts';
+import { foreseen, type Known, operates } from '../steps.ts';
+import { expectArrivals, type MemberBefore } from './arrivals.ts';
+import type { AcceptableFinding } from './info.ts';
+import { withKubeconfig } from './way.ts';
+
+/** What the workflow of {@link Clusters.import} begins with. */
+export interface ImportInput {
+  readonly name: string;
+  readonly way: 'direct' | 'agent';
+  /** UID of the member; `null` where it was not read, which an agent's need not be. */
+  readonly memberUid: string | null;
+  readonly provider: string | null;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly accept: readonly AcceptableFinding[];
+  readonly formerHostGone: boolean;
+}
+
+/** The member as the call reached it, and the kubeconfig, which never goes into a journal. */
+interface Reached {
+  readonly member: KubeSphereCluster;
+  readonly kubeconfig: string;
+}
+
+/** Whoever goes on with a run reaches the member by what the Cluster object of that run holds, or by what was parked. */
+export interface ImportEnv extends FederationEnv {
+  readonly reached?: Reached;
+}
+
+interface Begun {
+  readonly input: ImportInput;
+}
+interface ParkedCluster extends Begun {
+  readonly 'park-cluster': Parked | null;
+}
+/** Before the host takes the member in. */
+export interface Expected extends ParkedCluster {
+  /** `null` where nothing of the member was read, or nothing can arrive before its agent calls. */
+  readonly arrivals: MemberBefore | null;
+}
+
+/** Of a run whose process died before the kubeconfig was anywhere. */
+export const unknownKubeconfig = (): FederationError =>
+  new FederationError(
+    'INVALID',
+    'The kubeconfig is known to the call alone that began this run. Roll the run back, then call import again.',
+  );
+
+/** A run that unbinds the cluster meanwhile parks under its name; no cluster's has a dot in it. */
+const parkedAs = ({ name }: ImportInput): string => `${name}.import`;
+const isReached = ({ way, memberUid }: ImportInput): boolean => way === 'direct' && memberUid !== null;
+
+/** The kubeconfig lies in no Cluster object any more when the way back looks at the member last. */
+export const parkStep = defineStep<Begun, ImportEnv>()({
+  name: 'park-cluster',
+  title: 'Park the kubeconfig of the member',
+  ...operates<Begun, null, Parked | null>(async (ctx: Known<Begun> & { readonly env: ImportEnv }) => {
+    const { env, state } = ctx;
+    const { input } = state;
+    // The host never gets the kubeconfig of a member that an agent connects.
+    return park(env.host, parkedAs(input), async (): Promise<Readonly<Record<string, string>>> => {
+      if (!isReached(input)) return {};
+      if (env.reached === undefined) throw unknownKubeconfig();
+      return { kubeconfig: env.reached.kubeconfig };
+    });
+  }),
+  undoNeeds: ['import', 'arrivals'],
+});
+
+/** Works with the member as the call reached it; whoever goes on with a run, by the kubeconfig that was parked: its rights were asked for. */
+async function onMember<T>(
+  { env, state, signal }: Known<ParkedCluster> & { readonly env: ImportEnv },
+  use: (member: KubeSphereCluster) => Promise<T>,
+): Promise<T> {
+  const { name, memberUid: uid } = state.input;
+  if (env.reached !== undefined) return use(env.reached.member);
+  const parked = state['park-cluster'];
+  const { kubeconfig } = parked === null ? {} : await unpark({ signal }, env.host, parked);
+  if (kubeconfig === undefined) throw unknownKubeconfig();
+  return withKubeconfig(env.host, { name, uid }, kubeconfig, signal, use);
+}
+
+/** What the host is about to send can be told from what is there; the way back takes it off again. */
+export const arrivalsStep = defineStep<ParkedCluster, ImportEnv>()({
+  name: 'arrivals',
+  title: 'Note what is on the member before the host comes',
+  forecast: async (open): Promise<Forecast<MemberBefore | null>> => {
+    const ctx = open as Known<ParkedCluster> & { readonly env: ImportEnv };
+    const { env, state } = ctx;
+    if (!isReached(state.input))
+      return { effect: 'none', why: 'nothing arrives before the agent of the member calls', out: null, decides: null };
+    return onMember(ctx, (member) => foreseen(expectArrivals(env.host, member, state.input.name), ctx, true));
+  },
+  capture: async () => null,
+  run: (ctx): Promise<MemberBefore | null> =>
+    onMember(ctx, (member) => expectArrivals(ctx.env.host, member, ctx.state.input.name).run(ctx, null)),
+  unseen: 'what the host had sent is found by its mark',
+  compensate: (ctx) =>
+    onMember(ctx, (member) =>
+      expectArrivals(ctx.env.host, member, ctx.state.input.name).compensate(
+        { ...ctx, assertHeld: ctx.confirmDriver },
+        null,
+        ctx.out ?? undefined,
+      ),
+    ),
+  remedy:
+    'See which host has the member. If none has, delete ServiceAccount …-kubesphere in kube-federation-system there.',
+  undoNeeds: ['import'],
+});
+
+/** Nothing of the kubeconfig is left where nobody looks for it. */
+export const tidyStep = defineStep<ParkedCluster, ImportEnv>()({
+  name: 'tidy',
+  title: 'Delete what was parked',
+  pivot: true,
+  irreversible: 'no kubeconfig is kept any longer than it may be needed',
+  forecast: async ({ env: { host }, state }): Promise<Forecast<void>> =>
+    state['park-cluster'] === null
+      ? { effect: 'none', why: 'nothing was parked', out: undefined }
+      : {
+          effect: 'change',
+          changes: [{ verb: 'delete', resource: parkedRef(host, parkedAs(state.input)), before: {} }],
+        },
+  run: (ctx) => discardParked({ ...ctx, assertHeld: ctx.confirmDriver }, ctx.env.host, parkedAs(ctx.state.input)),
+});
