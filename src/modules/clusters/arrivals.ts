@@ -48,7 +48,7 @@ async function memberBefore(member: KubeSphereCluster, cluster: string, signal: 
  *
  * @param cluster - the name under which this host has the member
  */
-async function joinedUnderAnotherName(
+export async function joinedUnderAnotherName(
   member: KubeSphereCluster,
   cluster: string,
   { others }: Pick<MemberBefore, 'others'>,
@@ -76,6 +76,21 @@ async function joinedUnderTheSameName(
   if (strangers.length === 0) return undefined;
   return `Another host has ${member.name} under the same name, for ${strangers.length} object(s) were copied there that ${host.name} does not have: ${some(strangers.map(shownManaged))}.`;
 }
+
+/**
+ * Why another host has joined a member since, under whatever name.
+ *
+ * @param cluster - the name under which this host has the member
+ */
+export const joinedSince = async (
+  host: KubeSphereCluster,
+  member: KubeSphereCluster,
+  cluster: string,
+  before: MemberBefore,
+  signal: AbortSignal,
+): Promise<string | undefined> =>
+  (await joinedUnderAnotherName(member, cluster, before, signal)) ??
+  (await joinedUnderTheSameName(host, member, before, signal));
 
 /**
  * Notes what is on a member before a host joins it. Once that host has let go of it again, the way back takes its account and its copies off

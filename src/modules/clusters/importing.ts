@@ -70,7 +70,7 @@ async function importing(known: Known<Expected> & { readonly env: ImportEnv }): 
     host,
     member,
     { name, kubeconfig, connection: way, labels },
-    { accept, formerHostGone },
+    { accept, formerHostGone, before: known.state.arrivals },
   );
 }
 
