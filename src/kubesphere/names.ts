@@ -66,6 +66,8 @@ export const finalizers = Object.freeze({
 export const kubesphereNamespace = 'kubesphere-system';
 /** Holds kubefed's objects on a host, and a host's ServiceAccount on a member. */
 export const kubefedNamespace = 'kube-federation-system';
+/** Holds the secrets of notification settings; the installer of every host federates it to its members. */
+export const notificationNamespace = 'kubesphere-monitoring-federated';
 /** Every cluster has it, nothing moves or deletes it. */
 export const systemWorkspace = 'system-workspace';
 /** ClusterConfiguration and ConfigMap of an installation. */
@@ -95,7 +97,7 @@ export const systemNamespaces: ReadonlySet<string> = new Set([
   kubesphereNamespace,
   'kubesphere-controls-system',
   'kubesphere-monitoring-system',
-  'kubesphere-monitoring-federated',
+  notificationNamespace,
   'kubesphere-logging-system',
   'kubesphere-devops-system',
   'istio-system',

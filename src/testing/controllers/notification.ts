@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { KubeObject, Resource } from '../../kube/objects.ts';
 import { core, type Untyped } from '../../kube/resources.ts';
+import { notificationNamespace } from '../../kubesphere/names.ts';
 import type { Cluster } from '../../kubesphere/resources.ts';
 import { connectNear } from '../connect.ts';
 import { notificationKinds } from '../kinds.ts';
@@ -11,7 +12,7 @@ import { ignoring, named } from './writes.ts';
 /** On a Cluster: what the host copied of its notification settings goes from the member with it (3.4). */
 const cleanupAnnotation = 'notification.kubesphere.io/cleanup';
 const secrets = {
-  namespace: 'kubesphere-monitoring-federated',
+  namespace: notificationNamespace,
   labelSelector: 'notification.kubesphere.io/managed=true',
 };
 

@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { core } from '../../../src/kube/resources.ts';
-import { kubesphereNamespace, managedLabel, workspaceLabel } from '../../../src/kubesphere/names.ts';
+import {
+  kubesphereNamespace,
+  managedLabel,
+  notificationNamespace,
+  workspaceLabel,
+} from '../../../src/kubesphere/names.ts';
 import { kubesphere, type Placement } from '../../../src/kubesphere/resources.ts';
 import type { MigrationInput } from '../../../src/migration/input.ts';
 import { memberMigration } from '../../../src/migration/member-migration.ts';
@@ -131,6 +136,8 @@ describe('a plan is blocked, and nothing is written', () => {
       'istio-system': { clusterSelector: {} },
       elsewhere: { clusterSelector: { matchLabels: { tier: 'gold' } } },
       unknown: { clusterSelector: {} },
+      // Every host has that one, by its installer.
+      [notificationNamespace]: { clusterSelector: {} },
     };
     const labelled = new Map([['apart', { [managedLabel]: 'false' }]]);
     const onM = [...names, 'elsewhere'];

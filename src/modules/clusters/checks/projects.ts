@@ -1,20 +1,25 @@
 import type { ObjectMeta } from '../../../kube/objects.ts';
 import type { KubeSphereCluster } from '../../../kubesphere/cluster.ts';
-import { managedLabel } from '../../../kubesphere/names.ts';
+import { managedLabel, notificationNamespace } from '../../../kubesphere/names.ts';
 import { namespacesOf, some } from '../../closure.ts';
 import type { Placed } from '../placed.ts';
 import { blocks, type ClusterFinding } from './finding.ts';
 import type { HostView } from './host.ts';
 import { type Newcomer, reaches } from './reach.ts';
 
-/** Namespaces of a cluster that are called like a multi-cluster project of a host which will reach it, by name or by selector. */
+/**
+ * Namespaces of a cluster that are called like a multi-cluster project of a host which will reach it, by name or by selector. The one of
+ * the notification settings is none: each host has it, and takes it over from the last.
+ */
 export async function namespacesReached(
   { federatedNamespaces }: Pick<Placed, 'federatedNamespaces'>,
   newcomer: Newcomer,
   member: KubeSphereCluster,
   signal: AbortSignal,
 ): Promise<readonly ObjectMeta[]> {
-  const arriving = federatedNamespaces.filter(({ spec }) => reaches(spec.placement, newcomer, 'possibly'));
+  const arriving = federatedNamespaces.filter(
+    ({ metadata, spec }) => metadata.name !== notificationNamespace && reaches(spec.placement, newcomer, 'possibly'),
+  );
   if (arriving.length === 0) return [];
   const there = await namespacesOf(member, signal);
   return arriving.flatMap(({ metadata }) => there.get(metadata.name) ?? []);
