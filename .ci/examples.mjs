@@ -54,13 +54,32 @@ const cases = [
   { args: ['day-two/renew-kubeconfigs.ts'], ends: ['berlin: ', ', changed', '2 kubeconfigs renewed'] },
 ];
 
-/** What is wrong with this run: its exit code, or the first of the texts that does not stand where the ones before left off. */
-function judge({ args: [file, ...flags], ends }) {
-  const { status, stdout } = spawnSync(process.execPath, [`examples/${file}`, ...flags], {
+/** Scripts that would have to make something up about a host of yours: they ask instead, before they reach for it. */
+const asking = [
+  { args: ['day-two/onboard-team.ts', '--kubeconfig', 'none.yaml'], says: 'Say --team: ' },
+  { args: ['day-two/renew-kubeconfigs.ts', '--kubeconfig', 'none.yaml'], says: 'Say --from: ' },
+  { args: ['day-two/roll-out-component.ts', '--kubeconfig', 'none.yaml'], says: 'Say --component: ' },
+  { args: ['day-two/roll-out-component.ts', '--first', 'berlin'], says: '--first goes with --kubeconfig alone.' },
+];
+
+function start([file, ...flags], stderr) {
+  return spawnSync(process.execPath, [`examples/${file}`, ...flags], {
     encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', stderr],
     timeout: 180_000,
   });
+}
+
+/** What is wrong with a run that was to be refused with this text. */
+function judgeRefusal({ args, says }) {
+  const { status, stderr } = start(args, 'pipe');
+  if (status === 0) return 'it ran';
+  return stderr.includes(says) ? undefined : `it does not say ${JSON.stringify(says)}`;
+}
+
+/** What is wrong with this run: its exit code, or the first of the texts that does not stand where the ones before left off. */
+function judge({ args, ends }) {
+  const { status, stdout } = start(args, 'inherit');
   if (status !== 0) return `exit code ${status}`;
   let at = 0;
   for (const text of ends) {
@@ -71,12 +90,12 @@ function judge({ args: [file, ...flags], ends }) {
 }
 
 let failed = 0;
-for (const entry of cases) {
+for (const entry of [...cases, ...asking]) {
   const start = performance.now();
-  const wrong = judge(entry);
+  const wrong = 'says' in entry ? judgeRefusal(entry) : judge(entry);
   const took = ((performance.now() - start) / 1000).toFixed(1);
   console.log(`${wrong ?? 'ok'}  node examples/${entry.args.join(' ')}  ${took} s`);
   if (wrong !== undefined) failed += 1;
 }
-console.log(`${cases.length - failed} passed, ${failed} failed, 0 skipped`);
+console.log(`${cases.length + asking.length - failed} passed, ${failed} failed, 0 skipped`);
 process.exitCode = failed === 0 ? 0 : 1;

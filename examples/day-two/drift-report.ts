@@ -41,7 +41,7 @@ export async function report(
   return { lines, act };
 }
 
-await withFederation(async ({ federation, rehearsal }) => {
+await withFederation({}, async ({ federation, rehearsal }) => {
   if (rehearsal !== undefined) {
     // Somebody made a workspace on a member itself: it is not synced back (v3.3 FAQ).
     const { connection } = rehearsal.clusters.tokyo;

@@ -1,8 +1,10 @@
 /**
- * A new team gets its workspace, its people and its projects: `node examples/day-two/onboard-team.ts [--kubeconfig host.yaml]`.
+ * A new team gets its workspace, its people and its projects: `node examples/day-two/onboard-team.ts` on the sandbox, with
+ * `--kubeconfig host.yaml --team team.json` on your host. It makes an account for whoever in that file has none.
  * Calling it again adds only what is not there yet; another lead is refused, for that is `workspaces.update`. Accounts have no password:
  * they open with `users.setPassword` and `users.enable`, or by your identity provider.
  */
+import { readFile } from 'node:fs/promises';
 import type { Federation } from 'kubesphere-federation';
 import { withFederation } from './with-federation.ts';
 
@@ -42,7 +44,7 @@ export async function onboard({ users, workspaces, namespaces }: Federation, tea
   return places;
 }
 
-const team: Team = {
+const payments: Team = {
   name: 'payments',
   lead: 'dora',
   people: ['emil', 'fay'],
@@ -50,7 +52,10 @@ const team: Team = {
   projects: ['payments-api', 'payments-web', 'payments-jobs'],
 };
 
-await withFederation(async ({ federation }) => {
+const asks = { team: 'a JSON file with name, lead, people, clusters and projects, as of payments in this script.' };
+
+await withFederation(asks, async ({ federation, said }) => {
+  const team: Team = said === undefined ? payments : JSON.parse(await readFile(said.team, 'utf8'));
   const places = await onboard(federation, team);
   console.log('Once more:');
   await onboard(federation, team);

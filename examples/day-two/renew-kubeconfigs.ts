@@ -1,12 +1,15 @@
 /**
- * Hands the host fresh credentials for members whose stored ones end soon:
- * `node examples/day-two/renew-kubeconfigs.ts [--kubeconfig host.yaml]`. Where fresh ones come from is everybody's own business:
- * `fetchKubeconfig` is where yours go.
+ * Hands the host fresh credentials for members whose stored ones end soon: `node examples/day-two/renew-kubeconfigs.ts` on the sandbox,
+ * with `--kubeconfig host.yaml --from folder` on your host. Where fresh ones come from is everybody's own business: here it is
+ * `folder/MEMBER.yaml`, and `fetchKubeconfig` is where yours go.
  */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Federation } from 'kubesphere-federation';
-import { withFederation } from './with-federation.ts';
+import { type Rehearsal, withFederation } from './with-federation.ts';
 
 const day = 24 * 3_600_000;
+const soonDays = 30;
 
 /** Answers the clusters that were renewed. */
 export async function renew(
@@ -29,8 +32,16 @@ export async function renew(
   return renewed;
 }
 
-await withFederation(async ({ federation, rehearsal }) => {
-  if (rehearsal === undefined) throw new Error('Say where fresh kubeconfigs come from: fetchKubeconfig.');
+await withFederation({ from: 'a folder with a fresh MEMBER.yaml for each member.' }, async (stage) => {
+  const renewed = stage.rehearsal === undefined ? await renewFrom(stage) : await rehearse(stage);
+  console.log(`${renewed.length} kubeconfigs renewed`);
+});
+
+function renewFrom({ federation, said }: { federation: Federation; said: { from: string } }) {
+  return renew(federation, (name) => readFile(join(said.from, `${name}.yaml`), 'utf8'), soonDays);
+}
+
+function rehearse({ federation, rehearsal }: { federation: Federation; rehearsal: Rehearsal }) {
   const { berlin, tokyo } = rehearsal.clusters;
   const fresh = async (name: string): Promise<string> =>
     (name === 'berlin' ? berlin : tokyo).kubeconfigFor({
@@ -39,6 +50,5 @@ await withFederation(async ({ federation, rehearsal }) => {
       certificate: true,
     });
   // In the sandbox they are good for a year: whoever asks for two finds something to do.
-  const renewed = await renew(federation, fresh, 2 * 365);
-  console.log(`${renewed.length} kubeconfigs renewed`);
-});
+  return renew(federation, fresh, 2 * 365);
+}

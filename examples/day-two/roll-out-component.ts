@@ -1,5 +1,6 @@
 /**
- * Switches a component on everywhere, one cluster after the other: `node examples/day-two/roll-out-component.ts [--kubeconfig host.yaml]`.
+ * Switches a component on everywhere, one cluster after the other: `node examples/day-two/roll-out-component.ts` on the sandbox, with
+ * `--kubeconfig host.yaml --component logging --first NAME` on your host.
  * The first that does not get there ends the roll-out; those before it stay as they are.
  */
 import type { Federation, PluggableName } from 'kubesphere-federation';
@@ -26,7 +27,10 @@ export async function rollOut(
   return order;
 }
 
-await withFederation(async ({ federation }) => {
-  const clusters = await rollOut(federation, 'logging', 'berlin');
-  console.log(`logging runs on ${clusters.join(', ')}`);
+const asks = { component: 'one that components.catalogue calls pluggable.', first: 'the cluster to begin with.' };
+
+await withFederation(asks, async ({ federation, said = { component: 'logging', first: 'berlin' } }) => {
+  // Whatever else is named here, `enable` refuses before it asks anything.
+  const clusters = await rollOut(federation, said.component as PluggableName, said.first);
+  console.log(`${said.component} runs on ${clusters.join(', ')}`);
 });
