@@ -10,6 +10,7 @@ import type { MigrationEnv } from './env.ts';
 const name = { namespace: kubesphereNamespace, name: 'kubesphere-federation-fence' };
 const resource = core.configMaps;
 const phaseField = '/data/phase';
+const toldKey = 'lost';
 
 /** Who drives: the run, which drive of it, and what its journal says is done. */
 export interface Driver extends Work {
@@ -106,6 +107,28 @@ export async function assertFence(work: Driver, { member }: MigrationEnv, passed
         );
       return { type: 'merge', body: { data: { epoch: String(work.epoch) } } };
     });
+}
+
+/**
+ * Those of these keys that this run has not been told of; from now on it has, for the fence notes them.
+ *
+ * @returns nothing where the run has no fence: it has not begun, or is over
+ */
+export async function untold(
+  work: Pick<Driver, 'runId' | 'signal' | 'confirmDriver' | 'assertHeld'>,
+  { member }: MigrationEnv,
+  keys: readonly string[],
+): Promise<readonly string[]> {
+  const found = await member.connection.find(resource, name, { signal: work.signal });
+  if (found === undefined || !madeBy(work.runId, found)) return [];
+  const told = new Set((found.data?.[toldKey] ?? '').split(' '));
+  const news = keys.filter((key) => !told.has(key));
+  if (news.length > 0)
+    await edit(work, { cluster: member, resource, name, uid: found.metadata.uid }, ({ data = {} }) => ({
+      type: 'merge',
+      body: { data: { [toldKey]: [data[toldKey] ?? '', ...news].join(' ').trim() } },
+    }));
+  return news;
 }
 
 /** Raises the fence of this run to this drive, where it has one. @throws FederationError `DRIVER_LOST`, `FENCED`: see {@link assertFence} */

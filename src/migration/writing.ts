@@ -1,5 +1,6 @@
 import { FederationError } from '../errors.ts';
 import { isRecord } from '../kube/json.ts';
+import type { ObjectMeta } from '../kube/objects.ts';
 import { systemNamespaces, systemWorkspace, workspaceLabel } from '../kubesphere/names.ts';
 import { kubesphere } from '../kubesphere/resources.ts';
 import { observeChanges, touchChanges } from '../modules/changes.ts';
@@ -11,7 +12,7 @@ import type { Work } from '../modules/work.ts';
 import type { Change, Forecast } from '../workflow/change.ts';
 import type { Foreseen, StepContext } from '../workflow/step.ts';
 import { clustersOf, type MigrationEnv } from './env.ts';
-import { assertFence, takeFence } from './fence.ts';
+import { assertFence, takeFence, untold } from './fence.ts';
 import type { MigrationInput } from './input.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -30,41 +31,54 @@ interface Known<State> {
 /** While planning an earlier result may be missing; then nobody can say what this step will do. */
 const notYet = (why: string): Forecast<never> => ({ effect: 'unknown', why, touches: [] });
 
+/** What the run promised to keep and is not what it was: a project, or a Workspace to adopt. */
+interface Breach {
+  /** Names it among all others. */
+  readonly key: string;
+  readonly why: string;
+}
+
+async function breachesOf(
+  { state: { snapshot }, env: { member }, signal }: Looking,
+  namespaces: ReadonlyMap<string, ObjectMeta>,
+): Promise<readonly Breach[]> {
+  const breaches = [...snapshot.kept, ...snapshot.left].flatMap(({ name, uid }): Breach[] => {
+    const now = namespaces.get(name);
+    if (now === undefined) return [{ key: name, why: `${name} is gone` }];
+    if (now.uid !== uid) return [{ key: name, why: `${name} is another namespace by now` }];
+    return now.deletionTimestamp === undefined ? [] : [{ key: name, why: `${name} is being deleted` }];
+  });
+  const adopting = snapshot.workspaces.filter(({ mode }) => mode === 'adopt');
+  if (adopting.length === 0) return breaches;
+  const live = new Map(
+    (await member.connection.list(kubesphere.workspaces, { signal }).toArray()).map(({ metadata }) => [
+      metadata.name,
+      metadata,
+    ]),
+  );
+  for (const { name, uid } of adopting) {
+    const now = live.get(name);
+    if (now?.uid === uid && now.deletionTimestamp === undefined) continue;
+    const became = now === undefined ? 'gone' : now.uid === uid ? 'being deleted' : 'another one by now';
+    breaches.push({ key: `Workspace/${name}`, why: `Workspace ${name} is ${became}` });
+  }
+  return breaches;
+}
+
+type Looking = Pick<Context<Surveyed>, 'state' | 'env' | 'signal'>;
+
 /**
  * Confirms what the run promised: every kept project is the one it was and not being deleted, so is every Workspace to
  * adopt, and before the new host came no project joined a workspace that is on the move.
  *
  * @throws FederationError `KEPT_AT_RISK`, `WORLD_MOVED`
  */
-export async function assertKept({
-  state,
-  env: { member },
-  signal,
-}: Pick<Context<Surveyed>, 'state' | 'env' | 'signal'>): Promise<void> {
+export async function assertKept(ctx: Looking): Promise<void> {
+  const { state, env, signal } = ctx;
+  const { member } = env;
   const { snapshot } = state;
   const namespaces = await namespacesOf(member, signal);
-  const breaches = [...snapshot.kept, ...snapshot.left].flatMap(({ name, uid }) => {
-    const now = namespaces.get(name);
-    if (now === undefined) return [`${name} is gone`];
-    if (now.uid !== uid) return [`${name} is another namespace by now`];
-    return now.deletionTimestamp === undefined ? [] : [`${name} is being deleted`];
-  });
-  const adopting = snapshot.workspaces.filter(({ mode }) => mode === 'adopt');
-  if (adopting.length > 0) {
-    const live = new Map(
-      (await member.connection.list(kubesphere.workspaces, { signal }).toArray()).map(({ metadata }) => [
-        metadata.name,
-        metadata,
-      ]),
-    );
-    for (const { name, uid } of adopting) {
-      const now = live.get(name);
-      if (now?.uid !== uid || now.deletionTimestamp !== undefined)
-        breaches.push(
-          `Workspace ${name} is ${now === undefined ? 'gone' : now.uid === uid ? 'being deleted' : 'another one by now'}`,
-        );
-    }
-  }
+  const breaches = (await breachesOf(ctx, namespaces)).map(({ why }) => why);
   if (breaches.length > 0)
     throw new FederationError(
       'KEPT_AT_RISK',
@@ -91,6 +105,42 @@ export async function assertKept({
       `${member.name}: ${some(joined.map(({ name }) => name))} joined a workspace that is on the move, after the run had counted its projects. The run halts; unbind ${joined.length === 1 ? 'it' : 'them'} and resume, or roll back and plan again.`,
       { details: { projects: joined.map(({ name }) => name) } },
     );
+}
+
+/**
+ * Looks at everything kept once more when all else is taken back: what was lost meanwhile is told, once, before a run may say that it was
+ * rolled back. It may have been meant, and nothing brings it back: a later rollback goes on.
+ *
+ * @throws FederationError `KEPT_AT_RISK` naming what has not been told yet
+ */
+export async function tellLost(ctx: Context<Surveyed>): Promise<void> {
+  const { state, env, signal, log } = ctx;
+  const namespaces = await namespacesOf(env.member, signal);
+  const lost = await breachesOf(ctx, namespaces);
+  const gone = new Set(lost.map(({ key }) => key));
+  const strayed = [...state.snapshot.kept, ...state.snapshot.left].flatMap(({ name, workspace }): Breach[] => {
+    const now = namespaces.get(name)?.labels?.[workspaceLabel];
+    if (now === workspace || gone.has(name)) return [];
+    return [{ key: name, why: `${name} was in workspace ${workspace} and is in ${now ?? 'none'} now` }];
+  });
+  const all = [...lost, ...strayed];
+  if (all.length === 0) return;
+  const whys = all.map(({ why }) => why);
+  log.warn('What the run promised to keep is not what it was.', { cluster: env.member.name, breaches: whys });
+  const news = new Set(
+    await untold(
+      held(ctx),
+      env,
+      all.map(({ key }) => key),
+    ),
+  );
+  if (news.size === 0) return;
+  const told = all.filter(({ key }) => news.has(key)).map(({ why }) => why);
+  throw new FederationError(
+    'KEPT_AT_RISK',
+    `${env.member.name}: ${some(told)}. This run did not do it, and cannot undo it; all else of it is taken back but shield and fence. Find out who did it, and restore what can be restored. Then roll back once more: what was told once keeps nothing up.`,
+    { details: { breaches: told } },
+  );
 }
 
 /** How a new driver fences what a former one left half done. */

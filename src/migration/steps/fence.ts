@@ -5,7 +5,7 @@ import { defineStep, type StepContext } from '../../workflow/step.ts';
 import { parkedAs } from '../credentials.ts';
 import { clustersOf, type MigrationEnv } from '../env.ts';
 import { assertFence, lowerFence, markPivot, raiseFence } from '../fence.ts';
-import { foreseeAllowed, looks, type Surveyed, touching } from '../writing.ts';
+import { foreseeAllowed, looks, type Surveyed, tellLost, touching } from '../writing.ts';
 import { everyWrite } from './shield.ts';
 
 /** The marks of drivers go from every cluster, and last of all the fence. */
@@ -29,7 +29,10 @@ export const fence = defineStep<Surveyed, MigrationEnv>()({
     await runAndVerify(raiseFence(ctx.env), ctx, null);
     await assertFence(ctx, ctx.env);
   },
-  compensate: (ctx) => endOfRun(ctx),
+  compensate: async (ctx) => {
+    await tellLost(ctx);
+    await endOfRun(ctx);
+  },
   remedy: 'Clear the residue of the other steps first, then roll back once more.',
   // Undo stands on all of them; 'tidy', which is never undone, is named so that no composition leaves it out.
   undoNeeds: ['shield-up', ...everyWrite, 'tidy'],

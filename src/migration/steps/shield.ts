@@ -7,7 +7,7 @@ import { kindsOf } from '../../modules/shield-forms.ts';
 import { defineStep } from '../../workflow/step.ts';
 import type { MigrationEnv } from '../env.ts';
 import { type Snapshot, shieldedOf } from '../snapshot.ts';
-import { type Surveyed, writes } from '../writing.ts';
+import { type Surveyed, tellLost, writes } from '../writing.ts';
 import { look } from './verify.ts';
 
 /** Steps that write anything of what the shield keeps, or let somebody else write it. */
@@ -69,17 +69,24 @@ function withLastLook(shielded: Shielded, { source, member }: MigrationEnv): Ope
   };
 }
 
+const raising = writes<Surveyed, Raised, Raised>(({ state, env }) =>
+  state.snapshot === undefined
+    ? undefined
+    : state.input.shield === false
+      ? without
+      : withLastLook(shieldedBy(state.snapshot, env), env),
+);
+
 /** From here on the member's API server refuses to delete what is kept, whoever asks. */
 export const shieldUp = defineStep<Surveyed, MigrationEnv>()({
   name: 'shield-up',
   title: 'Shield up: the member refuses to delete any kept project',
-  ...writes<Surveyed, Raised, Raised>(({ state, env }) =>
-    state.snapshot === undefined
-      ? undefined
-      : state.input.shield === false
-        ? without
-        : withLastLook(shieldedBy(state.snapshot, env), env),
-  ),
+  ...raising,
+  // A run without a shield tells it when its fence goes.
+  compensate: async (ctx) => {
+    await tellLost(ctx);
+    await raising.compensate(ctx);
+  },
   remedy:
     'Clear the residue of the other steps first. If no run will: take the owner references that are gone off the kept projects, then delete the ValidatingAdmissionPolicies and bindings named kubesphere-federation-move-… on the member.',
   // The last but one to go: while anything is not as it was, nobody may delete what is kept.
