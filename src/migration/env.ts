@@ -4,6 +4,8 @@ import { apiVersionOf } from '../kube/objects.ts';
 import { core } from '../kube/resources.ts';
 import type { KubeSphereCluster } from '../kubesphere/cluster.ts';
 import { assertDifferent } from '../kubesphere/cluster.ts';
+import { checkText, invalid, refuseUndefined } from '../kubesphere/validation.ts';
+import { checkArgument, type FieldsOf } from '../modules/options.ts';
 import type { Json } from '../types.ts';
 import type { JournalStore } from '../workflow/journal.ts';
 
@@ -50,12 +52,35 @@ function inSandbox(env: MigrationEnv): boolean {
   return clustersOf(env).every(({ sandbox }) => sandbox);
 }
 
+const envFields: FieldsOf<MigrationEnv> = { target: true, source: true, member: true, connection: true, timing: true };
+const timingFields: FieldsOf<MigrationTiming> = { resyncMs: true, lookBackMs: true };
+
+/** What is not understood must not be taken for a missing old host, or another way to the member. */
+function checkFields(env: MigrationEnv): void {
+  checkArgument('env', env, envFields, 'env.');
+  refuseUndefined('env.', env, 'source', 'connection');
+  const { target, source, member, connection, timing = {} } = env;
+  for (const [field, federation] of Object.entries({ target, ...(source !== undefined && { source }) }))
+    if (federation?.host?.connection === undefined)
+      throw invalid(`env.${field}`, 'must be a Federation, as Federation.connect gives it.');
+  if (member?.connection === undefined)
+    throw invalid('env.member', 'must be a MemberCluster, as connectMember gives it.');
+  if (connection !== undefined) {
+    checkArgument('env.connection', connection, { kubeconfig: true }, 'env.connection.');
+    checkText('env.connection.kubeconfig', connection.kubeconfig);
+  }
+  checkArgument('env.timing', timing, timingFields, 'env.timing.');
+  for (const [field, ms] of Object.entries(timing))
+    if (!(typeof ms === 'number' && ms >= 0)) throw invalid(`env.timing.${field}`, 'must be a number of milliseconds.');
+}
+
 /**
  * Refuses clusters that do not fit together, before anything is asked of them.
  *
  * @throws FederationError `SAME_CLUSTER`, `INVALID`, `UNSUPPORTED` for a version that cannot be written yet
  */
 function checkEnv(env: MigrationEnv): void {
+  checkFields(env);
   const { target, source, member } = env;
   assertDifferent(target.host, member, ['the new host', 'the member']);
   if (source !== undefined) {
@@ -95,6 +120,7 @@ export async function checkJournal(
   { volatile, keptOn }: Pick<JournalStore, 'volatile' | 'keptOn'>,
   env: MigrationEnv,
 ): Promise<void> {
+  checkFields(env);
   const { source, target, member } = env;
   if (volatile === true && !inSandbox(env))
     throw new FederationError(

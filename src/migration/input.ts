@@ -1,6 +1,8 @@
 import { FederationError } from '../errors.ts';
 import { systemWorkspace } from '../kubesphere/names.ts';
+import { checkObject, checkOneOf, checkText, invalid as invalidField } from '../kubesphere/validation.ts';
 import { some } from '../modules/closure.ts';
+import { checkArgument, type FieldsOf } from '../modules/options.ts';
 
 /** How one workspace moves. */
 export interface WorkspaceMove {
@@ -34,32 +36,61 @@ export interface MigrationInput {
   readonly shield?: false;
 }
 
+const inputFields: FieldsOf<MigrationInput> = {
+  ...{ retain: true, leave: true, discard: true, workspaces: true },
+  ...{ sourceGone: true, shield: true },
+};
+const retainFields = { workspaces: true, namespaces: true } as const;
+const moveFields: FieldsOf<WorkspaceMove> = { mode: true, to: true, existing: true, manager: true };
+
 const dnsLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
 function invalid(message: string): FederationError {
   return new FederationError('INVALID', `Migration input: ${message} Nothing was written.`);
 }
 
-function checkNames(names: readonly unknown[], where: string): void {
+function checkNames(names: unknown, where: string): asserts names is readonly string[] {
+  if (!Array.isArray(names)) throw invalidField(where, 'must be a list of names.');
   const wrong = names.filter((name) => typeof name !== 'string' || !dnsLabel.test(name));
   if (wrong.length > 0)
     throw invalid(
       `${where} holds ${some(wrong.map((name) => JSON.stringify(name)))}, which can be no name in Kubernetes.`,
     );
-  const twice = names.filter((name, index) => names.indexOf(name) !== index) as string[];
+  const twice = names.filter((name, index) => names.indexOf(name) !== index);
   if (twice.length > 0) throw invalid(`${where} names ${some([...new Set(twice)])} more than once.`);
 }
 
+/** What is not understood must not keep what was to be left, nor adopt what was to be rebound. */
+function checkFields(input: MigrationInput): void {
+  checkArgument('input', input, inputFields);
+  const { retain, workspaces = {}, sourceGone, shield } = input;
+  if (retain !== 'all') {
+    if (typeof retain !== 'object' || retain === null)
+      throw invalid(`retain must be 'all' or an object with workspaces or namespaces.`);
+    checkArgument('retain', retain, retainFields, 'retain.');
+  }
+  if (sourceGone !== undefined && sourceGone !== true)
+    throw invalidField('sourceGone', 'can only be true; leave it out where the old host lives.');
+  if (shield !== undefined && shield !== false)
+    throw invalidField('shield', 'can only be false; leave it out to have the shield.');
+  checkObject('workspaces', workspaces);
+  for (const [name, move] of Object.entries(workspaces)) {
+    const at = `workspaces.${name}`;
+    checkArgument(at, move, moveFields, `${at}.`);
+    if (move.mode !== undefined) checkOneOf(`${at}.mode`, move.mode, ['adopt', 'rebind']);
+    if (move.existing !== undefined) checkOneOf(`${at}.existing`, move.existing, ['join']);
+    if (move.manager !== undefined) checkText(`${at}.manager`, move.manager);
+  }
+}
+
 /**
- * Refuses input that contradicts itself, before any cluster is asked.
+ * Refuses input that is not understood, or contradicts itself, before any cluster is asked.
  *
  * @throws FederationError `INVALID`, `UNSUPPORTED`
  */
 export function checkInput(input: MigrationInput): void {
-  if (typeof input !== 'object' || input === null) throw invalid('it must be an object, with retain at least.');
+  checkFields(input);
   const { retain, leave = [], discard = [], workspaces = {} } = input;
-  if (retain !== 'all' && (typeof retain !== 'object' || retain === null))
-    throw invalid(`retain must be 'all' or an object with workspaces or namespaces.`);
   const kept = retain === 'all' ? [] : (retain.namespaces ?? []);
   const keptWorkspaces = retain === 'all' ? [] : (retain.workspaces ?? []);
   if (retain !== 'all' && kept.length + keptWorkspaces.length === 0)
