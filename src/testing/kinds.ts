@@ -51,6 +51,22 @@ export const extra = Object.freeze({
     kind: 'LoginRecord',
     plural: 'loginrecords',
   }),
+  namespaceNetworkPolicies: defineResource<Untyped>({
+    group: 'network.kubesphere.io',
+    version: 'v1alpha1',
+    kind: 'NamespaceNetworkPolicy',
+    plural: 'namespacenetworkpolicies',
+    namespaced: true,
+  }),
+});
+
+/** Settings of kubefed: a plain object here, its controllers have those that KubeSphere gives it. */
+const kubeFedConfigs = defineResource<Untyped>({
+  group: kubesphere.kubeFedClusters.group,
+  version: kubesphere.kubeFedClusters.version,
+  kind: 'KubeFedConfig',
+  plural: 'kubefedconfigs',
+  namespaced: true,
 });
 
 const namespaced = (group: string, kind: string, plural: string): Resource<Untyped> =>
@@ -127,5 +143,9 @@ export function installedKinds(version: SandboxVersion): readonly Resource[] {
 
 /** Kinds that come with kubefed, so that only a host, or what was one once, serves them. */
 export function kubefedKinds(version: SandboxVersion): readonly Resource[] {
-  return [kubesphere.kubeFedClusters, ...propagatedKinds(version).map(({ federated }): Resource => federated)];
+  return [
+    kubesphere.kubeFedClusters,
+    kubeFedConfigs,
+    ...propagatedKinds(version).map(({ federated }): Resource => federated),
+  ];
 }

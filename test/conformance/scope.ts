@@ -41,7 +41,6 @@ const resources = [
     names: [
       'endpoints',
       'ingressclasses.networking.k8s.io',
-      'networkpolicies.networking.k8s.io',
       'ipaddresses.networking.k8s.io',
       'servicecidrs.networking.k8s.io',
       'servicecidrs/status.networking.k8s.io',

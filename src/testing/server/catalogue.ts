@@ -112,7 +112,10 @@ export const builtinTypes: readonly ServedType[] = [
   }),
   ...rows('batch', 'v1', { 'CronJob cronjobs': { short: ['cj'], ...workload }, 'Job jobs': workload }),
   ...rows('coordination.k8s.io', 'v1', { 'Lease leases': { createOnUpdate: true, conditional: true } }),
-  ...rows('networking.k8s.io', 'v1', { 'Ingress ingresses': { short: ['ing'], status: true, generation: true } }),
+  ...rows('networking.k8s.io', 'v1', {
+    'Ingress ingresses': { short: ['ing'], status: true, generation: true },
+    'NetworkPolicy networkpolicies': { short: ['netpol'], generation: true },
+  }),
   ...rows('rbac.authorization.k8s.io', 'v1', {
     'ClusterRoleBinding clusterrolebindings': { cluster: true, createOnUpdate: true },
     'ClusterRole clusterroles': { cluster: true, createOnUpdate: true },

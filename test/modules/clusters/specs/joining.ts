@@ -7,8 +7,11 @@ import {
   hostServiceAccount,
   kubefedNamespace,
   kubesphereNamespace,
+  managedLabel,
+  systemWorkspace,
 } from '../../../../src/kubesphere/names.ts';
 import { kubesphere } from '../../../../src/kubesphere/resources.ts';
+import { until } from '../../../../src/testing/index.ts';
 import { type AnyMethodSpec, method, toOpen } from '../../kit/method.ts';
 import {
   agentName,
@@ -145,7 +148,16 @@ export const joining: readonly AnyMethodSpec[] = [
         outcome: 'changed',
         result: { account: 'kept', why: expect.stringMatching(/leads through a and ends with the unbinding/) },
       }),
-    prepare: joined,
+    // The way back asks where the host places what bears its mark.
+    prepare: async (world) => {
+      const args = await joined(world);
+      const { connection } = world.clusters.m;
+      await until('its system-workspace is the host’s', async () => {
+        const found = await connection.find(kubesphere.workspaces, { name: systemWorkspace });
+        return found?.metadata.labels?.[managedLabel] === 'true';
+      });
+      return args;
+    },
     call: ({ clusters }, _args, options) => clusters.unbind('m', options),
     async done({ clusters: { a, m } }, _args, answer) {
       expect(answer).toMatchObject({ outcome: 'changed', result: { account: 'removed' } });
