@@ -23,6 +23,10 @@ export const asFound = (
   { name, namespace = null, uid }: Pick<ObjectMeta, 'name' | 'uid'> & { readonly namespace?: string | null },
 ): FoundObject => ({ group, version, kind, plural, namespace, name, uid });
 
+/** An object that was found, in words: `Secret shop/token`. */
+export const called = ({ kind, namespace, name }: Pick<FoundObject, 'kind' | 'namespace' | 'name'>): string =>
+  `${kind} ${namespace === null ? '' : `${namespace}/`}${name}`;
+
 /** The kind of an object that was found. */
 export const kindOf = ({ group, version, kind, plural, namespace }: Omit<FoundObject, 'name' | 'uid'>): Resource => ({
   group,

@@ -17,9 +17,8 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => scene[Symbol.asyncDispose]());
 
-/** Somebody takes the member off the new host, by its console. */
-async function leaveTarget(): Promise<void> {
-  const { connection } = scene.clusters.b;
+/** Somebody takes the member off a host, by its console. */
+async function leave(connection: FaultyCluster['connection']): Promise<void> {
   await connection.delete(kubesphere.clusters, { name: 'm' }, { propagationPolicy: 'Background' });
   await until('it is let go', async () => {
     const left = [
@@ -37,7 +36,7 @@ describe('a member that somebody imports into the new host anew while the run re
     const halting = around('verify', async () => Promise.reject(new Error('halt')));
     const { id, settled } = await run(halting, { retain: 'all' }, { env: scene.env(), journal, onFailure: 'pause' });
     expect(await settled()).toMatchObject({ state: 'paused' });
-    await leaveTarget();
+    await leave(b.connection);
     await joinCluster(b.connection, { name: 'm', kubeconfig: m.kubeconfig });
 
     const account = { namespace: kubefedNamespace, name: 'm-kubesphere' };
@@ -61,7 +60,35 @@ describe('a member that somebody imports into the new host anew while the run re
       m.connection.delete(core.namespaces, { name: 'team-a-001' }, { propagationPolicy: 'Background', dryRun: true }),
     ).rejects.toMatchObject({ code: 'REJECTED' });
 
-    await leaveTarget();
+    await leave(b.connection);
+    expect(await (await undo()).settled()).toMatchObject({ state: 'rolled-back' });
+    await untilWorldIs(scene, before, madeAgain);
+  });
+
+  test('and by the old one: its account is nobody else’s to take', async () => {
+    const { a, m } = scene.clusters;
+    const journal = memoryJournal();
+    const halting = around('import', async () => Promise.reject(new Error('halt')));
+    const { id, settled } = await run(halting, { retain: 'all' }, { env: scene.env(), journal, onFailure: 'pause' });
+    expect(await settled()).toMatchObject({ state: 'paused' });
+    await joinCluster(a.connection, { name: 'm', kubeconfig: m.kubeconfig });
+
+    const account = { namespace: kubefedNamespace, name: 'm-kubesphere' };
+    const { uid } = (await m.connection.get(core.serviceAccounts, account)).metadata;
+    const undo = () => rollback(memberMigration, id, { env: scene.env(), journal });
+    expect(await (await undo()).settled()).toMatchObject({
+      state: 'rollback-incomplete',
+      residue: expect.arrayContaining([
+        expect.objectContaining({
+          step: 'arrivals',
+          code: 'KEPT_AT_RISK',
+          why: expect.stringMatching(/a holds cluster "m".*Delete the Cluster on a.*then roll back once more/s),
+        }),
+      ]),
+    });
+    expect((await m.connection.get(core.serviceAccounts, account)).metadata.uid).toBe(uid);
+
+    await leave(a.connection);
     expect(await (await undo()).settled()).toMatchObject({ state: 'rolled-back' });
     await untilWorldIs(scene, before, madeAgain);
   });

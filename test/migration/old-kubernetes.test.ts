@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { core } from '../../src/kube/resources.ts';
 import { kubesphere } from '../../src/kubesphere/resources.ts';
 import type { MigrationInput } from '../../src/migration/input.ts';
+import { memberMigration } from '../../src/migration/member-migration.ts';
 import {
   compareProjects,
   createUser,
@@ -11,7 +12,7 @@ import {
   until,
 } from '../../src/testing/index.ts';
 import { memoryJournal } from '../../src/workflow/memory-journal.ts';
-import { run } from '../../src/workflow/run.ts';
+import { rollback, run } from '../../src/workflow/run.ts';
 import { around, type FaultyCluster, type Scene, sandboxScene } from './kit.ts';
 import { madeAgain, observeWorld, untilWorldIs } from './world.ts';
 
@@ -56,8 +57,9 @@ describe('a member under a shield of webhooks', { timeout: 120_000 }, () => {
     await expectAlive();
   });
 
-  test('goes back to the old host although a Workspace of the new one came, which the shield keeps', async () => {
-    const { a, b } = scene.clusters;
+  /** The new host has a workspace that will reach the member; the migration fails once that has arrived. */
+  async function sending() {
+    const { b } = scene.clusters;
     await createWorkspace(b.connection, { name: 'everywhere', manager: 'team-a-manager' });
     await b.connection.patch(
       kubesphere.workspaceTemplates,
@@ -70,18 +72,45 @@ describe('a member under a shield of webhooks', { timeout: 120_000 }, () => {
       return finalizers.length > 0;
     });
     const before = await observeWorld(scene);
-    const arrived = { name: 'everywhere' };
     const broken = around('import', async (work) => {
       await work();
-      await until('it arrived', async () => await m().find(kubesphere.workspaces, arrived));
+      await until('it arrived', async () => await m().find(kubesphere.workspaces, { name: 'everywhere' }));
       throw new Error('failed');
     });
+    return { before, broken };
+  }
+
+  test('goes back to the old host although a Workspace of the new one came, which the shield keeps', async () => {
+    const { before, broken } = await sending();
     const handle = await run(broken, { retain: 'all' }, { env: scene.env(), journal: memoryJournal() });
     expect(await handle.settled()).toMatchObject({ state: 'rolled-back', error: { code: 'STEP_FAILED' } });
     await untilWorldIs(scene, before, madeAgain);
     await expectAlive();
     expect(await shields()).toEqual([]);
-    await createUser(a.connection, { name: 'newcomer' });
+    await createUser(scene.clusters.a.connection, { name: 'newcomer' });
     await until('the newcomer arrived', async () => await m().find(kubesphere.users, { name: 'newcomer' }));
+  });
+
+  test('takes that Workspace off by another rollback where the first one could not', async () => {
+    const { before, broken } = await sending();
+    const { connection } = scene.member;
+    const remove = connection.delete.bind(connection);
+    let failed = 0;
+    const failing = vi.spyOn(connection, 'delete').mockImplementation((async (...args: Parameters<typeof remove>) => {
+      if (args[1].name === 'everywhere' && (await shields()).length === 0) {
+        failed += 1;
+        throw new Error('the server fell over');
+      }
+      return remove(...args);
+    }) as never);
+    const journal = memoryJournal();
+    const handle = await run(broken, { retain: 'all' }, { env: scene.env(), journal });
+    expect(await handle.settled()).toMatchObject({ state: 'rollback-incomplete' });
+    expect(failed).toBeGreaterThan(0);
+    failing.mockRestore();
+    const again = await rollback(memberMigration, handle.id, { env: scene.env(), journal });
+    expect(await again.settled()).toMatchObject({ state: 'rolled-back' });
+    await untilWorldIs(scene, before, madeAgain);
+    await expectAlive();
   });
 });

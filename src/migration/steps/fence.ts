@@ -1,5 +1,6 @@
 import { sweepEpochs, toSweepEpochs } from '../../modules/marks.ts';
 import { runAndVerify } from '../../modules/operation.ts';
+import { removeStayed } from '../../modules/operations/host-copies.ts';
 import { discardParked } from '../../modules/parking.ts';
 import { defineStep, type StepContext } from '../../workflow/step.ts';
 import { parkedAs } from '../credentials.ts';
@@ -31,6 +32,8 @@ export const fence = defineStep<Surveyed, MigrationEnv>()({
   },
   compensate: async (ctx) => {
     await tellLost(ctx);
+    // Last, for nobody undoes a shield a second time: what it takes is asked for with the arrivals.
+    await removeStayed({ ...ctx, assertHeld: () => assertFence(ctx, ctx.env) }, ctx.env.member);
     await endOfRun(ctx);
   },
   remedy: 'Clear the residue of the other steps first, then roll back once more.',

@@ -18,7 +18,12 @@ export const arrivals = defineStep<Surveyed, MigrationEnv>()({
   name: 'arrivals',
   title: 'Note what is on the member before the new host comes',
   ...writes<Surveyed, CopiesBefore, void>(({ state, env }) =>
-    expectCopies(env.member, env.member.name, env.target.host, { shielded: state.input?.shield !== false }),
+    expectCopies(
+      env.member,
+      env.member.name,
+      [env.target.host, ...(env.source === undefined ? [] : [env.source.host])],
+      { shielded: state.input?.shield !== false },
+    ),
   ),
   remedy:
     'Once the new host has let go of the member, delete ServiceAccount …-kubesphere in kube-federation-system there.',

@@ -1,6 +1,5 @@
 import type { FoundObject } from '../../modules/found.ts';
 import type { Operation } from '../../modules/operation.ts';
-import { removeStayed } from '../../modules/operations/host-copies.ts';
 import { assertNothingDoomed, markedProjects } from '../../modules/placement/doomed.ts';
 import { assertSafeToLift, lowerShield, type Raised, raiseShield, type Shielded } from '../../modules/shield.ts';
 import { kindsOf } from '../../modules/shield-forms.ts';
@@ -47,24 +46,20 @@ const without: Operation<Raised, Raised> = {
   compensate: async () => {},
 };
 
-/**
- * The old host has the member again before the shield comes down, and may have changed its placements since: kubefed tries again and again.
- * Once it is down, what it kept of the new host's goes.
- */
+/** The old host has the member again before the shield comes down, and may have changed its placements since: kubefed tries again and again. */
 function withLastLook(shielded: Shielded, { source, member }: MigrationEnv): Operation<Raised, Raised> {
   const raising = raiseShield(member, shielded);
   const isShielded = ({ kind, name }: FoundObject): boolean =>
     (kind === 'Namespace' ? shielded.namespaces : shielded.workspaces).includes(name);
   return {
     ...raising,
-    // What the look takes is asked for with the detachment, what is removed with the arrivals.
+    // What the look takes is asked for with the detachment.
     async compensate(work, before, out) {
       if (source !== undefined && before.form !== null)
         await assertNothingDoomed({ host: source.host, cluster: member.name }, member, work.signal, {
           read: async (at, signal) => (await markedProjects.read(at, signal)).filter(isShielded),
         });
       await raising.compensate(work, before, out);
-      await removeStayed(work, member);
     },
   };
 }

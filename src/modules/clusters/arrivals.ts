@@ -103,7 +103,7 @@ export function expectArrivals(
   member: KubeSphereCluster,
   cluster: string,
 ): Operation<null, MemberBefore> {
-  const copies = expectCopies(member, cluster, host);
+  const copies = expectCopies(member, cluster, [host]);
   const left = (why: string, then: string): FederationError =>
     new FederationError(
       'KEPT_AT_RISK',

@@ -4,12 +4,14 @@ import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { managedLabel, stayedAnnotation } from '../../kubesphere/names.ts';
 import { federatedKinds, kubesphere } from '../../kubesphere/resources.ts';
 import { assertTakesNothingKept, deletionClosure, some } from '../closure.ts';
+import { called } from '../found.ts';
 import { needsOf, type Operation } from '../operation.ts';
 import { toDelete, toGet, toListAll, toPatch } from '../rights.ts';
 import { isAnyShield } from '../shield-forms.ts';
 import { edit, remove, type Work } from '../work.ts';
 import { holds, toSeeHeld } from './cluster-object.ts';
 import { shutOut, toShutOut } from './host-access.ts';
+import { listBelongings } from './user-belongings.ts';
 import { assertEmpty } from './workspace-template.ts';
 
 /** Cluster-scoped kinds that a host copies to its members. Namespaces are left out: nobody but a person deletes those. */
@@ -40,13 +42,14 @@ export interface CopiesBefore {
  * takes its account and its copies off again, and its mark off what was there before.
  *
  * @param cluster the name under which the host has the member
- * @param host that host: what it sent is its own while it has the member
+ * @param hosts that host, and whoever else knows the member by that name and is not to have it: their account, and what they sent, is theirs
+ * while one of them has the member
  * @param shielded a shield is up that is lowered later: a Workspace that it keeps is left for {@link removeStayed}
  */
 export function expectCopies(
   member: KubeSphereCluster,
   cluster: string,
-  host: KubeSphereCluster,
+  hosts: readonly KubeSphereCluster[],
   { shielded = false }: { readonly shielded?: boolean } = {},
 ): Operation<CopiesBefore, void> {
   return {
@@ -66,11 +69,11 @@ export function expectCopies(
         ...toDelete(member, ...copied),
         ...((await needsOf(shutOut(member, cluster), work)).verify ?? []),
         ...toShutOut(member, cluster),
-        ...toSeeHeld(host, cluster),
+        ...hosts.flatMap((host) => toSeeHeld(host, cluster)),
       ],
     }),
     async compensate(work, { present }) {
-      await assertLetGo(work, host, cluster);
+      for (const host of hosts) await assertLetGo(work, host, cluster);
       // A former host is let in again by its own join.
       const access = shutOut(member, cluster);
       const before = await access.capture(work);
@@ -116,14 +119,17 @@ export async function removeArrived(
       'what the host had copied there',
     );
   const refusals = new Map<string, FederationError>();
-  for (const { resource, name, uid } of arrived)
+  const inUse = await usersInUse(member, arrived, work.signal);
+  for (const { resource, name, uid } of arrived.filter(({ uid }) => !inUse.has(uid)))
     if (resource !== kubesphere.workspaces)
       await remove(work, { cluster: member, resource, name: { name }, uid, propagationPolicy: 'Background' });
     else {
       const refusal = await removeWorkspace(work, member, { name, uid });
       if (refusal !== undefined) refusals.set(uid, refusal);
     }
-  for (const { resource, name, uid } of marked.filter(({ uid }) => before.has(uid) || refusals.has(uid))) {
+  for (const { resource, name, uid } of marked.filter(
+    ({ uid }) => before.has(uid) || refusals.has(uid) || inUse.has(uid),
+  )) {
     const annotations = refusals.has(uid) && shielded ? { [stayedAnnotation]: work.runId } : {};
     await edit(work, { cluster: member, resource, name: { name }, uid }, ({ metadata }) =>
       metadata.labels?.[managedLabel] === undefined
@@ -133,6 +139,29 @@ export async function removeArrived(
   }
   // Whatever else there was to do is done.
   if (!shielded) for (const refusal of refusals.values()) throw refusal;
+  if (inUse.size > 0)
+    throw new FederationError(
+      'KEPT_AT_RISK',
+      `${member.name}: ${inUse.size} user(s) that the host had sent stay there, as the member's own, for what names them would go with them: ${some([...inUse.values()])}. Everything else was taken off. Roll back once more to go on; delete these users on ${member.name} when nobody needs that.`,
+    );
+}
+
+/** Users that came, by UID, whom something names that did not come: the member deletes such bindings, in whatever project, with the user. */
+async function usersInUse(
+  member: KubeSphereCluster,
+  arrived: readonly (Found & { readonly resource: Resource })[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, string>> {
+  const users = arrived.filter(({ resource }) => resource === kubesphere.users);
+  if (users.length === 0) return new Map();
+  const came = new Set(arrived.map(({ uid }) => uid));
+  const others = (await listBelongings(member, signal)).filter(({ object }) => !came.has(object.uid));
+  return new Map(
+    users.flatMap(({ name, uid }) => {
+      const named = others.filter(({ user }) => user === name).map(({ object }) => called(object));
+      return named.length === 0 ? [] : [[uid, `${name} (${some(named)})`] as const];
+    }),
+  );
 }
 
 /** Takes a Workspace off again; the answer is the refusal of a shield, for an old server's keeps every one. */

@@ -1,6 +1,5 @@
 import { FederationError } from '../../errors.ts';
-import type { ObjectRef, Resource } from '../../kube/objects.ts';
-import { core } from '../../kube/resources.ts';
+import type { ObjectRef } from '../../kube/objects.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { userLabel } from '../../kubesphere/names.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
@@ -12,18 +11,10 @@ import { toListAll, toWatch } from '../rights.ts';
 import type { UserLeftover } from '../users/leftovers.ts';
 import { remove, waitGone } from '../work.ts';
 import { assertAnotherAdmin } from './platform-admins.ts';
+import { belongings } from './user-belongings.ts';
 import { userLimitMs } from './user-object.ts';
 
 const resource = kubesphere.users;
-
-/** What names a user by label, and is deleted with the account (user_controller.go:405-454). */
-const belongings: readonly Resource[] = [
-  kubesphere.globalRoleBindings,
-  kubesphere.workspaceRoleBindings,
-  core.clusterRoleBindings,
-  core.roleBindings,
-  kubesphere.groupBindings,
-];
 
 /** Workspaces whose template names a user as manager. */
 async function managedBy(

@@ -6,7 +6,7 @@ import { kubefedNamespace, managedLabel } from '../../kubesphere/names.ts';
 import { type FederatedObject, kubesphere } from '../../kubesphere/resources.ts';
 import { pool } from '../../workflow/pool.ts';
 import { some } from '../closure.ts';
-import { asFound, type FoundObject, throughKinds } from '../found.ts';
+import { asFound, called, type FoundObject, throughKinds } from '../found.ts';
 import { onlyFor, type Right, toGet, toList, toListAll, within } from '../rights.ts';
 import { type Placeable, placeablesNamed } from './clusters.ts';
 import { unmeant } from './placed.ts';
@@ -95,9 +95,6 @@ export async function toAskDoomed(
   ];
   return [...toGet(host, ...asked), ...onlyFor(cluster, own)];
 }
-
-const called = ({ kind, namespace, name }: Ownable): string =>
-  `${kind} ${namespace === null ? '' : `${namespace}/`}${name}`;
 
 /**
  * Asked before an object of a member gets a value of kubefed's mark back: refuses where kubefed would delete it for that, for its host's

@@ -33,7 +33,9 @@ export function checkRequestFault({ fault, verb, resource }: RequestFault, serve
     );
   for (const wanted of exact(resource)) {
     if (served.has(wanted)) continue;
-    const meant = [...served].filter((one) => one.startsWith(`${wanted}.`) || one.split('.')[0]?.startsWith(wanted));
+    const meant = [...served]
+      .filter((one) => one.startsWith(`${wanted}.`) || one.split('.')[0]?.startsWith(wanted))
+      .sort((one, other) => one.length - other.length);
     const hint = meant.length === 0 ? 'Give the plural, with its group' : `Is it ${meant.join(' or ')}`;
     throw invalid(`A fault is about the resource ${JSON.stringify(wanted)}, which its clusters do not serve. ${hint}?`);
   }

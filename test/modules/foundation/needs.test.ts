@@ -112,7 +112,7 @@ describe('a member that two hosts must not have at once', () => {
 describe('what a host sent to a member, and its account there', () => {
   it('are taken off again by whoever may find the account, and delete it', async () => {
     const looks: string[] = [];
-    const arriving = expectCopies(lookedAt('m', looks), 'm', lookedAt('host', looks));
+    const arriving = expectCopies(lookedAt('m', looks), 'm', [lookedAt('host', looks)]);
     await arriving.compensate(work, { present: [] }, undefined);
     const { compensate = [] } = await needsOf(arriving, work);
     const asked = compensate

@@ -3,7 +3,7 @@ import { FederationError } from '../../../src/errors.ts';
 import type { Resource } from '../../../src/kube/objects.ts';
 import { core } from '../../../src/kube/resources.ts';
 import { type KubeSphereCluster, openCluster } from '../../../src/kubesphere/cluster.ts';
-import { managedLabel, workspaceLabel } from '../../../src/kubesphere/names.ts';
+import { managedLabel, userLabel, workspaceLabel } from '../../../src/kubesphere/names.ts';
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
 import { expectCopies, removeStayed } from '../../../src/modules/operations/host-copies.ts';
 import { lowerShield, raiseShield } from '../../../src/modules/shield.ts';
@@ -37,7 +37,7 @@ const create = async (name: string) =>
 /** Workspaces that came from a host, and are taken off again. */
 async function arrived(...names: readonly string[]) {
   // Any cluster that has no member "m" is a host that let go of it.
-  const copies = (options = {}) => expectCopies(member, 'm', member, options);
+  const copies = (options = {}) => expectCopies(member, 'm', [member], options);
   const before = await copies().capture(work);
   for (const name of names) await create(name);
   return (options: { readonly shielded?: boolean } = {}) => copies(options).compensate(work, before, undefined);
@@ -144,6 +144,51 @@ describe('a Workspace that arrived with a host', { timeout: 60_000 }, () => {
   });
 });
 
+describe('a user who arrived with a host', { timeout: 60_000 }, () => {
+  const bind = (namespace: string, user: string) =>
+    controllers().create(core.roleBindings, {
+      metadata: { namespace, name: `${user}-admin`, labels: { [userLabel]: user } },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'admin' },
+      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: user }],
+    });
+
+  test('stays where a project names it, for the member deletes such bindings with a user; told once', async () => {
+    await create('staff');
+    await project('shop', 'staff');
+    const before = await expectCopies(member, 'm', [member]).capture(work);
+    for (const name of ['ann', 'bea'])
+      await controllers().create(kubesphere.users, {
+        metadata: { name, labels: { [managedLabel]: 'true' } },
+        spec: { email: `${name}@example.com`, password: 'hash' },
+      });
+    // What came with her, and what goes with that, keeps nobody.
+    const roleRef = { apiGroup: 'iam.kubesphere.io', kind: 'GlobalRole', name: 'authenticated' };
+    const labels = { [userLabel]: 'bea' };
+    const came = await controllers().create(kubesphere.globalRoleBindings, {
+      metadata: { name: 'bea-authenticated', labels: { ...labels, [managedLabel]: 'true' } },
+      roleRef,
+    });
+    const { name, uid: owner } = came.metadata;
+    const ownerReferences = [{ apiVersion: 'iam.kubesphere.io/v1alpha2', kind: 'GlobalRoleBinding', name, uid: owner }];
+    await controllers().create(core.clusterRoleBindings, {
+      metadata: { name: 'bea-cluster-admin', labels, ownerReferences },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+    });
+    const { uid } = (await bind('shop', 'ann')).metadata;
+    const takeOff = () => expectCopies(member, 'm', [member]).compensate(work, before, undefined);
+    await expect(takeOff()).rejects.toMatchObject({
+      code: 'KEPT_AT_RISK',
+      message: expect.stringMatching(/1 user\(s\).*ann \(RoleBinding shop\/ann-admin\).*Roll back once more/),
+    });
+    await gone(kubesphere.users, 'bea');
+    const kept = (await controllers().get(kubesphere.users, { name: 'ann' })).metadata;
+    expect([kept.labels?.[managedLabel], kept.deletionTimestamp]).toEqual([undefined, undefined]);
+    await takeOff();
+    const at = { namespace: 'shop', name: 'ann-admin' };
+    expect((await controllers().get(core.roleBindings, at)).metadata.uid).toBe(uid);
+  });
+});
+
 describe('a Workspace that arrived with a host, and that a shield keeps', { timeout: 60_000 }, () => {
   const marks = async (name: string) => {
     const { labels = {}, deletionTimestamp } = (await controllers().get(kubesphere.workspaces, { name })).metadata;
@@ -153,7 +198,7 @@ describe('a Workspace that arrived with a host, and that a shield keeps', { time
 
   /** It came after another one was there, and the shield is up; `lower` takes it down. */
   async function shielded(name: string, options: { readonly shielded?: boolean }) {
-    const copies = expectCopies(member, 'm', member, options);
+    const copies = expectCopies(member, 'm', [member], options);
     await create(`${name}-before`);
     const before = await copies.capture(work);
     await create(name);

@@ -37,7 +37,7 @@ describe('what a host had copied', () => {
     const user = (name: string) => ({ name, labels: { [managedLabel]: 'true' } }) as never;
     const spec = { spec: { email: 'x@example.com' } };
     await given(kubesphere.users, user('before'), spec);
-    const copies = expectCopies(cluster, 'm', cluster);
+    const copies = expectCopies(cluster, 'm', [cluster]);
     const before = await copies.capture(work);
     const arrived = await given(kubesphere.users, user('arrived'), { spec: { email: 'y@example.com' } });
     await given(core.namespaces, { name: 'n1', ...ownedBy('User', 'iam.kubesphere.io/v1alpha2', arrived) });
@@ -60,7 +60,7 @@ describe('what a host had copied', () => {
 describe('what a host had copied, and its account', () => {
   test('stay while that host has the member, by as much as its KubeFedCluster', async () => {
     const at = { namespace: kubefedNamespace, name: 'm-kubesphere' };
-    const copies = expectCopies(cluster, 'm', cluster);
+    const copies = expectCopies(cluster, 'm', [cluster]);
     const before = await copies.capture(work);
     await given(core.serviceAccounts, at);
     await given(kubesphere.users, { name: 'sent', labels: { [managedLabel]: 'true' } } as never, {

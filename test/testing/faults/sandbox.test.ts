@@ -25,7 +25,10 @@ const codeOf = (call: Promise<unknown>): Promise<unknown> =>
 
 describe('a fault that can never strike', () => {
   const rules: readonly (readonly [object, RegExp])[] = [
-    [{ resource: 'namespace', fault: 'reset-after' }, /resource "namespace".*Is it namespaces\?/],
+    [
+      { resource: 'namespace', fault: 'reset-after' },
+      /resource "namespace".*Is it namespaces or namespacenetworkpolicies\.network\.kubesphere\.io\?/,
+    ],
     [{ resource: 'users', fault: 'reset-after' }, /Is it users\.iam\.kubesphere\.io\?/],
     [{ verb: 'PATCH', fault: 'reset-after' }, /verb "PATCH"/],
     [{ verb: ['get', 'put'], fault: { delayMs: 1 } }, /verb "put"/],
