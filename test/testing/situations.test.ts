@@ -158,12 +158,13 @@ describe('seeds', { timeout: 60_000 }, () => {
     const of = (name: string) => [
       `ConfigMap/${name}`,
       `Deployment/${name}`,
+      `HelmRelease.application.kubesphere.io/${name}`,
       `PersistentVolumeClaim/${name}`,
       `Secret/sh.helm.release.v1.${name}.v1`,
     ];
     expect(await made()).toEqual([...of('shop'), ...of('wiki')].sort());
     await member.delete(kubesphere.helmReleases, { name: 'shop' }, background);
-    await until('shop is uninstalled', async () => (await made()).length === 4);
+    await until('shop is uninstalled', async () => (await made()).length === of('wiki').length);
     expect(await made()).toEqual(of('wiki'));
     await member.delete(kubesphere.workspaceTemplates, { name: 'team-a' }, background);
     await until(
