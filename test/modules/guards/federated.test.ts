@@ -73,7 +73,7 @@ describe('what comes at the last moment', () => {
     await given(core.namespaces, { name, annotations: ours } as never);
     const last = onceAnswered(
       'listMetadata',
-      ({ plural }, options) => plural === 'rolebindings' && options?.namespace === name,
+      ({ plural }, options) => plural === resource.plural && options?.namespace === name,
       federate,
     );
     const making = createHostNamespace(last, { name, workspace: 'w' });
