@@ -90,6 +90,13 @@ export async function unpark(
   );
 }
 
+/** Whether there is such a copy, whatever it holds: somebody may have deleted it because nothing is to be put back. */
+export const isParked = async (
+  { signal }: Pick<Work, 'signal'>,
+  cluster: KubeSphereCluster,
+  parked: Parked,
+): Promise<boolean> => (await cluster.connection.find(resource, parked, { signal })) !== undefined;
+
 /** Deletes this run's parked secrets; where there are none, nothing happens. */
 export async function discardParked(work: Work, cluster: KubeSphereCluster, what: string): Promise<void> {
   const target = { cluster, resource, name: nameFor(what) };

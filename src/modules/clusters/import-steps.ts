@@ -3,7 +3,7 @@ import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import type { Forecast } from '../../workflow/change.ts';
 import { defineStep } from '../../workflow/step.ts';
 import type { FederationEnv } from '../env.ts';
-import { discardParked, type Parked, park, parkedRef, unpark } from '../parking.ts';
+import { discardParked, isParked, type Parked, park, parkedRef, unpark } from '../parking.ts';
 import { foreseen, type Known, operates } from '../steps.ts';
 import { expectArrivals, type MemberBefore } from './arrivals.ts';
 import type { AcceptableFinding } from './info.ts';
@@ -85,6 +85,41 @@ async function onMember<T>(
   return withKubeconfig(env.host, { name, uid }, kubeconfig, signal, use);
 }
 
+/** What a rollback is told by where the member is gone for good. */
+const goneRemedy = ({
+  env: { host },
+  state: { input },
+}: {
+  readonly env: ImportEnv;
+  readonly state: Begun;
+}): string => {
+  const { namespace, name } = parkedRef(host, parkedAs(input));
+  return `If ${input.name} is gone for good, delete Secret ${namespace}/${name} on ${host.name}, then roll back once more.`;
+};
+
+/** Takes off the member what came of the host, or says why nothing of that can be reached any more: then it is over. */
+async function takeOff(
+  ctx: Known<ParkedCluster> & { readonly env: ImportEnv },
+  use: (member: KubeSphereCluster) => Promise<void>,
+): Promise<void> {
+  const { env, state, signal, log } = ctx;
+  const { input, 'park-cluster': parked } = state;
+  const stays = `What ${env.host.name} may have sent to ${input.name}, and its account there, were left.`;
+  if (env.reached === undefined && parked !== null && !(await isParked({ signal }, env.host, parked)))
+    return log.warn(
+      `${env.host.name}: Secret ${parked.namespace}/${parked.name} is gone, and with it the way to ${input.name}. ${stays}`,
+    );
+  try {
+    await onMember(ctx, use);
+  } catch (error) {
+    // The cluster that was noted is not there any more.
+    if (FederationError.is(error, 'ENV_CHANGED')) return log.warn(`${error.message} ${stays}`);
+    if (!FederationError.is(error, 'UNREACHABLE', 'UNAUTHENTICATED', 'UNSUPPORTED')) throw error;
+    const { code, message, retryable, details } = error;
+    throw new FederationError(code, `${message} ${goneRemedy(ctx)}`, { cause: error, retryable, details });
+  }
+}
+
 /** What the host is about to send can be told from what is there; the way back takes it off again. */
 export const arrivalsStep = defineStep<ParkedCluster, ImportEnv>()({
   name: 'arrivals',
@@ -101,7 +136,7 @@ export const arrivalsStep = defineStep<ParkedCluster, ImportEnv>()({
     onMember(ctx, (member) => expectArrivals(ctx.env.host, member, ctx.state.input.name).run(ctx, null)),
   unseen: 'what the host had sent is found by its mark',
   compensate: (ctx) =>
-    onMember(ctx, (member) =>
+    takeOff(ctx, (member) =>
       expectArrivals(ctx.env.host, member, ctx.state.input.name).compensate(
         { ...ctx, assertHeld: ctx.confirmDriver },
         null,
@@ -109,7 +144,7 @@ export const arrivalsStep = defineStep<ParkedCluster, ImportEnv>()({
       ),
     ),
   remedy:
-    'See which host has the member. If none has, delete ServiceAccount …-kubesphere in kube-federation-system there.',
+    'Clear that, then roll back once more. Where the member is gone for good, delete Secret kubesphere-federation-parked-….import in kubesphere-system on the host first.',
   undoNeeds: ['import'],
 });
 

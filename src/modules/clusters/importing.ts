@@ -78,6 +78,9 @@ const join = defineStep<Expected, ImportEnv>()({
   name: 'import',
   title: 'The host takes the member in, and something of it arrives there',
   ...operates<Expected, null, void>(importing),
+  // The Cluster object is the host's: nothing is asked of the member, which may be gone by then.
+  compensate: ({ env: { host }, state: { input }, ...ctx }) =>
+    importByAgent(host, { name: input.name }).compensate({ ...ctx, assertHeld: ctx.confirmDriver }, null, undefined),
   remedy: 'Unbind the cluster (federation.clusters.unbind), and look at what the host has left on it.',
 });
 
