@@ -1,4 +1,5 @@
 import { FederationError } from '../../errors.ts';
+import { sleep } from '../../internal/signal.ts';
 import { core } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { hostServiceAccount, kubefedNamespace, managedLabel } from '../../kubesphere/names.ts';
@@ -10,7 +11,7 @@ import { expectCopies, listed, removeArrived } from '../operations/host-copies.t
 import { toListAll } from '../rights.ts';
 import type { Work } from '../work.ts';
 import { accountsOfOthers } from './checks/controllers.ts';
-import { managedByOthers, shownManaged } from './managed.ts';
+import { type ManagedObject, managedByOthers, shownManaged } from './managed.ts';
 
 /** What is on a member before a host joins it, by UID. */
 export interface MemberBefore {
@@ -59,20 +60,37 @@ export async function joinedUnderAnotherName(
   return `Another host has joined ${member.name} since, as ServiceAccount(s) ${some(accounts.map(({ name }) => name))} in ${kubefedNamespace} tell(s).`;
 }
 
-/**
- * Why another host has joined a member under the same name since: both use one ServiceAccount (domain reference, 8.3), so that only what it
- * copies there tells.
- */
-async function joinedUnderTheSameName(
+/** What was copied to a member since, and this host does not have. */
+async function strangersOn(
   host: KubeSphereCluster,
   member: KubeSphereCluster,
   { present }: Pick<MemberBefore, 'present'>,
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<readonly ManagedObject[]> {
   const copies = new Set(uidsOf(await listed(member, signal, onlyMarked)));
   for (const uid of present) copies.delete(uid);
-  if (copies.size === 0) return undefined;
-  const strangers = (await managedByOthers(host, member, signal)).filter(({ metadata: { uid } }) => copies.has(uid));
+  if (copies.size === 0) return [];
+  return (await managedByOthers(host, member, signal)).filter(({ metadata: { uid } }) => copies.has(uid));
+}
+
+const secondLookMs = 2_000;
+
+/**
+ * Why another host has joined a member under the same name since: both use one ServiceAccount (domain reference, 8.3), so that only what it
+ * copies there tells. What this host deletes between the looks at both is no other's: its kubefed removes it from the member, too. Two hosts
+ * take each other's marks off, so that the second look asks for the objects alone.
+ */
+async function joinedUnderTheSameName(
+  host: KubeSphereCluster,
+  member: KubeSphereCluster,
+  before: Pick<MemberBefore, 'present'>,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const suspects = await strangersOn(host, member, before, signal);
+  if (suspects.length === 0) return undefined;
+  await sleep(secondLookMs, signal);
+  const there = new Set(uidsOf(await listed(member, signal)));
+  const strangers = suspects.filter(({ metadata: { uid } }) => there.has(uid));
   if (strangers.length === 0) return undefined;
   return `Another host has ${member.name} under the same name, for ${strangers.length} object(s) were copied there that ${host.name} does not have: ${some(strangers.map(shownManaged))}.`;
 }
@@ -107,7 +125,7 @@ export function expectArrivals(
   const left = (why: string, then: string): FederationError =>
     new FederationError(
       'KEPT_AT_RISK',
-      `${why} What ${host.name} left on ${member.name} cannot be told from what is that host's, and stays. ${then}`,
+      `${why} What ${host.name} left on ${member.name} cannot be told from what is another host's, and stays. ${then}`,
     );
   return {
     forecast: async () => ({
@@ -129,8 +147,13 @@ export function expectArrivals(
           `${host.name} has cluster "${cluster}" again, for somebody else imported it.`,
           'Unbind it, then roll back once more.',
         );
-      const sharing = await joinedUnderTheSameName(host, member, before, work.signal);
-      if (sharing !== undefined) throw left(sharing, 'Roll back once more when no other host has it.');
+      // Now that it has let go, what is deleted on this host stays there, too.
+      const strangers = await strangersOn(host, member, before, work.signal);
+      if (strangers.length > 0)
+        throw left(
+          `Another host has ${member.name} under the same name, or had it, or ${host.name} has deleted since what it copied there: ${some(strangers.map(shownManaged))}.`,
+          `Unbind it where another host has it. Then take label ${managedLabel} off these on ${member.name}: they stay there as its own. If the label comes back within a minute, another host still has it. If not, roll back once more.`,
+        );
       // One that was there before is a former host's, and this one only used it.
       if (before.account === null) await removeAccount(work, member, cluster);
       const other = await joinedUnderAnotherName(member, cluster, before, work.signal);

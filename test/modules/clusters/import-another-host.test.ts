@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { connectMember } from '../../../src/federation.ts';
+import type { Connection } from '../../../src/kube/connection.ts';
 import { core, type ServiceAccount } from '../../../src/kube/resources.ts';
-import { hostServiceAccount, kubefedNamespace, workspaceLabel } from '../../../src/kubesphere/names.ts';
+import type { KubeSphereCluster } from '../../../src/kubesphere/cluster.ts';
+import { hostServiceAccount, kubefedNamespace, managedLabel, workspaceLabel } from '../../../src/kubesphere/names.ts';
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
 import { expectArrivals } from '../../../src/modules/clusters/arrivals.ts';
 import { guardImport } from '../../../src/modules/clusters/import-guard.ts';
@@ -60,20 +62,20 @@ describe('an import while another host joins the member', patient, () => {
     expect([names.length > 1, lost, contents.lost]).toEqual([true, [], []]);
   });
 
+  const waitsFor = (verify: Operation<null, void>['verify']): Operation<null, void> => ({
+    forecast: async () => ({ effect: 'change', changes: [] }),
+    capture: async () => null,
+    run: async () => {},
+    verify,
+    compensate: async () => {},
+  });
   /** The wait for what arrives, played by the test. */
   async function waiting(verify: Operation<null, void>['verify']) {
     const federation = await field.connect();
     await federation.clusters.unbind('m');
     const member = await connectMember({ kubeconfig: field.sandbox.clusters.m.kubeconfig, name: 'm' });
-    const operation: Operation<null, void> = {
-      forecast: async () => ({ effect: 'change', changes: [] }),
-      capture: async () => null,
-      run: async () => {},
-      verify,
-      compensate: async () => {},
-    };
     const before = await expectArrivals(federation.host, member, 'm').run(work, null);
-    const guarded = guardImport(operation, federation.host, member, settings(), { ...lenient, before });
+    const guarded = guardImport(waitsFor(verify), federation.host, member, settings(), { ...lenient, before });
     return {
       verify: () => guarded.verify(work, null, undefined),
       [Symbol.asyncDispose]: () => member[Symbol.asyncDispose](),
@@ -120,5 +122,78 @@ describe('an import while another host joins the member', patient, () => {
     await arrives();
     await using guarded = await waiting(async () => {});
     await guarded.verify();
+  });
+
+  describe('of the same name', () => {
+    /** What is done between the first look at the member and that at the host. */
+    function lookingAt(host: KubeSphereCluster, between: () => Promise<void>): KubeSphereCluster {
+      let done = false;
+      const { connection } = host;
+      const listMetadata: Connection['listMetadata'] = (resource, options) => {
+        const listing = connection.listMetadata(resource, options);
+        if (done || resource.kind !== 'FederatedUser') return listing;
+        done = true;
+        const toArray = async () => {
+          await between();
+          return connection.listMetadata(resource, options).toArray();
+        };
+        return { ...listing, toArray };
+      };
+      const seen = new Proxy(connection, {
+        get(target, key) {
+          if (key === 'listMetadata') return listMetadata;
+          const value: unknown = Reflect.get(target, key);
+          return typeof value === 'function' ? value.bind(target) : value;
+        },
+      });
+      return new Proxy(host, { get: (target, key) => (key === 'connection' ? seen : Reflect.get(target, key)) });
+    }
+    /** A join of M to A that has ended, but for the last look, as though nothing had been there before it. */
+    async function looks(between: () => Promise<void>): Promise<void> {
+      const federation = await field.connect();
+      await using member = await connectMember({ kubeconfig: field.sandbox.clusters.m.kubeconfig, name: 'm' });
+      const before = await expectArrivals(federation.host, member, 'm').run(work, null);
+      const guard = { ...lenient, before: { ...before, present: [] } };
+      const host = lookingAt(federation.host, between);
+      const guarded = guardImport(
+        waitsFor(async () => {}),
+        host,
+        member,
+        settings(),
+        guard,
+      );
+      await guarded.verify(work, null, undefined);
+    }
+
+    test('is none where this host deletes something between the looks at both', async () => {
+      const { a, m } = field.sandbox.clusters;
+      await createUser(a.connection, { name: 'leaver' });
+      const copy = () => m.connection.find(kubesphere.users, { name: 'leaver' });
+      await until('the user came', copy);
+      let deleted = false;
+      await looks(async () => {
+        await a.connection.delete(kubesphere.users, { name: 'leaver' }, { propagationPolicy: 'Background' });
+        await until('it went', async () => (await copy()) === undefined);
+        await expect.poll(() => a.connection.find(kubesphere.federatedUsers, { name: 'leaver' })).toBeUndefined();
+        deleted = true;
+      });
+      expect(deleted).toBe(true);
+    });
+
+    test('is one though its mark is taken off between them: two hosts do so all the time', async () => {
+      const { m } = field.sandbox.clusters;
+      await createUser(m.connection, { name: 'zoe' });
+      const mark = (value: string | null) =>
+        m.connection.patch(
+          kubesphere.users,
+          { name: 'zoe' },
+          { type: 'merge', body: { metadata: { labels: { [managedLabel]: value } } } },
+        );
+      await field.sandbox.faults.add({ cluster: 'a', fault: { controller: 'kubefed', down: true } });
+      await mark('true');
+      await expect(looks(async () => void (await mark(null)))).rejects.toMatchObject(
+        refused(/has m under the same name.*User zoe/),
+      );
+    });
   });
 });

@@ -162,6 +162,44 @@ describe('an import whose process dies', patient, () => {
     expect(await m.connection.find(kubesphere.users, { name: 'zoe' })).toBeDefined();
   });
 
+  test('says what ends it where this host deleted meanwhile what it had sent', async () => {
+    const { a, m } = field.sandbox.clusters;
+    const { journal, runId } = await dies('done', async () => {
+      await createUser(a.connection, { name: 'leaver' });
+      await takeMarksOff();
+    });
+    const leaver = () => m.connection.find(kubesphere.users, { name: 'leaver' });
+    await until('a user came', leaver);
+    await a.connection.delete(kubesphere.clusters, { name: 'm' }, { propagationPolicy: 'Orphan' });
+    await expect.poll(clusterOf).toBeUndefined();
+    await a.connection.delete(kubesphere.users, { name: 'leaver' }, { propagationPolicy: 'Background' });
+    await expect.poll(() => a.connection.find(kubesphere.federatedUsers, { name: 'leaver' })).toBeUndefined();
+    const env = await field.connect();
+    const refused = await (await rollback(importWorkflow, runId, { env, journal })).settled();
+    expect(refused).toMatchObject({
+      state: 'rollback-incomplete',
+      residue: [
+        {
+          code: 'KEPT_AT_RISK',
+          why: expect.stringMatching(
+            /or a has deleted since.*: User leaver\..*take label kubefed\.io\/managed off these on m.*roll back once more/,
+          ),
+        },
+        { step: 'park-cluster', code: 'UNDO_NEEDS' },
+      ],
+    });
+    // As it says.
+    await m.connection.patch(
+      kubesphere.users,
+      { name: 'leaver' },
+      { type: 'merge', body: { metadata: { labels: { [managedLabel]: null } } } },
+    );
+    expect(await (await rollback(importWorkflow, runId, { env, journal })).settled()).toEqual({ state: 'rolled-back' });
+    expect(await m.connection.find(core.serviceAccounts, account)).toBeUndefined();
+    expect(await leaver()).toBeDefined();
+    expect([await marked(), await a.connection.find(core.secrets, parkedAt)]).toEqual([[], undefined]);
+  });
+
   test('takes its account alone off the member that another host has under another name by now', async () => {
     const { m } = field.sandbox.clusters;
     const { journal, runId } = await dies('done', takeMarksOff);
