@@ -163,7 +163,7 @@ export function expectArrivals(
       if (since.length > 0)
         throw left(
           other,
-          `That is ${some(since.map(({ resource, name }) => `${resource.kind} ${name}`))}. Roll back once more when no other host has it.`,
+          `That is ${some(since.map(({ resource, name }) => `${resource.kind} ${name}`))}. When no other host has ${member.name} any more, delete that ServiceAccount there, then roll back once more.`,
         );
     },
   };

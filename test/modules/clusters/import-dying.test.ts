@@ -63,6 +63,14 @@ describe('an import whose process dies', patient, () => {
     const body = { metadata: { labels: { [managedLabel]: null } } };
     for (const { kind, name } of await marked()) await m.connection.patch(kind, { name }, { type: 'merge', body });
   }
+  const takeMarkOff = (name: string) =>
+    field.sandbox.clusters.m.connection.patch(
+      kubesphere.users,
+      { name },
+      { type: 'merge', body: { metadata: { labels: { [managedLabel]: null } } } },
+    );
+  const userMark = async (name: string) =>
+    (await field.sandbox.clusters.m.connection.get(kubesphere.users, { name })).metadata.labels?.[managedLabel];
   const clusterOf = () => field.sandbox.clusters.a.connection.find(kubesphere.clusters, { name: 'm' });
 
   test('is finished by another, by the kubeconfig that the host has by then', async () => {
@@ -160,6 +168,13 @@ describe('an import whose process dies', patient, () => {
     expect(await clusterOf()).toBeUndefined();
     expect((await m.connection.get(core.serviceAccounts, account)).metadata.uid).toBe(uid);
     expect(await m.connection.find(kubesphere.users, { name: 'zoe' })).toBeDefined();
+    // That host puts its mark back, so that whoever took it off wrongly is refused again.
+    await takeMarkOff('zoe');
+    await until('the mark is back', async () => (await userMark('zoe')) === 'true');
+    expect(await (await rollback(importWorkflow, runId, { env, journal })).settled()).toMatchObject({
+      state: 'rollback-incomplete',
+    });
+    expect((await m.connection.get(core.serviceAccounts, account)).metadata.uid).toBe(uid);
   });
 
   test('says what ends it where this host deleted meanwhile what it had sent', async () => {
@@ -189,11 +204,7 @@ describe('an import whose process dies', patient, () => {
       ],
     });
     // As it says.
-    await m.connection.patch(
-      kubesphere.users,
-      { name: 'leaver' },
-      { type: 'merge', body: { metadata: { labels: { [managedLabel]: null } } } },
-    );
+    await takeMarkOff('leaver');
     expect(await (await rollback(importWorkflow, runId, { env, journal })).settled()).toEqual({ state: 'rolled-back' });
     expect(await m.connection.find(core.serviceAccounts, account)).toBeUndefined();
     expect(await leaver()).toBeDefined();
@@ -213,13 +224,19 @@ describe('an import whose process dies', patient, () => {
         {
           step: 'arrivals',
           code: 'KEPT_AT_RISK',
-          why: expect.stringMatching(/m2-kubesphere.*stays\. That is .*Workspace system-workspace/),
+          why: expect.stringMatching(
+            /m2-kubesphere.*stays\. That is .*Workspace system-workspace.*delete that ServiceAccount/,
+          ),
         },
         { step: 'park-cluster', code: 'UNDO_NEEDS' },
       ],
     });
     expect(await m.connection.find(core.serviceAccounts, account)).toBeUndefined();
     expect(await marked()).not.toEqual([]);
+    // As it says.
+    await m.connection.delete(core.serviceAccounts, metadata, { propagationPolicy: 'Background' });
+    expect(await (await rollback(importWorkflow, runId, { env, journal })).settled()).toEqual({ state: 'rolled-back' });
+    expect(await marked()).toEqual([]);
   });
 
   test('and took the kubeconfig with it can only be taken back', async () => {
