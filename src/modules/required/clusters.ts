@@ -16,7 +16,7 @@ export const clusters: Readonly<Record<Extract<MethodName, `clusters.${string}`>
   'clusters.get': { host: 'get clusters.cluster.kubesphere.io', members: '' },
   'clusters.import': {
     host: 'create clusters.cluster.kubesphere.io, create configmaps, create leases.coordination.k8s.io, create secrets, delete clusters.cluster.kubesphere.io, delete secrets, get clusters.cluster.kubesphere.io, get deployments.apps, get kubefedclusters.core.kubefed.io, get leases.coordination.k8s.io, get secrets, get validatingwebhookconfigurations.admissionregistration.k8s.io, list *.*, list clusters.cluster.kubesphere.io, list configmaps, list federatedglobalrolebindings.types.kubefed.io, list federatedglobalroles.types.kubefed.io, list federatednamespaces.types.kubefed.io, list federatedusers.types.kubefed.io, list federatedworkspacerolebindings.types.kubefed.io, list federatedworkspaceroles.types.kubefed.io, list federatedworkspaces.types.kubefed.io, list kubefedclusters.core.kubefed.io, list secrets, list users.iam.kubesphere.io, list workspacetemplates.tenant.kubesphere.io, patch clusters.cluster.kubesphere.io, patch leases.coordination.k8s.io, patch secrets, watch clusters.cluster.kubesphere.io, watch kubefedclusters.core.kubefed.io, watch secrets',
-    members: 'get clusterconfigurations.installer.kubesphere.io, get namespaces',
+    members: '',
   },
   'clusters.list': { host: 'list clusters.cluster.kubesphere.io', members: '' },
   'clusters.preflight': {

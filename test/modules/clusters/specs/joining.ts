@@ -70,11 +70,6 @@ export const joining: readonly AnyMethodSpec[] = [
   }),
   method({
     method: 'clusters.import',
-    managesWithout: toOpen.map((resource) => ({
-      side: 'members',
-      resource,
-      why: 'of the members that are there already: what it cannot open it does not compare with',
-    })),
     prepare: apart,
     call: ({ clusters }, settings, options) => clusters.import({ ...settings, formerHostGone: true }, options),
     async done({ clusters: { a, m } }) {
