@@ -1,6 +1,6 @@
 /**
  * A new team gets its workspace, its people and its projects: `node examples/day-two/onboard-team.ts` on the sandbox, with
- * `--kubeconfig host.yaml --team team.json` on your host. It makes an account for whoever in that file has none.
+ * `--kubeconfig host.yaml --team team.json` on your host. It makes an account, NAME@DOMAIN, for whoever in that file has none.
  * Calling it again adds only what is not there yet; another lead is refused, for that is `workspaces.update`. Accounts have no password:
  * they open with `users.setPassword` and `users.enable`, or by your identity provider.
  */
@@ -11,6 +11,8 @@ import { withFederation } from './with-federation.ts';
 /** What a team asks for. */
 export interface Team {
   readonly name: string;
+  /** Of the addresses of its people. */
+  readonly domain: string;
   readonly lead: string;
   readonly people: readonly string[];
   readonly clusters: readonly string[];
@@ -22,7 +24,7 @@ export async function onboard({ users, workspaces, namespaces }: Federation, tea
   const known = new Set((await users.list().toArray()).map((user) => user.name));
   for (const name of [team.lead, ...team.people]) {
     // A name that is taken is refused: equal names need not mean the same person. Here they do.
-    if (!known.has(name)) await users.create({ name, email: `${name}@example.com` });
+    if (!known.has(name)) await users.create({ name, email: `${name}@${team.domain}` });
     console.log(`user ${name}: ${known.has(name) ? 'already' : 'changed'}`);
   }
   for (const name of [team.lead, ...team.people]) await users.waitUntilSynced(name, { clusters: team.clusters });
@@ -46,13 +48,16 @@ export async function onboard({ users, workspaces, namespaces }: Federation, tea
 
 const payments: Team = {
   name: 'payments',
+  domain: 'example.com',
   lead: 'dora',
   people: ['emil', 'fay'],
   clusters: ['berlin', 'tokyo'],
   projects: ['payments-api', 'payments-web', 'payments-jobs'],
 };
 
-const asks = { team: 'a JSON file with name, lead, people, clusters and projects, as of payments in this script.' };
+const asks = {
+  team: 'a JSON file with name, domain, lead, people, clusters and projects, as of payments in this script.',
+};
 
 await withFederation(asks, async ({ federation, said }) => {
   const team: Team = said === undefined ? payments : JSON.parse(await readFile(said.team, 'utf8'));

@@ -133,7 +133,8 @@ export class Clusters {
    * takes it back at any time.
    *
    * @throws FederationError `INVALID`, `KUBECONFIG_INVALID`, `SAME_CLUSTER`, `PLAN_BLOCKED` where the name is taken, a finding stands
-   * against it, or agents have nowhere to dial, `NOT_OBSERVED`, `KEPT_AT_RISK` where another host joined it at the same time
+   * against it, or agents have nowhere to dial, `NOT_OBSERVED`, `CONFLICT` where another host joined it at the same time:
+   * this host's Cluster is taken off again
    */
   async import(cluster: NewCluster, options?: WriteOptions): Promise<Written<void>> {
     return importMember(this.#env, cluster, options);

@@ -8,7 +8,7 @@ import { findMade, madeBy, refOf } from './changes.ts';
 import type { Operation } from './operation.ts';
 import { create, remove, type Work } from './work.ts';
 
-/** Where a secret that undo needs is kept: on the cluster that held it anyway, never in a journal. */
+/** Where a secret that undo, or whoever goes on, needs is kept: on the cluster that holds it anyway or is about to, never in a journal. */
 export interface Parked {
   readonly cluster: string;
   readonly namespace: string;
@@ -28,7 +28,7 @@ export const parkedRef = ({ name }: KubeSphereCluster, what: string): ResourceRe
 const encode = (value: string): string => Buffer.from(value).toString('base64');
 
 /**
- * Copies secrets into one Secret on the cluster that holds them anyway; `read` yields them afresh, or nothing where there
+ * Copies secrets into one Secret on the cluster that holds them anyway, or is about to; `read` yields them afresh, or nothing where there
  * is nothing to park. `what` is part of its name. The way back deletes the copy.
  */
 export function park(
