@@ -15,10 +15,18 @@ import type { Detached } from './detach.ts';
 type Planning = StepContext<Foreseen<Surveyed>, MigrationEnv>;
 
 async function managedItems(ctx: Planning): Promise<readonly ListedItem<FoundObject>[]> {
-  const { signal } = ctx;
-  const { member } = ctx.env;
+  const first = await marked(ctx);
+  if (ctx.epoch === 0) return foreseen(ctx, first);
+  // One answer may be an old one, and what it lacks would stand against the run at the end: nobody could do anything about that.
+  const second = await marked(ctx);
+  const again = new Set(second.map(({ key }) => key));
+  return [...second, ...first.filter(({ key }) => !again.has(key))];
+}
+
+/** Everything on the member that bears the mark. */
+async function marked({ env: { member }, signal }: Planning): Promise<readonly ListedItem<FoundObject>[]> {
   const field = labelField(managedLabel);
-  const items = await throughKinds(
+  return throughKinds(
     member,
     ({ verbs }) => verbs.includes('patch'),
     { labelSelector: `${managedLabel}=true`, signal },
@@ -38,7 +46,6 @@ async function managedItems(ctx: Planning): Promise<readonly ListedItem<FoundObj
       },
     }),
   );
-  return ctx.epoch === 0 ? foreseen(ctx, items) : items;
 }
 
 /**
