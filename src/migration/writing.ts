@@ -138,7 +138,7 @@ export async function tellLost(ctx: Context<Surveyed>): Promise<void> {
   const told = all.filter(({ key }) => news.has(key)).map(({ why }) => why);
   throw new FederationError(
     'KEPT_AT_RISK',
-    `${env.member.name}: ${some(told)}. This run did not do it, and cannot undo it; all else of it is taken back but shield and fence. Find out who did it, and restore what can be restored. Then roll back once more: what was told once keeps nothing up.`,
+    `${env.member.name}: ${some(told)}. This run cannot bring that back; all else of it is taken back but shield and fence. Find out who did it, and restore what can be restored. Then roll back once more: what was told once keeps nothing up.`,
     { details: { breaches: told } },
   );
 }

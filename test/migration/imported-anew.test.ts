@@ -48,7 +48,7 @@ describe('a member that somebody imports into the new host anew while the run re
         expect.objectContaining({
           step: 'arrivals',
           code: 'KEPT_AT_RISK',
-          why: expect.stringMatching(/b holds cluster "m".*Delete the Cluster on b.*then roll back once more/s),
+          why: expect.stringMatching(/b holds cluster "m".*Unbind it from b.*then roll back once more/s),
         }),
         expect.objectContaining({ step: 'release', code: 'UNDO_NEEDS' }),
         expect.objectContaining({ step: 'shield-up', code: 'UNDO_NEEDS' }),
@@ -82,7 +82,7 @@ describe('a member that somebody imports into the new host anew while the run re
         expect.objectContaining({
           step: 'arrivals',
           code: 'KEPT_AT_RISK',
-          why: expect.stringMatching(/a holds cluster "m".*Delete the Cluster on a.*then roll back once more/s),
+          why: expect.stringMatching(/a holds cluster "m".*Unbind it from a.*then roll back once more/s),
         }),
       ]),
     });

@@ -4,12 +4,9 @@ import { core } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { hostServiceAccount, kubefedNamespace, managedLabel } from '../../kubesphere/names.ts';
 import { some } from '../closure.ts';
-import { needsOf, type Operation, runAndVerify } from '../operation.ts';
-import { holds } from '../operations/cluster-object.ts';
-import { shutOut } from '../operations/host-access.ts';
-import { expectCopies, listed, removeArrived } from '../operations/host-copies.ts';
+import { needsOf, type Operation } from '../operation.ts';
+import { assertLetGo, expectCopies, listed, removeAccount, removeArrived } from '../operations/host-copies.ts';
 import { toListAll } from '../rights.ts';
-import type { Work } from '../work.ts';
 import { accountsOfOthers } from './checks/controllers.ts';
 import { type ManagedObject, managedByOthers, shownManaged } from './managed.ts';
 
@@ -142,11 +139,7 @@ export function expectArrivals(
     async compensate(work, _before, before) {
       // Nothing had joined yet.
       if (before === undefined) return;
-      if (await holds(work, host, cluster))
-        throw left(
-          `${host.name} has cluster "${cluster}" again, for somebody else imported it.`,
-          'Unbind it, then roll back once more.',
-        );
+      await assertLetGo(work, host, cluster);
       // Now that it has let go, what is deleted on this host stays there, too.
       const strangers = await strangersOn(host, member, before, work.signal);
       if (strangers.length > 0)
@@ -167,9 +160,4 @@ export function expectArrivals(
         );
     },
   };
-}
-
-async function removeAccount(work: Work, member: KubeSphereCluster, cluster: string): Promise<void> {
-  const access = shutOut(member, cluster);
-  await runAndVerify(access, work, await access.capture(work));
 }

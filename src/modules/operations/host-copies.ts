@@ -5,7 +5,7 @@ import { managedLabel, stayedAnnotation } from '../../kubesphere/names.ts';
 import { federatedKinds, kubesphere } from '../../kubesphere/resources.ts';
 import { assertTakesNothingKept, deletionClosure, some } from '../closure.ts';
 import { called } from '../found.ts';
-import { needsOf, type Operation } from '../operation.ts';
+import { needsOf, type Operation, runAndVerify } from '../operation.ts';
 import { toDelete, toGet, toListAll, toPatch } from '../rights.ts';
 import { isAnyShield } from '../shield-forms.ts';
 import { edit, remove, type Work } from '../work.ts';
@@ -75,21 +75,28 @@ export function expectCopies(
     async compensate(work, { present }) {
       for (const host of hosts) await assertLetGo(work, host, cluster);
       // A former host is let in again by its own join.
-      const access = shutOut(member, cluster);
-      const before = await access.capture(work);
-      await access.run(work, before);
-      await access.verify(work, before, undefined);
+      await removeAccount(work, member, cluster);
       await removeArrived(work, member, present, shielded);
     },
   };
 }
 
-/** A host that lost its account while it has the member stays broken until somebody touches it (domain reference, 8.3). */
-async function assertLetGo(work: Pick<Work, 'signal'>, host: KubeSphereCluster, cluster: string): Promise<void> {
+/** Takes the account that hosts have on a member under that name off it, and waits until it is gone. */
+export async function removeAccount(work: Work, member: KubeSphereCluster, cluster: string): Promise<void> {
+  const access = shutOut(member, cluster);
+  await runAndVerify(access, work, await access.capture(work));
+}
+
+/**
+ * Asked before that: a host that lost its account while it has the member stays broken until somebody touches it (domain reference, 8.3).
+ *
+ * @throws FederationError `KEPT_AT_RISK` where the host has the member
+ */
+export async function assertLetGo(work: Pick<Work, 'signal'>, host: KubeSphereCluster, cluster: string): Promise<void> {
   if (!(await holds(work, host, cluster))) return;
   throw new FederationError(
     'KEPT_AT_RISK',
-    `${host.name} holds cluster "${cluster}", for somebody imported it there anew: that host's account on the member, and what it copied there, were left alone. Delete the Cluster on ${host.name}, wait until its KubeFedCluster is gone, then roll back once more.`,
+    `${host.name} holds cluster "${cluster}", for somebody imported it there anew: that host's account on the member, and what it copied there, were left alone. Unbind it from ${host.name} (federation.clusters.unbind, or delete the Cluster there and wait until its KubeFedCluster is gone), then roll back once more.`,
   );
 }
 

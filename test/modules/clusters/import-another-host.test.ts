@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { connectMember } from '../../../src/federation.ts';
 import type { Connection } from '../../../src/kube/connection.ts';
@@ -70,9 +71,10 @@ describe('an import while another host joins the member', patient, () => {
     compensate: async () => {},
   });
   /** The wait for what arrives, played by the test. */
-  async function waiting(verify: Operation<null, void>['verify']) {
+  async function waiting(verify: Operation<null, void>['verify'], given = async (): Promise<unknown> => undefined) {
     const federation = await field.connect();
     await federation.clusters.unbind('m');
+    await given();
     const member = await connectMember({ kubeconfig: field.sandbox.clusters.m.kubeconfig, name: 'm' });
     const before = await expectArrivals(federation.host, member, 'm').run(work, null);
     const guarded = guardImport(waitsFor(verify), federation.host, member, settings(), { ...lenient, before });
@@ -123,6 +125,23 @@ describe('an import while another host joins the member', patient, () => {
     await using guarded = await waiting(async () => {});
     await guarded.verify();
   });
+
+  test('nor where copies of that host were there before', async () => {
+    const { m } = field.sandbox.clusters;
+    const left = async () => {
+      await createUser(m.connection, { name: 'zoe' });
+      await mark('zoe', 'true');
+    };
+    await using guarded = await waiting(async () => {}, left);
+    await guarded.verify();
+  });
+
+  const mark = (name: string, value: string | null) =>
+    field.sandbox.clusters.m.connection.patch(
+      kubesphere.users,
+      { name },
+      { type: 'merge', body: { metadata: { labels: { [managedLabel]: value } } } },
+    );
 
   describe('of the same name', () => {
     /** What is done between the first look at the member and that at the host. */
@@ -180,18 +199,26 @@ describe('an import while another host joins the member', patient, () => {
       expect(deleted).toBe(true);
     });
 
+    test('nor where what it deleted goes from the member a moment later than that', async () => {
+      const { m } = field.sandbox.clusters;
+      await createUser(m.connection, { name: 'zoe' });
+      await field.sandbox.faults.add({ cluster: 'a', fault: { controller: 'kubefed', down: true } });
+      await mark('zoe', 'true');
+      let going: Promise<unknown> = Promise.resolve();
+      await looks(async () => {
+        going = pause(500).then(() =>
+          m.connection.delete(kubesphere.users, { name: 'zoe' }, { propagationPolicy: 'Background' }),
+        );
+      });
+      await going;
+    });
+
     test('is one though its mark is taken off between them: two hosts do so all the time', async () => {
       const { m } = field.sandbox.clusters;
       await createUser(m.connection, { name: 'zoe' });
-      const mark = (value: string | null) =>
-        m.connection.patch(
-          kubesphere.users,
-          { name: 'zoe' },
-          { type: 'merge', body: { metadata: { labels: { [managedLabel]: value } } } },
-        );
       await field.sandbox.faults.add({ cluster: 'a', fault: { controller: 'kubefed', down: true } });
-      await mark('true');
-      await expect(looks(async () => void (await mark(null)))).rejects.toMatchObject(
+      await mark('zoe', 'true');
+      await expect(looks(async () => void (await mark('zoe', null)))).rejects.toMatchObject(
         refused(/has m under the same name.*User zoe/),
       );
     });

@@ -133,7 +133,9 @@ describe('an import whose process dies', patient, () => {
         {
           step: 'arrivals',
           code: 'KEPT_AT_RISK',
-          why: expect.stringMatching(/a has cluster "m" again.*stays\. Unbind it, then/),
+          why: expect.stringMatching(
+            /a holds cluster "m".*were left alone\. Unbind it from a.*then roll back once more/,
+          ),
         },
         { step: 'park-cluster', code: 'UNDO_NEEDS' },
       ],

@@ -8,7 +8,7 @@ import { detachCluster } from '../../../src/modules/operations/detach-cluster.ts
 import { shutOut } from '../../../src/modules/operations/host-access.ts';
 import { expectCopies } from '../../../src/modules/operations/host-copies.ts';
 import { importCluster } from '../../../src/modules/operations/import-cluster.ts';
-import { cluster, given, ownedBy, refusal, there, work } from './kit.ts';
+import { background, cluster, given, ownedBy, refusal, there, work } from './kit.ts';
 
 describe('shutting a host out', () => {
   const name = 'kubefed-controller-manager:m-kubesphere';
@@ -58,7 +58,7 @@ describe('what a host had copied', () => {
 });
 
 describe('what a host had copied, and its account', () => {
-  test('stay while that host has the member, by as much as its KubeFedCluster', async () => {
+  test('stay while that host has the member, by as much as its KubeFedCluster, and go when it has not', async () => {
     const at = { namespace: kubefedNamespace, name: 'm-kubesphere' };
     const copies = expectCopies(cluster, 'm', [cluster]);
     const before = await copies.capture(work);
@@ -66,14 +66,19 @@ describe('what a host had copied, and its account', () => {
     await given(kubesphere.users, { name: 'sent', labels: { [managedLabel]: 'true' } } as never, {
       spec: { email: 'x@example.com' },
     });
-    await given(kubesphere.kubeFedClusters, { namespace: kubefedNamespace, name: 'm' }, { spec: {} });
+    const seat = { namespace: kubefedNamespace, name: 'm' };
+    await given(kubesphere.kubeFedClusters, seat, { spec: {} });
+    const left = async () => [
+      await there(core.serviceAccounts, at.name, at.namespace),
+      await there(kubesphere.users, 'sent'),
+    ];
     await expect(copies.compensate(work, before, undefined)).rejects.toMatchObject(
-      refusal('KEPT_AT_RISK', /c holds cluster "m".*Delete the Cluster on c/s),
+      refusal('KEPT_AT_RISK', /c holds cluster "m".*Unbind it from c/s),
     );
-    expect([await there(core.serviceAccounts, at.name, at.namespace), await there(kubesphere.users, 'sent')]).toEqual([
-      true,
-      true,
-    ]);
+    expect(await left()).toEqual([true, true]);
+    await cluster.connection.delete(kubesphere.kubeFedClusters, seat, background);
+    await copies.compensate(work, before, undefined);
+    expect(await left()).toEqual([false, false]);
   });
 });
 
