@@ -21,6 +21,8 @@ export const hostLabel = 'cluster-role.kubesphere.io/host';
 export const visibilityLabel = 'cluster.kubesphere.io/visibility';
 /** Label of a binding: whose it is. */
 export const userLabel = 'iam.kubesphere.io/user-ref';
+/** Label of a binding: of which Group it is. */
+export const groupLabel = 'iam.kubesphere.io/group-ref';
 /** Label of a role that is only a part to build roles of, and is given to nobody. */
 export const roleTemplateLabel = 'iam.kubesphere.io/role-template';
 /** Label of a user for whom another identity provider answers: no password is needed. */

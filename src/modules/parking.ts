@@ -6,7 +6,7 @@ import { kubesphereNamespace, runAnnotation } from '../kubesphere/names.ts';
 import type { ResourceRef } from '../types.ts';
 import { findMade, madeBy, refOf } from './changes.ts';
 import type { Operation } from './operation.ts';
-import { create, remove, type Work } from './work.ts';
+import { create, findSurely, remove, type Work } from './work.ts';
 
 /** Where a secret that undo, or whoever goes on, needs is kept: on the cluster that holds it anyway or is about to, never in a journal. */
 export interface Parked {
@@ -79,7 +79,8 @@ export async function unpark(
   cluster: KubeSphereCluster,
   parked: Parked,
 ): Promise<Readonly<Record<string, string>>> {
-  const secret = await cluster.connection.find(resource, parked, { signal: work.signal });
+  const { namespace, name } = parked;
+  const secret = await findSurely(work, { cluster, resource, name: { namespace, name } }, () => true);
   const values = Object.fromEntries(
     Object.entries(secret?.data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]),
   );
@@ -92,10 +93,11 @@ export async function unpark(
 
 /** Whether there is such a copy, whatever it holds: somebody may have deleted it because nothing is to be put back. */
 export const isParked = async (
-  { signal }: Pick<Work, 'signal'>,
+  work: Pick<Work, 'signal'>,
   cluster: KubeSphereCluster,
-  parked: Parked,
-): Promise<boolean> => (await cluster.connection.find(resource, parked, { signal })) !== undefined;
+  { namespace, name }: Parked,
+): Promise<boolean> =>
+  (await findSurely(work, { cluster, resource, name: { namespace, name } }, () => true)) !== undefined;
 
 /** Deletes this run's parked secrets; where there are none, nothing happens. */
 export async function discardParked(work: Work, cluster: KubeSphereCluster, what: string): Promise<void> {

@@ -112,9 +112,8 @@ async function takeOff(
   try {
     await onMember(ctx, use);
   } catch (error) {
-    // The cluster that was noted is not there any more.
-    if (FederationError.is(error, 'ENV_CHANGED')) return log.warn(`${error.message} ${stays}`);
-    if (!FederationError.is(error, 'UNREACHABLE', 'UNAUTHENTICATED', 'UNSUPPORTED')) throw error;
+    // ENV_CHANGED: another cluster answers there, for good or for a while.
+    if (!FederationError.is(error, 'UNREACHABLE', 'UNAUTHENTICATED', 'UNSUPPORTED', 'ENV_CHANGED')) throw error;
     const { code, message, retryable, details } = error;
     throw new FederationError(code, `${message} ${goneRemedy(ctx)}`, { cause: error, retryable, details });
   }

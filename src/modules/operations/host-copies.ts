@@ -11,7 +11,7 @@ import { isAnyShield } from '../shield-forms.ts';
 import { edit, remove, type Work } from '../work.ts';
 import { holds, toSeeHeld } from './cluster-object.ts';
 import { shutOut, toShutOut } from './host-access.ts';
-import { listBelongings } from './user-belongings.ts';
+import { holders, listBelongings } from './user-belongings.ts';
 import { assertEmpty } from './workspace-template.ts';
 
 /** Cluster-scoped kinds that a host copies to its members. Namespaces are left out: nobody but a person deletes those. */
@@ -126,7 +126,7 @@ export async function removeArrived(
       'what the host had copied there',
     );
   const refusals = new Map<string, FederationError>();
-  const inUse = await usersInUse(member, arrived, work.signal);
+  const inUse = await holdersInUse(member, arrived, work.signal);
   for (const { resource, name, uid } of arrived.filter(({ uid }) => !inUse.has(uid)))
     if (resource !== kubesphere.workspaces)
       await remove(work, { cluster: member, resource, name: { name }, uid, propagationPolicy: 'Background' });
@@ -144,31 +144,40 @@ export async function removeArrived(
         : { type: 'merge', body: { metadata: { labels: { [managedLabel]: null }, annotations } } },
     );
   }
-  // Whatever else there was to do is done.
-  if (!shielded) for (const refusal of refusals.values()) throw refusal;
-  if (inUse.size > 0)
-    throw new FederationError(
-      'KEPT_AT_RISK',
-      `${member.name}: ${inUse.size} user(s) that the host had sent stay there, as the member's own, for what names them would go with them: ${some([...inUse.values()])}. Everything else was taken off. Roll back once more to go on; delete these users on ${member.name} when nobody needs that.`,
-    );
+  const stay = `${member.name}: ${inUse.size} user(s) or group(s) that the host had sent stay there, as the member's own, for what names them would go with them: ${some([...inUse.values()])}. Everything else was taken off. Roll back once more to go on; delete these on ${member.name} when nobody needs that.`;
+  // Whatever else there was to do is done. Both are told at once: whoever lost the mark is not found a second time.
+  if (!shielded)
+    for (const refusal of refusals.values())
+      throw inUse.size === 0
+        ? refusal
+        : new FederationError(refusal.code, `${refusal.message} ${stay}`, { cause: refusal });
+  if (inUse.size > 0) throw new FederationError('KEPT_AT_RISK', stay);
 }
 
-/** Users that came, by UID, whom something names that did not come: the member deletes such bindings, in whatever project, with the user. */
-async function usersInUse(
+/**
+ * Users and groups that came, by UID, whom something names that did not come: the member deletes such bindings, in whatever project,
+ * with whom they name.
+ */
+async function holdersInUse(
   member: KubeSphereCluster,
   arrived: readonly (Found & { readonly resource: Resource })[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, string>> {
-  const users = arrived.filter(({ resource }) => resource === kubesphere.users);
-  if (users.length === 0) return new Map();
   const came = new Set(arrived.map(({ uid }) => uid));
-  const others = (await listBelongings(member, signal)).filter(({ object }) => !came.has(object.uid));
-  return new Map(
-    users.flatMap(({ name, uid }) => {
-      const named = others.filter(({ user }) => user === name).map(({ object }) => called(object));
-      return named.length === 0 ? [] : [[uid, `${name} (${some(named)})`] as const];
-    }),
-  );
+  const inUse = new Map<string, string>();
+  for (const holder of holders) {
+    const theirs = arrived.filter(({ resource }) => resource === holder.resource);
+    if (theirs.length === 0) continue;
+    const goesAnyway = (owners: readonly { readonly uid: string }[]): boolean =>
+      owners.length > 0 && owners.every(({ uid }) => came.has(uid));
+    const all = await listBelongings(member, holder, goesAnyway, signal);
+    const others = all.filter(({ object }) => !came.has(object.uid));
+    for (const { name, uid } of theirs) {
+      const named = others.filter((one) => one.holder === name).map(({ object }) => called(object));
+      if (named.length > 0) inUse.set(uid, `${holder.resource.kind} ${name} (${some(named)})`);
+    }
+  }
+  return inUse;
 }
 
 /** Takes a Workspace off again; the answer is the refusal of a shield, for an old server's keeps every one. */
@@ -222,7 +231,8 @@ async function whyItStays(work: Work, member: KubeSphereCluster, workspace: Foun
   try {
     return (await removeWorkspace(work, member, workspace))?.message;
   } catch (error) {
-    if (!FederationError.is(error, 'KEPT_AT_RISK')) throw error;
+    // Whatever refuses to delete it: the shield it stood under is down, and a run that cannot end helps nobody.
+    if (!FederationError.is(error, 'KEPT_AT_RISK', 'REJECTED', 'FORBIDDEN')) throw error;
     return error.message;
   }
 }

@@ -1,7 +1,7 @@
-import type { Resource } from '../../kube/objects.ts';
+import type { ObjectMeta, Resource } from '../../kube/objects.ts';
 import { core } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
-import { userLabel } from '../../kubesphere/names.ts';
+import { groupLabel, userLabel } from '../../kubesphere/names.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
 import { asFound, type FoundObject, throughKinds } from '../found.ts';
 
@@ -14,21 +14,47 @@ export const belongings: readonly Resource[] = [
   kubesphere.groupBindings,
 ];
 
+/** Who is named by a label of bindings in any project, that go with whoever that is. */
+export interface Holder {
+  readonly resource: Resource;
+  readonly label: string;
+  readonly belongings: readonly Resource[];
+}
+
+/** Users, and groups (release-3.3 pkg/controller/group/group_controller.go: deleteGroupBindings, deleteRoleBindings). */
+export const holders: readonly Holder[] = [
+  { resource: kubesphere.users, label: userLabel, belongings },
+  {
+    resource: kubesphere.groups,
+    label: groupLabel,
+    belongings: belongings.filter((kind) => kind !== kubesphere.globalRoleBindings),
+  },
+];
+
 /** A binding, and whom it names. */
 export interface Belonging {
-  readonly user: string;
+  readonly holder: string;
   readonly object: FoundObject;
 }
 
-/** Whatever of a cluster would be deleted with an account, of all accounts; what an owner takes along belongs to that. */
-export async function listBelongings(cluster: KubeSphereCluster, signal: AbortSignal): Promise<readonly Belonging[]> {
+/**
+ * Whatever of a cluster would be deleted with users, or with groups, of all of them.
+ *
+ * @param passes - whether an owner takes it along anyway, so that it belongs to that
+ */
+export async function listBelongings(
+  cluster: KubeSphereCluster,
+  { label, belongings: kinds }: Holder,
+  passes: (owners: NonNullable<ObjectMeta['ownerReferences']>) => boolean,
+  signal: AbortSignal,
+): Promise<readonly Belonging[]> {
   return throughKinds(
     cluster,
-    ({ group, plural }) => belongings.some((one) => one.group === group && one.plural === plural),
-    { labelSelector: userLabel, signal },
+    ({ group, plural }) => kinds.some((one) => one.group === group && one.plural === plural),
+    { labelSelector: label, signal },
     (resource, metadata): Belonging | undefined =>
-      metadata.ownerReferences === undefined || metadata.ownerReferences.length === 0
-        ? { user: metadata.labels?.[userLabel] ?? '', object: asFound(resource, metadata) }
-        : undefined,
+      passes(metadata.ownerReferences ?? [])
+        ? undefined
+        : { holder: metadata.labels?.[label] ?? '', object: asFound(resource, metadata) },
   );
 }

@@ -1,7 +1,7 @@
 import type { KubeObject, Resource } from '../../kube/objects.ts';
 import type { Untyped } from '../../kube/resources.ts';
 import { core } from '../../kube/resources.ts';
-import { managedLabel, workspaceLabel } from '../../kubesphere/names.ts';
+import { groupLabel, managedLabel, workspaceLabel } from '../../kubesphere/names.ts';
 import { type GroupBinding, kubesphere } from '../../kubesphere/resources.ts';
 import { recordAt, text } from '../server/object.ts';
 import { type Context, loop } from './context.ts';
@@ -11,7 +11,6 @@ import { addFinalizer, dropFinalizers, ignoring, named, update, withController, 
 const groupFinalizer = 'finalizers.kubesphere.io/groups';
 const bindingFinalizer = 'finalizers.kubesphere.io/groupsbindings';
 const parentLabel = 'iam.kubesphere.io/group-parent';
-const groupLabel = 'iam.kubesphere.io/group-ref';
 
 /** Everything that names a group by label and goes with it. */
 const belongings: readonly Resource[] = [

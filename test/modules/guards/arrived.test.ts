@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { FederationError } from '../../../src/errors.ts';
-import type { Resource } from '../../../src/kube/objects.ts';
+import type { OwnerReference, Resource } from '../../../src/kube/objects.ts';
 import { core } from '../../../src/kube/resources.ts';
 import { type KubeSphereCluster, openCluster } from '../../../src/kubesphere/cluster.ts';
-import { managedLabel, userLabel, workspaceLabel } from '../../../src/kubesphere/names.ts';
+import { groupLabel, managedLabel, userLabel, workspaceLabel } from '../../../src/kubesphere/names.ts';
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
 import { expectCopies, removeStayed } from '../../../src/modules/operations/host-copies.ts';
 import { lowerShield, raiseShield } from '../../../src/modules/shield.ts';
@@ -144,23 +144,35 @@ describe('a Workspace that arrived with a host', { timeout: 60_000 }, () => {
   });
 });
 
-describe('a user who arrived with a host', { timeout: 60_000 }, () => {
-  const bind = (namespace: string, user: string) =>
-    controllers().create(core.roleBindings, {
-      metadata: { namespace, name: `${user}-admin`, labels: { [userLabel]: user } },
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'admin' },
-      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: user }],
-    });
+/** Somebody gives a user, or a Group, a role in a project. */
+const bind = (
+  namespace: string,
+  subject: string,
+  kind: 'User' | 'Group' = 'User',
+  ownerReferences: readonly OwnerReference[] = [],
+) =>
+  controllers().create(core.roleBindings, {
+    metadata: {
+      namespace,
+      name: `${subject}-admin`,
+      labels: { [kind === 'User' ? userLabel : groupLabel]: subject },
+      ownerReferences,
+    },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'admin' },
+    subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind, name: subject }],
+  });
+const sendUser = (name: string) =>
+  controllers().create(kubesphere.users, {
+    metadata: { name, labels: { [managedLabel]: 'true' } },
+    spec: { email: `${name}@example.com`, password: 'hash' },
+  });
 
+describe('a user who arrived with a host', { timeout: 60_000 }, () => {
   test('stays where a project names it, for the member deletes such bindings with a user; told once', async () => {
     await create('staff');
     await project('shop', 'staff');
     const before = await expectCopies(member, 'm', [member]).capture(work);
-    for (const name of ['ann', 'bea'])
-      await controllers().create(kubesphere.users, {
-        metadata: { name, labels: { [managedLabel]: 'true' } },
-        spec: { email: `${name}@example.com`, password: 'hash' },
-      });
+    for (const name of ['ann', 'bea']) await sendUser(name);
     // What came with her, and what goes with that, keeps nobody.
     const roleRef = { apiGroup: 'iam.kubesphere.io', kind: 'GlobalRole', name: 'authenticated' };
     const labels = { [userLabel]: 'bea' };
@@ -178,13 +190,59 @@ describe('a user who arrived with a host', { timeout: 60_000 }, () => {
     const takeOff = () => expectCopies(member, 'm', [member]).compensate(work, before, undefined);
     await expect(takeOff()).rejects.toMatchObject({
       code: 'KEPT_AT_RISK',
-      message: expect.stringMatching(/1 user\(s\).*ann \(RoleBinding shop\/ann-admin\).*Roll back once more/),
+      message: expect.stringMatching(/1 user\(s\).*User ann \(RoleBinding shop\/ann-admin\).*Roll back once more/),
     });
     await gone(kubesphere.users, 'bea');
     const kept = (await controllers().get(kubesphere.users, { name: 'ann' })).metadata;
     expect([kept.labels?.[managedLabel], kept.deletionTimestamp]).toEqual([undefined, undefined]);
     await takeOff();
     const at = { namespace: 'shop', name: 'ann-admin' };
+    expect((await controllers().get(core.roleBindings, at)).metadata.uid).toBe(uid);
+  });
+
+  test('stays where what names them has an owner that does not go', async () => {
+    await create('crew');
+    await project('dock', 'crew');
+    const before = await expectCopies(member, 'm', [member]).capture(work);
+    await sendUser('cid');
+    const owner = await controllers().create(core.configMaps, {
+      metadata: { namespace: 'dock', name: 'tool' },
+      data: {},
+    });
+    const { name, uid } = owner.metadata;
+    const bound = await bind('dock', 'cid', 'User', [{ apiVersion: 'v1', kind: 'ConfigMap', name, uid }]);
+    await expect(expectCopies(member, 'm', [member]).compensate(work, before, undefined)).rejects.toMatchObject({
+      message: expect.stringMatching(/User cid \(RoleBinding dock\/cid-admin\)/),
+    });
+    const at = { namespace: 'dock', name: 'cid-admin' };
+    expect((await controllers().get(core.roleBindings, at)).metadata.uid).toBe(bound.metadata.uid);
+  });
+});
+
+describe('a group that arrived with a host', { timeout: 60_000 }, () => {
+  test('stays where a project names it, for the member deletes such bindings with a group; told once', async () => {
+    await create('guild');
+    await project('forge', 'guild');
+    const before = await expectCopies(member, 'm', [member]).capture(work);
+    for (const name of ['smiths', 'idle'])
+      await controllers().create(kubesphere.groups, { metadata: { name, labels: { [managedLabel]: 'true' } } });
+    // It came with the group, and keeps nobody.
+    await controllers().create(kubesphere.groupBindings, {
+      metadata: { name: 'idle-bea', labels: { [groupLabel]: 'idle', [managedLabel]: 'true' } },
+      groupRef: { apiGroup: 'iam.kubesphere.io', kind: 'Group', name: 'idle' },
+      users: ['bea'],
+    });
+    const { uid } = (await bind('forge', 'smiths', 'Group')).metadata;
+    const takeOff = () => expectCopies(member, 'm', [member]).compensate(work, before, undefined);
+    await expect(takeOff()).rejects.toMatchObject({
+      code: 'KEPT_AT_RISK',
+      message: expect.stringMatching(/1 user\(s\) or group\(s\).*Group smiths \(RoleBinding forge\/smiths-admin\)/),
+    });
+    await gone(kubesphere.groups, 'idle');
+    const kept = (await controllers().get(kubesphere.groups, { name: 'smiths' })).metadata;
+    expect([kept.labels?.[managedLabel], kept.deletionTimestamp]).toEqual([undefined, undefined]);
+    await takeOff();
+    const at = { namespace: 'forge', name: 'smiths-admin' };
     expect((await controllers().get(core.roleBindings, at)).metadata.uid).toBe(uid);
   });
 });
@@ -256,9 +314,31 @@ describe('a Workspace that arrived with a host, and that a shield keeps', { time
     expect(await marks('taken')).toEqual(['true', undefined]);
   });
 
+  test('stays, and is told once, where somebody else’s rule keeps it when the shield is down', async () => {
+    const { takeOff, lower } = await shielded('ruled', { shielded: true });
+    await takeOff();
+    await lower();
+    {
+      using _spy = asked('ruled', async () => Promise.reject(new FederationError('REJECTED', 'a rule of theirs')));
+      await expect(removeStayed(work, member)).rejects.toMatchObject({
+        code: 'KEPT_AT_RISK',
+        message: expect.stringMatching(/1 Workspace\(s\).*a rule of theirs/),
+      });
+    }
+    await removeStayed(work, member);
+    expect(await marks('ruled')).toEqual(letGo);
+  });
+
   test('is told, when all else is done, where nobody lowers that shield later', async () => {
     const { takeOff, lower } = await shielded('told', {});
-    await expect(takeOff()).rejects.toMatchObject({ code: 'REJECTED', message: expect.stringMatching(/shield told/) });
+    // A user that stays is told with it: it is not found a second time.
+    await project('open', 'told-before');
+    await sendUser('dan');
+    await bind('open', 'dan');
+    await expect(takeOff()).rejects.toMatchObject({
+      code: 'REJECTED',
+      message: expect.stringMatching(/shield told.*User dan \(RoleBinding open\/dan-admin\)/s),
+    });
     await gone(kubesphere.workspaces, 'told-free');
     expect([await marks('told'), await marks('told-before')]).toEqual([letGo, letGo]);
     await lower();
