@@ -126,6 +126,7 @@ export const releasedOnM = (name: string, workspace: string): readonly ExpectedW
       method: 'PATCH',
       path: `/${api}/namespaces/${name}/${at}`,
       body: { metadata: { ...preconditions, labels: { [managedLabel]: 'false' } } },
+      abreast: true,
     }),
   ),
   freed('m', name, workspace),

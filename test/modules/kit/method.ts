@@ -33,6 +33,8 @@ export interface ExpectedWrite {
   readonly body: unknown;
   /** A controller does it, too: whoever comes second has nothing to write. */
   readonly raced?: true;
+  /** Made side by side with its neighbours of the same kind: which of them comes first is the network's. */
+  readonly abreast?: true;
 }
 
 /** A rule that a method does not fail without. */
@@ -194,10 +196,22 @@ async function play(world: ModuleWorld, spec: AnyMethodSpec, one: Case): Promise
       const expected = spec.writes?.(args, world) ?? [];
       expect(expected.length > 0).toBe(!isRead(spec));
       const those = (all: readonly Addressed[], write: Addressed): number => all.filter(at(write)).length;
-      expect(made.map(({ query: _query, status: _status, ...write }) => write)).toEqual(
-        expected
-          .filter((write) => write.raced !== true || those(made, write) === those(expected, write))
-          .map(({ type, raced: _raced, ...write }) => ({ ...write, type: type ?? typeOf(write.method) })),
+      const isAbreast = (write: Addressed): boolean => expected.some((one) => one.abreast === true && at(one)(write));
+      expect(
+        aligned(
+          made.map(({ query: _query, status: _status, ...write }) => write),
+          isAbreast,
+        ),
+      ).toEqual(
+        aligned(
+          expected
+            .filter((write) => write.raced !== true || those(made, write) === those(expected, write))
+            .map(({ type, raced: _raced, abreast: _abreast, ...write }) => ({
+              ...write,
+              type: type ?? typeOf(write.method),
+            })),
+          isAbreast,
+        ),
       );
       return spec.done(world, args, answer);
     }
@@ -275,6 +289,24 @@ async function play(world: ModuleWorld, spec: AnyMethodSpec, one: Case): Promise
         expect(requests.map(({ path }) => path).filter((path) => path !== spec.looksUp)).toEqual([]);
       return untouched();
   }
+}
+
+/** Writes that were made side by side stand in the order of their paths; all others stay where they are. */
+function aligned<T extends Addressed>(writes: readonly T[], isAbreast: (write: T) => boolean): readonly T[] {
+  const all: T[] = [];
+  let abreast: T[] = [];
+  const close = (): void => {
+    all.push(...abreast.sort((one, other) => one.path.localeCompare(other.path)));
+    abreast = [];
+  };
+  for (const write of writes)
+    if (isAbreast(write)) abreast.push(write);
+    else {
+      close();
+      all.push(write);
+    }
+  close();
+  return all;
 }
 
 type Addressed = Pick<PassingRequest, 'method' | 'path'> & { readonly cluster: ClusterName };
