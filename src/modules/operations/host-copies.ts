@@ -9,9 +9,9 @@ import { needsOf, type Operation, runAndVerify } from '../operation.ts';
 import { toDelete, toGet, toListAll, toPatch } from '../rights.ts';
 import { isAnyShield } from '../shield-forms.ts';
 import { edit, remove, type Work } from '../work.ts';
+import { holderKinds, listBelongings } from './belongings.ts';
 import { holds, toSeeHeld } from './cluster-object.ts';
 import { shutOut, toShutOut } from './host-access.ts';
-import { holders, listBelongings } from './user-belongings.ts';
 import { assertEmpty } from './workspace-template.ts';
 
 /** Cluster-scoped kinds that a host copies to its members. Namespaces are left out: nobody but a person deletes those. */
@@ -164,17 +164,17 @@ async function holdersInUse(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, string>> {
   const came = new Set(arrived.map(({ uid }) => uid));
+  const goesAnyway = (owners: readonly { readonly uid: string }[]): boolean =>
+    owners.length > 0 && owners.every(({ uid }) => came.has(uid));
   const inUse = new Map<string, string>();
-  for (const holder of holders) {
-    const theirs = arrived.filter(({ resource }) => resource === holder.resource);
+  for (const kind of holderKinds) {
+    const theirs = arrived.filter(({ resource }) => resource === kind.resource);
     if (theirs.length === 0) continue;
-    const goesAnyway = (owners: readonly { readonly uid: string }[]): boolean =>
-      owners.length > 0 && owners.every(({ uid }) => came.has(uid));
-    const all = await listBelongings(member, holder, goesAnyway, signal);
+    const all = await listBelongings(member, kind, goesAnyway, signal);
     const others = all.filter(({ object }) => !came.has(object.uid));
     for (const { name, uid } of theirs) {
       const named = others.filter((one) => one.holder === name).map(({ object }) => called(object));
-      if (named.length > 0) inUse.set(uid, `${holder.resource.kind} ${name} (${some(named)})`);
+      if (named.length > 0) inUse.set(uid, `${kind.resource.kind} ${name} (${some(named)})`);
     }
   }
   return inUse;

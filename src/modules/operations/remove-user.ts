@@ -10,8 +10,8 @@ import type { Operation } from '../operation.ts';
 import { toListAll, toWatch } from '../rights.ts';
 import type { UserLeftover } from '../users/leftovers.ts';
 import { remove, waitGone } from '../work.ts';
+import { belongings } from './belongings.ts';
 import { assertAnotherAdmin } from './platform-admins.ts';
-import { belongings } from './user-belongings.ts';
 import { userLimitMs } from './user-object.ts';
 
 const resource = kubesphere.users;

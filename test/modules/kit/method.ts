@@ -3,6 +3,7 @@ import { type ErrorCode, FederationError } from '../../../src/errors.ts';
 import type { Federation } from '../../../src/federation.ts';
 import type { WriteOptions, Written } from '../../../src/modules/operation.ts';
 import type { Ground } from '../../grounds.ts';
+import { type Addressed, aligned } from './abreast.ts';
 import type { Mishap, PassingRequest } from './fault-proxy.ts';
 import { expectNothingTold, heard } from './told.ts';
 import { type ClusterName, type ModuleWorld, reader, startWorld } from './world.ts';
@@ -291,25 +292,6 @@ async function play(world: ModuleWorld, spec: AnyMethodSpec, one: Case): Promise
   }
 }
 
-/** Writes that were made side by side stand in the order of their paths; all others stay where they are. */
-function aligned<T extends Addressed>(writes: readonly T[], isAbreast: (write: T) => boolean): readonly T[] {
-  const all: T[] = [];
-  let abreast: T[] = [];
-  const close = (): void => {
-    all.push(...abreast.sort((one, other) => one.path.localeCompare(other.path)));
-    abreast = [];
-  };
-  for (const write of writes)
-    if (isAbreast(write)) abreast.push(write);
-    else {
-      close();
-      all.push(write);
-    }
-  close();
-  return all;
-}
-
-type Addressed = Pick<PassingRequest, 'method' | 'path'> & { readonly cluster: ClusterName };
 const at =
   (one: Addressed) =>
   ({ cluster, method, path }: Addressed): boolean =>

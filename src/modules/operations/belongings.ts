@@ -14,15 +14,15 @@ export const belongings: readonly Resource[] = [
   kubesphere.groupBindings,
 ];
 
-/** Who is named by a label of bindings in any project, that go with whoever that is. */
-export interface Holder {
+/** A kind of whom bindings in any project name by a label; they are deleted with whoever that is. */
+export interface HolderKind {
   readonly resource: Resource;
   readonly label: string;
   readonly belongings: readonly Resource[];
 }
 
 /** Users, and groups (release-3.3 pkg/controller/group/group_controller.go: deleteGroupBindings, deleteRoleBindings). */
-export const holders: readonly Holder[] = [
+export const holderKinds: readonly HolderKind[] = [
   { resource: kubesphere.users, label: userLabel, belongings },
   {
     resource: kubesphere.groups,
@@ -44,7 +44,7 @@ export interface Belonging {
  */
 export async function listBelongings(
   cluster: KubeSphereCluster,
-  { label, belongings: kinds }: Holder,
+  { label, belongings: kinds }: HolderKind,
   passes: (owners: NonNullable<ObjectMeta['ownerReferences']>) => boolean,
   signal: AbortSignal,
 ): Promise<readonly Belonging[]> {
