@@ -7,8 +7,9 @@ import { some } from '../closure.ts';
 import { needsOf, type Operation } from '../operation.ts';
 import { assertLetGo, expectCopies, listed, removeAccount, removeArrived } from '../operations/host-copies.ts';
 import { toListAll } from '../rights.ts';
+import type { Work } from '../work.ts';
 import { accountsOfOthers } from './checks/controllers.ts';
-import { type ManagedObject, managedByOthers, shownManaged } from './managed.ts';
+import { type ManagedObject, shownManaged, unknownTo } from './managed.ts';
 
 /** What is on a member before a host joins it, by UID. */
 export interface MemberBefore {
@@ -57,45 +58,66 @@ export async function joinedUnderAnotherName(
   return `Another host has joined ${member.name} since, as ServiceAccount(s) ${some(accounts.map(({ name }) => name))} in ${kubefedNamespace} tell(s).`;
 }
 
-/** What was copied to a member since, and this host does not have. */
-async function strangersOn(
+/** An object on a member of the kinds that a host copies. */
+type Copy = Awaited<ReturnType<typeof listed>>[number];
+
+/** What was copied to a member since, and the part of it that this host does not have. */
+async function copiedSince(
   host: KubeSphereCluster,
   member: KubeSphereCluster,
   { present }: Pick<MemberBefore, 'present'>,
   signal: AbortSignal,
-): Promise<readonly ManagedObject[]> {
-  const copies = new Set(uidsOf(await listed(member, signal, onlyMarked)));
-  for (const uid of present) copies.delete(uid);
-  if (copies.size === 0) return [];
-  return (await managedByOthers(host, member, signal)).filter(({ metadata: { uid } }) => copies.has(uid));
+): Promise<{ readonly copies: readonly Copy[]; readonly strangers: readonly ManagedObject[] }> {
+  const before = new Set(present);
+  const copies = (await listed(member, signal, onlyMarked)).filter(({ uid }) => !before.has(uid));
+  const objects = copies.map(({ resource: { kind }, name, uid }) => ({ kind, metadata: { name, uid } }));
+  return { copies, strangers: objects.length === 0 ? [] : await unknownTo(host, objects, signal) };
 }
 
-/** A host puts a mark back that another one took off after 11 s at the latest (domain reference, 8.2). */
-const markedAgainMs = 15_000;
-const everyMs = 500;
+/** How long {@link ownCopies} waits for a mark, and how often it looks. */
+export interface MarkWait {
+  /** A host puts a mark back that another one took off after 11 s at the latest (domain reference, 8.2). */
+  readonly forMs: number;
+  readonly everyMs: number;
+}
+
+const markWait: MarkWait = { forMs: 15_000, everyMs: 500 };
 
 /**
- * The same once this host has let go. Its kubefed may have taken the other's marks off right before, so that they are waited for where
- * anything came that bears none.
+ * By UID, what this host copied to a member that it has let go. Its kubefed may have taken another host's marks off right before, so that
+ * they are waited for where anything came that was not asked about, for it bore none.
+ *
+ * @throws FederationError `KEPT_AT_RISK` where some of what was copied is another host's, as `left` words it
  */
-async function strangersLeftOn(
+async function ownCopies(
   host: KubeSphereCluster,
   member: KubeSphereCluster,
   before: Pick<MemberBefore, 'present'>,
-  signal: AbortSignal,
-): Promise<readonly ManagedObject[]> {
+  { forMs, everyMs }: MarkWait,
+  { signal }: Pick<Work, 'signal'>,
+): Promise<ReadonlySet<string>> {
   for (const began = performance.now(); ; ) {
-    const first = new Set(uidsOf(await listed(member, signal, onlyMarked)));
-    const strangers = await strangersOn(host, member, before, signal);
-    if (strangers.length > 0) return strangers;
-    // One that lost its mark, or got it back, while that was asked was not seen by it.
-    const allAlong = uidsOf(await listed(member, signal, onlyMarked)).filter((uid) => first.has(uid));
-    const known = new Set([...before.present, ...allAlong]);
+    const { copies, strangers } = await copiedSince(host, member, before, signal);
+    if (strangers.length > 0)
+      throw left(
+        host,
+        member,
+        `Another host has ${member.name} under the same name, or had it, or ${host.name} has deleted since what it copied there: ${some(strangers.map(shownManaged))}.`,
+        `Unbind it where another host has it. Then take label ${managedLabel} off these on ${member.name}: they stay there as its own. If the label comes back within a minute, another host still has it. If not, roll back once more.`,
+      );
+    const asked = new Set(uidsOf(copies));
+    const known = new Set([...before.present, ...asked]);
     const unmarked = (await listed(member, signal)).some(({ uid }) => !known.has(uid));
-    if (!unmarked || performance.now() - began >= markedAgainMs) return [];
+    if (!unmarked || performance.now() - began >= forMs) return asked;
     await sleep(everyMs, signal);
   }
 }
+
+const left = (host: KubeSphereCluster, member: KubeSphereCluster, why: string, then: string): FederationError =>
+  new FederationError(
+    'KEPT_AT_RISK',
+    `${why} What ${host.name} left on ${member.name} cannot be told from what is another host's, and stays. ${then}`,
+  );
 
 const secondLookMs = 2_000;
 
@@ -110,7 +132,7 @@ async function joinedUnderTheSameName(
   before: Pick<MemberBefore, 'present'>,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const suspects = await strangersOn(host, member, before, signal);
+  const { strangers: suspects } = await copiedSince(host, member, before, signal);
   if (suspects.length === 0) return undefined;
   await sleep(secondLookMs, signal);
   const there = new Set(uidsOf(await listed(member, signal)));
@@ -139,18 +161,15 @@ export const joinedSince = async (
  * the member, and its mark off what was there before, unless another host may have them by now.
  *
  * @param cluster - the name under which the host has the member
+ * @param wait - for marks, on the way back
  */
 export function expectArrivals(
   host: KubeSphereCluster,
   member: KubeSphereCluster,
   cluster: string,
+  wait: MarkWait = markWait,
 ): Operation<null, MemberBefore> {
   const copies = expectCopies(member, cluster, [host]);
-  const left = (why: string, then: string): FederationError =>
-    new FederationError(
-      'KEPT_AT_RISK',
-      `${why} What ${host.name} left on ${member.name} cannot be told from what is another host's, and stays. ${then}`,
-    );
   return {
     forecast: async () => ({
       effect: 'unknown',
@@ -168,20 +187,17 @@ export function expectArrivals(
       if (before === undefined) return;
       await assertLetGo(work, host, cluster);
       // Now that it has let go, what is deleted on this host stays there, too.
-      const strangers = await strangersLeftOn(host, member, before, work.signal);
-      if (strangers.length > 0)
-        throw left(
-          `Another host has ${member.name} under the same name, or had it, or ${host.name} has deleted since what it copied there: ${some(strangers.map(shownManaged))}.`,
-          `Unbind it where another host has it. Then take label ${managedLabel} off these on ${member.name}: they stay there as its own. If the label comes back within a minute, another host still has it. If not, roll back once more.`,
-        );
+      const only = await ownCopies(host, member, before, wait, work);
       // One that was there before is a former host's, and this one only used it.
       if (before.account === null) await removeAccount(work, member, cluster);
       const other = await joinedUnderAnotherName(member, cluster, before, work.signal);
-      if (other === undefined) return removeArrived(work, member, before.present);
+      if (other === undefined) return removeArrived(work, member, before.present, { only });
       const marked = await listed(member, work.signal, onlyMarked);
       const since = marked.filter(({ uid }) => !before.marked.includes(uid));
       if (since.length > 0)
         throw left(
+          host,
+          member,
           other,
           `That is ${some(since.map(({ resource, name }) => `${resource.kind} ${name}`))}. When no other host has ${member.name} any more, delete that ServiceAccount there, then roll back once more.`,
         );

@@ -6,7 +6,7 @@ import { pool } from '../../workflow/pool.ts';
 /** An object that kubefed of some host says is its own. */
 export interface ManagedObject {
   readonly kind: string;
-  readonly metadata: ObjectMeta;
+  readonly metadata: Pick<ObjectMeta, 'name' | 'namespace' | 'uid'>;
 }
 
 const atOnce = 8;
@@ -44,11 +44,18 @@ export async function managedObjects(
  *
  * @throws ApiError where member or host cannot be read whole
  */
-export async function managedByOthers(
+export const managedByOthers = async (
   host: KubeSphereCluster,
   member: KubeSphereCluster,
   signal: AbortSignal,
-): Promise<readonly ManagedObject[]> {
+): Promise<readonly ManagedObject[]> => unknownTo(host, await managedObjects(member, signal), signal);
+
+/** Those of some objects on a member that a host has no federated object for; the host is asked about no kind that is not among them. */
+export async function unknownTo<T extends ManagedObject>(
+  host: KubeSphereCluster,
+  objects: readonly T[],
+  signal: AbortSignal,
+): Promise<readonly T[]> {
   const federated = (await host.connection.resources({ signal })).filter(({ group }) => group === 'types.kubefed.io');
   const known = new Map<string, Promise<ReadonlySet<string>>>();
   const namesOf = (kind: string): Promise<ReadonlySet<string>> => {
@@ -63,9 +70,8 @@ export async function managedByOthers(
     // A FederatedNamespace stands in the namespace that it is about, which itself stands in none.
     return new Set(objects.map(({ metadata }) => (kind === 'Namespace' ? metadata.name : keyOf(metadata))));
   };
-  const others: ManagedObject[] = [];
-  for (const object of await managedObjects(member, signal))
-    if (!(await namesOf(object.kind)).has(keyOf(object.metadata))) others.push(object);
+  const others: T[] = [];
+  for (const object of objects) if (!(await namesOf(object.kind)).has(keyOf(object.metadata))) others.push(object);
   return others;
 }
 

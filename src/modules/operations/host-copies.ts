@@ -76,7 +76,7 @@ export function expectCopies(
       for (const host of hosts) await assertLetGo(work, host, cluster);
       // A former host is let in again by its own join.
       await removeAccount(work, member, cluster);
-      await removeArrived(work, member, present, shielded);
+      await removeArrived(work, member, present, { shielded });
     },
   };
 }
@@ -106,16 +106,21 @@ interface Found {
   readonly uid: string;
 }
 
-/** Takes off a member what a host copied there since, and kubefed's mark off what was there before: `present`, by UID. */
+/**
+ * Takes off a member what a host copied there since, and kubefed's mark off what was there before: `present`, by UID.
+ *
+ * @param only - whatever else arrived, by UID, is not that host's, and is left as it is
+ * @param shielded - a shield is up that is lowered later
+ */
 export async function removeArrived(
   work: Work,
   member: KubeSphereCluster,
   present: readonly string[],
-  shielded = false,
+  { only, shielded = false }: { readonly only?: ReadonlySet<string>; readonly shielded?: boolean } = {},
 ): Promise<void> {
   const before = new Set(present);
   const marked = await listed(member, work.signal, `${managedLabel}=true`);
-  const arrived = marked.filter(({ uid }) => !before.has(uid));
+  const arrived = marked.filter(({ uid }) => !before.has(uid) && only?.has(uid) !== false);
   if (arrived.length > 0)
     assertTakesNothingKept(
       await deletionClosure(

@@ -11,6 +11,7 @@ import { guardImport } from '../../../src/modules/clusters/import-guard.ts';
 import type { Operation } from '../../../src/modules/operation.ts';
 import type { Work } from '../../../src/modules/work.ts';
 import { compareProjects, createUser, joinCluster, observeProjects, until } from '../../../src/testing/index.ts';
+import { overriding } from '../kit/overriding.ts';
 import { type Field, startField } from './kit.ts';
 
 let field: Field;
@@ -158,14 +159,7 @@ describe('an import while another host joins the member', patient, () => {
         };
         return { ...listing, toArray };
       };
-      const seen = new Proxy(connection, {
-        get(target, key) {
-          if (key === 'listMetadata') return listMetadata;
-          const value: unknown = Reflect.get(target, key);
-          return typeof value === 'function' ? value.bind(target) : value;
-        },
-      });
-      return new Proxy(host, { get: (target, key) => (key === 'connection' ? seen : Reflect.get(target, key)) });
+      return overriding(host, { listMetadata });
     }
     /** A join of M to A that has ended, but for the last look, as though nothing had been there before it. */
     async function looks(between: () => Promise<void>): Promise<void> {

@@ -14,6 +14,7 @@ import { obstacles } from '../../../src/modules/workspaces/delete-plan.ts';
 import { notReady } from '../../../src/modules/workspaces/ready.ts';
 import type { FoundProject, WorkspaceSurvey } from '../../../src/modules/workspaces/survey.ts';
 import { createSandbox, type Sandbox, until } from '../../../src/testing/index.ts';
+import { overriding } from '../kit/overriding.ts';
 
 /** No controller runs: nothing but the guard stands between an operation and the loss. */
 let sandbox: Sandbox<'c'>;
@@ -285,22 +286,15 @@ describe('adopting a workspace', () => {
     );
     const { uid } = await given(kubesphere.workspaces, { name: 'w', labels: { [managedLabel]: 'true' } } as never);
     let markWhenShrunk: string | undefined = 'never shrunk';
-    const { patch } = cluster.connection;
-    const watching: KubeSphereCluster = {
-      ...cluster,
-      dialect: cluster.dialect,
-      connection: new Proxy(cluster.connection, {
-        get: (target, key) =>
-          key === 'patch'
-            ? async (...args: Parameters<typeof patch>) => {
-                if (args[0].kind === 'WorkspaceTemplate')
-                  markWhenShrunk = (await cluster.connection.get(kubesphere.workspaces, { name: 'w' })).metadata
-                    .labels?.[managedLabel];
-                return target.patch(...args);
-              }
-            : (Reflect.get(target, key).bind?.(target) ?? Reflect.get(target, key)),
-      }),
-    };
+    const watching = overriding(cluster, {
+      async patch(resource, ...args) {
+        if (resource.kind === 'WorkspaceTemplate')
+          markWhenShrunk = (await cluster.connection.get(kubesphere.workspaces, { name: 'w' })).metadata.labels?.[
+            managedLabel
+          ];
+        return cluster.connection.patch(resource, ...args);
+      },
+    });
     const soon = { ...work, signal: AbortSignal.timeout(3_000) };
     // Without its controllers the federated workspace never follows: it waits for that, in vain.
     await given(
