@@ -4,11 +4,13 @@ import type { KubeconfigSource } from './kube/kubeconfig.ts';
 import type { KubeSphereCluster } from './kubesphere/cluster.ts';
 import { type GatewayAddress, type GatewaySession, openGateway } from './kubesphere/gateway/connect.ts';
 import { readInstallation } from './kubesphere/installation.ts';
+import { checkName, checkObject } from './kubesphere/validation.ts';
 import { Clusters } from './modules/clusters.ts';
 import { Components } from './modules/components.ts';
+import type { FederationEnv } from './modules/env.ts';
 import { Members, opened } from './modules/members.ts';
 import { Namespaces } from './modules/namespaces.ts';
-import { callOptionsIn } from './modules/options.ts';
+import { callOptions, callOptionsIn, checkArgument, checkOptions, type FieldsOf } from './modules/options.ts';
 import { type FederationOverview, overview } from './modules/overview.ts';
 import { Users } from './modules/users.ts';
 import { Workspaces } from './modules/workspaces.ts';
@@ -44,6 +46,9 @@ export type FederationOptions =
       readonly context?: never;
     });
 
+const connectOptions: FieldsOf<ConnectOptions> = { ...callOptions, kubeconfig: true, context: true, logger: true };
+const federationOptions: FieldsOf<FederationOptions> = { ...connectOptions, name: true, members: true, gateway: true };
+
 /** A member, reached directly. */
 export type MemberCluster = KubeSphereCluster;
 
@@ -51,22 +56,20 @@ export type MemberCluster = KubeSphereCluster;
  * Connects to a member without any host: the migration's own way to it.
  *
  * @param options - `name` is the one under which its host has it
- * @throws FederationError `KUBECONFIG_INVALID`, `UNREACHABLE`, `UNSUPPORTED` where it has no KubeSphere
+ * @throws FederationError `INVALID`, `KUBECONFIG_INVALID`, `UNREACHABLE`, `UNSUPPORTED` where it has no KubeSphere
  */
-export async function connectMember({
-  kubeconfig,
-  context,
-  name,
-  logger,
-  ...options
-}: ConnectOptions & { readonly name: string }): Promise<MemberCluster> {
+export async function connectMember(options: ConnectOptions & { readonly name: string }): Promise<MemberCluster> {
+  checkObject('options', options);
+  checkOptions(options, { ...connectOptions, name: true });
+  const { kubeconfig, context, name, logger } = options;
+  checkName('name', name);
   const connection = await connectCluster({
     kubeconfig,
     name,
     ...(context === undefined ? {} : { context }),
     ...(logger === undefined ? {} : { logger }),
   });
-  return opened(connection, options);
+  return opened(connection, callOptionsIn(options));
 }
 
 /**
@@ -105,19 +108,25 @@ export class Federation implements AsyncDisposable {
       ...(logger === undefined ? {} : { logger }),
       ...(gateway === undefined ? {} : { gateway: (name: string) => gateway.connect(name, name) }),
     });
-    this.clusters = new Clusters(this);
-    this.workspaces = new Workspaces(this);
-    this.namespaces = new Namespaces(this);
-    this.users = new Users(this);
-    this.components = new Components(this);
+    // Their methods know which of their options a way to a member is for.
+    const env: FederationEnv = { host, member: (...args) => this.#members.get(...args) };
+    this.clusters = new Clusters(env);
+    this.workspaces = new Workspaces(env);
+    this.namespaces = new Namespaces(env);
+    this.users = new Users(env);
+    this.components = new Components(env);
   }
 
   /**
    * Connects to a host and asks for its version; a cluster that is no host is refused. `await using` closes it.
    *
-   * @throws FederationError `KUBECONFIG_INVALID`, `UNREACHABLE`, `UNSUPPORTED`, `NOT_A_HOST`
+   * @throws FederationError `INVALID`, `KUBECONFIG_INVALID`, `UNREACHABLE`, `UNSUPPORTED`, `NOT_A_HOST`
    */
   static async connect(options: FederationOptions): Promise<Federation> {
+    checkObject('options', options);
+    checkOptions(options, federationOptions);
+    for (const [at, way] of Object.entries(options.members ?? {}))
+      checkArgument(`members.${at}`, way, { kubeconfig: true, context: true }, `members.${at}.`);
     const { kubeconfig, context, name, logger } = options;
     const logging = logger === undefined ? {} : { logger };
     if ((kubeconfig === undefined) === (options.gateway === undefined))
@@ -158,7 +167,9 @@ export class Federation implements AsyncDisposable {
    * @throws FederationError `NOT_FOUND` where the host has no such cluster, `UNSUPPORTED` for one connected by agent, `ENV_CHANGED` where
    * the way leads to another cluster than the host's
    */
-  member(name: string, options?: CallOptions): Promise<MemberCluster> {
+  async member(name: string, options?: CallOptions): Promise<MemberCluster> {
+    checkOptions(options, callOptions);
+    checkName('name', name);
     return this.#members.get(name, options);
   }
 
@@ -166,7 +177,8 @@ export class Federation implements AsyncDisposable {
    * Everything at one glance, as plain JSON: every cluster with role, health, versions, days left on its stored kubeconfig and whether it
    * shares the host's jwtSecret; workspaces, projects counted, components. A member that does not answer is named, and fails nothing.
    */
-  overview(options?: CallOptions): Promise<FederationOverview> {
+  async overview(options?: CallOptions): Promise<FederationOverview> {
+    checkOptions(options, callOptions);
     return overview(this, options);
   }
 

@@ -14,7 +14,7 @@ export type ClusterAnswer<T> =
   | { readonly cluster: string; readonly answered: false; readonly error: FederationError };
 
 /** A cluster that takes longer does not answer. */
-const patienceMs = 30_000;
+export const patienceMs = 30_000;
 const atOnce = 16;
 
 /** Names of all clusters that the host has, itself included. */

@@ -28,7 +28,7 @@ import { mapListing } from './listing.ts';
 import { performAll } from './method.ts';
 import { perform, type WriteOptions, type Written } from './operation.ts';
 import { waitArrived, waitJoined } from './operations/cluster-object.ts';
-import { batchOptions, checkArgument, checkOptions } from './options.ts';
+import { batchOptions, callOptions, callOptionsIn, checkArgument, checkOptions, watchOptions } from './options.ts';
 import { authorize, revoke } from './placement/authorize.ts';
 import type { ShrinkOptions } from './placement/input.ts';
 
@@ -44,17 +44,20 @@ export class Clusters {
 
   /** The host itself included. */
   list(options?: CallOptions): Listing<ClusterInfo> {
+    checkOptions(options, callOptions);
     return mapListing(this.#host.connection.list(kubesphere.clusters, options), infoOf);
   }
 
   /** @throws ApiError `NOT_FOUND` */
   async get(name: string, options?: CallOptions): Promise<ClusterInfo> {
+    checkOptions(options, callOptions);
     checkName('name', name);
     return infoOf(await this.#host.connection.get(kubesphere.clusters, { name }, options));
   }
 
   /** Lists, then follows; ends with the signal. */
   async *watch(options?: WatchOptions): AsyncIterable<ClusterEvent> {
+    checkOptions(options, watchOptions);
     for await (const event of this.#host.connection.watch(kubesphere.clusters, options))
       yield event.type === 'synced'
         ? { type: 'synced', clusters: event.objects.map(infoOf) }
@@ -148,6 +151,7 @@ export class Clusters {
    * @throws ApiError `NOT_FOUND`; FederationError `UNSUPPORTED` for a member connected directly, `NOT_OBSERVED` while tower is not ready for it
    */
   async agentManifest(name: string, options: CallOptions = {}): Promise<string> {
+    checkOptions(options, callOptions);
     checkName('name', name);
     using limit = deadline(options, `manifest of the agent of "${name}"`);
     return await agentManifestOf(this.#host, name, limit.signal);
@@ -163,8 +167,7 @@ export class Clusters {
    */
   async unbind(name: string, options?: WriteOptions): Promise<Written<Unbound | undefined>> {
     checkOptions(options);
-    checkName('name', name);
-    const { uid, objectUid, role } = await this.get(name, options);
+    const { uid, objectUid, role } = await this.get(name, callOptionsIn(options));
     if (role === 'host')
       throw new FederationError('INVALID', `"${name}" is the host itself; a host cannot be unbound from itself.`);
     const input = { name, objectUid, memberUid: uid ?? null };
@@ -178,6 +181,7 @@ export class Clusters {
    * @throws FederationError `INVALID`; ApiError where the host itself cannot be read
    */
   async preflight(candidate: Candidate, options: CallOptions = {}): Promise<Preflight> {
+    checkOptions(options, callOptions);
     // What is to be imported afterwards is looked at as it is.
     checkArgument('candidate', candidate, newClusterFields);
     const { name, kubeconfig, connection, labels } = candidate;
@@ -202,7 +206,7 @@ export class Clusters {
     checkName('name', name);
     checkText('kubeconfig', kubeconfig);
     const newKubeconfig = await portableKubeconfig(kubeconfig);
-    const { uid, objectUid, role, connection } = await this.get(name, options);
+    const { uid, objectUid, role, connection } = await this.get(name, callOptionsIn(options));
     if (role === 'host')
       throw new FederationError('INVALID', `"${name}" is the host itself; it keeps its own kubeconfig.`);
     if (connection === 'proxy')
@@ -271,6 +275,7 @@ export class Clusters {
    * @throws FederationError `NOT_OBSERVED` after seven minutes; ApiError `NOT_FOUND`
    */
   async waitUntilReady(name: string, options: CallOptions = {}): Promise<ClusterInfo> {
+    checkOptions(options, callOptions);
     checkName('name', name);
     using limit = deadline(options, `cluster "${name}" to be ready`);
     const { signal } = limit;

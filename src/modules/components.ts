@@ -14,7 +14,7 @@ import { type WantedSetting, wantedSettings } from './components/wanted-settings
 import { clusterByName, type FederationEnv } from './env.ts';
 import { perform } from './operation.ts';
 import { type Switched, switchComponent } from './operations/switch-component.ts';
-import { batchOptions, checkArgument, checkOptions, type FieldsOf } from './options.ts';
+import { batchOptions, callOptions, checkArgument, checkOptions, type FieldsOf } from './options.ts';
 
 /** Which clusters a call is about. */
 export interface OnClusters {
@@ -63,15 +63,11 @@ export class Components {
    * How every component stands on every cluster, or on those named: by the installer's status where it writes one, else by what ks-apiserver
    * is configured for. A cluster that does not answer is named, and fails nothing.
    */
-  async status({
-    clusters,
-    ...options
-  }: CallOptions & Partial<OnClusters> = {}): Promise<readonly ClusterComponents[]> {
+  async status(options: CallOptions & Partial<OnClusters> = {}): Promise<readonly ClusterComponents[]> {
+    checkOptions(options, { ...callOptions, ...onFields });
+    const { clusters } = options;
     if (clusters !== undefined) checkNames('clusters', clusters);
-    const answers = await askClusters(this.#env, componentsOf, {
-      ...options,
-      ...(clusters === undefined ? {} : { clusters }),
-    });
+    const answers = await askClusters(this.#env, componentsOf, options);
     return answers.map((one) =>
       one.answered
         ? { cluster: one.cluster, answered: true, components: one.value }
@@ -124,19 +120,23 @@ export class Components {
    */
   async waitUntilReady(
     component: PluggableName,
-    { clusters }: OnClusters,
-    { timeoutMs = installLimitMs, ...options }: CallOptions = {},
+    where: OnClusters,
+    options: CallOptions = {},
   ): Promise<readonly string[]> {
+    checkOptions(options, callOptions);
+    checkArgument('where', where, onFields);
+    const { clusters } = where;
     const what = checked(component, clusters);
+    const { timeoutMs = installLimitMs, ...untimed } = options;
     const signal = options.signal ?? new AbortController().signal;
     await performEach(
       clusters,
       `wait for component ${component}`,
       async (cluster) => {
-        await waitUntilInstalled(await this.#cluster(cluster, options), what, { signal, timeoutMs });
+        await waitUntilInstalled(await this.#cluster(cluster, { ...untimed, timeoutMs }), what, { signal, timeoutMs });
         return { outcome: 'already', result: undefined, why: 'it is there' };
       },
-      { ...options, concurrency: Math.max(1, clusters.length) },
+      { ...untimed, concurrency: Math.max(1, clusters.length) },
     );
     return clusters;
   }
@@ -146,6 +146,7 @@ export class Components {
    * with nothing. A cluster that does not answer is named, and not compared.
    */
   async diff(other: FederationEnv, options?: CallOptions): Promise<ComponentsDiff> {
+    checkOptions(options, callOptions);
     if (typeof other !== 'object' || other === null || typeof other.host !== 'object')
       throw invalid('other', 'must be a federation.');
     const [here, there] = await Promise.all([this.#named(this.#env, options), this.#named(other, options)]);

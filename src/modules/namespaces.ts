@@ -40,6 +40,7 @@ import { type NamespaceQuery, type NamespacesQuery, selecting, selectingAcross }
 import { perform, type WriteOptions, type Written } from './operation.ts';
 import type { ProjectMade } from './operations/create-project.ts';
 import { protectProjects, unprotectProjects } from './operations/protect-projects.ts';
+import { callOptions, checkOptions, watchOptions } from './options.ts';
 import type { NewPlacement, ShrinkOptions } from './placement/input.ts';
 import type { Raised } from './shield.ts';
 import { type ShieldUp, shieldsUp } from './shields-up.ts';
@@ -56,6 +57,7 @@ export class Namespaces {
 
   /** Namespaces of one cluster, of one workspace if named. */
   async list(query: NamespaceQuery, options?: CallOptions): Promise<Listing<NamespaceInfo>> {
+    checkOptions(options, callOptions);
     const selected = selecting(query);
     const { connection } = await this.#cluster(query.cluster, options);
     return mapListing(connection.listMetadata(core.namespaces, { ...options, ...selected }), infoOf);
@@ -63,6 +65,7 @@ export class Namespaces {
 
   /** Namespaces of all clusters, or of those named; of one workspace if named. A cluster that is silent is named, and fails nothing. */
   listAcross(query: NamespacesQuery = {}, options: CallOptions = {}): ListingAcross<NamespaceInfo> {
+    checkOptions(options, callOptions);
     const selected = selectingAcross(query);
     const { clusters } = query;
     const list = ({ connection }: KubeSphereCluster, call: CallOptions) =>
@@ -72,6 +75,7 @@ export class Namespaces {
 
   /** Lists the namespaces of one cluster, of one workspace if named, then follows; ends with the signal. */
   async *watch(query: NamespaceQuery, options: WatchOptions = {}): AsyncIterable<NamespaceEvent> {
+    checkOptions(options, watchOptions);
     const selected = selecting(query);
     const { connection } = await this.#cluster(query.cluster, options.signal && { signal: options.signal });
     for await (const event of connection.watch(core.namespaces, { ...options, ...selected }))
@@ -82,6 +86,7 @@ export class Namespaces {
 
   /** @throws ApiError `NOT_FOUND` */
   async get(project: ProjectName, options?: CallOptions): Promise<NamespaceInfo> {
+    checkOptions(options, callOptions);
     checkProject(project);
     const { cluster, name } = project;
     return infoOf(await (await this.#cluster(cluster, options)).connection.get(core.namespaces, { name }, options));
@@ -151,6 +156,7 @@ export class Namespaces {
 
   /** Everybody who has a role in a project, one entry for each role. @throws ApiError `NOT_FOUND` */
   async users(project: ProjectName, options?: CallOptions): Promise<readonly ProjectUser[]> {
+    checkOptions(options, callOptions);
     return usersOf(this.#env, project, options);
   }
 
@@ -175,6 +181,7 @@ export class Namespaces {
 
   /** Limits of what a project may use, with what it uses. @throws ApiError `NOT_FOUND` */
   async quotas(project: ProjectName, options?: CallOptions): Promise<readonly QuotaInfo[]> {
+    checkOptions(options, callOptions);
     return quotasOf(this.#env, project, options);
   }
 
@@ -185,6 +192,7 @@ export class Namespaces {
 
   /** What containers of a project get by default, and at most. @throws ApiError `NOT_FOUND` */
   async limitRanges(project: ProjectName, options?: CallOptions): Promise<readonly LimitRangeInfo[]> {
+    checkOptions(options, callOptions);
     return limitRangesOf(this.#env, project, options);
   }
 
@@ -276,6 +284,7 @@ export class Namespaces {
 
   /** What is protected on a cluster: by {@link Namespaces.protect}, or by a run that is at work or died. */
   async protections(cluster: string, options: CallOptions = {}): Promise<readonly ShieldUp[]> {
+    checkOptions(options, callOptions);
     checkName('cluster', cluster);
     return shieldsUp(await this.#cluster(cluster, options), options);
   }

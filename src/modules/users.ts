@@ -1,3 +1,4 @@
+import { deadline } from '../internal/signal.ts';
 import type { Listing, WatchOptions } from '../kube/connection.ts';
 import { checkPassword, checkUserName } from '../kubesphere/people-input.ts';
 import { kubesphere } from '../kubesphere/resources.ts';
@@ -12,7 +13,7 @@ import { type UserProfile, updateProfile } from './operations/user-object.ts';
 import { setPassword } from './operations/user-password.ts';
 import { bindingsOf, platformLevel, rolesOf } from './operations/user-role.ts';
 import { setState } from './operations/user-state.ts';
-import { checkOptions, type FieldsOf, writeOptions } from './options.ts';
+import { callOptions, checkOptions, type FieldsOf, watchOptions, writeOptions } from './options.ts';
 import { infoOf, type UserDetails, type UserEvent, type UserInfo } from './users/info.ts';
 import {
   checkChanges,
@@ -59,19 +60,24 @@ export class Users {
   }
 
   list(options?: CallOptions): Listing<UserInfo> {
+    checkOptions(options, callOptions);
     return mapListing(this.#host.connection.list(kubesphere.users, options), infoOf);
   }
 
   /** A user, with the roles of the platform. @throws ApiError `NOT_FOUND` */
   async get(name: string, options: CallOptions = {}): Promise<UserDetails> {
+    checkOptions(options, callOptions);
     checkUserName('name', name);
-    const user = await this.#host.connection.get(kubesphere.users, { name }, options);
-    const bindings = await bindingsOf(platformLevel(this.#host), name, options.signal ?? new AbortController().signal);
+    using limit = deadline(options, `read user "${name}"`);
+    const call = { ...options, signal: limit.signal };
+    const user = await this.#host.connection.get(kubesphere.users, { name }, call);
+    const bindings = await bindingsOf(platformLevel(this.#host), name, limit.signal);
     return { ...infoOf(user), globalRoles: bindings.map(({ roleRef }) => roleRef.name) };
   }
 
   /** Lists, then follows; ends with the signal. */
   async *watch(options?: WatchOptions): AsyncIterable<UserEvent> {
+    checkOptions(options, watchOptions);
     for await (const event of this.#host.connection.watch(kubesphere.users, options))
       yield event.type === 'synced'
         ? { type: 'synced', users: event.objects.map(infoOf) }
@@ -169,7 +175,9 @@ export class Users {
 
   /** GlobalRoles that can be given to a user; 3.3.0 and before have others than later releases. */
   async globalRoles(options: CallOptions = {}): Promise<readonly string[]> {
-    return rolesOf(platformLevel(this.#host), options.signal ?? new AbortController().signal);
+    checkOptions(options, callOptions);
+    using limit = deadline(options, 'list global roles');
+    return await rolesOf(platformLevel(this.#host), limit.signal);
   }
 
   /**
@@ -191,6 +199,7 @@ export class Users {
    * @throws ApiError `NOT_FOUND`
    */
   async syncStatus(name: string, options?: CallOptions): Promise<UserSync> {
+    checkOptions(options, callOptions);
     checkUserName('name', name);
     return syncStatus(this.#env, name, options);
   }
@@ -203,11 +212,12 @@ export class Users {
    */
   async waitUntilSynced(
     name: string,
-    { clusters, ...options }: CallOptions & { readonly clusters?: readonly string[] } = {},
+    options: CallOptions & { readonly clusters?: readonly string[] } = {},
   ): Promise<UserSync> {
+    checkOptions(options, { ...callOptions, clusters: true });
     checkUserName('name', name);
-    if (clusters !== undefined) checkNames('clusters', clusters);
-    return waitUntilSynced(this.#env, name, { ...options, ...(clusters === undefined ? {} : { clusters }) });
+    if (options.clusters !== undefined) checkNames('clusters', options.clusters);
+    return waitUntilSynced(this.#env, name, options);
   }
 
   /**

@@ -7,6 +7,7 @@ import type { ClusterAnswer } from './across.ts';
 import type { FederationEnv } from './env.ts';
 import { mapListing } from './listing.ts';
 import type { WriteOptions, Written } from './operation.ts';
+import { callOptions, checkOptions, watchOptions } from './options.ts';
 import type { NewPlacement, ShrinkOptions } from './placement/input.ts';
 import { readPlacement, setPlacement, type WorkspacePlacement } from './placement/workspace.ts';
 import { adoptWorkspace } from './workspaces/adopt.ts';
@@ -33,17 +34,20 @@ export class Workspaces {
   }
 
   list(options?: CallOptions): Listing<WorkspaceInfo> {
+    checkOptions(options, callOptions);
     return mapListing(this.#host.connection.list(kubesphere.workspaceTemplates, options), infoOf);
   }
 
   /** @throws ApiError `NOT_FOUND` */
   async get(name: string, options?: CallOptions): Promise<WorkspaceInfo> {
+    checkOptions(options, callOptions);
     checkName('name', name);
     return infoOf(await this.#host.connection.get(kubesphere.workspaceTemplates, { name }, options));
   }
 
   /** Lists, then follows; see {@link Connection.watch}. */
   async *watch(options?: WatchOptions): AsyncIterable<WorkspaceEvent> {
+    checkOptions(options, watchOptions);
     for await (const event of this.#host.connection.watch(kubesphere.workspaceTemplates, options))
       yield event.type === 'synced'
         ? { type: 'synced', workspaces: event.objects.map(infoOf) }
@@ -76,6 +80,7 @@ export class Workspaces {
    * @throws ApiError `NOT_FOUND`
    */
   async placement(name: string, options?: CallOptions): Promise<WorkspacePlacement> {
+    checkOptions(options, callOptions);
     return readPlacement(this.#env, name, options);
   }
 
@@ -133,6 +138,7 @@ export class Workspaces {
    * answer is named with its error, and never taken for one without drift.
    */
   async drift(options?: CallOptions): Promise<readonly ClusterAnswer<readonly DriftedWorkspace[]>[]> {
+    checkOptions(options, callOptions);
     return drift(this.#env, options);
   }
 
@@ -152,6 +158,7 @@ export class Workspaces {
 
   /** Who has which role in a workspace, as the host has it. @throws ApiError `NOT_FOUND` */
   async users(name: string, options?: CallOptions): Promise<readonly WorkspaceUser[]> {
+    checkOptions(options, callOptions);
     return users(this.#env, name, options);
   }
 
@@ -178,6 +185,7 @@ export class Workspaces {
 
   /** The quotas of a workspace, one answer for each cluster; those that do not answer say so. @throws ApiError `NOT_FOUND` */
   async quotas(name: string, options?: CallOptions): Promise<readonly ClusterAnswer<readonly WorkspaceQuota[]>[]> {
+    checkOptions(options, callOptions);
     return quotas(this.#env, name, options);
   }
 

@@ -13,7 +13,7 @@ import { Namespaces } from '../../src/modules/namespaces.ts';
 import { Users } from '../../src/modules/users.ts';
 import { Workspaces } from '../../src/modules/workspaces.ts';
 import { specsByModule } from './kit/all-specs.ts';
-import { type AnyMethodSpec, type Case, cases, hasCase, isRead } from './kit/method.ts';
+import { type AnyMethodSpec, type Case, cases, hasCase, isRead, reasonWithout } from './kit/method.ts';
 
 /** One cell: the test that shows the case, or why there is none. */
 type Cell = { readonly test: string } | { readonly reason: string } | { readonly missing: true };
@@ -80,7 +80,7 @@ function rowOf(spec: AnyMethodSpec): Row {
 
 function cellOf(spec: AnyMethodSpec, one: Column): Cell {
   if (one === exact) return isRead(spec) ? { reason: 'it only reads' } : cellOf(spec, 'success');
-  const reason = spec.without?.[one];
+  const reason = reasonWithout(spec, one);
   if (reason !== undefined) return { reason };
   if (isRead(spec) && ofWrites.includes(one)) return { reason: 'it only reads' };
   const test = tests.get(`${spec.method} > ${one}`);

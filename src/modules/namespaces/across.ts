@@ -2,7 +2,7 @@ import { FederationError } from '../../errors.ts';
 import type { Listing } from '../../kube/connection.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import type { CallOptions } from '../../types.ts';
-import { askClusters, type ClusterAnswer, clusterNames } from '../across.ts';
+import { askClusters, type ClusterAnswer, clusterNames, patienceMs } from '../across.ts';
 import { clusterByName, type FederationEnv } from '../env.ts';
 import { callOptionsIn } from '../options.ts';
 
@@ -14,9 +14,6 @@ export interface ListingAcross<T> extends AsyncIterable<ClusterAnswer<readonly T
   /** Everything, one answer per cluster: all that it has, or why it did not tell. */
   toArray(): Promise<readonly ClusterAnswer<readonly T[]>[]>;
 }
-
-/** A cluster that is silent for longer does not answer. */
-const patienceMs = 30_000;
 
 /** Lists from all clusters of a federation, or from those named. */
 export function listAcross<T>(

@@ -1,10 +1,10 @@
 import { FederationError } from '../../errors.ts';
 import { canonical } from '../../internal/digest.ts';
-import { deadline, sleep } from '../../internal/signal.ts';
+import { sleep } from '../../internal/signal.ts';
 import { hostLabel, managedLabel } from '../../kubesphere/names.ts';
 import { type Cluster, type FederatedObject, kubesphere, type User } from '../../kubesphere/resources.ts';
 import type { CallOptions } from '../../types.ts';
-import { askClusters, type ClusterAnswer } from '../across.ts';
+import { askClusters, type ClusterAnswer, patienceMs } from '../across.ts';
 import type { FederationEnv } from '../env.ts';
 import { callOptionsIn } from '../options.ts';
 
@@ -212,15 +212,21 @@ export async function waitUntilSynced(
 ): Promise<UserSync> {
   const end = performance.now() + timeoutMs;
   // A user whom the controller has not seen yet would be found equal everywhere, and be changed right after.
-  const settled = async (): Promise<boolean> =>
-    (await env.host.connection.get(kubesphere.users, { name }, { ...options, ...(signal && { signal }) })).status
-      ?.state !== undefined;
+  const settled = async (call: CallOptions): Promise<boolean> =>
+    (await env.host.connection.get(kubesphere.users, { name }, call)).status?.state !== undefined;
   for (let pauseMs = firstLookMs; ; pauseMs = Math.min(2 * pauseMs, restMs)) {
-    using limit = deadline(signal === undefined ? {} : { signal }, `waiting for user "${name}"`);
-    const status = await syncStatus(env, name, { ...options, signal: limit.signal });
-    if (status.synced && (await settled())) return status;
+    const began = performance.now();
+    const call = (): CallOptions => ({
+      ...callOptionsIn(options),
+      ...(signal && { signal }),
+      timeoutMs: Math.max(1, Math.min(patienceMs, end - performance.now())),
+    });
+    const status = await syncStatus(env, name, { ...options, ...call() });
+    if (status.synced && (await settled(call()))) return status;
     const late = status.members.flatMap((one) => (one.synced ? [] : [one]));
-    const over = performance.now() + pauseMs > end;
+    // One more look would be cut off in the middle, and tell of nobody who lags.
+    const now = performance.now();
+    const over = now + pauseMs + (now - began) > end;
     if (over || late.some(({ heals }) => !heals))
       throw new FederationError(
         'NOT_OBSERVED',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { batchOptions, callOptionsIn, checkArgument, checkItem, checkOptions } from '../../../src/modules/options.ts';
+import { memoryJournal } from '../../../src/workflow/memory-journal.ts';
 
 const refused = (check: () => void) => {
   try {
@@ -46,6 +47,66 @@ describe('options of a write', () => {
   it.each([0, -1, 1.5, Number.NaN, '2', null])('nobody works on %j items at once', (concurrency) => {
     expect(refused(() => checkOptions({ concurrency }, batchOptions))).toMatchObject(invalid('concurrency'));
     expect(refused(() => checkOptions({ concurrency: 2 }, batchOptions))).toBeUndefined();
+  });
+});
+
+describe('what an option may be', () => {
+  const foreign = { addEventListener() {}, removeEventListener() {}, throwIfAborted() {} };
+  it.each([
+    ['signal', new AbortController().signal],
+    ['signal', foreign],
+    ['signal', undefined],
+    ['timeoutMs', 0.5 + 0.5],
+    ['timeoutMs', 2 ** 31 - 1],
+    ['retry', false],
+    ['retry', {}],
+    ['retry', { retries: 0, minDelayMs: 0, maxDelayMs: 0 }],
+    ['retry', { retries: Number.POSITIVE_INFINITY }],
+    ['journal', memoryJournal()],
+    ['onEvent', () => {}],
+    ['onProgress', async () => {}],
+    ['logger', console],
+    ['deadAfterMs', 90_000],
+  ])('%s: %o is taken', (option, value) => {
+    expect(refused(() => checkOptions({ [option]: value }, { [option]: true }))).toBeUndefined();
+  });
+
+  it.each([
+    ['signal', new AbortController(), /must be an AbortSignal; it is an object, without addEventListener\(\)/],
+    ['signal', null, /must be an AbortSignal; it is null/],
+    ['timeoutMs', '1000', /must be milliseconds, from 1 to 2147483647; it is "1000"/],
+    ['timeoutMs', Number.NaN, /it is NaN/],
+    ['timeoutMs', 0, /it is 0/],
+    ['timeoutMs', 2 ** 31, /it is 2147483648/],
+    ['timeoutMs', Number.POSITIVE_INFINITY, /it is Infinity/],
+    ['deadAfterMs', -1, /must be milliseconds/],
+    ['retry', true, /must be an object of fields; it is true/],
+    ['journal', './runs', /must be a journal, such as fileJournal makes; it is "\.\/runs", without append\(\)/],
+    ['onEvent', {}, /must be a function; it is an object/],
+    ['onProgress', 'done', /must be a function; it is "done"/],
+    ['logger', { info() {} }, /must be a logger, as console is; it is an object, without debug\(\)/],
+  ])('%s: %o is none', (option, value, message) => {
+    expect(refused(() => checkOptions({ [option]: value }, { [option]: true }))).toMatchObject(
+      invalid(option, message),
+    );
+  });
+
+  it.each([
+    ['retry.retries', { retries: 1.5 }],
+    ['retry.retries', { retries: '3' }],
+    ['retry.minDelayMs', { minDelayMs: -1 }],
+    ['retry.maxDelayMs', { maxDelayMs: Number.POSITIVE_INFINITY }],
+    ['retry.attempts', { attempts: 3 }],
+  ])('%s of %o is none', (field, retry) => {
+    expect(refused(() => checkOptions({ retry }))).toMatchObject(invalid(field));
+  });
+
+  it('is not shown where it is an object, for it may hold a secret, or itself', () => {
+    const journal: Record<string, unknown> = { password: 'hunter2' };
+    journal['itself'] = journal;
+    const error = refused(() => checkOptions({ journal }));
+    expect(error).toMatchObject(invalid('journal'));
+    expect(String(error)).not.toContain('hunter2');
   });
 });
 

@@ -15,8 +15,8 @@ export interface PassingRequest {
   status?: number;
 }
 
-/** What befalls a request. `lost`: it takes effect, and its answer never comes. */
-export type Mishap = 'refused' | 'lost' | { readonly status: number; readonly reason: string };
+/** What befalls a request. `lost`: it takes effect, and its answer never comes. `ignored`: it has none, and nobody says so. */
+export type Mishap = 'refused' | 'lost' | 'ignored' | { readonly status: number; readonly reason: string };
 
 /** An API server as one client sees it: every request is seen, and can be hindered, the same on every ground. */
 export interface FaultProxy extends AsyncDisposable {
@@ -78,6 +78,10 @@ export async function startFaultProxy(name: string, kubeconfig: string): Promise
     const mishap = decide?.(passing);
     if (mishap === 'refused') {
       incoming.socket.destroy();
+      return;
+    }
+    if (mishap === 'ignored') {
+      await once(outgoing, 'close');
       return;
     }
     if (typeof mishap === 'object') {

@@ -75,7 +75,7 @@ interface CommonSpec<Args> {
   /** Calls with bad input, by the field that the error names. */
   readonly invalid: Readonly<Record<string, (federation: Federation, args: Args) => Promise<unknown>>>;
   /** Cases that there cannot be, each with its reason. */
-  readonly without?: Partial<Readonly<Record<Case, string>>>;
+  readonly without?: Partial<Readonly<Record<Exclude<Case, 'bad input'>, string>>>;
   /** Rules that it does not fail without: it then does, and `says`, what it can. */
   readonly managesWithout?: readonly Dispensable[];
   /** Why the answer itself is a secret, which is what it was asked for. */
@@ -94,8 +94,6 @@ interface ReadSpec<Args> extends CommonSpec<Args> {
 
 /** One that writes: what exactly, and how it is seen that it did not. */
 export interface WriteSpec<Args> extends CommonSpec<Args> {
-  /** Options that nobody understands are bad input of every write. */
-  readonly without?: CommonSpec<Args>['without'] & { readonly 'bad input'?: never };
   /** Whether all is as `prepare` left it. */
   untouched(world: ModuleWorld, args: Args): Promise<void>;
   /** The exact writes of a success, in their order, by cluster; those of the journal are left out. */
@@ -113,12 +111,27 @@ export function method(spec: AnyMethodSpec): AnyMethodSpec {
   return spec;
 }
 
-/** What somebody who wants a dry run may write, and is none: each by the field that the error names. */
-const noDryRuns = [
+type BadOptions = readonly (readonly [string, WriteOptions])[];
+/** What no method takes: each by the field that the error names. */
+const badOptions = [
+  ['timeoutMS', { timeoutMS: 1_000 }],
+  ['timeoutMs', { timeoutMs: '1000' }],
+  ['timeoutMs', { timeoutMs: 0 }],
+  ['timeoutMs', { timeoutMs: Number.POSITIVE_INFINITY }],
+  ['signal', { signal: {} }],
+  ['retry', { retry: true }],
+  ['retry.retries', { retry: { retries: -1 } }],
+  ['retry.minDelayMs', { retry: { minDelayMs: Number.NaN } }],
+  ['retry.attempts', { retry: { attempts: 3 } }],
+] as unknown as BadOptions;
+/** What no write takes, such as what somebody who wants a dry run may write, and is none. */
+const badWriteOptions = [
   ['dryRun', { dryRun: 'All' }],
   ['dryRun', { dryRun: undefined }],
   ['dryrun', { dryrun: true }],
-] as unknown as readonly (readonly [string, WriteOptions])[];
+  ['journal', { journal: './runs' }],
+  ['onEvent', { onEvent: 'changed' }],
+] as unknown as BadOptions;
 
 const journalPath = /^\/api(s\/coordination\.k8s\.io)?\/v1\/namespaces\/kubesphere-system\/(configmaps|leases)/;
 const isJournal = ({ path, body }: PassingRequest): boolean =>
@@ -138,7 +151,7 @@ export function describeMethods(ground: Ground, specs: readonly AnyMethodSpec[])
     for (const spec of specs)
       describe(spec.method, patient, () => {
         for (const one of cases) {
-          if (spec.without?.[one] !== undefined || !hasCase(spec, one)) continue;
+          if (reasonWithout(spec, one) !== undefined || !hasCase(spec, one)) continue;
           test(one, async () => play(world, spec, one));
         }
       });
@@ -147,10 +160,13 @@ export function describeMethods(ground: Ground, specs: readonly AnyMethodSpec[])
   });
 }
 
+/** Why a method cannot have such a case. Options that nobody understands are bad input of every one. */
+export const reasonWithout = ({ without = {} }: AnyMethodSpec, one: Case): string | undefined =>
+  one === 'bad input' ? undefined : without[one];
+
 /** Whether a spec has such a case at all: one that neither says how nor why not is missing in the table. */
 export function hasCase(spec: AnyMethodSpec, one: Case): boolean {
   if (one === 'not found') return spec.missing !== undefined;
-  if (one === 'bad input') return !isRead(spec) || Object.keys(spec.invalid).length > 0;
   if (isRead(spec)) return !(['dry run', 'already so', 'conflict', 'answer lost'] as readonly Case[]).includes(one);
   return true;
 }
@@ -255,6 +271,12 @@ async function play(world: ModuleWorld, spec: AnyMethodSpec, one: Case): Promise
     case 'unreachable': {
       proxy.hinder(() => 'refused');
       expect(reasonOf(await failure(call({ retry: false })))).toBe('UNREACHABLE');
+      // A watch lasts as long as its signal lets it.
+      if (!spec.method.endsWith('.watch')) {
+        proxy.hinder(() => 'ignored');
+        const waited = spec.method.includes('.waitUntil') ? /^(TIMEOUT|NOT_OBSERVED)$/ : /^TIMEOUT$/;
+        expect(reasonOf(await failure(call({ timeoutMs: 200 })))).toMatch(waited);
+      }
       return untouched();
     }
     case 'aborted': {
@@ -279,9 +301,8 @@ async function play(world: ModuleWorld, spec: AnyMethodSpec, one: Case): Promise
       return untouched();
     }
     case 'bad input':
-      if (!isRead(spec))
-        for (const [field, options] of noDryRuns)
-          expect(await failure(call(options)), field).toMatchObject({ code: 'INVALID', details: { field } });
+      for (const [field, options] of isRead(spec) ? badOptions : [...badOptions, ...badWriteOptions])
+        expect(await failure(call(options)), field).toMatchObject({ code: 'INVALID', details: { field } });
       for (const [field, bad] of Object.entries(spec.invalid)) {
         const error = await failure(heard(world, spec, () => bad(federation, args)));
         expect([error.code, error.details], error.message).toEqual(['INVALID', { field }]);

@@ -17,7 +17,7 @@ export async function heard(
   options: WriteOptions = {},
 ): Promise<unknown> {
   const onEvent = (event: RunEvent): void => world.tell(event);
-  const calling = call({ ...options, ...(isRead(spec) ? {} : { onEvent }) });
+  const calling = call({ ...(isRead(spec) ? {} : { onEvent }), ...options });
   const [settled] = await Promise.allSettled([calling]);
   if (settled.status === 'rejected' || spec.answerIsSecret === undefined) world.tell(settled);
   // Else its events would be scanned nowhere.

@@ -18,7 +18,7 @@ export interface ModuleWorld extends AsyncDisposable {
   readonly proxies: Readonly<Record<ClusterName, FaultProxy>>;
   /** All of its requests pass the proxies. */
   readonly federation: Federation;
-  /** A new connection through the proxies: nothing is open yet, nothing remembered. */
+  /** A new connection through the proxies: nothing is open yet, nothing remembered. It is closed with the world, if not before. */
   connect(): Promise<Federation>;
   /** Everything that the package said: to its logger, and what {@link ModuleWorld.tell} was told. */
   readonly told: readonly string[];
@@ -81,15 +81,17 @@ export async function startWorld(ground: Ground): Promise<ModuleWorld> {
     const logger: Logger = { debug: hear, info: hear, warn: hear, error: hear };
     const planted: string[] = [];
     const plants: (() => readonly string[])[] = [() => planted];
-    const connect = (): Promise<Federation> =>
-      Federation.connect({
+    const connect = async (): Promise<Federation> => {
+      const connected = await Federation.connect({
         kubeconfig: through.a.kubeconfig,
         name: 'a',
         logger,
         members: { m: { kubeconfig: through.m.kubeconfig }, n: { kubeconfig: through.n.kubeconfig } },
       });
+      open.push(connected);
+      return connected;
+    };
     const federation = await connect();
-    open.push(federation);
     let counted = 0;
     return {
       ground,

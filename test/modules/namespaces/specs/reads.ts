@@ -71,13 +71,9 @@ export const reads = [
   method({
     method: 'namespaces.watch',
     prepare: project,
-    async call(federation, { cluster, workspace }, { signal }) {
-      for await (const event of federation.namespaces.watch(
-        { cluster, workspace },
-        signal === undefined ? {} : { signal },
-      ))
-        return event;
-      signal?.throwIfAborted();
+    async call(federation, { cluster, workspace }, options) {
+      for await (const event of federation.namespaces.watch({ cluster, workspace }, options)) return event;
+      options.signal?.throwIfAborted();
       return undefined;
     },
     done: async (_world, args, answer) => expect(answer).toEqual({ type: 'synced', namespaces: [expected(args)] }),
