@@ -7,7 +7,6 @@ import { readInstallation } from './kubesphere/installation.ts';
 import { checkName, checkObject } from './kubesphere/validation.ts';
 import { Clusters } from './modules/clusters.ts';
 import { Components } from './modules/components.ts';
-import type { FederationEnv } from './modules/env.ts';
 import { Members, opened } from './modules/members.ts';
 import { Namespaces } from './modules/namespaces.ts';
 import { callOptions, callOptionsIn, checkArgument, checkOptions, type FieldsOf } from './modules/options.ts';
@@ -108,13 +107,11 @@ export class Federation implements AsyncDisposable {
       ...(logger === undefined ? {} : { logger }),
       ...(gateway === undefined ? {} : { gateway: (name: string) => gateway.connect(name, name) }),
     });
-    // Their methods know which of their options a way to a member is for.
-    const env: FederationEnv = { host, member: (...args) => this.#members.get(...args) };
-    this.clusters = new Clusters(env);
-    this.workspaces = new Workspaces(env);
-    this.namespaces = new Namespaces(env);
-    this.users = new Users(env);
-    this.components = new Components(env);
+    this.clusters = new Clusters(this);
+    this.workspaces = new Workspaces(this);
+    this.namespaces = new Namespaces(this);
+    this.users = new Users(this);
+    this.components = new Components(this);
   }
 
   /**

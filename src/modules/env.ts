@@ -1,6 +1,7 @@
 import { FederationError } from '../errors.ts';
 import type { KubeSphereCluster } from '../kubesphere/cluster.ts';
 import type { CallOptions } from '../types.ts';
+import { callOptionsIn } from './options.ts';
 
 /** What the modules and their workflows work with: a host, and the way to its members. A `Federation` is one. */
 export interface FederationEnv {
@@ -14,7 +15,8 @@ export type ClusterByName = (name: string, options?: CallOptions) => Promise<Kub
 
 /** {@link ClusterByName} of a federation. */
 export function clusterByName(env: FederationEnv): ClusterByName {
-  return async (name, options) => (name === env.host.name ? env.host : env.member(name, options));
+  // Of the options of a method, a way to a cluster takes those that every call has.
+  return async (name, options) => (name === env.host.name ? env.host : env.member(name, callOptionsIn(options)));
 }
 
 /** {@link ClusterByName} of these clusters and no others. */

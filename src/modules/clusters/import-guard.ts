@@ -5,7 +5,7 @@ import { kubesphere } from '../../kubesphere/resources.ts';
 import { madeBy } from '../changes.ts';
 import type { Operation } from '../operation.ts';
 import type { Work } from '../work.ts';
-import { joinedSince, joinedUnderAnotherName, type MemberBefore } from './arrivals.ts';
+import { joinedSince, joinedUnderAnotherName, type MemberBefore } from './another-host.ts';
 import type { ClusterFinding } from './checks/finding.ts';
 import type { AcceptableFinding } from './info.ts';
 import { type Candidate, examine } from './preflight.ts';

@@ -5,7 +5,8 @@ import { defineStep } from '../../workflow/step.ts';
 import type { FederationEnv } from '../env.ts';
 import { discardParked, isParked, type Parked, park, parkedRef, unpark } from '../parking.ts';
 import { foreseen, type Known, operates } from '../steps.ts';
-import { expectArrivals, type MemberBefore } from './arrivals.ts';
+import type { MemberBefore } from './another-host.ts';
+import { expectArrivals } from './arrivals.ts';
 import type { AcceptableFinding } from './info.ts';
 import { withKubeconfig } from './way.ts';
 

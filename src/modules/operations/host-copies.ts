@@ -109,8 +109,9 @@ interface Found {
 /**
  * Takes off a member what a host copied there since, and kubefed's mark off what was there before: `present`, by UID.
  *
- * @param only - whatever else arrived, by UID, is not that host's, and is left as it is
+ * @param only - of what arrived, by UID, what is known to be that host's; where anything else did, nothing is taken off
  * @param shielded - a shield is up that is lowered later
+ * @throws FederationError `KEPT_AT_RISK` naming what stays
  */
 export async function removeArrived(
   work: Work,
@@ -120,7 +121,13 @@ export async function removeArrived(
 ): Promise<void> {
   const before = new Set(present);
   const marked = await listed(member, work.signal, `${managedLabel}=true`);
-  const arrived = marked.filter(({ uid }) => !before.has(uid) && only?.has(uid) !== false);
+  const arrived = marked.filter(({ uid }) => !before.has(uid));
+  const late = arrived.filter(({ uid }) => only?.has(uid) === false);
+  if (late.length > 0)
+    throw new FederationError(
+      'KEPT_AT_RISK',
+      `${member.name}: ${some(late.map(({ resource, name }) => `${resource.kind} ${name}`))} came there after it was asked whose everything is, so that all that was copied there was left. Roll back once more: that is asked again. If another host has ${member.name} by now, its account there may be gone: put an annotation on its KubeFedCluster, so that its kubefed takes up the one that is made anew.`,
+    );
   if (arrived.length > 0)
     assertTakesNothingKept(
       await deletionClosure(

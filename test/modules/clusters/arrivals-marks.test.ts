@@ -1,9 +1,20 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { parse, stringify } from 'yaml';
+import type { Connection } from '../../../src/kube/connection.ts';
 import type { ObjectName, Resource } from '../../../src/kube/objects.ts';
 import { core } from '../../../src/kube/resources.ts';
 import { type KubeSphereCluster, openCluster } from '../../../src/kubesphere/cluster.ts';
-import { hostServiceAccount, kubefedNamespace, managedLabel } from '../../../src/kubesphere/names.ts';
+import { readJwtSecret } from '../../../src/kubesphere/installation.ts';
+import {
+  hostServiceAccount,
+  installation,
+  kubefedNamespace,
+  kubesphereNamespace,
+  managedLabel,
+} from '../../../src/kubesphere/names.ts';
 import { kubesphere } from '../../../src/kubesphere/resources.ts';
+import type { MemberBefore } from '../../../src/modules/clusters/another-host.ts';
 import { expectArrivals, type MarkWait } from '../../../src/modules/clusters/arrivals.ts';
 import { createSandbox, createUser, type Sandbox, until } from '../../../src/testing/index.ts';
 import { work } from '../guards/arrived-kit.ts';
@@ -49,11 +60,17 @@ async function arrive(name: string, marked: boolean): Promise<void> {
   });
 }
 
-/** The member, with something that happens right before each look at its users. */
-function lookedAt(happens: (look: number) => Promise<unknown>): KubeSphereCluster {
+type Happening = (look: number | 'account goes') => Promise<unknown>;
+
+/** The member, with something that happens right before each look at its users, and before the account goes. */
+function lookedAt(happens: Happening): KubeSphereCluster {
   let looks = 0;
   const { connection } = member;
   return overriding(member, {
+    async delete(resource, name, options) {
+      if (resource.kind === 'ServiceAccount') await happens('account goes');
+      return connection.delete(resource, name, options);
+    },
     listMetadata(resource, options) {
       const listing = connection.listMetadata(resource, options);
       if (resource.plural !== kubesphere.users.plural) return listing;
@@ -70,16 +87,22 @@ function lookedAt(happens: (look: number) => Promise<unknown>): KubeSphereCluste
 async function takeBack(
   arrived: Readonly<Record<string, boolean>>,
   wait: MarkWait,
-  happens: (look: number) => Promise<unknown> = async () => {},
+  happens: Happening = async () => {},
 ): Promise<unknown> {
+  const before = await note();
+  for (const [name, marked] of Object.entries(arrived)) await arrive(name, marked);
+  return undo(before, wait, happens);
+}
+async function note(): Promise<MemberBefore> {
   const before = await expectArrivals(host, member, 'm').run(work, null);
   await onMember().create(core.serviceAccounts, { metadata: account });
-  for (const [name, marked] of Object.entries(arrived)) await arrive(name, marked);
-  // Whoever waits for ever is stopped.
-  const limited = { ...work, signal: AbortSignal.timeout(20_000) };
-  const undone = expectArrivals(host, lookedAt(happens), 'm', wait).compensate(limited, null, before);
-  return undone.catch((error: unknown) => error);
+  return before;
 }
+const undo = (before: MemberBefore, wait: MarkWait, happens: Happening = async () => {}): Promise<unknown> =>
+  expectArrivals(host, lookedAt(happens), 'm', wait)
+    // Whoever waits for ever is stopped.
+    .compensate({ ...work, signal: AbortSignal.timeout(20_000) }, null, before)
+    .catch((error: unknown) => error);
 afterEach(async () => {
   const gone = async ([resource, name]: readonly [Resource, ObjectName]) => {
     await onMember()
@@ -95,7 +118,7 @@ const anHour = 3_600_000;
 const atRisk = (who: string) => ({ code: 'KEPT_AT_RISK', message: expect.stringContaining(`User ${who}`) });
 
 describe('the marks of another host that has the member under the same name', { timeout: 60_000 }, () => {
-  // Between any two looks the host that was let go may take a mark off, and the other may put it back.
+  // Between any two looks the host that was let go may take a mark off, and the other may put it back: as many as two rounds have, and one more.
   const moments = 5;
   const orders = Array.from({ length: 2 ** moments }, (_, bits) =>
     Array.from({ length: moments }, (_, look) => (bits & (1 << look)) !== 0),
@@ -104,21 +127,53 @@ describe('the marks of another host that has the member under the same name', { 
     'tell of it when they are %s, then on for good',
     async (_, order) => {
       const refusal = await takeBack({ ann: true, zoe: true }, { forMs: anHour, everyMs: 0 }, (look) =>
-        mark('zoe', order[look] ?? true),
+        mark('zoe', typeof look === 'string' || (order[look] ?? true)),
       );
       expect(refusal).toMatchObject(atRisk('zoe'));
       expect([await accountStays(), await stays('zoe'), await stays('ann')]).toEqual([true, true, true]);
     },
   );
 
-  test('are not taken for those of the host that lets go where they come back after the wait', async () => {
-    const ended = 2;
-    await takeBack({ ann: true, zoe: false }, { forMs: 0, everyMs: 0 }, async (look) => {
-      if (look === ended) await mark('zoe', true);
+  test('are waited for from the last look on: what the host takes to answer is not part of it', async () => {
+    const forMs = 50;
+    const refusal = await takeBack({ ann: true, zoe: false }, { forMs, everyMs: 0 }, async (look) => {
+      if (look !== 1) return;
+      await pause(2 * forMs);
+      await mark('zoe', true);
     });
-    expect([await stays('zoe'), await stays('ann')]).toEqual([true, false]);
-    const { labels } = (await onMember().get(kubesphere.users, { name: 'zoe' })).metadata;
-    expect(labels).toMatchObject({ [managedLabel]: 'true' });
+    expect(refusal).toMatchObject(atRisk('zoe'));
+    expect([await accountStays(), await stays('ann')]).toEqual([true, true]);
+  });
+
+  test('that come back after the wait keep everything that was copied, and are asked about next time', async () => {
+    const before = await note();
+    await arrive('ann', true);
+    await arrive('zoe', false);
+    const once = { forMs: 0, everyMs: 0 };
+    const refusal = await undo(before, once, async (moment) => {
+      if (moment === 'account goes') await mark('zoe', true);
+    });
+    expect(refusal).toMatchObject({
+      code: 'KEPT_AT_RISK',
+      message: expect.stringMatching(/^m: User zoe came there after.*roll back once more.*an annotation/is),
+    });
+    expect([await accountStays(), await stays('zoe'), await stays('ann')]).toEqual([false, true, true]);
+    expect(await undo(before, once)).toMatchObject(atRisk('zoe'));
+    expect((await onMember().get(kubesphere.users, { name: 'zoe' })).metadata.labels).toMatchObject({
+      [managedLabel]: 'true',
+    });
+  });
+
+  test('on what was there before tell of it, too: a host that comes back marks its own', async () => {
+    await arrive('zoe', false);
+    const before = await note();
+    await arrive('ann', true);
+    await mark('zoe', true);
+    expect(await undo(before, { forMs: 0, everyMs: 0 })).toMatchObject(atRisk('zoe'));
+    expect([await accountStays(), await stays('ann')]).toEqual([true, true]);
+    expect((await onMember().get(kubesphere.users, { name: 'zoe' })).metadata.labels).toMatchObject({
+      [managedLabel]: 'true',
+    });
   });
 
   test('are not waited for where everything that came has one', async () => {
@@ -129,5 +184,53 @@ describe('the marks of another host that has the member under the same name', { 
   test('are waited for no longer than told, where a person made a user meanwhile', async () => {
     expect(await takeBack({ ann: true, pat: false }, { forMs: 1, everyMs: 1 })).toBeUndefined();
     expect([await accountStays(), await stays('ann'), await stays('pat')]).toEqual([false, false, true]);
+  });
+});
+
+describe('what the host that lets go had copied', { timeout: 60_000 }, () => {
+  test('goes at the next rollback where it came last of all', async () => {
+    const before = await note();
+    const late = undo(before, { forMs: 0, everyMs: 0 }, async (moment) => {
+      if (moment === 'account goes') await arrive('ann', true);
+    });
+    expect(await late).toMatchObject({ code: 'KEPT_AT_RISK', message: expect.stringContaining('User ann came there') });
+    expect(await stays('ann')).toBe(true);
+    expect(await undo(before, { forMs: 0, everyMs: 0 })).toBeUndefined();
+    expect(await stays('ann')).toBe(false);
+  });
+
+  const config = { namespace: kubesphereNamespace, name: installation.config };
+  const withSecret = async (jwtSecret: string): Promise<void> => {
+    const map = await onMember().get(core.configMaps, config);
+    const file: { authentication?: object } = parse(map.data?.[installation.configKey] ?? '');
+    const text = stringify({ ...file, authentication: { ...file.authentication, jwtSecret } });
+    const data = { [installation.configKey]: text };
+    await onMember().patch(core.configMaps, config, { type: 'merge', body: { data } });
+  };
+  const secretOf = async (connection: Connection) => (await readJwtSecret(connection)) ?? '';
+
+  test('stays where the jwtSecret is neither the noted one nor the host’s: a host of the same names leaves no other trace', async () => {
+    const was = await secretOf(onMember());
+    const before = await note();
+    await arrive('ann', true);
+    await withSecret('of-another-host');
+    const undone = await undo(before, { forMs: 0, everyMs: 0 });
+    await withSecret(was);
+    expect(undone).toMatchObject({
+      code: 'KEPT_AT_RISK',
+      message: expect.stringMatching(/^The jwtSecret there is neither.*prepareMember\), and roll back once more/),
+    });
+    expect([await accountStays(), await stays('ann')]).toEqual([true, true]);
+  });
+
+  test('goes where the jwtSecret is the host’s, which has another one by now', async () => {
+    const was = await secretOf(onMember());
+    const before = await note();
+    await arrive('ann', true);
+    await withSecret(await secretOf(host.connection));
+    const undone = await undo({ ...before, jwtDigest: 'of another time' }, { forMs: 0, everyMs: 0 });
+    await withSecret(was);
+    expect(undone).toBeUndefined();
+    expect([await accountStays(), await stays('ann')]).toEqual([false, false]);
   });
 });
