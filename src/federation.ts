@@ -4,9 +4,10 @@ import type { KubeconfigSource } from './kube/kubeconfig.ts';
 import type { KubeSphereCluster } from './kubesphere/cluster.ts';
 import { type GatewayAddress, type GatewaySession, openGateway } from './kubesphere/gateway/connect.ts';
 import { readInstallation } from './kubesphere/installation.ts';
-import { checkName, checkObject } from './kubesphere/validation.ts';
+import { checkObject, checkObjectName, checkText } from './kubesphere/validation.ts';
 import { Clusters } from './modules/clusters.ts';
 import { Components } from './modules/components.ts';
+import { inTime } from './modules/in-time.ts';
 import { Members, opened } from './modules/members.ts';
 import { Namespaces } from './modules/namespaces.ts';
 import { callOptions, callOptionsIn, checkArgument, checkOptions, type FieldsOf } from './modules/options.ts';
@@ -48,6 +49,11 @@ export type FederationOptions =
 const connectOptions: FieldsOf<ConnectOptions> = { ...callOptions, kubeconfig: true, context: true, logger: true };
 const federationOptions: FieldsOf<FederationOptions> = { ...connectOptions, name: true, members: true, gateway: true };
 
+function checkNamed({ name, context }: Pick<CommonFederationOptions & ConnectOptions, 'name' | 'context'>): void {
+  if (name !== undefined) checkText('name', name);
+  if (context !== undefined) checkText('context', context);
+}
+
 /** A member, reached directly. */
 export type MemberCluster = KubeSphereCluster;
 
@@ -61,7 +67,8 @@ export async function connectMember(options: ConnectOptions & { readonly name: s
   checkObject('options', options);
   checkOptions(options, { ...connectOptions, name: true });
   const { kubeconfig, context, name, logger } = options;
-  checkName('name', name);
+  checkObjectName('name', name);
+  checkNamed(options);
   const connection = await connectCluster({
     kubeconfig,
     name,
@@ -122,6 +129,9 @@ export class Federation implements AsyncDisposable {
   static async connect(options: FederationOptions): Promise<Federation> {
     checkObject('options', options);
     checkOptions(options, federationOptions);
+    checkNamed(options);
+    if (options.gateway !== undefined) checkObject('gateway', options.gateway);
+    if (options.members !== undefined) checkObject('members', options.members);
     for (const [at, way] of Object.entries(options.members ?? {}))
       checkArgument(`members.${at}`, way, { kubeconfig: true, context: true }, `members.${at}.`);
     const { kubeconfig, context, name, logger } = options;
@@ -166,7 +176,7 @@ export class Federation implements AsyncDisposable {
    */
   async member(name: string, options?: CallOptions): Promise<MemberCluster> {
     checkOptions(options, callOptions);
-    checkName('name', name);
+    checkObjectName('name', name);
     return this.#members.get(name, options);
   }
 
@@ -174,9 +184,9 @@ export class Federation implements AsyncDisposable {
    * Everything at one glance, as plain JSON: every cluster with role, health, versions, days left on its stored kubeconfig and whether it
    * shares the host's jwtSecret; workspaces, projects counted, components. A member that does not answer is named, and fails nothing.
    */
-  async overview(options?: CallOptions): Promise<FederationOverview> {
+  async overview(options: CallOptions = {}): Promise<FederationOverview> {
     checkOptions(options, callOptions);
-    return overview(this, options);
+    return inTime(options, 'look at the whole federation', (call) => overview(this, call));
   }
 
   /** Closes every connection. */

@@ -46,7 +46,10 @@ export interface RetryPolicy {
 export interface CallOptions {
   /** Aborting rejects with `ABORTED`. */
   readonly signal?: AbortSignal;
-  /** Limit for the whole call, repeats included; exceeded, it rejects with `TIMEOUT`. */
+  /**
+   * Limit for the whole call, repeats included, up to 2147483647; exceeded, it rejects with `TIMEOUT`. Where several clusters are read and a
+   * silent one fails nothing, it is named with that. @defaultValue none
+   */
   readonly timeoutMs?: number;
   /** `false` makes one attempt only. */
   readonly retry?: RetryPolicy | false;

@@ -6,6 +6,13 @@ import { abortError, sleep } from './signal.ts';
 /** The policy where the caller names none. */
 export const defaultRetry: Required<RetryPolicy> = Object.freeze({ retries: 4, minDelayMs: 200, maxDelayMs: 5_000 });
 
+/** The policy of a caller: what it does not say, or says to be undefined, is as by default. */
+export const policyOf = ({
+  retries = defaultRetry.retries,
+  minDelayMs = defaultRetry.minDelayMs,
+  maxDelayMs = defaultRetry.maxDelayMs,
+}: RetryPolicy = {}): Required<RetryPolicy> => ({ retries, minDelayMs, maxDelayMs });
+
 /** What is told about a failed attempt that will be repeated. */
 export interface FailedAttempt {
   readonly error: FederationError;
@@ -27,7 +34,7 @@ export async function withRetry<T>(attempt: (number: number) => Promise<T>, opti
   const { signal, onRetry } = options;
   if (signal?.aborted) throw abortError(signal);
   if (options.retry === false) return attempt(1);
-  const policy = { ...defaultRetry, ...options.retry };
+  const policy = policyOf(options.retry);
   // p-retry rejects with plain wrappers for non-errors and for aborts: the true failure is kept here.
   let last: unknown;
   const keep = async (number: number): Promise<T> => {

@@ -1,5 +1,5 @@
 import { FederationError } from '../errors.ts';
-import { defaultRetry } from '../internal/retry.ts';
+import { policyOf } from '../internal/retry.ts';
 import { abortError, sleep } from '../internal/signal.ts';
 import { either } from './abort.ts';
 import type { Caller } from './call.ts';
@@ -35,7 +35,7 @@ async function* follow<T extends KubeObject>(
   options: WatchOptions & { readonly signal: AbortSignal },
 ): AsyncGenerator<WatchEvent<T>, void, undefined> {
   const { signal, retry, deadAfterMs = 90_000 } = options;
-  const { minDelayMs, maxDelayMs } = { ...defaultRetry, ...(retry === false ? undefined : retry) };
+  const { minDelayMs, maxDelayMs } = policyOf(retry === false ? undefined : retry);
   const view = wholeObjects(resource);
   let resourceVersion: string | undefined;
   let established = false;

@@ -20,7 +20,8 @@ export function checkFlag(field: string, value: unknown): asserts value is boole
 export function checkObject(field: string, value: unknown): asserts value is Readonly<Record<string, unknown>> {
   const prototype: unknown = typeof value === 'object' && value !== null ? Object.getPrototypeOf(value) : undefined;
   if (prototype === undefined || (prototype !== null && Object.getPrototypeOf(prototype) !== null))
-    throw invalid(field, `must be an object of fields; it is ${shown(value)}.`);
+    // A text that somebody gave in place of it may be a password.
+    throw invalid(field, `must be an object of fields; it is ${typeof value === 'string' ? 'a text' : shown(value)}.`);
 }
 
 /**

@@ -1,5 +1,4 @@
 import { FederationError } from '../errors.ts';
-import { deadline } from '../internal/signal.ts';
 import type { Listing, WatchOptions } from '../kube/connection.ts';
 import { portableKubeconfig } from '../kube/portable.ts';
 import type { KubeSphereCluster } from '../kubesphere/cluster.ts';
@@ -24,6 +23,7 @@ import { type Unbound, unbindWorkflow } from './clusters/unbind.ts';
 import { type UpdateEnv, updateKubeconfigWorkflow } from './clusters/update-kubeconfig.ts';
 import { setVisibility } from './clusters/visibility.ts';
 import { clusterByName, type FederationEnv } from './env.ts';
+import { inTime } from './in-time.ts';
 import { mapListing } from './listing.ts';
 import { performAll } from './method.ts';
 import { perform, type WriteOptions, type Written } from './operation.ts';
@@ -153,8 +153,9 @@ export class Clusters {
   async agentManifest(name: string, options: CallOptions = {}): Promise<string> {
     checkOptions(options, callOptions);
     checkName('name', name);
-    using limit = deadline(options, `manifest of the agent of "${name}"`);
-    return await agentManifestOf(this.#host, name, limit.signal);
+    return inTime(options, `manifest of the agent of "${name}"`, ({ signal }) =>
+      agentManifestOf(this.#host, name, signal),
+    );
   }
 
   /**
@@ -165,13 +166,16 @@ export class Clusters {
    *
    * @throws ApiError `NOT_FOUND`; FederationError `INVALID` for the host itself
    */
-  async unbind(name: string, options?: WriteOptions): Promise<Written<Unbound | undefined>> {
+  async unbind(name: string, options: WriteOptions = {}): Promise<Written<Unbound | undefined>> {
     checkOptions(options);
-    const { uid, objectUid, role } = await this.get(name, callOptionsIn(options));
-    if (role === 'host')
-      throw new FederationError('INVALID', `"${name}" is the host itself; a host cannot be unbound from itself.`);
-    const input = { name, objectUid, memberUid: uid ?? null };
-    return performAll(unbindWorkflow, input, this.#env, `unbind cluster "${name}"`, options);
+    const what = `unbind cluster "${name}"`;
+    return inTime(options, what, async (call) => {
+      const { uid, objectUid, role } = await this.get(name, callOptionsIn(call));
+      if (role === 'host')
+        throw new FederationError('INVALID', `"${name}" is the host itself; a host cannot be unbound from itself.`);
+      const input = { name, objectUid, memberUid: uid ?? null };
+      return performAll(unbindWorkflow, input, this.#env, what, call);
+    });
   }
 
   /**
@@ -189,8 +193,7 @@ export class Clusters {
     checkLabels('labels', labels ?? {});
     checkText('kubeconfig', kubeconfig);
     if (connection !== undefined) checkOneOf('connection', connection, ['direct', 'agent']);
-    using limit = deadline(options, `preflight of cluster "${name}"`);
-    return await examine(this.#host, candidate, limit.signal);
+    return inTime(options, `preflight of cluster "${name}"`, ({ signal }) => examine(this.#host, candidate, signal));
   }
 
   /**
@@ -201,28 +204,31 @@ export class Clusters {
    * @throws FederationError `INVALID` for the host itself, `UNSUPPORTED` for a member connected by agent, `PLAN_BLOCKED` where the
    * kubeconfig must not take the place of the other, `NOT_OBSERVED` where the host cannot use it
    */
-  async updateKubeconfig(name: string, kubeconfig: string, options?: WriteOptions): Promise<Written<void>> {
+  async updateKubeconfig(name: string, kubeconfig: string, options: WriteOptions = {}): Promise<Written<void>> {
     checkOptions(options);
     checkName('name', name);
     checkText('kubeconfig', kubeconfig);
     const newKubeconfig = await portableKubeconfig(kubeconfig);
-    const { uid, objectUid, role, connection } = await this.get(name, callOptionsIn(options));
-    if (role === 'host')
-      throw new FederationError('INVALID', `"${name}" is the host itself; it keeps its own kubeconfig.`);
-    if (connection === 'proxy')
-      throw new FederationError(
-        'UNSUPPORTED',
-        `"${name}" is connected by agent; tower makes its kubeconfig and renews it when it is restarted.`,
-      );
-    if (uid === undefined)
-      throw new FederationError(
-        'INVALID',
-        `"${name}" was never reached by its host, so that who it is cannot be compared. Unbind it and import it with the right kubeconfig.`,
-      );
-    const { host } = this.#env;
-    const env: UpdateEnv = { host, member: (...args) => this.#env.member(...args), newKubeconfig };
-    const input = { name, objectUid, memberUid: uid };
-    return performAll(updateKubeconfigWorkflow, input, env, `update the kubeconfig of cluster "${name}"`, options);
+    const what = `update the kubeconfig of cluster "${name}"`;
+    return inTime(options, what, async (call) => {
+      const { uid, objectUid, role, connection } = await this.get(name, callOptionsIn(call));
+      if (role === 'host')
+        throw new FederationError('INVALID', `"${name}" is the host itself; it keeps its own kubeconfig.`);
+      if (connection === 'proxy')
+        throw new FederationError(
+          'UNSUPPORTED',
+          `"${name}" is connected by agent; tower makes its kubeconfig and renews it when it is restarted.`,
+        );
+      if (uid === undefined)
+        throw new FederationError(
+          'INVALID',
+          `"${name}" was never reached by its host, so that who it is cannot be compared. Unbind it and import it with the right kubeconfig.`,
+        );
+      const { host } = this.#env;
+      const env: UpdateEnv = { host, member: (...args) => this.#env.member(...args), newKubeconfig };
+      const input = { name, objectUid, memberUid: uid };
+      return performAll(updateKubeconfigWorkflow, input, env, what, call);
+    });
   }
 
   /**
@@ -277,12 +283,12 @@ export class Clusters {
   async waitUntilReady(name: string, options: CallOptions = {}): Promise<ClusterInfo> {
     checkOptions(options, callOptions);
     checkName('name', name);
-    using limit = deadline(options, `cluster "${name}" to be ready`);
-    const { signal } = limit;
-    const { uid, conditions } = await this.get(name, options);
-    const written = conditions.find(({ type }) => type === 'Ready')?.lastUpdateTime;
-    await waitJoined({ signal }, this.#host, name, uid, written === undefined ? {} : { notFrom: written });
-    await waitArrived({ signal }, this.#host, name);
-    return this.get(name, options);
+    return inTime(options, `cluster "${name}" to be ready`, async (call) => {
+      const { uid, conditions } = await this.get(name, call);
+      const written = conditions.find(({ type }) => type === 'Ready')?.lastUpdateTime;
+      await waitJoined(call, this.#host, name, uid, written === undefined ? {} : { notFrom: written });
+      await waitArrived(call, this.#host, name);
+      return this.get(name, call);
+    });
   }
 }

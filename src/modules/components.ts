@@ -12,6 +12,7 @@ import { type ComponentStates, componentsOf } from './components/state.ts';
 import { waitUntilInstalled } from './components/waiting.ts';
 import { type WantedSetting, wantedSettings } from './components/wanted-settings.ts';
 import { clusterByName, type FederationEnv } from './env.ts';
+import { inTime } from './in-time.ts';
 import { perform } from './operation.ts';
 import { type Switched, switchComponent } from './operations/switch-component.ts';
 import { batchOptions, callOptions, checkArgument, checkOptions, type FieldsOf } from './options.ts';
@@ -67,7 +68,9 @@ export class Components {
     checkOptions(options, { ...callOptions, ...onFields });
     const { clusters } = options;
     if (clusters !== undefined) checkNames('clusters', clusters);
-    const answers = await askClusters(this.#env, componentsOf, options);
+    const answers = await inTime(options, 'read the status of components', (call) =>
+      askClusters(this.#env, componentsOf, call),
+    );
     return answers.map((one) =>
       one.answered
         ? { cluster: one.cluster, answered: true, components: one.value }
@@ -133,7 +136,9 @@ export class Components {
       clusters,
       `wait for component ${component}`,
       async (cluster) => {
-        await waitUntilInstalled(await this.#cluster(cluster, { ...untimed, timeoutMs }), what, { signal, timeoutMs });
+        const end = performance.now() + timeoutMs;
+        const at = await this.#cluster(cluster, { ...untimed, timeoutMs });
+        await waitUntilInstalled(at, what, { signal, timeoutMs: Math.max(1, end - performance.now()) });
         return { outcome: 'already', result: undefined, why: 'it is there' };
       },
       { ...untimed, concurrency: Math.max(1, clusters.length) },
@@ -145,11 +150,13 @@ export class Components {
    * Where components of this federation and another differ: host with host, and members by name. What only one of them has is compared
    * with nothing. A cluster that does not answer is named, and not compared.
    */
-  async diff(other: FederationEnv, options?: CallOptions): Promise<ComponentsDiff> {
+  async diff(other: FederationEnv, options: CallOptions = {}): Promise<ComponentsDiff> {
     checkOptions(options, callOptions);
     if (typeof other !== 'object' || other === null || typeof other.host !== 'object')
       throw invalid('other', 'must be a federation.');
-    const [here, there] = await Promise.all([this.#named(this.#env, options), this.#named(other, options)]);
+    const [here, there] = await inTime(options, 'compare components', (call) =>
+      Promise.all([this.#named(this.#env, call), this.#named(other, call)]),
+    );
     const silentOf = (side: 'here' | 'there', all: readonly ClusterComponents[]) =>
       all.flatMap((one) => (one.answered ? [] : [{ side, cluster: one.cluster, why: one.why }]));
     return {
@@ -159,7 +166,7 @@ export class Components {
   }
 
   /** The status of a federation's clusters, the host under one name. */
-  async #named(env: FederationEnv, options?: CallOptions): Promise<readonly ClusterComponents[]> {
+  async #named(env: FederationEnv, options: CallOptions): Promise<readonly ClusterComponents[]> {
     const clusters = await clusterNames(env, options);
     const status = await new Components(env).status({ ...options, clusters });
     return status.map((one) => (one.cluster === env.host.name ? { ...one, cluster: 'host' } : one));

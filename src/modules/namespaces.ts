@@ -4,6 +4,7 @@ import type { KubeSphereCluster } from '../kubesphere/cluster.ts';
 import { checkName } from '../kubesphere/validation.ts';
 import type { CallOptions } from '../types.ts';
 import { type ClusterByName, clusterByName, type FederationEnv } from './env.ts';
+import { inTime } from './in-time.ts';
 import { mapListing } from './listing.ts';
 import { type ListingAcross, listAcross } from './namespaces/across.ts';
 import type { ProjectContents } from './namespaces/contents.ts';
@@ -85,11 +86,14 @@ export class Namespaces {
   }
 
   /** @throws ApiError `NOT_FOUND` */
-  async get(project: ProjectName, options?: CallOptions): Promise<NamespaceInfo> {
+  async get(project: ProjectName, options: CallOptions = {}): Promise<NamespaceInfo> {
     checkOptions(options, callOptions);
     checkProject(project);
     const { cluster, name } = project;
-    return infoOf(await (await this.#cluster(cluster, options)).connection.get(core.namespaces, { name }, options));
+    return inTime(options, `read namespace "${name}"`, async (call) => {
+      const { connection } = await this.#cluster(cluster, call);
+      return infoOf(await connection.get(core.namespaces, { name }, call));
+    });
   }
 
   /**
@@ -155,9 +159,9 @@ export class Namespaces {
   }
 
   /** Everybody who has a role in a project, one entry for each role. @throws ApiError `NOT_FOUND` */
-  async users(project: ProjectName, options?: CallOptions): Promise<readonly ProjectUser[]> {
+  async users(project: ProjectName, options: CallOptions = {}): Promise<readonly ProjectUser[]> {
     checkOptions(options, callOptions);
-    return usersOf(this.#env, project, options);
+    return inTime(options, 'list users of a project', (call) => usersOf(this.#env, project, call));
   }
 
   /**
@@ -180,9 +184,9 @@ export class Namespaces {
   }
 
   /** Limits of what a project may use, with what it uses. @throws ApiError `NOT_FOUND` */
-  async quotas(project: ProjectName, options?: CallOptions): Promise<readonly QuotaInfo[]> {
+  async quotas(project: ProjectName, options: CallOptions = {}): Promise<readonly QuotaInfo[]> {
     checkOptions(options, callOptions);
-    return quotasOf(this.#env, project, options);
+    return inTime(options, 'list quotas of a project', (call) => quotasOf(this.#env, project, call));
   }
 
   /** Sets a quota of a project, whole; creates it where there is none. @throws FederationError `INVALID`, `NOT_FOUND` */
@@ -191,9 +195,9 @@ export class Namespaces {
   }
 
   /** What containers of a project get by default, and at most. @throws ApiError `NOT_FOUND` */
-  async limitRanges(project: ProjectName, options?: CallOptions): Promise<readonly LimitRangeInfo[]> {
+  async limitRanges(project: ProjectName, options: CallOptions = {}): Promise<readonly LimitRangeInfo[]> {
     checkOptions(options, callOptions);
-    return limitRangesOf(this.#env, project, options);
+    return inTime(options, 'list limits of a project', (call) => limitRangesOf(this.#env, project, call));
   }
 
   /**
@@ -286,6 +290,8 @@ export class Namespaces {
   async protections(cluster: string, options: CallOptions = {}): Promise<readonly ShieldUp[]> {
     checkOptions(options, callOptions);
     checkName('cluster', cluster);
-    return shieldsUp(await this.#cluster(cluster, options), options);
+    return inTime(options, `list what is protected on ${cluster}`, async (call) =>
+      shieldsUp(await this.#cluster(cluster, call), call),
+    );
   }
 }

@@ -1,10 +1,10 @@
-import { deadline } from '../internal/signal.ts';
 import type { Listing, WatchOptions } from '../kube/connection.ts';
 import { checkPassword, checkUserName } from '../kubesphere/people-input.ts';
 import { kubesphere } from '../kubesphere/resources.ts';
 import { checkNames, checkObjectName, checkOneOf } from '../kubesphere/validation.ts';
 import type { CallOptions } from '../types.ts';
 import { clusterByName, type FederationEnv } from './env.ts';
+import { inTime } from './in-time.ts';
 import { mapListing } from './listing.ts';
 import { performAll } from './method.ts';
 import { perform, type WriteOptions, type Written } from './operation.ts';
@@ -68,11 +68,11 @@ export class Users {
   async get(name: string, options: CallOptions = {}): Promise<UserDetails> {
     checkOptions(options, callOptions);
     checkUserName('name', name);
-    using limit = deadline(options, `read user "${name}"`);
-    const call = { ...options, signal: limit.signal };
-    const user = await this.#host.connection.get(kubesphere.users, { name }, call);
-    const bindings = await bindingsOf(platformLevel(this.#host), name, limit.signal);
-    return { ...infoOf(user), globalRoles: bindings.map(({ roleRef }) => roleRef.name) };
+    return inTime(options, `read user "${name}"`, async (call) => {
+      const user = await this.#host.connection.get(kubesphere.users, { name }, call);
+      const bindings = await bindingsOf(platformLevel(this.#host), name, call);
+      return { ...infoOf(user), globalRoles: bindings.map(({ roleRef }) => roleRef.name) };
+    });
   }
 
   /** Lists, then follows; ends with the signal. */
@@ -161,23 +161,25 @@ export class Users {
     checkOptions(options, deleteOptions);
     checkUserName('name', name);
     if (options.managedWorkspaces !== undefined) checkOneOf('managedWorkspaces', options.managedWorkspaces, ['leave']);
-    const { metadata } = await this.#host.connection.get(kubesphere.users, { name }, options);
-    const removal = removeUser(
-      this.#host,
-      { name, uid: metadata.uid },
-      {
-        leaveManaged: options.managedWorkspaces === 'leave',
-        leftovers: (signal) => leftovers(this.#env, name, { ...options, signal }),
-      },
-    );
-    return perform(removal, `delete user "${name}"`, options);
+    const what = `delete user "${name}"`;
+    return inTime(options, what, async (call) => {
+      const { metadata } = await this.#host.connection.get(kubesphere.users, { name }, call);
+      const removal = removeUser(
+        this.#host,
+        { name, uid: metadata.uid },
+        {
+          leaveManaged: options.managedWorkspaces === 'leave',
+          leftovers: (signal) => leftovers(this.#env, name, { ...call, signal }),
+        },
+      );
+      return perform(removal, what, call);
+    });
   }
 
   /** GlobalRoles that can be given to a user; 3.3.0 and before have others than later releases. */
   async globalRoles(options: CallOptions = {}): Promise<readonly string[]> {
     checkOptions(options, callOptions);
-    using limit = deadline(options, 'list global roles');
-    return await rolesOf(platformLevel(this.#host), limit.signal);
+    return inTime(options, 'list global roles', (call) => rolesOf(platformLevel(this.#host), call));
   }
 
   /**
@@ -185,12 +187,15 @@ export class Users {
    *
    * @throws FederationError `NOT_FOUND` for a user or a role that is not there, `KEPT_AT_RISK` for the last active administrator
    */
-  async setGlobalRole(name: string, role: string, options?: WriteOptions): Promise<Written<undefined>> {
+  async setGlobalRole(name: string, role: string, options: WriteOptions = {}): Promise<Written<undefined>> {
     checkOptions(options);
     checkUserName('name', name);
     checkObjectName('role', role);
-    await this.#host.connection.get(kubesphere.users, { name }, options);
-    return performAll(setGlobalRole, { user: name, role }, this.#env, `give user "${name}" role ${role}`, options);
+    const what = `give user "${name}" role ${role}`;
+    return inTime(options, what, async (call) => {
+      await this.#host.connection.get(kubesphere.users, { name }, call);
+      return performAll(setGlobalRole, { user: name, role }, this.#env, what, call);
+    });
   }
 
   /**
@@ -198,10 +203,10 @@ export class Users {
    *
    * @throws ApiError `NOT_FOUND`
    */
-  async syncStatus(name: string, options?: CallOptions): Promise<UserSync> {
+  async syncStatus(name: string, options: CallOptions = {}): Promise<UserSync> {
     checkOptions(options, callOptions);
     checkUserName('name', name);
-    return syncStatus(this.#env, name, options);
+    return inTime(options, `compare user "${name}" on every member`, (call) => syncStatus(this.#env, name, call));
   }
 
   /**
@@ -226,19 +231,16 @@ export class Users {
    *
    * @throws FederationError `NOT_FOUND` for a user, cluster or role that is not there
    */
-  async grantCluster(grant: ClusterGrant, options?: WriteOptions): Promise<Written<undefined>> {
+  async grantCluster(grant: ClusterGrant, options: WriteOptions = {}): Promise<Written<undefined>> {
     checkOptions(options);
     checkGrant(grant);
     const { user, cluster, role } = grant;
-    await this.#host.connection.get(kubesphere.users, { name: user }, options);
-    const { uid: clusterUid } = await clusterByName(this.#env)(cluster, options);
-    return performAll(
-      grantCluster,
-      { user, cluster, clusterUid, role },
-      this.#env,
-      `give user "${user}" role ${role} on ${cluster}`,
-      options,
-    );
+    const what = `give user "${user}" role ${role} on ${cluster}`;
+    return inTime(options, what, async (call) => {
+      await this.#host.connection.get(kubesphere.users, { name: user }, call);
+      const { uid: clusterUid } = await clusterByName(this.#env)(cluster, call);
+      return performAll(grantCluster, { user, cluster, clusterUid, role }, this.#env, what, call);
+    });
   }
 
   /**
@@ -247,17 +249,14 @@ export class Users {
    *
    * @throws FederationError `NOT_FOUND` for a cluster that is not there
    */
-  async revokeCluster(revocation: ClusterRevocation, options?: WriteOptions): Promise<Written<undefined>> {
+  async revokeCluster(revocation: ClusterRevocation, options: WriteOptions = {}): Promise<Written<undefined>> {
     checkOptions(options);
     checkRevocation(revocation);
     const { user, cluster } = revocation;
-    const { uid: clusterUid } = await clusterByName(this.#env)(cluster, options);
-    return performAll(
-      revokeCluster,
-      { user, cluster, clusterUid },
-      this.#env,
-      `take user "${user}" off ${cluster}`,
-      options,
-    );
+    const what = `take user "${user}" off ${cluster}`;
+    return inTime(options, what, async (call) => {
+      const { uid: clusterUid } = await clusterByName(this.#env)(cluster, call);
+      return performAll(revokeCluster, { user, cluster, clusterUid }, this.#env, what, call);
+    });
   }
 }

@@ -5,6 +5,7 @@ import { checkName } from '../kubesphere/validation.ts';
 import type { CallOptions } from '../types.ts';
 import type { ClusterAnswer } from './across.ts';
 import type { FederationEnv } from './env.ts';
+import { inTime } from './in-time.ts';
 import { mapListing } from './listing.ts';
 import type { WriteOptions, Written } from './operation.ts';
 import { callOptions, checkOptions, watchOptions } from './options.ts';
@@ -137,9 +138,9 @@ export class Workspaces {
    * member where it does not place them, which its kubefed is about to delete. Reads only. One answer for each member; one that does not
    * answer is named with its error, and never taken for one without drift.
    */
-  async drift(options?: CallOptions): Promise<readonly ClusterAnswer<readonly DriftedWorkspace[]>[]> {
+  async drift(options: CallOptions = {}): Promise<readonly ClusterAnswer<readonly DriftedWorkspace[]>[]> {
     checkOptions(options, callOptions);
-    return drift(this.#env, options);
+    return inTime(options, 'look for drift', (call) => drift(this.#env, call));
   }
 
   /**
@@ -157,9 +158,9 @@ export class Workspaces {
   }
 
   /** Who has which role in a workspace, as the host has it. @throws ApiError `NOT_FOUND` */
-  async users(name: string, options?: CallOptions): Promise<readonly WorkspaceUser[]> {
+  async users(name: string, options: CallOptions = {}): Promise<readonly WorkspaceUser[]> {
     checkOptions(options, callOptions);
-    return users(this.#env, name, options);
+    return inTime(options, `list users of workspace "${name}"`, (call) => users(this.#env, name, call));
   }
 
   /**
@@ -184,9 +185,9 @@ export class Workspaces {
   }
 
   /** The quotas of a workspace, one answer for each cluster; those that do not answer say so. @throws ApiError `NOT_FOUND` */
-  async quotas(name: string, options?: CallOptions): Promise<readonly ClusterAnswer<readonly WorkspaceQuota[]>[]> {
+  async quotas(name: string, options: CallOptions = {}): Promise<readonly ClusterAnswer<readonly WorkspaceQuota[]>[]> {
     checkOptions(options, callOptions);
-    return quotas(this.#env, name, options);
+    return inTime(options, `list quotas of workspace "${name}"`, (call) => quotas(this.#env, name, call));
   }
 
   /**

@@ -2,6 +2,7 @@ import nock from 'nock';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Connection } from '../../src/kube/connection.ts';
 import { core } from '../../src/kube/resources.ts';
+import type { RetryPolicy } from '../../src/types.ts';
 import { apiFailureOf, connect, namespace, quickly, status } from './support.ts';
 
 const server = 'http://m.test:8080';
@@ -48,6 +49,14 @@ describe('reads', () => {
     on('GET').reply(429, busy());
     const error = await apiFailureOf(m.get(core.namespaces, p1, { retry: { retries: 2, minDelayMs: 1 } }));
     expect(error.code).toBe('RATE_LIMITED');
+  });
+
+  it('are repeated as by default where a caller’s policy says undefined', async () => {
+    on('GET')
+      .times(5)
+      .reply(503, status(503, 'ServiceUnavailable', 'not ready'));
+    const retry = { retries: undefined, minDelayMs: 1, maxDelayMs: 1 } as unknown as RetryPolicy;
+    expect((await apiFailureOf(m.get(core.namespaces, p1, { retry }))).code).toBe('SERVER_ERROR');
   });
 
   it('are not repeated where the caller says so, nor where it cannot help', async () => {

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { checkName, checkNames, checkObjectName, checkOneOf, checkText } from '../../src/kubesphere/validation.ts';
+import {
+  checkName,
+  checkNames,
+  checkObject,
+  checkObjectName,
+  checkOneOf,
+  checkText,
+} from '../../src/kubesphere/validation.ts';
 
 const refused = (check: () => void) => {
   try {
@@ -34,6 +41,12 @@ describe('bad input', () => {
 
   it('names the place in a list', () => {
     expect(refused(() => checkNames('clusters', ['m', 'N']))).toMatchObject({ details: { field: 'clusters[1]' } });
+  });
+
+  it('shows no text that stands where an object belongs: it may be a password', () => {
+    const error = refused(() => checkObject('options', 'hunter2'));
+    expect(error).toMatchObject({ code: 'INVALID', message: expect.stringContaining('it is a text') });
+    expect(String(error)).not.toContain('hunter2');
   });
 
   it('shows little of what it was given', () => {

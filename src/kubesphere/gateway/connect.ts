@@ -1,4 +1,3 @@
-import { FederationError } from '../../errors.ts';
 import { digest } from '../../internal/digest.ts';
 import { createCaller } from '../../kube/call.ts';
 import { createClient } from '../../kube/client.ts';
@@ -7,6 +6,7 @@ import type { Credentials, TlsSettings } from '../../kube/credentials.ts';
 import { proxyFor } from '../../kube/proxy.ts';
 import { createTransport } from '../../kube/transport.ts';
 import type { Logger } from '../../types.ts';
+import { invalid } from '../validation.ts';
 import { createSession, type SignIn } from './session.ts';
 import { throughGateway } from './way.ts';
 
@@ -61,20 +61,14 @@ function checked(address: GatewayAddress): URL {
   const { url } = address;
   const server = URL.parse(url);
   if (server === null || !/^https?:$/.test(server.protocol))
-    throw new FederationError(
-      'INVALID',
-      `gateway.url is ${JSON.stringify(url)}: give the http or https address of ks-apiserver.`,
-    );
+    throw invalid('gateway.url', 'must be the http or https address of ks-apiserver, such as https://ks.example.com.');
   if (server.username !== '' || server.password !== '')
-    throw new FederationError(
-      'INVALID',
-      'gateway.url holds a user name or password: give them as gateway.username and gateway.password.',
-    );
+    throw invalid('gateway.url', 'holds a user name or password: give them as gateway.username and gateway.password.');
   const given = 'token' in address ? [address.token] : [address.username, address.password];
   if (given.some((text) => typeof text !== 'string' || text === ''))
-    throw new FederationError(
-      'INVALID',
-      'gateway has nothing to sign in with: give gateway.token, or gateway.username and gateway.password.',
+    throw invalid(
+      'gateway',
+      'has nothing to sign in with: give gateway.token, or gateway.username and gateway.password.',
     );
   return server;
 }

@@ -24,8 +24,7 @@ export interface MemberBefore {
 
 /** What a host's kubefed says is its own. */
 export const onlyMarked = `${managedLabel}=true`;
-/** UIDs of objects. */
-export const uidsOf = (objects: readonly { readonly uid: string }[]): readonly string[] =>
+const uidsOf = (objects: readonly { readonly uid: string }[]): readonly string[] =>
   objects.map(({ uid }) => uid);
 
 /** Notes what is on a member. */
@@ -67,26 +66,20 @@ export async function joinedUnderAnotherName(
   return `Another host has joined ${member.name} since, as ServiceAccount(s) ${some(accounts.map(({ name }) => name))} in ${kubefedNamespace} tell(s).`;
 }
 
-/** An object on a member of the kinds that a host copies. */
-type Copy = Awaited<ReturnType<typeof listed>>[number];
-
 /**
- * What was copied to a member since, and what some host has there by now, and this one does not: a host that comes back marks its own,
- * which were there before.
+ * What some host has on a member by now, by UID, and the part of it that this one has not: what was copied since, and what was there before,
+ * for a host that comes back marks its own.
  */
-export async function copiedSince(
+export async function marksSince(
   host: KubeSphereCluster,
   member: KubeSphereCluster,
-  { present, marked }: Pick<MemberBefore, 'present' | 'marked'>,
+  { marked }: Pick<MemberBefore, 'marked'>,
   signal: AbortSignal,
-): Promise<{ readonly copies: readonly Copy[]; readonly strangers: readonly ManagedObject[] }> {
-  const [were, bore] = [new Set(present), new Set(marked)];
+): Promise<{ readonly taken: readonly string[]; readonly strangers: readonly ManagedObject[] }> {
+  const bore = new Set(marked);
   const taken = (await listed(member, signal, onlyMarked)).filter(({ uid }) => !bore.has(uid));
   const objects = taken.map(({ resource: { kind }, name, uid }) => ({ kind, metadata: { name, uid } }));
-  return {
-    copies: taken.filter(({ uid }) => !were.has(uid)),
-    strangers: objects.length === 0 ? [] : await unknownTo(host, objects, signal),
-  };
+  return { taken: uidsOf(taken), strangers: objects.length === 0 ? [] : await unknownTo(host, objects, signal) };
 }
 
 const secondLookMs = 2_000;
@@ -99,10 +92,10 @@ const secondLookMs = 2_000;
 async function joinedUnderTheSameName(
   host: KubeSphereCluster,
   member: KubeSphereCluster,
-  before: Pick<MemberBefore, 'present' | 'marked'>,
+  before: Pick<MemberBefore, 'marked'>,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const { strangers: suspects } = await copiedSince(host, member, before, signal);
+  const { strangers: suspects } = await marksSince(host, member, before, signal);
   if (suspects.length === 0) return undefined;
   await sleep(secondLookMs, signal);
   const there = new Set(uidsOf(await listed(member, signal)));

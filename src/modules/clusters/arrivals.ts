@@ -9,17 +9,16 @@ import { assertLetGo, expectCopies, listed, removeAccount, removeArrived } from 
 import { toGet, toListAll, within } from '../rights.ts';
 import type { Work } from '../work.ts';
 import {
-  copiedSince,
   hasAnotherSecret,
   joinedUnderAnotherName,
   type MemberBefore,
+  marksSince,
   memberBefore,
   onlyMarked,
-  uidsOf,
 } from './another-host.ts';
 import { shownManaged } from './managed.ts';
 
-/** How long {@link ownCopies} waits for a mark, and how often it looks. */
+/** How long {@link allMarked} waits for a mark, and how often it looks. */
 export interface MarkWait {
   /** That kubefed puts a mark back that another one took off takes as long as for other labels: 11 s at the most (domain reference, 8.2). */
   readonly forMs: number;
@@ -29,12 +28,12 @@ export interface MarkWait {
 const markWait: MarkWait = { forMs: 15_000, everyMs: 500 };
 
 /**
- * By UID, what was copied to a member that this host has let go, and this host has. Its kubefed may have taken another host's marks off
- * right before, so that they are waited for where anything came that was not asked about, for it bore none.
+ * What bears a mark on a member that this host has let go, by UID: all of it is this host's, or bore it before. Its kubefed may have taken
+ * another host's marks off right before, so that they are waited for where anything came that was not asked about, for it bore none.
  *
  * @throws FederationError `KEPT_AT_RISK` where some of what was copied is another host's, or the member's jwtSecret tells of one, as `left` words it
  */
-async function ownCopies(
+async function allMarked(
   host: KubeSphereCluster,
   member: KubeSphereCluster,
   before: MemberBefore,
@@ -43,7 +42,7 @@ async function ownCopies(
 ): Promise<ReadonlySet<string>> {
   for (const began = performance.now(); ; ) {
     const isLast = performance.now() - began >= forMs;
-    const { copies, strangers } = await copiedSince(host, member, before, signal);
+    const { taken, strangers } = await marksSince(host, member, before, signal);
     if (strangers.length > 0)
       throw left(
         host,
@@ -56,12 +55,11 @@ async function ownCopies(
         host,
         member,
         `The jwtSecret there is neither the one that ${member.name} had when it was imported nor that of ${host.name}: another host may have it by now.`,
-        `Unbind it where another host has it. Then give it the jwtSecret of ${host.name} (federation.clusters.prepareMember), and roll back once more.`,
+        `Unbind it where another host has it. Once none has it, give it the jwtSecret of ${host.name} (federation.clusters.prepareMember(member, { formerHostGone: true })), and roll back once more.`,
       );
-    const asked = new Set(uidsOf(copies));
-    const known = new Set([...before.present, ...asked]);
+    const known = new Set([...before.present, ...taken]);
     const unmarked = (await listed(member, signal)).some(({ uid }) => !known.has(uid));
-    if (!unmarked || isLast) return asked;
+    if (!unmarked || isLast) return new Set([...before.marked, ...taken]);
     await sleep(everyMs, signal);
   }
 }
@@ -70,6 +68,12 @@ const left = (host: KubeSphereCluster, member: KubeSphereCluster, why: string, t
   new FederationError(
     'KEPT_AT_RISK',
     `${why} What ${host.name} left on ${member.name} cannot be told from what is another host's, and stays. ${then}`,
+  );
+
+const withoutAccount = ({ code, message }: FederationError): FederationError =>
+  new FederationError(
+    code,
+    `${message} The account that hosts have there under that name is gone: where another host keeps the member, put an annotation on its KubeFedCluster, so that its kubefed takes up the account that is made anew.`,
   );
 
 /**
@@ -107,11 +111,15 @@ export function expectArrivals(
       if (before === undefined) return;
       await assertLetGo(work, host, cluster);
       // Now that it has let go, what is deleted on this host stays there, too.
-      const only = await ownCopies(host, member, before, wait, work);
+      await allMarked(host, member, before, wait, work);
       // One that was there before is a former host's, and this one only used it.
       if (before.account === null) await removeAccount(work, member, cluster);
+      // Whatever came or got its mark meanwhile is asked about, too.
+      const known = await allMarked(host, member, before, { ...wait, forMs: 0 }, work).catch((error: unknown) => {
+        throw before.account === null && FederationError.is(error, 'KEPT_AT_RISK') ? withoutAccount(error) : error;
+      });
       const other = await joinedUnderAnotherName(member, cluster, before, work.signal);
-      if (other === undefined) return removeArrived(work, member, before.present, { only });
+      if (other === undefined) return removeArrived(work, member, before.present, { known });
       const marked = await listed(member, work.signal, onlyMarked);
       const since = marked.filter(({ uid }) => !before.marked.includes(uid));
       if (since.length > 0)

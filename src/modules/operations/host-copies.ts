@@ -109,7 +109,7 @@ interface Found {
 /**
  * Takes off a member what a host copied there since, and kubefed's mark off what was there before: `present`, by UID.
  *
- * @param only - of what arrived, by UID, what is known to be that host's; where anything else did, nothing is taken off
+ * @param known - what may bear the mark, by UID; where anything else does, nothing is taken off
  * @param shielded - a shield is up that is lowered later
  * @throws FederationError `KEPT_AT_RISK` naming what stays
  */
@@ -117,16 +117,16 @@ export async function removeArrived(
   work: Work,
   member: KubeSphereCluster,
   present: readonly string[],
-  { only, shielded = false }: { readonly only?: ReadonlySet<string>; readonly shielded?: boolean } = {},
+  { known, shielded = false }: { readonly known?: ReadonlySet<string>; readonly shielded?: boolean } = {},
 ): Promise<void> {
   const before = new Set(present);
   const marked = await listed(member, work.signal, `${managedLabel}=true`);
   const arrived = marked.filter(({ uid }) => !before.has(uid));
-  const late = arrived.filter(({ uid }) => only?.has(uid) === false);
+  const late = marked.filter(({ uid }) => known?.has(uid) === false);
   if (late.length > 0)
     throw new FederationError(
       'KEPT_AT_RISK',
-      `${member.name}: ${some(late.map(({ resource, name }) => `${resource.kind} ${name}`))} came there after it was asked whose everything is, so that all that was copied there was left. Roll back once more: that is asked again. If another host has ${member.name} by now, its account there may be gone: put an annotation on its KubeFedCluster, so that its kubefed takes up the one that is made anew.`,
+      `${member.name}: ${some(late.map(({ resource, name }) => `${resource.kind} ${name}`))} got ${managedLabel} after it was asked whose everything is, so that all that was copied there was left. Roll back once more: that is asked again.`,
     );
   if (arrived.length > 0)
     assertTakesNothingKept(

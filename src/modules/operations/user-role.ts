@@ -4,6 +4,7 @@ import { core, type RoleBinding } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { managedLabel, roleTemplateLabel, userLabel } from '../../kubesphere/names.ts';
 import { kubesphere } from '../../kubesphere/resources.ts';
+import type { CallOptions } from '../../types.ts';
 import { findMade, refOf } from '../changes.ts';
 import { some } from '../closure.ts';
 import type { Operation } from '../operation.ts';
@@ -56,9 +57,9 @@ const isUser = (user: string) => (binding: RoleBinding) =>
  * Names of the roles that can be given to a user on a level. Of the platform: all but the templates that roles are built of, and those
  * that groups have by themselves. Of a cluster: KubeSphere's first, then those of other programs, without Kubernetes' own.
  */
-export async function rolesOf(level: RoleLevel, signal: AbortSignal): Promise<readonly string[]> {
+export async function rolesOf(level: RoleLevel, call: CallOptions): Promise<readonly string[]> {
   const { connection } = level.cluster;
-  const found = await connection.listMetadata(level.roles, { signal }).toArray();
+  const found = await connection.listMetadata(level.roles, call).toArray();
   const names = found
     .filter(({ metadata }) => !(roleTemplateLabel in (metadata.labels ?? {})))
     .map(({ metadata }) => metadata.name);
@@ -68,7 +69,7 @@ export async function rolesOf(level: RoleLevel, signal: AbortSignal): Promise<re
     return [...given.filter(ours), ...given.filter((name) => !ours(name))];
   }
   const ofGroups = new Set<string>();
-  for await (const { roleRef, subjects = [] } of connection.list(level.bindings, { signal }))
+  for await (const { roleRef, subjects = [] } of connection.list(level.bindings, call))
     if (subjects.some(({ kind }) => kind === 'Group')) ofGroups.add(roleRef.name);
   return names.filter((name) => !ofGroups.has(name));
 }
@@ -77,10 +78,10 @@ export async function rolesOf(level: RoleLevel, signal: AbortSignal): Promise<re
  * What gives a user roles on a level. Of a cluster only what KubeSphere made, which bears the user's label: other bindings are other
  * people's business.
  */
-export async function bindingsOf(level: RoleLevel, user: string, signal: AbortSignal): Promise<readonly RoleBinding[]> {
+export async function bindingsOf(level: RoleLevel, user: string, call: CallOptions): Promise<readonly RoleBinding[]> {
   const { connection } = level.cluster;
   const found = await connection
-    .list(level.bindings, { signal, ...(isPlatform(level) ? {} : { labelSelector: `${userLabel}=${user}` }) })
+    .list(level.bindings, { ...call, ...(isPlatform(level) ? {} : { labelSelector: `${userLabel}=${user}` }) })
     .toArray();
   return found.filter(isUser(user));
 }
@@ -93,7 +94,7 @@ export function giveRole(level: RoleLevel, user: string, role: string): Operatio
     binding !== undefined && binding.roleRef.name === role && isUser(user)(binding);
   return {
     async forecast({ signal }) {
-      const known = await rolesOf(level, signal);
+      const known = await rolesOf(level, { signal });
       if (!known.includes(role))
         throw new FederationError(
           'NOT_FOUND',
@@ -110,7 +111,7 @@ export function giveRole(level: RoleLevel, user: string, role: string): Operatio
           remedy: "See federation.users.syncStatus; once the account there is a copy of the host's, grant again.",
         };
       const existing = await cluster.connection.find(bindings, { name }, { signal });
-      if (gives(existing) || (await bindingsOf(level, user, signal)).some(gives))
+      if (gives(existing) || (await bindingsOf(level, user, { signal })).some(gives))
         return { effect: 'none', why: `user "${user}" has role ${role} on ${where} already`, out: undefined };
       if (existing !== undefined)
         return {
@@ -208,7 +209,7 @@ function taken(binding: RoleBinding): Taken {
 export function takeRoles(level: RoleLevel, user: string, keep?: string): Operation<readonly Taken[], void> {
   const { cluster, bindings, where } = level;
   const others = async (signal: AbortSignal): Promise<readonly RoleBinding[]> =>
-    (await bindingsOf(level, user, signal)).filter(({ roleRef }) => roleRef.name !== keep);
+    (await bindingsOf(level, user, { signal })).filter(({ roleRef }) => roleRef.name !== keep);
   return {
     async forecast({ signal }) {
       const found = await others(signal);

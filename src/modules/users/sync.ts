@@ -4,8 +4,9 @@ import { sleep } from '../../internal/signal.ts';
 import { hostLabel, managedLabel } from '../../kubesphere/names.ts';
 import { type Cluster, type FederatedObject, kubesphere, type User } from '../../kubesphere/resources.ts';
 import type { CallOptions } from '../../types.ts';
-import { askClusters, type ClusterAnswer, patienceMs } from '../across.ts';
+import { askClusters, type ClusterAnswer } from '../across.ts';
 import type { FederationEnv } from '../env.ts';
+import { inTime } from '../in-time.ts';
 import { callOptionsIn } from '../options.ts';
 
 /** Why a member's copy of a user lags. */
@@ -208,34 +209,44 @@ const restMs = 2_000;
 export async function waitUntilSynced(
   env: FederationEnv,
   name: string,
-  { timeoutMs = 120_000, signal, ...options }: CallOptions & { readonly clusters?: readonly string[] } = {},
+  options: CallOptions & { readonly clusters?: readonly string[] } = {},
 ): Promise<UserSync> {
-  const end = performance.now() + timeoutMs;
-  // A user whom the controller has not seen yet would be found equal everywhere, and be changed right after.
-  const settled = async (call: CallOptions): Promise<boolean> =>
-    (await env.host.connection.get(kubesphere.users, { name }, call)).status?.state !== undefined;
-  for (let pauseMs = firstLookMs; ; pauseMs = Math.min(2 * pauseMs, restMs)) {
-    const began = performance.now();
-    const call = (): CallOptions => ({
-      ...callOptionsIn(options),
-      ...(signal && { signal }),
-      timeoutMs: Math.max(1, Math.min(patienceMs, end - performance.now())),
-    });
-    const status = await syncStatus(env, name, { ...options, ...call() });
-    if (status.synced && (await settled(call()))) return status;
-    const late = status.members.flatMap((one) => (one.synced ? [] : [one]));
-    // One more look would be cut off in the middle, and tell of nobody who lags.
-    const now = performance.now();
-    const over = now + pauseMs + (now - began) > end;
-    if (over || late.some(({ heals }) => !heals))
-      throw new FederationError(
-        'NOT_OBSERVED',
-        `User "${name}" ${over ? `did not reach every member in ${Math.round(timeoutMs / 1000)} s` : 'will not reach every member by itself'}: ${late.map(({ cluster, why, remedy }) => `${cluster}: ${why}. ${remedy}`).join(' ')}`,
-        {
-          retryable: late.every(({ heals }) => heals),
-          details: { members: late.map(({ cluster, reason, why }) => ({ cluster, reason, why })) },
-        },
-      );
-    await sleep(pauseMs, signal);
-  }
+  const { timeoutMs = 120_000, clusters } = options;
+  return inTime({ ...options, timeoutMs }, `waiting for user "${name}"`, async (call) => {
+    const { signal } = call;
+    const { retry } = callOptionsIn(options);
+    // How long one cluster may take is another matter.
+    const look = { signal, ...(retry !== undefined && { retry }), ...(clusters !== undefined && { clusters }) };
+    // A user whom the controller has not seen yet would be found equal everywhere, and be changed right after.
+    const settled = async (): Promise<boolean> =>
+      (await env.host.connection.get(kubesphere.users, { name }, { signal })).status?.state !== undefined;
+    let lagging: readonly Lagging[] | undefined;
+    try {
+      for (let pauseMs = firstLookMs; ; pauseMs = Math.min(2 * pauseMs, restMs)) {
+        const status = await syncStatus(env, name, look);
+        if (status.synced && (await settled())) return status;
+        const late = status.members.flatMap((one) => (one.synced ? [] : [one]));
+        // Whom a look that was cut off did not reach any more may lag or not.
+        if (!signal.aborted || lagging === undefined) lagging = late;
+        if (late.some(({ heals }) => !heals)) throw notSynced(name, 'will not reach every member by itself', late);
+        await sleep(pauseMs, signal);
+      }
+    } catch (error) {
+      const isOver = FederationError.is(signal.reason, 'TIMEOUT') && FederationError.is(error, 'TIMEOUT');
+      if (!isOver || lagging === undefined) throw error;
+      throw notSynced(name, `did not reach every member in ${Math.round(timeoutMs / 1000)} s`, lagging);
+    }
+  });
 }
+
+type Lagging = Exclude<UserSync['members'][number], { readonly synced: true }>;
+
+const notSynced = (name: string, what: string, late: readonly Lagging[]): FederationError =>
+  new FederationError(
+    'NOT_OBSERVED',
+    `User "${name}" ${what}: ${late.map(({ cluster, why, remedy }) => `${cluster}: ${why}. ${remedy}`).join(' ')}`,
+    {
+      retryable: late.every(({ heals }) => heals),
+      details: { members: late.map(({ cluster, reason, why }) => ({ cluster, reason, why })) },
+    },
+  );

@@ -3,6 +3,7 @@ import { checkName, checkText, invalid } from '../../kubesphere/validation.ts';
 import type { CallOptions } from '../../types.ts';
 import { askClusters, type ClusterAnswer } from '../across.ts';
 import { clusterByName, type FederationEnv } from '../env.ts';
+import { inTime } from '../in-time.ts';
 import { perform, type WriteOptions, type Written } from '../operation.ts';
 import { quotasOf, removeWorkspaceQuota, setWorkspaceQuota } from '../operations/workspace-quota.ts';
 import { checkItem, checkOptions } from '../options.ts';
@@ -71,9 +72,12 @@ export async function setQuota(
     if (!quantity.test(value))
       throw invalid(`hard.${key}`, `must be a quantity such as 10, 500m or 20Gi; it is "${value}".`);
   }
-  await env.host.connection.get(kubesphere.workspaceTemplates, { name }, options);
-  const at = await clusterByName(env)(cluster, options);
-  return perform(setWorkspaceQuota(at, name, hard), `set the quota of workspace "${name}" on ${cluster}`, options);
+  const what = `set the quota of workspace "${name}" on ${cluster}`;
+  return inTime(options, what, async (call) => {
+    await env.host.connection.get(kubesphere.workspaceTemplates, { name }, call);
+    const at = await clusterByName(env)(cluster, call);
+    return perform(setWorkspaceQuota(at, name, hard), what, call);
+  });
 }
 
 /** {@link Workspaces.removeQuota}, with its input checked. */
@@ -86,7 +90,10 @@ export async function removeQuota(
   checkOptions(options);
   checkName('name', name);
   checkName('cluster', cluster);
-  await env.host.connection.get(kubesphere.workspaceTemplates, { name }, options);
-  const at = await clusterByName(env)(cluster, options);
-  return perform(removeWorkspaceQuota(at, name), `remove the quota of workspace "${name}" on ${cluster}`, options);
+  const what = `remove the quota of workspace "${name}" on ${cluster}`;
+  return inTime(options, what, async (call) => {
+    await env.host.connection.get(kubesphere.workspaceTemplates, { name }, call);
+    const at = await clusterByName(env)(cluster, call);
+    return perform(removeWorkspaceQuota(at, name), what, call);
+  });
 }

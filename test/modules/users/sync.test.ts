@@ -132,4 +132,19 @@ describe('why a copy of a user lags', patient, () => {
       ],
     });
   });
+
+  test('silent, and it takes longer than anybody waits: it is named when the time is over, and the others are judged', async () => {
+    await using _ = await scene.sandbox.faults.add({ cluster: 'm', fault: { delayMs: 3_600_000 } });
+    const { users } = scene.federation;
+    const silent = { cluster: 'm', reason: 'silent' };
+    expect(await users.syncStatus('ann', { timeoutMs: 1_000 })).toMatchObject({
+      synced: false,
+      members: [silent, { cluster: 'n', synced: true }],
+    });
+    await expect(users.waitUntilSynced('ann', { timeoutMs: 1_000 })).rejects.toMatchObject({
+      code: 'NOT_OBSERVED',
+      message: expect.stringMatching(/did not reach every member in 1 s: m: /),
+      details: { members: [silent] },
+    });
+  });
 });
