@@ -75,7 +75,7 @@ export async function connectMember(options: ConnectOptions & { readonly name: s
     ...(context === undefined ? {} : { context }),
     ...(logger === undefined ? {} : { logger }),
   });
-  return opened(connection, callOptionsIn(options));
+  return inTime(callOptionsIn(options), `reach "${name}"`, (call) => opened(connection, call));
 }
 
 /**
@@ -150,21 +150,22 @@ export class Federation implements AsyncDisposable {
         ...(name === undefined ? {} : { name }),
         ...logging,
       }));
-    const call = callOptionsIn(options);
-    const host = await opened(connection, call);
-    try {
-      const { role } = await readInstallation(connection, call);
-      if (role !== 'host')
-        throw new FederationError(
-          'NOT_A_HOST',
-          `${host.name} (${connection.server}) is no host: its multicluster.clusterRole is "${role}". Give the kubeconfig of the host, or reach a member with connectMember.`,
-        );
-      return new Federation(host, options, gateway);
-    } catch (error) {
-      await connection[Symbol.asyncDispose]();
-      await gateway?.[Symbol.asyncDispose]();
-      throw error;
-    }
+    return inTime(callOptionsIn(options), `reach ${connection.cluster}`, async (call) => {
+      const host = await opened(connection, call);
+      try {
+        const { role } = await readInstallation(connection, call);
+        if (role !== 'host')
+          throw new FederationError(
+            'NOT_A_HOST',
+            `${host.name} (${connection.server}) is no host: its multicluster.clusterRole is "${role}". Give the kubeconfig of the host, or reach a member with connectMember.`,
+          );
+        return new Federation(host, options, gateway);
+      } catch (error) {
+        await connection[Symbol.asyncDispose]();
+        await gateway?.[Symbol.asyncDispose]();
+        throw error;
+      }
+    });
   }
 
   /**
@@ -174,10 +175,10 @@ export class Federation implements AsyncDisposable {
    * @throws FederationError `NOT_FOUND` where the host has no such cluster, `UNSUPPORTED` for one connected by agent, `ENV_CHANGED` where
    * the way leads to another cluster than the host's
    */
-  async member(name: string, options?: CallOptions): Promise<MemberCluster> {
+  async member(name: string, options: CallOptions = {}): Promise<MemberCluster> {
     checkOptions(options, callOptions);
     checkObjectName('name', name);
-    return this.#members.get(name, options);
+    return inTime(options, `reach "${name}"`, (call) => this.#members.get(name, call));
   }
 
   /**

@@ -4,7 +4,7 @@ import type { CallOptions, RetryPolicy } from '../types.ts';
 import { abortError, sleep } from './signal.ts';
 
 /** The policy where the caller names none. */
-export const defaultRetry: Required<RetryPolicy> = Object.freeze({ retries: 4, minDelayMs: 200, maxDelayMs: 5_000 });
+const defaultRetry: Required<RetryPolicy> = Object.freeze({ retries: 4, minDelayMs: 200, maxDelayMs: 5_000 });
 
 /** The policy of a caller: what it does not say, or says to be undefined, is as by default. */
 export const policyOf = ({

@@ -36,11 +36,10 @@ import {
   type ProjectsToMove,
   type ProjectToMove,
 } from './namespaces/projects.ts';
-import { checkProtection, type Protection, shieldOf, told } from './namespaces/protection.ts';
+import { type Protection, protect, unprotect } from './namespaces/protection.ts';
 import { type NamespaceQuery, type NamespacesQuery, selecting, selectingAcross } from './namespaces/query.ts';
-import { perform, type WriteOptions, type Written } from './operation.ts';
+import type { WriteOptions, Written } from './operation.ts';
 import type { ProjectMade } from './operations/create-project.ts';
-import { protectProjects, unprotectProjects } from './operations/protect-projects.ts';
 import { callOptions, checkOptions, watchOptions } from './options.ts';
 import type { NewPlacement, ShrinkOptions } from './placement/input.ts';
 import type { Raised } from './shield.ts';
@@ -269,9 +268,7 @@ export class Namespaces {
    * @throws FederationError `NOT_FOUND` where one is not there; `NOT_OBSERVED` where the server would still delete one
    */
   async protect(protection: Protection, options?: WriteOptions): Promise<Written<Raised>> {
-    checkProtection(protection, options);
-    const at = await this.#cluster(protection.cluster, options);
-    return perform(protectProjects(at, shieldOf(protection)), `protect ${told(protection)}`, options);
+    return protect(this.#env, protection, options);
   }
 
   /**
@@ -281,9 +278,7 @@ export class Namespaces {
    * `PLAN_BLOCKED` where only protections of other names keep some of them
    */
   async unprotect(protection: Protection, options?: WriteOptions): Promise<Written<void>> {
-    checkProtection(protection, options);
-    const at = await this.#cluster(protection.cluster, options);
-    return perform(unprotectProjects(at, shieldOf(protection)), `unprotect ${told(protection)}`, options);
+    return unprotect(this.#env, protection, options);
   }
 
   /** What is protected on a cluster: by {@link Namespaces.protect}, or by a run that is at work or died. */

@@ -1,5 +1,5 @@
 import { FederationError } from '../errors.ts';
-import { deadline, sleep } from '../internal/signal.ts';
+import { abortError, deadline, sleep } from '../internal/signal.ts';
 import type { Patch, SelectOptions } from '../kube/connection.ts';
 import type { KubeObject, NewObject, ObjectName, Resource } from '../kube/objects.ts';
 import type { KubeSphereCluster } from '../kubesphere/cluster.ts';
@@ -211,7 +211,7 @@ export async function waitFor<T extends KubeObject, Result>(
   } finally {
     stop.abort();
   }
-  signal.throwIfAborted();
+  if (signal.aborted) throw abortError(signal);
   throw new FederationError(
     'NOT_OBSERVED',
     `${cluster.name}: waited ${Math.round(timeoutMs / 1000)} s for ${what}, in vain. Look at the controllers of that cluster (ks-controller-manager, kubefed) and their logs.`,

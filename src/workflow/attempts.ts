@@ -1,5 +1,5 @@
 import { ApiError, FederationError } from '../errors.ts';
-import { defaultRetry, type FailedAttempt } from '../internal/retry.ts';
+import { type FailedAttempt, policyOf } from '../internal/retry.ts';
 import { abortError } from '../internal/signal.ts';
 import type { RetryPolicy } from '../types.ts';
 import { type Clock, pauseFor } from './time.ts';
@@ -29,7 +29,7 @@ type Attempt<T> = (signal: AbortSignal, attempt: number) => Promise<T>;
  */
 export async function attempted<T>(work: Attempt<T>, options: AttemptOptions): Promise<T> {
   const { signal, clock, onRetry } = options;
-  const policy = { ...defaultRetry, ...(options.retry === false ? { retries: 0 } : options.retry) };
+  const policy = policyOf(options.retry === false ? { retries: 0 } : options.retry);
   for (let attempt = 1; ; attempt += 1) {
     if (signal.aborted) throw abortError(signal);
     try {

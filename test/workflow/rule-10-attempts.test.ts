@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FederationError } from '../../src/errors.ts';
+import type { RetryPolicy } from '../../src/types.ts';
 import type { JournalStore } from '../../src/workflow/journal.ts';
 import { eventsOf, failureOf, harness } from './harness.ts';
 import { setItems, setStep, worldOf } from './world.ts';
@@ -26,6 +27,22 @@ describe('rule 10: attempts', () => {
       { attempt: 1, retriesLeft: 2, error: { code: 'RATE_LIMITED' } },
       { attempt: 2, retriesLeft: 1 },
     ]);
+  });
+
+  it('repeats as often as by default where a step says that it is undefined', async () => {
+    let attempts = 0;
+    const h = harness([
+      setStep('one', 'a', '1', {
+        retry: { retries: undefined } as unknown as RetryPolicy,
+        run: async () => {
+          attempts += 1;
+          throw busy();
+        },
+      }),
+    ]);
+    const run = await h.begin();
+    expect(await h.time.until(run.settled())).toMatchObject({ state: 'rolled-back' });
+    expect(attempts).toBe(5);
   });
 
   it('repeats nothing that is not retryable, nor with retry false', async () => {

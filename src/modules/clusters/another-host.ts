@@ -24,8 +24,7 @@ export interface MemberBefore {
 
 /** What a host's kubefed says is its own. */
 export const onlyMarked = `${managedLabel}=true`;
-const uidsOf = (objects: readonly { readonly uid: string }[]): readonly string[] =>
-  objects.map(({ uid }) => uid);
+const uidsOf = (objects: readonly { readonly uid: string }[]): readonly string[] => objects.map(({ uid }) => uid);
 
 /** Notes what is on a member. */
 export async function memberBefore(
@@ -41,9 +40,11 @@ export async function memberBefore(
     accountsOfOthers(member, cluster, signal),
     readInstallation(member.connection, { signal }),
   ]);
+  const here = new Set(uidsOf(present));
   return {
     present: uidsOf(present),
-    marked: uidsOf(marked),
+    // What came between the two lists is another host's, or a person's.
+    marked: uidsOf(marked.filter(({ uid }) => here.has(uid))),
     account: account?.metadata.uid ?? null,
     others: uidsOf(others),
     jwtDigest,

@@ -2,7 +2,7 @@ import { FederationError } from '../../errors.ts';
 import { sleep } from '../../internal/signal.ts';
 import { core } from '../../kube/resources.ts';
 import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
-import { kubesphereNamespace, managedLabel } from '../../kubesphere/names.ts';
+import { hostServiceAccount, kubefedNamespace, kubesphereNamespace, managedLabel } from '../../kubesphere/names.ts';
 import { some } from '../closure.ts';
 import { needsOf, type Operation } from '../operation.ts';
 import { assertLetGo, expectCopies, listed, removeAccount, removeArrived } from '../operations/host-copies.ts';
@@ -70,6 +70,15 @@ const left = (host: KubeSphereCluster, member: KubeSphereCluster, why: string, t
     `${why} What ${host.name} left on ${member.name} cannot be told from what is another host's, and stays. ${then}`,
   );
 
+const lacksAccount = async (
+  { connection }: KubeSphereCluster,
+  cluster: string,
+  signal: AbortSignal,
+): Promise<boolean> => {
+  const at = { namespace: kubefedNamespace, name: hostServiceAccount(cluster) };
+  return (await connection.find(core.serviceAccounts, at, { signal })) === undefined;
+};
+
 const withoutAccount = ({ code, message }: FederationError): FederationError =>
   new FederationError(
     code,
@@ -111,13 +120,16 @@ export function expectArrivals(
       if (before === undefined) return;
       await assertLetGo(work, host, cluster);
       // Now that it has let go, what is deleted on this host stays there, too.
-      await allMarked(host, member, before, wait, work);
+      const ask = (how: MarkWait): Promise<ReadonlySet<string>> =>
+        allMarked(host, member, before, how, work).catch(async (error: unknown) => {
+          const told = FederationError.is(error, 'KEPT_AT_RISK') && before.account === null;
+          throw told && (await lacksAccount(member, cluster, work.signal)) ? withoutAccount(error) : error;
+        });
+      await ask(wait);
       // One that was there before is a former host's, and this one only used it.
       if (before.account === null) await removeAccount(work, member, cluster);
       // Whatever came or got its mark meanwhile is asked about, too.
-      const known = await allMarked(host, member, before, { ...wait, forMs: 0 }, work).catch((error: unknown) => {
-        throw before.account === null && FederationError.is(error, 'KEPT_AT_RISK') ? withoutAccount(error) : error;
-      });
+      const known = await ask({ ...wait, forMs: 0 });
       const other = await joinedUnderAnotherName(member, cluster, before, work.signal);
       if (other === undefined) return removeArrived(work, member, before.present, { known });
       const marked = await listed(member, work.signal, onlyMarked);

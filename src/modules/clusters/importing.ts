@@ -6,12 +6,13 @@ import { systemWorkspace } from '../../kubesphere/names.ts';
 import { checkLabels, checkName, checkOneOf, checkText, refuseUndefined } from '../../kubesphere/validation.ts';
 import { defineStep } from '../../workflow/step.ts';
 import type { FederationEnv } from '../env.ts';
+import { inTime } from '../in-time.ts';
 import { composeMethod, performAll } from '../method.ts';
 import type { Operation, WriteOptions, Written } from '../operation.ts';
 import { clusterSecrets } from '../operations/cluster-object.ts';
 import { importByAgent } from '../operations/import-by-agent.ts';
 import { importCluster } from '../operations/import-cluster.ts';
-import { checkArgument, checkOptions, type FieldsOf } from '../options.ts';
+import { callOptionsIn, checkArgument, checkOptions, type FieldsOf } from '../options.ts';
 import { type Known, operates } from '../steps.ts';
 import { guardImport } from './import-guard.ts';
 import {
@@ -102,7 +103,7 @@ export const newClusterFields: FieldsOf<NewCluster> = {
 export async function importMember(
   federation: FederationEnv,
   cluster: NewCluster,
-  options?: WriteOptions,
+  options: WriteOptions = {},
 ): Promise<Written<void>> {
   checkOptions(options);
   checkArgument('cluster', cluster, newClusterFields);
@@ -122,10 +123,12 @@ export async function importMember(
   };
   if (kubeconfig === undefined) return performAll(importWorkflow, input, env, what, options);
   const { text } = await portableKubeconfig(kubeconfig);
-  await using connection = await connectCluster({ kubeconfig: text, name });
-  const member = await openCluster(connection, options);
-  assertDifferent(host, member, ['the host', `the member "${name}"`]);
-  const reaching: ImportEnv = { ...env, reached: { member, kubeconfig: text } };
-  // Awaited here: the connection lives only as long as this call.
-  return await performAll(importWorkflow, { ...input, memberUid: member.uid }, reaching, what, options);
+  return inTime(options, what, async (call) => {
+    await using connection = await connectCluster({ kubeconfig: text, name });
+    const member = await openCluster(connection, callOptionsIn(call));
+    assertDifferent(host, member, ['the host', `the member "${name}"`]);
+    const reaching: ImportEnv = { ...env, reached: { member, kubeconfig: text } };
+    // Awaited here: the connection lives only as long as this call.
+    return await performAll(importWorkflow, { ...input, memberUid: member.uid }, reaching, what, call);
+  });
 }

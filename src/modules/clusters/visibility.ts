@@ -6,6 +6,7 @@ import { type FederatedObject, kubesphere, type Placement } from '../../kubesphe
 import { checkObjectName, checkOneOf } from '../../kubesphere/validation.ts';
 import { some } from '../closure.ts';
 import type { FederationEnv } from '../env.ts';
+import { inTime } from '../in-time.ts';
 import { type Operation, perform, type WriteOptions, type Written } from '../operation.ts';
 import { type Label, setLabel } from '../operations/set-label.ts';
 import { checkOptions } from '../options.ts';
@@ -97,11 +98,14 @@ export async function setVisibility(
   env: FederationEnv,
   name: string,
   visibility: Visibility,
-  options?: WriteOptions,
+  options: WriteOptions = {},
 ): Promise<Written<void>> {
   checkOptions(options);
   checkObjectName('name', name);
   checkOneOf('visibility', visibility, ['public', 'private']);
-  const { metadata } = await env.host.connection.get(kubesphere.clusters, { name }, options);
-  return perform(labelVisibility(env, metadata, visibility), `make cluster "${name}" ${visibility}`, options);
+  const what = `make cluster "${name}" ${visibility}`;
+  return inTime(options, what, async (call) => {
+    const { metadata } = await env.host.connection.get(kubesphere.clusters, { name }, call);
+    return perform(labelVisibility(env, metadata, visibility), what, call);
+  });
 }

@@ -10,6 +10,7 @@ import { checkFlag, checkName, checkObjectName, checkText, invalid } from '../..
 import { assertUser } from '../assert-user.ts';
 import { some } from '../closure.ts';
 import { clusterByName, type FederationEnv } from '../env.ts';
+import { inTime } from '../in-time.ts';
 import { perform, type WriteOptions, type Written } from '../operation.ts';
 import { createProject, type ProjectMade } from '../operations/create-project.ts';
 import { checkArgument, checkOptions, type FieldsOf } from '../options.ts';
@@ -95,19 +96,21 @@ export async function createOne(
   const refuseHost = () =>
     invalid('cluster', `is the host, which runs everybody's KubeSphere. Say allowHost: true if it is meant.`);
   if (project.cluster === env.host.name && !allowHost) throw refuseHost();
-  const cluster = await choose(env, project, options);
-  const at = await clusterByName(env)(cluster, options);
-  if (at.uid === env.host.uid && !allowHost) throw refuseHost();
-  at.dialect;
-  // Nobody would be admin of the project.
-  if (creator !== undefined)
-    await assertUser(at, creator, options, `Create it on the host, and wait until it is on ${at.name}.`);
-  const annotations = {
-    ...project.annotations,
-    ...(creator !== undefined && { [creatorAnnotation]: creator }),
-    ...(alias !== undefined && { [aliasAnnotation]: alias }),
-    ...(description !== undefined && { [descriptionAnnotation]: description }),
-  };
-  const operation = createProject(at, env.host, { name, workspace, annotations });
-  return perform(operation, `create project "${name}" on ${cluster}`, options);
+  return inTime(options, `create project "${name}"`, async (call) => {
+    const cluster = await choose(env, project, call);
+    const at = await clusterByName(env)(cluster, call);
+    if (at.uid === env.host.uid && !allowHost) throw refuseHost();
+    at.dialect;
+    // Nobody would be admin of the project.
+    if (creator !== undefined)
+      await assertUser(at, creator, call, `Create it on the host, and wait until it is on ${at.name}.`);
+    const annotations = {
+      ...project.annotations,
+      ...(creator !== undefined && { [creatorAnnotation]: creator }),
+      ...(alias !== undefined && { [aliasAnnotation]: alias }),
+      ...(description !== undefined && { [descriptionAnnotation]: description }),
+    };
+    const operation = createProject(at, env.host, { name, workspace, annotations });
+    return perform(operation, `create project "${name}" on ${cluster}`, call);
+  });
 }

@@ -5,6 +5,7 @@ import { systemNamespaces, systemWorkspace, workspaceLabel } from '../../kubesph
 import { kubesphere } from '../../kubesphere/resources.ts';
 import { checkText, invalid } from '../../kubesphere/validation.ts';
 import { clusterByName, type FederationEnv } from '../env.ts';
+import { inTime } from '../in-time.ts';
 import { perform, type WriteOptions, type Written } from '../operation.ts';
 import { deleteProject } from '../operations/delete-project.ts';
 import { checkOptions } from '../options.ts';
@@ -71,26 +72,29 @@ export async function deleteNamespace(
   const { cluster, name, uid } = project;
   checkText('uid', uid);
   if (systemNamespaces.has(name)) throw invalid('name', `"${name}" belongs to the installation itself.`);
-  const at = await clusterByName(env)(cluster, options);
-  at.dialect;
-  const operation = deleteProject(
-    at,
-    { name, uid },
-    {
-      assertMayGo: assertMayGo(project),
-      keptBy: async (signal) =>
-        (await shieldsUp(at, { signal }))
-          .filter(({ namespaces }) => namespaces.includes(name))
-          .map(({ id }) => `shield ${id}`),
-      madeAgainBy: async (signal) => ((await isPlacedThere(env, at, name, signal)) ? env.host.name : undefined),
-      async contents(signal) {
-        const [contents, apps] = await Promise.all([
-          contentsOf(at, name, { signal }),
-          releasesOf(env, at, name, { signal }),
-        ]);
-        return { ...contents, apps: apps.map((app) => `${app.cluster}/${app.name}`) };
+  const what = `delete namespace "${name}" of ${cluster}`;
+  return inTime(options, what, async (call) => {
+    const at = await clusterByName(env)(cluster, call);
+    at.dialect;
+    const operation = deleteProject(
+      at,
+      { name, uid },
+      {
+        assertMayGo: assertMayGo(project),
+        keptBy: async (signal) =>
+          (await shieldsUp(at, { signal }))
+            .filter(({ namespaces }) => namespaces.includes(name))
+            .map(({ id }) => `shield ${id}`),
+        madeAgainBy: async (signal) => ((await isPlacedThere(env, at, name, signal)) ? env.host.name : undefined),
+        async contents(signal) {
+          const [contents, apps] = await Promise.all([
+            contentsOf(at, name, { signal }),
+            releasesOf(env, at, name, { signal }),
+          ]);
+          return { ...contents, apps: apps.map((app) => `${app.cluster}/${app.name}`) };
+        },
       },
-    },
-  );
-  return perform(operation, `delete namespace "${name}" of ${cluster}`, options);
+    );
+    return perform(operation, what, call);
+  });
 }

@@ -6,6 +6,7 @@ import type { Forecast } from '../../workflow/change.ts';
 import type { BatchOptions } from '../batch.ts';
 import { some } from '../closure.ts';
 import { clusterByName, type FederationEnv } from '../env.ts';
+import { inTime } from '../in-time.ts';
 import { performAll } from '../method.ts';
 import { type Operation, perform, type Written } from '../operation.ts';
 import type { Consequence, ConsequencesOf } from './consequences.ts';
@@ -116,6 +117,17 @@ function leaving(at: KubeSphereCluster, { name }: Move, strays: readonly Release
 export async function moveProject(
   env: FederationEnv,
   move: Move,
+  options: MoveOptions,
+  consequencesOf: ConsequencesOf,
+): Promise<Written<Moved>> {
+  const what = `${move.verb} project "${move.name}" of ${move.cluster}`;
+  return inTime(options, what, (call) => moveOne(env, move, what, call, consequencesOf));
+}
+
+async function moveOne(
+  env: FederationEnv,
+  move: Move,
+  what: string,
   { apps = 'refuse', devops = [], ...options }: MoveOptions,
   consequencesOf: ConsequencesOf,
 ): Promise<Written<Moved>> {
@@ -133,7 +145,6 @@ export async function moveProject(
     apps: strays.map((one) => `${one.cluster}/${one.name}`),
     consequences: await consequencesOf(at, from, to),
   };
-  const what = `${verb} project "${name}" of ${cluster}`;
   const project = { name, uid: metadata.uid };
   if (strays.length === 0)
     return perform(telling(moveOperation(env.host, at, verb, project, to), moved), what, options);

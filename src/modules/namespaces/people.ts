@@ -6,6 +6,7 @@ import type { CallOptions } from '../../types.ts';
 import { assertUser } from '../assert-user.ts';
 import { some } from '../closure.ts';
 import { clusterByName, type FederationEnv } from '../env.ts';
+import { inTime } from '../in-time.ts';
 import { performAll } from '../method.ts';
 import { perform, type WriteOptions, type Written } from '../operation.ts';
 import { giveProjectRole, takeProjectRole } from '../operations/project-role.ts';
@@ -81,27 +82,29 @@ export async function inviteUser(
   const { cluster, name: namespace, user, role } = invitation;
   checkObjectName('user', user);
   checkObjectName('role', role);
-  const at = await clusterByName(env)(cluster, options);
-  at.dialect;
-  const bindings = await bindingsOf(at, namespace, options);
-  const roles = (await at.connection.listMetadata(core.roles, { ...options, namespace }).toArray()).map(
-    ({ metadata }) => metadata.name,
-  );
-  if (!roles.includes(role))
-    throw new FederationError(
-      'NOT_FOUND',
-      `${at.name}: project "${namespace}" has no role "${role}"; it has ${some(roles) || 'none'}. Nothing was changed.`,
-    );
-  await assertUser(at, user, options, `Create it on the host, and wait until it is on ${at.name}.`);
-  // KubeSphere's own API knows one role per user and project (am.go:609-626, 741); roles of the cluster are none of its business.
-  const former = bindings.filter(
-    (binding) => binding.roleRef.kind === 'Role' && binding.roleRef.name !== role && usersIn(binding).includes(user),
-  );
-  alone(at, user, former);
   const what = `invite "${user}" to project "${namespace}" of ${cluster} as ${role}`;
-  if (former.length === 0) return perform(giveProjectRole(at, { namespace, user, role }), what, options);
-  const input = { cluster, namespace, user, role, former: former.map(refOf) };
-  return performAll(changeRoles, input, env, what, options);
+  return inTime(options, what, async (call) => {
+    const at = await clusterByName(env)(cluster, call);
+    at.dialect;
+    const bindings = await bindingsOf(at, namespace, call);
+    const roles = (await at.connection.listMetadata(core.roles, { ...call, namespace }).toArray()).map(
+      ({ metadata }) => metadata.name,
+    );
+    if (!roles.includes(role))
+      throw new FederationError(
+        'NOT_FOUND',
+        `${at.name}: project "${namespace}" has no role "${role}"; it has ${some(roles) || 'none'}. Nothing was changed.`,
+      );
+    await assertUser(at, user, call, `Create it on the host, and wait until it is on ${at.name}.`);
+    // KubeSphere's own API knows one role per user and project (am.go:609-626, 741); roles of the cluster are none of its business.
+    const former = bindings.filter(
+      (binding) => binding.roleRef.kind === 'Role' && binding.roleRef.name !== role && usersIn(binding).includes(user),
+    );
+    alone(at, user, former);
+    if (former.length === 0) return perform(giveProjectRole(at, { namespace, user, role }), what, call);
+    const input = { cluster, namespace, user, role, former: former.map(refOf) };
+    return performAll(changeRoles, input, env, what, call);
+  });
 }
 
 /** Takes every role of a project from a user. */
@@ -120,18 +123,20 @@ export async function removeUser(
   );
   const { cluster, name: namespace, user } = member;
   checkObjectName('user', user);
-  const at = await clusterByName(env)(cluster, options);
-  at.dialect;
-  const bindings = (await bindingsOf(at, namespace, options)).filter((binding) => usersIn(binding).includes(user));
-  alone(at, user, bindings);
   const what = `remove "${user}" from project "${namespace}" of ${cluster}`;
-  const [first, ...more] = bindings;
-  if (first === undefined) {
-    const why = `"${user}" has no role there`;
-    if (options.dryRun === true) return { outcome: 'dry-run', forecast: { effect: 'none', why, out: undefined } };
-    return { outcome: 'already', result: undefined, why };
-  }
-  if (more.length === 0) return perform(takeProjectRole(at, refOf(first)), what, options);
-  const input = { cluster, namespace, user, role: null, former: bindings.map(refOf) };
-  return performAll(changeRoles, input, env, what, options);
+  return inTime(options, what, async (call): Promise<Written<void>> => {
+    const at = await clusterByName(env)(cluster, call);
+    at.dialect;
+    const bindings = (await bindingsOf(at, namespace, call)).filter((binding) => usersIn(binding).includes(user));
+    alone(at, user, bindings);
+    const [first, ...more] = bindings;
+    if (first === undefined) {
+      const why = `"${user}" has no role there`;
+      if (call.dryRun === true) return { outcome: 'dry-run', forecast: { effect: 'none', why, out: undefined } };
+      return { outcome: 'already', result: undefined, why };
+    }
+    if (more.length === 0) return perform(takeProjectRole(at, refOf(first)), what, call);
+    const input = { cluster, namespace, user, role: null, former: bindings.map(refOf) };
+    return performAll(changeRoles, input, env, what, call);
+  });
 }

@@ -1,6 +1,10 @@
 import { checkName, checkNames, invalid, refuseUndefined } from '../../kubesphere/validation.ts';
+import { clusterByName, type FederationEnv } from '../env.ts';
+import { inTime } from '../in-time.ts';
+import { perform, type WriteOptions, type Written } from '../operation.ts';
+import { protectProjects, unprotectProjects } from '../operations/protect-projects.ts';
 import { checkArgument, checkOptions, type FieldsOf } from '../options.ts';
-import { type Shielded, shieldId } from '../shield.ts';
+import { type Raised, type Shielded, shieldId } from '../shield.ts';
 
 /** What {@link Namespaces.protect} keeps. */
 export interface Protection {
@@ -13,7 +17,7 @@ export interface Protection {
 const protectionFields: FieldsOf<Protection> = { cluster: true, names: true, workspaces: true };
 
 /** @throws FederationError `INVALID` naming the field */
-export function checkProtection(protection: Protection, options: unknown): void {
+function checkProtection(protection: Protection, options: unknown): void {
   checkOptions(options);
   checkArgument('protection', protection, protectionFields);
   refuseUndefined('', protection, 'workspaces');
@@ -25,11 +29,39 @@ export function checkProtection(protection: Protection, options: unknown): void 
 }
 
 /** The shield of a protection: the same names give the same one. */
-export function shieldOf({ names, workspaces = [] }: Protection): Shielded {
+function shieldOf({ names, workspaces = [] }: Protection): Shielded {
   const id = shieldId([...names, ...workspaces.map((workspace) => `workspace ${workspace}`)]);
   return { id, namespaces: names, workspaces };
 }
 
 /** For messages. */
-export const told = ({ names, workspaces = [] }: Protection): string =>
+const told = ({ names, workspaces = [] }: Protection): string =>
   `${names.length} namespace(s) and ${workspaces.length} Workspace(s)`;
+
+/** {@link Namespaces.protect}, with its input checked. */
+export async function protect(
+  env: FederationEnv,
+  protection: Protection,
+  options: WriteOptions = {},
+): Promise<Written<Raised>> {
+  checkProtection(protection, options);
+  const what = `protect ${told(protection)}`;
+  return inTime(options, what, async (call) => {
+    const at = await clusterByName(env)(protection.cluster, call);
+    return perform(protectProjects(at, shieldOf(protection)), what, call);
+  });
+}
+
+/** {@link Namespaces.unprotect}, with its input checked. */
+export async function unprotect(
+  env: FederationEnv,
+  protection: Protection,
+  options: WriteOptions = {},
+): Promise<Written<void>> {
+  checkProtection(protection, options);
+  const what = `unprotect ${told(protection)}`;
+  return inTime(options, what, async (call) => {
+    const at = await clusterByName(env)(protection.cluster, call);
+    return perform(unprotectProjects(at, shieldOf(protection)), what, call);
+  });
+}

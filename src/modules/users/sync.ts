@@ -219,7 +219,7 @@ export async function waitUntilSynced(
     const look = { signal, ...(retry !== undefined && { retry }), ...(clusters !== undefined && { clusters }) };
     // A user whom the controller has not seen yet would be found equal everywhere, and be changed right after.
     const settled = async (): Promise<boolean> =>
-      (await env.host.connection.get(kubesphere.users, { name }, { signal })).status?.state !== undefined;
+      (await env.host.connection.get(kubesphere.users, { name }, callOptionsIn(look))).status?.state !== undefined;
     let lagging: readonly Lagging[] | undefined;
     try {
       for (let pauseMs = firstLookMs; ; pauseMs = Math.min(2 * pauseMs, restMs)) {

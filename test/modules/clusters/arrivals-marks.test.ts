@@ -176,6 +176,20 @@ describe('the marks of another host that has the member under the same name', { 
     });
   });
 
+  test('are told apart though one comes just as it is noted what is there', async () => {
+    const watched = lookedAt(async (look) => {
+      // The first look is at all users, the second one, beside it, at those with a mark.
+      if (look !== 1) return;
+      await pause(200);
+      await arrive('zoe', true);
+    });
+    const before = await expectArrivals(host, watched, 'm').run(work, null);
+    await onMember().create(core.serviceAccounts, { metadata: account });
+    await arrive('ann', true);
+    expect(await undo(before, { forMs: 0, everyMs: 0 })).toMatchObject(atRisk('zoe'));
+    expect([await accountStays(), await stays('zoe'), await stays('ann')]).toEqual([true, true, true]);
+  });
+
   test('are not waited for where everything that came has one', async () => {
     expect(await takeBack({ ann: true }, { forMs: anHour, everyMs: anHour })).toBeUndefined();
     expect([await accountStays(), await stays('ann')]).toEqual([false, false]);
