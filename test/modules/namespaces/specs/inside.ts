@@ -168,7 +168,8 @@ const people = [
     done: (world, { name }) => rolesOfAnn(world, name, []),
     untouched: (world, { name }) => rolesOfAnn(world, name, ['operator', 'viewer']),
     decisive: on('DELETE', 'rolebindings'),
-    writes: ({ name }) => [dropped(name, 'ann-operator'), dropped(name, 'ann-viewer')],
+    writes: ({ name }) =>
+      ['ann-operator', 'ann-viewer'].map((binding) => ({ ...dropped(name, binding), abreast: true })),
     missing: (federation, _args, options) =>
       federation.namespaces.removeUser({ cluster: 'm', name: 'ghost', user: 'ann' }, options),
     invalid: {},

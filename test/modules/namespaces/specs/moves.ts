@@ -131,7 +131,10 @@ export const moves = [
     },
     decisive: namespacePatch,
     writes: ({ names, workspace }) =>
-      names.map((name) => patching(name, { uid: expect.any(String), ...boundTo(workspace) })),
+      names.map((name) => ({
+        ...patching(name, { uid: expect.any(String), ...boundTo(workspace) }),
+        abreast: true as const,
+      })),
     invalid: {
       '[0]': (federation) => federation.namespaces.bind([null] as never),
       '[0].Dry_Run': (federation) =>
