@@ -47,45 +47,6 @@ for (const [way, connect] of ways) {
 
     const member = () => connectMember({ kubeconfig: sandbox.clusters.m.clientCertificateKubeconfig, name: 'm' });
 
-    test.each([
-      ['options', undefined],
-      ['kubeConfig', { kubeConfig: 'host.yaml' }],
-      ['timeoutMs', { kubeconfig: 'host.yaml', timeoutMs: '1000' }],
-      ['logger', { kubeconfig: 'host.yaml', logger: 'debug' }],
-      ['name', { kubeconfig: 'host.yaml', name: 5 }],
-      ['context', { kubeconfig: 'host.yaml', context: '' }],
-      ['gateway', { gateway: null }],
-      ['gateway.url', { gateway: { url: 'ann:hunter2@host', token: 't' } }],
-      ['members', { kubeconfig: 'host.yaml', members: new Map([['m', {}]]) }],
-      ['members.m', { kubeconfig: 'host.yaml', members: { m: 'm.yaml' } }],
-      ['members.m.kubeConfig', { kubeconfig: 'host.yaml', members: { m: { kubeConfig: 'm.yaml' } } }],
-    ])('no way to a host has %s: %j', async (field, options) => {
-      const connecting = Federation.connect(options as unknown as Parameters<typeof Federation.connect>[0]);
-      await expect(connecting).rejects.toMatchObject({ code: 'INVALID', details: { field } });
-    });
-
-    test.each([
-      ['options', undefined],
-      ['name', { kubeconfig: 'm.yaml' }],
-      ['members', { kubeconfig: 'm.yaml', name: 'm', members: {} }],
-      ['retry', { kubeconfig: 'm.yaml', name: 'm', retry: 3 }],
-    ])('no way to a member has %s: %j', async (field, options) => {
-      const connecting = connectMember(options as unknown as Parameters<typeof connectMember>[0]);
-      await expect(connecting).rejects.toMatchObject({ code: 'INVALID', details: { field } });
-    });
-
-    test.each([
-      ['name', () => federation.member('M')],
-      ['timeoutMs', () => federation.member('m', { timeoutMs: 0 })],
-      ['retry', () => federation.overview({ retry: 3 as never })],
-    ])('nor has a federation: %s', async (field, calling) => {
-      await expect(calling()).rejects.toMatchObject({ code: 'INVALID', details: { field } });
-    });
-
-    test('a cluster may be called by any name that Kubernetes takes', async () => {
-      await expect(federation.member('m.eu')).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    });
-
     describe('Federation.connect', patient, () => {
       test('refuses a cluster that is no host', async () => {
         const { kubeconfig } = sandbox.clusters.m;

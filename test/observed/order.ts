@@ -5,10 +5,9 @@ const immediateMs = 500;
 const order = 10;
 /**
  * What real API servers and a busy machine add, by the wall: up to 2.5 s were measured beyond ten times what was observed, on two cores
- * with work for seventeen, and 4.5 s with three suites at once: a request that is under way when its member goes
- * is repeated for up to 6 s.
+ * with work for seventeen.
  */
-const machineMs = 8_000;
+const machineMs = 4_000;
 /** So many times as long as it was observed to take Kubernetes took for its own work on that machine. */
 const slower = 2;
 

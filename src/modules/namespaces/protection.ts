@@ -1,10 +1,11 @@
+import type { KubeSphereCluster } from '../../kubesphere/cluster.ts';
 import { checkName, checkNames, invalid, refuseUndefined } from '../../kubesphere/validation.ts';
 import { clusterByName, type FederationEnv } from '../env.ts';
 import { inTime } from '../in-time.ts';
-import { perform, type WriteOptions, type Written } from '../operation.ts';
+import { type Operation, perform, type WriteOptions, type Written } from '../operation.ts';
 import { protectProjects, unprotectProjects } from '../operations/protect-projects.ts';
 import { checkArgument, checkOptions, type FieldsOf } from '../options.ts';
-import { type Raised, type Shielded, shieldId } from '../shield.ts';
+import { type Shielded, shieldId } from '../shield.ts';
 
 /** What {@link Namespaces.protect} keeps. */
 export interface Protection {
@@ -38,30 +39,23 @@ function shieldOf({ names, workspaces = [] }: Protection): Shielded {
 const told = ({ names, workspaces = [] }: Protection): string =>
   `${names.length} namespace(s) and ${workspaces.length} Workspace(s)`;
 
-/** {@link Namespaces.protect}, with its input checked. */
-export async function protect(
-  env: FederationEnv,
-  protection: Protection,
-  options: WriteOptions = {},
-): Promise<Written<Raised>> {
-  checkProtection(protection, options);
-  const what = `protect ${told(protection)}`;
-  return inTime(options, what, async (call) => {
-    const at = await clusterByName(env)(protection.cluster, call);
-    return perform(protectProjects(at, shieldOf(protection)), what, call);
-  });
+/** Does one thing about the shield of a protection, where that is. */
+function aboutShield<Before, Out>(
+  verb: string,
+  operation: (at: KubeSphereCluster, shielded: Shielded) => Operation<Before, Out>,
+) {
+  return async (env: FederationEnv, protection: Protection, options: WriteOptions = {}): Promise<Written<Out>> => {
+    checkProtection(protection, options);
+    const what = `${verb} ${told(protection)}`;
+    return inTime(options, what, async (call) => {
+      const at = await clusterByName(env)(protection.cluster, call);
+      return perform(operation(at, shieldOf(protection)), what, call);
+    });
+  };
 }
 
+/** {@link Namespaces.protect}, with its input checked. */
+export const protect = aboutShield('protect', protectProjects);
+
 /** {@link Namespaces.unprotect}, with its input checked. */
-export async function unprotect(
-  env: FederationEnv,
-  protection: Protection,
-  options: WriteOptions = {},
-): Promise<Written<void>> {
-  checkProtection(protection, options);
-  const what = `unprotect ${told(protection)}`;
-  return inTime(options, what, async (call) => {
-    const at = await clusterByName(env)(protection.cluster, call);
-    return perform(unprotectProjects(at, shieldOf(protection)), what, call);
-  });
-}
+export const unprotect = aboutShield('unprotect', unprotectProjects);

@@ -31,7 +31,7 @@ beforeAll(async () => {
   ]);
   // The join of a host makes it.
   await sandbox.clusters.m.connection.create(core.namespaces, { metadata: { name: kubefedNamespace } });
-  // A has let go of M by now, which knows her as any host's copy is known.
+  // What bears a mark on M under this name is A's; M itself is joined to nobody any more.
   await createUser(sandbox.clusters.a.connection, { name: 'ann' });
   await until('it is federated', () => sandbox.clusters.a.connection.find(kubesphere.federatedUsers, { name: 'ann' }));
 }, 60_000);
@@ -130,6 +130,8 @@ describe('the marks of another host that has the member under the same name', { 
         mark('zoe', typeof look === 'string' || (order[look] ?? true)),
       );
       expect(refusal).toMatchObject(atRisk('zoe'));
+      // Its account is there: nobody is told that it went.
+      expect(String(refusal)).not.toContain('KubeFedCluster');
       expect([await accountStays(), await stays('zoe'), await stays('ann')]).toEqual([true, true, true]);
     },
   );

@@ -4,6 +4,7 @@ import type { Federation } from '../../../src/federation.ts';
 import type { WriteOptions, Written } from '../../../src/modules/operation.ts';
 import type { Ground } from '../../grounds.ts';
 import { type Addressed, aligned } from './abreast.ts';
+import { badOptions, badWriteOptions } from './bad-options.ts';
 import type { Mishap, PassingRequest } from './fault-proxy.ts';
 import { expectNothingTold, heard } from './told.ts';
 import { type ClusterName, type ModuleWorld, reader, startWorld } from './world.ts';
@@ -110,28 +111,6 @@ export function method<Args>(spec: ReadSpec<Args>): AnyMethodSpec;
 export function method(spec: AnyMethodSpec): AnyMethodSpec {
   return spec;
 }
-
-type BadOptions = readonly (readonly [string, WriteOptions])[];
-/** What no method takes: each by the field that the error names. */
-const badOptions = [
-  ['timeoutMS', { timeoutMS: 1_000 }],
-  ['timeoutMs', { timeoutMs: '1000' }],
-  ['timeoutMs', { timeoutMs: 0 }],
-  ['timeoutMs', { timeoutMs: Number.POSITIVE_INFINITY }],
-  ['signal', { signal: {} }],
-  ['retry', { retry: true }],
-  ['retry.retries', { retry: { retries: -1 } }],
-  ['retry.minDelayMs', { retry: { minDelayMs: Number.NaN } }],
-  ['retry.attempts', { retry: { attempts: 3 } }],
-] as unknown as BadOptions;
-/** What no write takes, such as what somebody who wants a dry run may write, and is none. */
-const badWriteOptions = [
-  ['dryRun', { dryRun: 'All' }],
-  ['dryRun', { dryRun: undefined }],
-  ['dryrun', { dryrun: true }],
-  ['journal', { journal: './runs' }],
-  ['onEvent', { onEvent: 'changed' }],
-] as unknown as BadOptions;
 
 const journalPath = /^\/api(s\/coordination\.k8s\.io)?\/v1\/namespaces\/kubesphere-system\/(configmaps|leases)/;
 const isJournal = ({ path, body }: PassingRequest): boolean =>
